@@ -1,0 +1,41 @@
+"""Digital twins of scanned physical-property measurements.
+
+Five names cover a script's needs, each loaded when first used::
+
+    import napari_scantwin as scantwin
+    scan = scantwin.read("scan.csv")
+    twin = scantwin.train(scan)
+    dense = twin.simulate({"temperature": temperatures, "magnetic_field": fields})
+    scantwin.write(dense, "dense.nc")
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("napari-scantwin")
+except PackageNotFoundError:  # running from a source tree that was never installed
+    __version__ = "0+unknown"
+
+_HOMES = {
+    "ScanError": "napari_scantwin.errors",
+    "read": "napari_scantwin.readers",
+    "write": "napari_scantwin.writers",
+    "train": "napari_scantwin.twin",
+    "Twin": "napari_scantwin.twin",
+    "TwinSettings": "napari_scantwin.twin",
+}
+
+__all__ = ["ScanError", "Twin", "TwinSettings", "read", "train", "write"]
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

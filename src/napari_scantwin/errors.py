@@ -1,0 +1,25 @@
+"""The errors a user meets: one sentence each, saying what is wrong and what would be right."""
+
+from __future__ import annotations
+
+__all__ = ["Cancelled", "NeedsColumns", "ScanError"]
+
+
+class ScanError(ValueError):
+    """Input the product cannot use. The message is one sentence a physicist can act on."""
+
+
+class NeedsColumns(ScanError):
+    """A table whose columns or units the file does not say; the caller must name them.
+
+    ``table`` is the :class:`napari_scantwin.readers.table.Table` that was read, so that a dialog can
+    show it and a program can list its columns.
+    """
+
+    def __init__(self, message: str, table=None):
+        super().__init__(message)
+        self.table = table
+
+
+class Cancelled(Exception):
+    """The user stopped a long piece of work; nothing half-done was left behind."""

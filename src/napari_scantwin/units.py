@@ -1,0 +1,138 @@
+"""The one unit registry, the usual spellings of units, and how a unit is shown.
+
+Magnetometry's cgs units are defined through SI (1 emu = 1e-3 A m^2, 1 Oe = 1000/(4 pi) A/m,
+1 G = 1e-4 T), so that every conversion between them is pint's and none is written by hand.
+Units are never guessed: an unknown spelling raises.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import pint
+
+from napari_scantwin.errors import ScanError
+
+__all__ = ["convert", "is_known", "pretty", "registry", "split_label", "standard"]
+
+
+@functools.cache
+def registry() -> pint.UnitRegistry:
+    """The project's pint registry: pint's own units, with emu, oersted, gauss, arb and wt% added."""
+    units = pint.UnitRegistry(on_redefinition="ignore", cache_folder=None)
+    units.define("emu = 1e-3 ampere * meter ** 2")
+    units.define("oersted = 1000 / (4 * pi) * ampere / meter = Oe")
+    units.define("gauss = 1e-4 tesla = G")
+    units.define("arbitrary_unit = [arbitrary] = arb")
+    units.define("weight_percent = 0.01 = wt_percent")
+    return units
+
+
+# Spellings instruments and people use that pint does not read, or reads as something else.
+_SPELLINGS = {
+    "ohms": "ohm",
+    "Ohms": "ohm",
+    "OHM": "ohm",
+    "Ω": "ohm",
+    "oe": "Oe",
+    "OE": "Oe",
+    "Gauss": "gauss",
+    "Tesla": "tesla",
+    "Kelvin": "kelvin",
+    "kelvins": "kelvin",
+    "a.u.": "arb",
+    "a. u.": "arb",
+    "arb. u.": "arb",
+    "arb. units": "arb",
+    "arb.units": "arb",
+    "arb.": "arb",
+    "arb units": "arb",
+    "wt%": "weight_percent",
+    "wt.%": "weight_percent",
+    "°": "degree",
+    "degrees": "degree",
+    "Deg": "degree",
+    "°C": "degC",
+    "C": "degC",
+    "cts": "count",
+    "counts": "count",
+    "Counts": "count",
+    "sec": "second",
+    "Sec": "second",
+    "secs": "second",
+    "Å": "angstrom",
+    "A^-1": "1/angstrom",
+    "Å^-1": "1/angstrom",
+    "1/A": "1/angstrom",
+    "": "dimensionless",
+    "1": "dimensionless",
+}
+
+
+@functools.cache
+def _parse(text: str) -> pint.Unit:
+    spelled = _SPELLINGS.get(text.strip(), text.strip())
+    spelled = re.sub(r"(?<=[A-Za-zµμΩ])-(?=[A-Za-z])", "*", spelled)  # ohm-cm is a product
+    spelled = re.sub(r"\bohms\b", "ohm", spelled, flags=re.IGNORECASE)
+    return registry().parse_units(spelled)
+
+
+def standard(text: str) -> str:
+    """The unit spelled as scans store it, e.g. ``"Oe"``, ``"emu/g"``, ``"Ω"``.
+
+    Raises :class:`ScanError` where pint does not know the unit.
+    """
+    try:
+        unit = _parse(str(text))
+    except Exception as reason:
+        raise ScanError(
+            f"the unit {text!r} is not known; write one such as K, Oe, T, emu, emu/g, ohm, deg, eV or arb"
+        ) from reason
+    return f"{unit:~C}"
+
+
+def is_known(text: str) -> bool:
+    """Whether pint, with this project's additions, reads ``text`` as a unit."""
+    try:
+        standard(text)
+    except ScanError:
+        return False
+    return True
+
+
+def pretty(text: str) -> str:
+    """The unit as a person reads it, e.g. ``"A·m²"``; empty for a pure number."""
+    return f"{_parse(str(text)):~P}"
+
+
+def convert(values, source: str, target: str):
+    """``values`` (number or array) in unit ``source``, converted to unit ``target``.
+
+    Raises :class:`ScanError` where the two measure different things.
+    """
+    try:
+        return registry().Quantity(values, _parse(source)).to(_parse(target)).magnitude
+    except pint.errors.DimensionalityError as reason:
+        raise ScanError(f"{source!r} cannot be converted to {target!r}: they measure different things") from reason
+
+
+_LABEL = re.compile(r"^\s*(?P<name>.*?)\s*(?:\((?P<round>[^()]*(?:\([^()]*\)[^()]*)*)\)|\[(?P<square>[^\]]*)\])\s*$")
+
+
+def split_label(label: str) -> tuple[str, str | None]:
+    """Split a column header into its name and its unit.
+
+    ``"T (K)"``, ``"H [Oe]"`` and ``"Moment/emu"`` give ``("T", "K")`` and so on. The unit is ``None``
+    where the header names none that is known; nothing is guessed.
+    """
+    found = _LABEL.match(label)
+    if found:
+        unit = found["round"] if found["round"] is not None else found["square"]
+        if unit.strip() and is_known(unit):
+            return found["name"], standard(unit)
+        return label.strip(), None
+    name, slash, unit = label.partition("/")
+    if slash and name.strip() and unit.strip() and is_known(unit):
+        return name.strip(), standard(unit)
+    return label.strip(), None
