@@ -1,0 +1,10 @@
+"""Scan to twin: features, network, training, score, uncertainty, saving."""
+
+from __future__ import annotations
+
+from napari_scantwin.twin.model import Twin
+from napari_scantwin.twin.score import Score
+from napari_scantwin.twin.settings import Progress, TwinSettings
+from napari_scantwin.twin.training import train
+
+__all__ = ["Progress", "Score", "Twin", "TwinSettings", "train"]

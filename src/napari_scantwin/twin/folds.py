@@ -1,0 +1,67 @@
+"""Which sweeps are held out together, to score a twin by sweeps it never saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+
+__all__ = ["Groups", "group_points"]
+
+_BLOCKS = 8
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups that are held out whole.
+
+    A group is every point at one set point of the slowest axis: a sweep of a map, a slice of a cube, both
+    branches of a warming and cooling run. A scan with one axis is cut into blocks along it instead.
+    ``group`` [n] numbers the group of each point (ascending along the axis), ``knots`` [groups] its
+    set point, ``fold`` [groups] the fold it is held out in, ``labels`` its name with unit.
+    """
+
+    group: np.ndarray
+    knots: np.ndarray
+    fold: np.ndarray
+    labels: tuple[str, ...]
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are."""
+        return int(self.fold.max()) + 1
+
+    @property
+    def edge(self) -> np.ndarray:
+        """Whether each group is outermost, so that leaving it out asks for extrapolation [groups]."""
+        edge = np.zeros(len(self.knots), bool)
+        edge[[0, -1]] = True
+        return edge
+
+    @property
+    def point_fold(self) -> np.ndarray:
+        """The fold in which each point is held out [n]."""
+        return self.fold[self.group]
+
+
+def group_points(scan: xr.DataArray, table: scans.Points, most_folds: int) -> Groups:
+    """Group the points of ``table`` (from ``scan``); at most ``most_folds`` folds, neighbours never in one."""
+    names = scans.axes(scan)
+    slow = table.coordinates[:, 0]
+    if len(names) == 1:
+        count = min(_BLOCKS, len(slow) // 2)
+        edges = np.quantile(slow, np.linspace(0, 1, count + 1))
+        group = np.clip(np.searchsorted(edges, slow, side="right") - 1, 0, count - 1)
+        _, group = np.unique(group, return_inverse=True)
+        knots = np.array([slow[group == number].mean() for number in range(group.max() + 1)])
+    else:
+        settled = scans.set_points(slow)
+        knots, group = np.unique(settled, return_inverse=True)
+    folds = max(2, min(most_folds, len(knots)))
+    unit = units.pretty(scan[names[0]].attrs["units"])
+    labels = tuple(f"{knot:.6g} {unit}".strip() for knot in knots)
+    return Groups(group, knots, np.arange(len(knots)) % folds, labels)

@@ -1,0 +1,173 @@
+"""The twin: a trained stand-in for one scan that answers everywhere, with an uncertainty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import __version__, units
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.twin.features import FeatureMap
+from napari_scantwin.twin.network import evaluate
+from napari_scantwin.twin.score import Score
+from napari_scantwin.twin.settings import TwinSettings
+from napari_scantwin.twin.uncertainty import Uncertainty, outside
+
+__all__ = ["Twin"]
+
+_POINTS_AT_ONCE = 1 << 17
+#: The most values one simulated map may hold in memory (float32 values and errors: 1.6 GB).
+_MOST_POINTS = 200_000_000
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A trained twin, made by :func:`napari_scantwin.train` or :meth:`load`.
+
+    ``scan`` is the scan it was trained on, ``score`` its held-out score beside the rivals', ``history``
+    the course of the training (arrays ``step``, ``train_error``, ``held_out_error``), ``stopped`` whether
+    the training was ended early.
+    """
+
+    scan: xr.DataArray
+    settings: TwinSettings
+    score: Score
+    history: dict[str, np.ndarray]
+    stopped: bool
+    features: FeatureMap
+    parameters: list[np.ndarray]
+    offset: float
+    spread: float
+    uncertainty: Uncertainty
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axis names, slow first."""
+        return scans.axes(self.scan)
+
+    def predict(self, coordinates: np.ndarray, *, stop=None) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation [n] at coordinates [n, axes] in the scan's units, slow axis first."""
+        coordinates = np.asarray(coordinates, float)
+        if coordinates.ndim != 2 or coordinates.shape[1] != len(self.axes):
+            raise ScanError(f"coordinates must have the shape (points, {len(self.axes)}): {', '.join(self.axes)}")
+        features = np.broadcast_to(self.features(coordinates), (len(self.parameters[0]), len(coordinates), self._width))
+        outputs = evaluate(self.parameters, features, stop=stop) * self.spread
+        mean = outputs.mean(axis=0) + self.offset
+        return mean, self.uncertainty.std(coordinates, outputs.std(axis=0, ddof=1))
+
+    @property
+    def _width(self) -> int:
+        return self.parameters[0].shape[1]
+
+    def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
+        """Whether each point [n, axes] lies outside the measured range of an axis [n]."""
+        return outside(np.asarray(coordinates, float), self.uncertainty.grid)
+
+    def simulate(
+        self,
+        grid: Mapping[str, np.ndarray] | None = None,
+        *,
+        on_progress: Callable[[float], None] | None = None,
+        stop=None,
+    ) -> xr.DataArray:
+        """The simulated scan on a grid: axis name to values in the scan's units (default: :meth:`default_grid`).
+
+        The values are float32, with coordinates ``standard_error`` (one standard deviation) and
+        ``extrapolated``. ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`.
+        """
+        axes = self._checked_grid(grid)
+        shape = tuple(len(axis) for axis in axes.values())
+        total = int(np.prod(shape))
+        mean, std = np.empty(total, np.float32), np.empty(total, np.float32)
+        flags = np.empty(total, bool)
+        for start in range(0, total, _POINTS_AT_ONCE):
+            if stop is not None and stop.is_set():
+                raise Cancelled
+            numbers = np.arange(start, min(start + _POINTS_AT_ONCE, total))
+            places = np.unravel_index(numbers, shape)
+            points = np.stack([axis[place] for axis, place in zip(axes.values(), places, strict=True)], axis=1)
+            mean[numbers], std[numbers] = self.predict(points, stop=stop)
+            flags[numbers] = self.extrapolates(points)
+            if on_progress is not None:
+                on_progress((numbers[-1] + 1) / total)
+        return scans.gridded_scan(
+            {name: (axis, self.scan[name].attrs["units"]) for name, axis in axes.items()},
+            mean.reshape(shape),
+            name=str(self.scan.name),
+            unit=self.scan.attrs["units"],
+            errors=std.reshape(shape),
+            extrapolated=flags.reshape(shape),
+            long_names={name: self.scan[name].attrs.get("long_name", name) for name in axes},
+            attrs={**self._inherited(), "kind": "simulated"},
+        )
+
+    def residual(self) -> xr.DataArray:
+        """Measured minus simulated at every measured point, shaped like the measured scan."""
+        result = self.scan.copy(data=np.full(self.scan.shape, np.nan))
+        table = scans.points(self.scan)
+        good = np.isfinite(np.asarray(self.scan.values, float)).ravel()
+        flat = result.values.ravel()
+        flat[good] = table.values - self.predict(table.coordinates)[0]
+        result = result.copy(data=flat.reshape(self.scan.shape))
+        result.attrs = {**self.scan.attrs, **self._inherited(), "kind": "residual"}
+        result.attrs["long_name"] = f"residual of {self.scan.attrs.get('long_name', self.scan.name)}"
+        return result
+
+    def default_grid(self, size: tuple[int, int] = (200, 300)) -> dict[str, np.ndarray]:
+        """A dense grid over the measured range: ``size`` values along the slowest and the fast axis; further
+        axes keep the values they were measured at."""
+        grid = {}
+        for position, name in enumerate(self.axes):
+            column = np.asarray(self.scan[name].values, float)
+            if position == 0 or position == len(self.axes) - 1:
+                grid[name] = np.linspace(column.min(), column.max(), size[0 if position == 0 else 1])
+            else:
+                grid[name] = np.unique(scans.set_points(column))
+        return grid
+
+    def save(self, path: str | Path) -> Path:
+        """Write the twin, its scan, settings, history and score to one ``.twin`` file."""
+        from napari_scantwin.twin.storage import save
+
+        return save(self, path)
+
+    @staticmethod
+    def load(path: str | Path) -> Twin:
+        """Read a ``.twin`` file; raises :class:`~napari_scantwin.errors.ScanError` where it is not whole."""
+        from napari_scantwin.twin.storage import load
+
+        return load(path)
+
+    def _inherited(self) -> dict:
+        kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name")
+        return {
+            **{key: self.scan.attrs[key] for key in kept if key in self.scan.attrs},
+            "twin_settings": json.dumps(asdict(self.settings)),
+            "twin_score": json.dumps(self.score.to_dict()),
+            "seed": self.settings.seed,
+            "versions": json.dumps({"napari-scantwin": __version__}),
+        }
+
+    def _checked_grid(self, grid) -> dict[str, np.ndarray]:
+        grid = dict(self.default_grid() if grid is None else grid)
+        for name in grid:
+            if name not in self.axes:
+                raise ScanError(f"the twin has no axis {name!r}; its axes are {', '.join(self.axes)}")
+        default = self.default_grid()
+        axes = {name: np.atleast_1d(np.asarray(grid.get(name, default[name]), float)) for name in self.axes}
+        for name, axis in axes.items():
+            unit = units.pretty(self.scan[name].attrs["units"])
+            if axis.ndim != 1 or not len(axis) or not np.isfinite(axis).all():
+                raise ScanError(f"the values for {name} must be finite numbers in {unit or 'its unit'}")
+            if len(np.unique(axis)) != len(axis):
+                raise ScanError(f"the values for {name} name one place twice")
+        total = np.prod([float(len(axis)) for axis in axes.values()])
+        if total > _MOST_POINTS:
+            raise ScanError(f"a map of {total:.2g} points is too large for memory; take at most {_MOST_POINTS:.0e}")
+        return axes

@@ -1,0 +1,182 @@
+"""Many small networks trained as one.
+
+Every member of an ensemble, and every held-out fold, is a fully connected network of the same shape.
+Their weights are stacked as ``[member, in, out]`` and trained together by Adam inside one compiled loop;
+``weights[member, point]`` says how much each member sees of each point, so a member with zero weight on
+a sweep is that sweep's held-out model and costs no separate fit.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_scantwin.twin.backend import tensorflow
+
+__all__ = ["Shape", "Stack", "evaluate", "initial"]
+
+_ADAM = (0.9, 0.99, 1e-7)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Number of input features, hidden layers and nodes a layer."""
+
+    inputs: int
+    layers: int = 4
+    nodes: int = 64
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Width of every layer from the inputs to the single output."""
+        return (self.inputs, *([self.nodes] * self.layers), 1)
+
+
+def initial(shape: Shape, members: int, seed: int) -> list[np.ndarray]:
+    """Starting weights, float32: for each layer a matrix [members, in, out] and an offset [members, 1, out].
+
+    He-scaled normal weights; offsets are spread so that the first layer's bends cover the data.
+    """
+    random = np.random.default_rng(seed)
+    parameters = []
+    for number, (inputs, outputs) in enumerate(zip(shape.sizes[:-1], shape.sizes[1:], strict=True)):
+        last = number == len(shape.sizes) - 2
+        scale = np.sqrt((1.0 if last else 2.0) / inputs)
+        parameters.append(random.normal(0, scale, (members, inputs, outputs)).astype(np.float32))
+        offsets = random.uniform(-1, 1, (members, 1, outputs)) if number == 0 else np.zeros((members, 1, outputs))
+        parameters.append(offsets.astype(np.float32))
+    return parameters
+
+
+def _forward(tf, parameters, features):
+    """Outputs [members, points] of the stacked networks for features [members, points, inputs]."""
+    signal = features
+    for layer in range(0, len(parameters), 2):
+        signal = tf.matmul(signal, parameters[layer]) + parameters[layer + 1]
+        if layer < len(parameters) - 2:
+            signal = tf.nn.silu(signal)
+    return signal[..., 0]
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled_steps(points: int, batch: int):
+    """A compiled function that takes Adam steps; cached, so that a second training starts at once."""
+    tf = tensorflow()
+    beta1, beta2, tiny = _ADAM
+
+    def loss_of(parameters, features, targets, weights):
+        residual = _forward(tf, parameters, features) - targets[None]
+        squared = tf.reduce_sum(weights * residual**2, axis=1) / (tf.reduce_sum(weights, axis=1) + 1e-9)
+        return tf.reduce_sum(squared)
+
+    @tf.function(jit_compile=True, reduce_retracing=True)
+    def steps(count, parameters, means, squares, start, total, rate, seed, features, targets, weights):
+        def body(step, parameters, means, squares):
+            now = start + step
+            if batch < points:
+                picked = tf.random.stateless_uniform((batch,), (seed, now), 0, points, tf.int32)
+                x, y, w = (
+                    tf.gather(features, picked, axis=1),
+                    tf.gather(targets, picked),
+                    tf.gather(weights, picked, axis=1),
+                )
+            else:
+                x, y, w = features, targets, weights
+            with tf.GradientTape() as tape:
+                tape.watch(parameters)
+                loss = loss_of(parameters, x, y, w)
+            gradients = tape.gradient(loss, parameters)
+            count_now = tf.cast(now + 1, tf.float32)
+            # A short warm-up, then a cosine to zero: the last steps average the batches' noise away.
+            along = count_now / tf.cast(total, tf.float32)
+            speed = rate * tf.minimum(1.0, count_now / 50.0) * 0.5 * (1.0 + tf.cos(np.pi * tf.minimum(along, 1.0)))
+            speed *= tf.sqrt(1.0 - beta2**count_now) / (1.0 - beta1**count_now)
+            means = [beta1 * m + (1 - beta1) * g for m, g in zip(means, gradients, strict=True)]
+            squares = [beta2 * s + (1 - beta2) * g * g for s, g in zip(squares, gradients, strict=True)]
+            parameters = [
+                p - speed * m / (tf.sqrt(s) + tiny) for p, m, s in zip(parameters, means, squares, strict=True)
+            ]
+            return step + 1, parameters, means, squares
+
+        _, parameters, means, squares = tf.while_loop(
+            lambda step, *_: step < count, body, (tf.constant(0), list(parameters), list(means), list(squares))
+        )
+        return parameters, means, squares
+
+    return steps
+
+
+class Stack:
+    """Stacked networks in training.
+
+    ``features`` [members, points, inputs] and ``targets`` [points] are scaled to order one; ``weights``
+    [members, points] are zero where a member must not look. ``total`` is the number of steps the whole
+    training will take, ``rate`` Adam's highest step. Call :meth:`advance` until done.
+    """
+
+    def __init__(self, shape: Shape, features, targets, weights, *, total: int, rate: float, batch: int, seed: int):
+        tf = tensorflow()
+        self.shape, self.total, self.done = shape, total, 0
+        self._batch = min(batch, len(targets))
+        self._rate, self._seed = tf.constant(rate, tf.float32), tf.constant(seed, tf.int32)
+        self._features = tf.constant(features, tf.float32)
+        self._targets = tf.constant(targets, tf.float32)
+        self._weights = tf.constant(weights, tf.float32)
+        self._parameters = [tf.constant(p) for p in initial(shape, len(weights), seed)]
+        self._means = [tf.zeros_like(p) for p in self._parameters]
+        self._squares = [tf.zeros_like(p) for p in self._parameters]
+
+    def advance(self, count: int) -> None:
+        """Take ``count`` more steps."""
+        tf = tensorflow()
+        run = _compiled_steps(len(self._targets), self._batch)
+        self._parameters, self._means, self._squares = run(
+            tf.constant(count), self._parameters, self._means, self._squares, tf.constant(self.done), tf.constant(self.total),
+            self._rate, self._seed, self._features, self._targets, self._weights,
+        )  # fmt: skip
+        self.done += count
+
+    @property
+    def parameters(self) -> list[np.ndarray]:
+        """The weights now, as plain arrays."""
+        return [np.asarray(p) for p in self._parameters]
+
+
+@functools.lru_cache(maxsize=1)
+def _compiled_forward():
+    tf = tensorflow()
+    return tf.function(lambda parameters, features: _forward(tf, parameters, features), jit_compile=True)
+
+
+#: Points evaluated at once; large enough to keep the matrix product busy, small enough for any memory.
+_CHUNK = 16384
+
+
+def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, on_progress=None) -> np.ndarray:
+    """Outputs [members, points] of trained networks, computed in chunks of constant memory.
+
+    ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`;
+    ``on_progress`` receives the fraction done.
+    """
+    from napari_scantwin.errors import Cancelled
+
+    tf = tensorflow()
+    forward = _compiled_forward()
+    weights = [tf.constant(p) for p in parameters]
+    points = features.shape[1]
+    # Few distinct chunk sizes, so that the compiler is asked for few programs.
+    chunk = min(_CHUNK, max(256, 1 << max(points - 1, 1).bit_length()))
+    result = np.empty((len(parameters[0]), points), np.float32)
+    for start in range(0, points, chunk):
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        part = np.asarray(features[:, start : start + chunk], np.float32)
+        filled = part.shape[1]
+        if filled < chunk:
+            part = np.pad(part, ((0, 0), (0, chunk - filled), (0, 0)))
+        result[:, start : start + filled] = forward(weights, tf.constant(part)).numpy()[:, :filled]
+        if on_progress is not None:
+            on_progress((start + filled) / points)
+    return result

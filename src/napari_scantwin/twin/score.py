@@ -1,0 +1,117 @@
+"""A twin's score: the error of predicting whole sweeps that were kept from training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_scantwin.twin.folds import Groups
+
+__all__ = ["Score", "score_predictions"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Leave-one-sweep-out errors of the twin and of the rivals, root mean squares in ``unit``.
+
+    ``methods`` [m] begins with "twin"; ``sweeps`` [s] are the held-out groups by name, ``edge`` [s] marks
+    the outermost, which can only be extrapolated. ``errors`` [m, s] is per sweep, ``inside`` [m] over the
+    inner sweeps (the headline), ``overall`` [m] over all. ``value_range`` is the values' span.
+    """
+
+    methods: tuple[str, ...]
+    sweeps: tuple[str, ...]
+    edge: np.ndarray
+    errors: np.ndarray
+    inside: np.ndarray
+    overall: np.ndarray
+    unit: str
+    value_range: float
+
+    @property
+    def best(self) -> str:
+        """The method with the least error on the inner sweeps."""
+        return self.methods[int(np.nanargmin(self.inside))]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence that says who is better and by how much."""
+        twin = self.inside[0]
+        if len(self.methods) == 1:
+            return f"Held-out error of the twin: {self._amount(twin)}."
+        rivals = np.array(self.inside[1:], float)
+        if not np.isfinite(rivals).any():
+            return f"Held-out error of the twin: {self._amount(twin)}; no rival could be fitted to this scan."
+        rival = int(np.nanargmin(rivals)) + 1
+        name, error = self.methods[rival], self.inside[rival]
+        if error < twin:
+            return (
+                f"{name[0].upper()}{name[1:]} is better on this scan: {self._amount(error)} against the twin's "
+                f"{self._amount(twin)} on sweeps left out."
+            )
+        return (
+            f"The twin is best: {self._amount(twin)} on sweeps left out, against {self._amount(error)} of the best "
+            f"rival ({name})."
+        )
+
+    def _amount(self, error: float) -> str:
+        return f"{error:.3g} {self.unit} ({100 * error / self.value_range:.2g} % of the range)"
+
+    def to_dict(self) -> dict:
+        """Plain lists and numbers, for JSON; a missing error is None."""
+        return {
+            "methods": list(self.methods),
+            "sweeps": list(self.sweeps),
+            "edge": [bool(e) for e in self.edge],
+            "errors": [[_number(e) for e in row] for row in self.errors],
+            "inside": [_number(e) for e in self.inside],
+            "overall": [_number(e) for e in self.overall],
+            "unit": self.unit,
+            "value_range": float(self.value_range),
+            "verdict": self.verdict,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict) -> Score:
+        """The inverse of :meth:`to_dict`."""
+
+        def array(key):
+            return np.array([[np.nan if e is None else e for e in np.atleast_1d(row)] for row in data[key]], float)
+
+        return cls(
+            tuple(data["methods"]),
+            tuple(data["sweeps"]),
+            np.array(data["edge"], bool),
+            array("errors"),
+            array("inside").ravel(),
+            array("overall").ravel(),
+            data["unit"],
+            float(data["value_range"]),
+        )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def score_predictions(predictions: dict[str, np.ndarray], values: np.ndarray, groups: Groups, unit: str) -> Score:
+    """Score held-out ``predictions`` (method -> [n]) against ``values`` [n]."""
+    squares = np.array([(prediction - values) ** 2 for prediction in predictions.values()], float)
+    count = len(groups.knots)
+    errors = np.array(
+        [[np.sqrt(np.mean(row[groups.group == number])) for number in range(count)] for row in squares], float
+    )
+    inner = ~groups.edge[groups.group]
+    if not inner.any():  # two sweeps only: there is nothing inside
+        inner = np.ones(len(values), bool)
+    return Score(
+        tuple(predictions),
+        groups.labels,
+        groups.edge,
+        errors,
+        np.sqrt(squares[:, inner].mean(axis=1)),
+        np.sqrt(squares.mean(axis=1)),
+        unit,
+        float(np.ptp(values)),
+    )

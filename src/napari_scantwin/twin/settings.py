@@ -1,0 +1,74 @@
+"""What a user may choose about a training, and what a training says while it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from napari_scantwin.errors import ScanError
+
+__all__ = ["PRESETS", "Effort", "Progress", "TwinSettings"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a preset means: ensemble members, hidden layers, nodes a layer, Adam steps, points a step,
+    Adam's highest step, steps spent on comparing candidate features, and the most folds held out."""
+
+    members: int
+    layers: int
+    nodes: int
+    steps: int
+    batch: int
+    rate: float
+    trial_steps: int
+    folds: int
+
+
+PRESETS = {
+    "fast": Effort(members=4, layers=3, nodes=48, steps=1500, batch=768, rate=5e-3, trial_steps=400, folds=8),
+    "thorough": Effort(members=8, layers=4, nodes=64, steps=5000, batch=1024, rate=4e-3, trial_steps=1200, folds=12),
+}
+
+
+@dataclass(frozen=True)
+class TwinSettings:
+    """Settings of a training; the defaults need no thought.
+
+    ``preset`` is "fast" (seconds) or "thorough" (about a minute). ``members`` is the size of the
+    ensemble (default: the preset's). ``time_budget`` shortens the training to about so many seconds.
+    ``seed`` fixes every random choice: the same seed on the same machine gives the same twin, unless a
+    time budget decides where it ends.
+    """
+
+    preset: str = "fast"
+    members: int | None = None
+    time_budget: float | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.preset not in PRESETS:
+            raise ScanError(f"the preset {self.preset!r} is not one of {', '.join(PRESETS)}")
+        if self.members is not None and not 2 <= self.members <= 64:
+            raise ScanError(f"an ensemble of {self.members} networks is not possible; choose from 2 to 64")
+        if self.time_budget is not None and not self.time_budget > 0:
+            raise ScanError("the time budget must be a positive number of seconds")
+
+    @property
+    def effort(self) -> Effort:
+        """The preset with this ensemble's size."""
+        effort = PRESETS[self.preset]
+        return effort if self.members is None else dataclasses.replace(effort, members=self.members)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a running training. ``fraction`` is of the whole, ``remaining`` in seconds (or None
+    while it is not known), the errors are root mean squares in the value's unit (or None before the first)."""
+
+    stage: str
+    fraction: float
+    remaining: float | None = None
+    step: int = 0
+    train_error: float | None = None
+    held_out_error: float | None = None

@@ -1,0 +1,120 @@
+"""How far a twin may be off, learned from the sweeps it never saw.
+
+The predictive variance is the sum of three parts::
+
+    std^2 = noise^2 + spread^2 + (factor * slope * distance)^2
+
+``noise`` is the scatter of the measured points about the twin; ``spread`` the disagreement of the
+ensemble's members; the last part is what no member can know between sweeps: the twin's change per step
+of the slow axis (``slope``), times the distance to the nearest sweep in such steps, which keeps growing
+outside the measured range. ``factor`` is set so that 68 % of held-out points lie within one standard
+deviation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from napari_scantwin.twin.features import slow_scale
+
+__all__ = ["Uncertainty", "distance", "outside"]
+
+_COVERED = 0.6827
+#: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
+_FLAT_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Calibrated parts of the predictive variance; ``slope`` is sampled on ``grid`` (one array an axis)."""
+
+    noise: float
+    factor: float
+    grid: tuple[np.ndarray, ...]
+    slope: np.ndarray
+    knots: np.ndarray
+
+    def std(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Standard deviation [n] at coordinates [n, axes], given the members' spread [n]."""
+        unknown = self.factor * self.slope_at(coordinates) * distance(coordinates, self.knots, self.grid)
+        return np.sqrt(self.noise**2 + spread**2 + unknown**2)
+
+    def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
+        """The twin's change per step of the slowest axis [n], interpolated from the sampled grid."""
+        return slope_at(self.grid, self.slope, coordinates)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Everything as plain arrays, for saving."""
+        axes = {f"grid{number}": axis for number, axis in enumerate(self.grid)}
+        return {"parts": np.array([self.noise, self.factor]), "slope": self.slope, "knots": self.knots, **axes}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Uncertainty:
+        """The inverse of :meth:`to_arrays`."""
+        slope = arrays["slope"]
+        grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
+        return cls(float(arrays["parts"][0]), float(arrays["parts"][1]), grid, slope, arrays["knots"])
+
+
+def slope_at(grid, slope, coordinates) -> np.ndarray:
+    """Interpolate ``slope`` sampled on ``grid`` at coordinates [n, axes]; held constant outside."""
+    index = [np.interp(coordinates[:, i], axis, np.arange(len(axis))) for i, axis in enumerate(grid)]
+    return map_coordinates(slope, index, order=1, mode="nearest")
+
+
+def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:
+    """Distance [n] to the nearest set point, in steps between set points; it goes on growing outside the
+    range of any axis, there in tenths of that axis's range."""
+    far = np.zeros(len(coordinates))
+    if len(grid) > 1:
+        rank = slow_scale("rank", knots, coordinates[:, 0])
+        far = np.abs(rank - np.clip(np.round(rank), 0, len(knots) - 1))
+    first = 1 if len(grid) > 1 else 0
+    for position in range(first, len(grid)):
+        axis = grid[position]
+        beyond = np.maximum(axis[0] - coordinates[:, position], coordinates[:, position] - axis[-1])
+        far = far + 10 * np.maximum(beyond, 0) / (axis[-1] - axis[0])
+    return far
+
+
+def outside(coordinates: np.ndarray, grid) -> np.ndarray:
+    """Whether each point lies outside the measured range of some axis [n], by more than rounding."""
+    result = np.zeros(len(coordinates), bool)
+    for position, axis in enumerate(grid):
+        margin = 1e-3 * (axis[-1] - axis[0])
+        result |= (coordinates[:, position] < axis[0] - margin) | (coordinates[:, position] > axis[-1] + margin)
+    return result
+
+
+def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Axes of a modest grid over the measured range: four samples a step of the slow axis, the rest
+    sharing some 40 000 points."""
+    axes = []
+    if coordinates.shape[1] > 1:
+        steps = min(4 * (len(knots) - 1), 120)
+        axes.append(np.interp(np.linspace(0, len(knots) - 1, steps + 1), np.arange(len(knots)), knots))
+    rest = coordinates.shape[1] - len(axes)
+    size = len(axes[0]) if axes else 1
+    count = max(4, min(300, int((40_000 / size) ** (1 / max(rest, 1)))))
+    for position in range(len(axes), coordinates.shape[1]):
+        column = coordinates[:, position]
+        axes.append(np.linspace(column.min(), column.max(), count))
+    return tuple(axes)
+
+
+def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Absolute change of ``mean`` (sampled on ``grid``) per step between set points, with a floor."""
+    if len(grid) == 1:
+        return np.full(mean.shape, np.std(mean))
+    slope = np.abs(np.gradient(mean, slow_scale("rank", knots, grid[0]), axis=0))
+    return slope + _FLAT_SHARE * np.sqrt(np.mean(slope**2))
+
+
+def calibrated_factor(residual, noise, change) -> float:
+    """The factor that puts 68 % of held-out residuals [n] within one standard deviation, where ``change``
+    [n] is slope times distance at the held-out points."""
+    excess = np.sqrt(np.maximum(residual**2 - noise**2, 0))
+    return float(np.quantile(excess / np.maximum(change, 1e-12 + 1e-3 * change.max()), _COVERED))
