@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_scantwin.errors import Cancelled
 from napari_scantwin.twin.backend import tensorflow
 
 __all__ = ["Shape", "Stack", "evaluate", "initial"]
@@ -132,10 +133,11 @@ class Stack:
         """Take ``count`` more steps."""
         tf = tensorflow()
         run = _compiled_steps(len(self._targets), self._batch)
+        state = (self._parameters, self._means, self._squares)
+        schedule = (tf.constant(self.done), tf.constant(self.total), self._rate, self._seed)
         self._parameters, self._means, self._squares = run(
-            tf.constant(count), self._parameters, self._means, self._squares, tf.constant(self.done), tf.constant(self.total),
-            self._rate, self._seed, self._features, self._targets, self._weights,
-        )  # fmt: skip
+            tf.constant(count), *state, *schedule, self._features, self._targets, self._weights
+        )
         self.done += count
 
     @property
@@ -160,8 +162,6 @@ def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, o
     ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`;
     ``on_progress`` receives the fraction done.
     """
-    from napari_scantwin.errors import Cancelled
-
     tf = tensorflow()
     forward = _compiled_forward()
     weights = [tf.constant(p) for p in parameters]

@@ -1,0 +1,35 @@
+"""Stacked networks: each member learns only what its weights let it see."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_scantwin.twin.network import Shape, Stack, evaluate
+
+
+def _trained(targets, weights, x):
+    features = np.repeat(x[None, :, None], len(weights), axis=0)
+    stack = Stack(Shape(1, 2, 16), features, targets, weights, total=600, rate=1e-2, batch=10_000, seed=3)
+    while stack.done < stack.total:
+        stack.advance(20)
+    return evaluate(stack.parameters, features)
+
+
+def test_members_learn_and_a_hidden_half_stays_hidden():
+    x = np.linspace(-1.5, 1.5, 80).astype(np.float32)
+    targets = np.sin(2 * x)
+    weights = np.ones((2, 80), np.float32)
+    weights[1, x > 0] = 0
+    outputs = _trained(targets, weights, x)
+    assert np.sqrt(np.mean((outputs[0] - targets) ** 2)) < 0.05
+    spoiled = np.where(x > 0, 99.0, targets).astype(np.float32)
+    np.testing.assert_array_equal(_trained(spoiled, weights, x)[1], outputs[1])
+
+
+def test_evaluation_in_chunks_changes_nothing():
+    random = np.random.default_rng(0)
+    parameters = [random.normal(size=s).astype(np.float32) for s in ((2, 3, 8), (2, 1, 8), (2, 8, 1), (2, 1, 1))]
+    features = random.normal(size=(2, 20_000, 3)).astype(np.float32)
+    whole = evaluate(parameters, features)
+    np.testing.assert_allclose(whole[:, 17_000:17_100], evaluate(parameters, features[:, 17_000:17_100]), rtol=1e-5)
+    assert whole.shape == (2, 20_000)

@@ -1,0 +1,36 @@
+"""Scores: honest about rivals and edges."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from napari_scantwin.twin.folds import Groups
+from napari_scantwin.twin.score import Score, score_predictions
+
+GROUPS = Groups(np.repeat(np.arange(4), 5), np.arange(4.0), np.arange(4), ("0 T", "1 T", "2 T", "3 T"))
+VALUES = np.linspace(0, 10, 20)
+
+
+def test_inside_leaves_the_outermost_sweeps_out():
+    wrong_at_edges = VALUES + np.where(GROUPS.edge[GROUPS.group], 3.0, 0.5)
+    score = score_predictions({"twin": wrong_at_edges}, VALUES, GROUPS, "emu")
+    np.testing.assert_allclose(score.errors, [[3, 0.5, 0.5, 3]])
+    np.testing.assert_allclose(score.inside, [0.5])
+    np.testing.assert_allclose(score.overall, [np.sqrt((9 + 0.25) / 2)])
+
+
+def test_a_better_rival_is_named_in_the_verdict():
+    score = score_predictions({"twin": VALUES + 1, "monotone spline": VALUES + 0.1}, VALUES, GROUPS, "emu")
+    assert score.best == "monotone spline"
+    assert score.verdict.startswith("Monotone spline is better on this scan: 0.1 emu (1 % of the range)")
+    ahead = score_predictions({"twin": VALUES + 0.1, "linear": VALUES + 1}, VALUES, GROUPS, "emu")
+    assert ahead.verdict.startswith("The twin is best: 0.1 emu")
+
+
+def test_a_score_survives_json_with_missing_rivals():
+    score = score_predictions({"twin": VALUES + 1, "RBF": np.full(20, np.nan)}, VALUES, GROUPS, "emu")
+    again = Score.from_dict(json.loads(json.dumps(score.to_dict())))
+    assert again.to_dict() == score.to_dict()
+    assert again.best == "twin"

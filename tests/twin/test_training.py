@@ -1,0 +1,115 @@
+"""Training: what a twin promises of accuracy, seeds, stopping and bad scans."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.twin import TwinSettings, train
+
+from .conftest import FIELDS, moving_step, truth
+
+
+def test_a_twin_fills_a_moving_transition_better_than_linear_interpolation(twin):
+    field, temperature = np.meshgrid(np.linspace(0, 9, 37), np.linspace(8, 48, 81), indexing="ij")
+    exact = truth(field, temperature).ravel()
+    mean, _ = twin.predict(np.stack([field.ravel(), temperature.ravel()], axis=1))
+    rows = [truth(known, temperature[0]) for known in FIELDS]
+    linear = np.array([[np.interp(f, FIELDS, column) for column in np.array(rows).T] for f in field[:, 0]]).ravel()
+    assert np.sqrt(np.mean((mean - exact) ** 2)) < 0.5 * np.sqrt(np.mean((linear - exact) ** 2))
+
+
+def test_the_score_names_every_sweep_and_every_rival(twin):
+    assert twin.score.methods[0] == "twin"
+    assert "monotone spline" in twin.score.methods
+    assert twin.score.sweeps == ("0 T", "1 T", "2 T", "4 T", "6 T", "9 T")
+    assert twin.score.edge.tolist() == [True, False, False, False, False, True]
+    assert twin.score.errors.shape == (len(twin.score.methods), 6)
+    assert np.isfinite(twin.score.errors[0]).all()
+
+
+def test_the_same_seed_gives_the_same_twin(scan, twin):
+    again = train(scan, TwinSettings(members=2))
+    points = np.random.default_rng(0).uniform(5, 9, (50, 2))
+    np.testing.assert_array_equal(again.predict(points)[0], twin.predict(points)[0])
+
+
+def test_two_thirds_of_held_out_noise_lies_within_one_standard_deviation(twin):
+    field, temperature = np.meshgrid(np.linspace(0, 9, 37), np.linspace(8, 48, 81), indexing="ij")
+    mean, std = twin.predict(np.stack([field.ravel(), temperature.ravel()], axis=1))
+    assert (np.abs(mean - truth(field, temperature).ravel()) < 1.96 * std).mean() > 0.8
+
+
+def test_uncertainty_grows_outside_the_measured_range_and_is_flagged(twin):
+    points = np.array([[9.0, 30.0], [12.0, 30.0], [20.0, 30.0], [9.0, 80.0]])
+    _, std = twin.predict(points)
+    assert std[0] < std[1] < std[2]
+    assert twin.extrapolates(points).tolist() == [False, True, True, True]
+
+
+def test_a_masked_sweep_takes_no_part(scan):
+    left_out = scans.sweep_numbers(scan) == 2
+    damaged = scan.copy(data=np.where(left_out, 50.0, scan.values))
+    with_damage = train(scans.with_masked(damaged, left_out), TwinSettings(members=2, time_budget=2))
+    assert "2 T" not in with_damage.score.sweeps
+    assert with_damage.score.value_range < 5
+
+
+def test_stop_ends_training_within_half_a_second_and_keeps_the_best(scan):
+    stop, pressed = threading.Event(), []
+
+    def press(progress):
+        if progress.stage == "training" and progress.held_out_error is not None and not pressed:
+            pressed.append(time.monotonic())
+            stop.set()
+
+    twin = train(scan, TwinSettings(preset="thorough", members=2), on_progress=press, stop=stop)
+    assert twin.stopped
+    assert time.monotonic() - pressed[0] < 2.0  # generous: the goal of 0.5 s is measured in benchmarks
+    assert np.isfinite(twin.score.inside[0])
+
+
+def test_stop_before_anything_is_learned_is_cancelled(scan):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        train(scan, on_progress=None, stop=stop)
+
+
+def test_one_axis_and_three_axes_train_as_well():
+    x = np.linspace(0, 10, 60)
+    line = scans.gridded_scan({"temperature": (x, "K")}, np.sin(x), name="resistance", unit="ohm")
+    twin = train(line, TwinSettings(members=2, time_budget=3))
+    assert np.abs(twin.predict(x[:, None])[0] - np.sin(x)).max() < 0.2
+    axes = {"sample_temperature": (np.array([10.0, 20, 40, 80]), "K"), "angle": (np.linspace(-5, 5, 9), "deg")}
+    axes["energy"] = (np.linspace(-1, 0, 12), "eV")
+    t, a, e = np.meshgrid(*(axis for axis, _ in axes.values()), indexing="ij")
+    cube = scans.gridded_scan(axes, np.exp(-((e + 0.02 * a**2) ** 2)) * (1 + t / 80), name="intensity", unit="count")
+    twin = train(cube, TwinSettings(members=2, time_budget=3))
+    assert twin.score.sweeps == ("10 K", "20 K", "40 K", "80 K")
+    assert twin.residual().shape == cube.shape
+
+
+@pytest.mark.parametrize(
+    ("mend", "words"),
+    [
+        (lambda s: scans.with_masked(s, np.ones(s.size, bool)), "no sweep is selected"),
+        (lambda s: s.isel(point=slice(0, 40)), "one value only"),
+        (lambda s: s.isel(point=slice(0, 2)), "at least 8"),
+        (lambda s: s.copy(data=np.ones(s.size)), "constant"),
+    ],
+)
+def test_a_scan_that_cannot_be_learned_is_refused_in_words(mend, words):
+    with pytest.raises(ScanError, match=words):
+        train(mend(moving_step()))
+
+
+def test_settings_refuse_nonsense():
+    for wrong in ({"preset": "slow"}, {"members": 1}, {"time_budget": -1.0}):
+        with pytest.raises(ScanError):
+            TwinSettings(**wrong)
