@@ -1,0 +1,185 @@
+"""Scans as napari layers, and the map between physical values and the canvas.
+
+napari's canvas has one scale for both axes, so 50 K against 50 000 Oe would be a hairline. A
+:class:`Frame` stretches every axis to a readable extent; it is shared by all layers of the same axes, and
+every number a person reads is converted back through it. The scan itself, with its true coordinates,
+lives in ``layer.metadata["scan"]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+
+__all__ = ["Frame", "add_scan", "frame_of", "layer_data", "limits", "scan_layers", "scan_of", "update_masked"]
+
+#: World extents of the slow (vertical) and the fast (horizontal) axis: they fill the canvas beside the docks.
+_EXTENTS = (100.0, 130.0)
+_MOST_SAMPLES = 2048
+_COLORMAPS = {"measured": "viridis", "simulated": "viridis", "uncertainty": "magma", "residual": "coolwarm"}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Linear map between physical values and world coordinates, an (origin, physical value per world unit)
+    for every axis."""
+
+    axes: tuple[str, ...]
+    units: tuple[str, ...]
+    origin: tuple[float, ...]
+    step: tuple[float, ...]
+
+    @classmethod
+    def of(cls, scan: xr.DataArray) -> Frame:
+        """The frame in which the scan fills the canvas."""
+        names = scans.axes(scan)
+        origin, step = [], []
+        for position, name in enumerate(names):
+            column = np.asarray(scan[name].values, float)
+            extent = _EXTENTS[1] if position == len(names) - 1 else _EXTENTS[0]
+            origin.append(float(column.min()))
+            step.append(float(np.ptp(column) or 1.0) / extent)
+        return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
+
+    def fits(self, scan: xr.DataArray) -> bool:
+        """Whether the scan has this frame's axes and units, so that it can lie over the same canvas."""
+        names = scans.axes(scan)
+        return names == self.axes and tuple(scan[name].attrs["units"] for name in names) == self.units
+
+    def to_world(self, coordinates: np.ndarray) -> np.ndarray:
+        """World coordinates [n, axes] of physical coordinates [n, axes]."""
+        return (np.asarray(coordinates, float) - self.origin) / self.step
+
+    def to_physical(self, world: np.ndarray) -> np.ndarray:
+        """Physical coordinates [n, axes] of world coordinates [n, axes]."""
+        return np.asarray(world, float) * self.step + self.origin
+
+
+def scan_of(layer) -> xr.DataArray | None:
+    """The scan a layer shows, or None."""
+    return None if layer is None else layer.metadata.get("scan")
+
+
+def frame_of(layer) -> Frame | None:
+    """The frame a scan's layer is drawn in, or None."""
+    return None if layer is None else layer.metadata.get("frame")
+
+
+def scan_layers(viewer, kind: str | None = None) -> list:
+    """The viewer's layers that hold scans, of one kind ("measured", "simulated", ...) or of all."""
+    layers = [layer for layer in viewer.layers if scan_of(layer) is not None]
+    return layers if kind is None else [layer for layer in layers if layer.metadata["kind"] == kind]
+
+
+def limits(scan: xr.DataArray) -> tuple[float, float]:
+    """Lowest and highest finite value; a little apart where they are equal."""
+    values = np.asarray(scan.values)
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | None = None, contrast=None, name=None):
+    """The (data, attributes, type) tuple of a scan's layer: an image where it is gridded, points where it
+    is ragged. ``contrast`` shares another layer's limits."""
+    kind = kind or scan.attrs.get("kind", "measured")
+    frame = frame if frame is not None and frame.fits(scan) else Frame.of(scan)
+    contrast = contrast or limits(scan)
+    if kind == "residual":
+        reach = max(abs(c) for c in contrast)
+        contrast = (-reach, reach)
+    attributes = {
+        "name": name or _name(scan, kind),
+        "metadata": {"scan": scan, "frame": frame, "kind": kind},
+        "axis_labels": tuple(scans.axis_label(scan, axis) for axis in frame.axes),
+    }
+    colormap = _COLORMAPS.get(kind, "viridis")
+    if scans.is_gridded(scan) and scan.ndim > 1:
+        data, origin, step = _even(scan)
+        attributes |= {
+            "colormap": colormap,
+            "contrast_limits": contrast,
+            "scale": step / frame.step,
+            "translate": (origin - frame.origin) / np.array(frame.step),
+        }
+        return data, attributes, "image"
+    table = scans.points(scan)
+    world = frame.to_world(table.coordinates)
+    if world.shape[1] == 1:  # a single sweep is drawn as a row
+        world = np.concatenate([np.zeros((len(world), 1)), world], axis=1)
+        attributes.pop("axis_labels")
+    attributes |= {
+        "features": {"value": table.values},
+        "face_color": "value",
+        "face_colormap": colormap,
+        "face_contrast_limits": contrast,
+        "border_width": 0,
+        "size": _point_size(world),
+    }
+    return world, attributes, "points"
+
+
+def _name(scan: xr.DataArray, kind: str) -> str:
+    title = str(scan.attrs.get("source", "") or scan.name).split("; ")[0]
+    return f"{title} {kind}" if kind != "measured" else title
+
+
+def _point_size(world: np.ndarray) -> float:
+    """World size at which neighbours along the fast axis just touch."""
+    return float(np.clip(1.5 * _EXTENTS[1] / max(len(np.unique(np.round(world[:, -1], 1))), 1), 0.8, 2.5))
+
+
+def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values on evenly spaced axes (float32), with each axis's first value and step [axes].
+
+    An uneven axis is sampled at its smallest step by the nearest measured value, so that nothing is drawn
+    where it was not measured; read-outs and cuts use the true coordinates in the scan.
+    """
+    data = np.asarray(scan.values, np.float32)
+    origin, step = [], []
+    for position, name in enumerate(scans.axes(scan)):
+        axis = np.asarray(scan[name].values, float)
+        if len(axis) == 1:
+            origin.append(axis[0])
+            step.append(1.0)
+            continue
+        if axis[0] > axis[-1]:
+            data, axis = np.flip(data, position), axis[::-1]
+        gaps = np.diff(axis)
+        if np.ptp(gaps) > 1e-3 * np.abs(gaps).mean():
+            order = np.argsort(axis)
+            data, axis = np.take(data, order, axis=position), axis[order]
+            count = int(np.clip(np.ptp(axis) / np.diff(axis).min(), len(axis), _MOST_SAMPLES)) + 1
+            even = np.linspace(axis[0], axis[-1], count)
+            middles = (axis[1:] + axis[:-1]) / 2
+            data, axis = np.take(data, np.searchsorted(middles, even), axis=position), even
+        origin.append(axis[0])
+        step.append((axis[-1] - axis[0]) / (len(axis) - 1))
+    return data, np.array(origin), np.array(step)
+
+
+def add_scan(viewer, scan: xr.DataArray, *, kind: str | None = None, contrast=None, name=None, frame=None):
+    """Show a scan in the viewer and return its layer; it shares the frame of a layer with the same axes."""
+    scans.check(scan)
+    if frame is None:
+        frame = next((frame_of(layer) for layer in scan_layers(viewer) if frame_of(layer).fits(scan)), None)
+    data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
+    layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
+    if layer_type == "points":
+        update_masked(layer)
+    return layer
+
+
+def update_masked(layer) -> None:
+    """Fade the points that are kept from training."""
+    if layer.__class__.__name__ != "Points":
+        return
+    masked = scans.points(scan_of(layer)).masked
+    colors = np.array(layer.face_color)
+    if len(colors) == len(masked):
+        colors[:, 3] = np.where(masked, 0.15, 1.0)
+        layer.face_color = colors

@@ -1,0 +1,201 @@
+"""Rulers, colour bar and read-out painted over the canvas, in physical units."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen
+from qtpy.QtWidgets import QWidget
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
+from napari_scantwin.viewer.readout import describe
+
+__all__ = ["Overlay", "attach", "fit_view"]
+
+_LEFT, _BOTTOM, _RIGHT, _TOP = 78, 44, 96, 40
+
+
+def attach(viewer) -> Overlay | None:
+    """The viewer's overlay, made on first call; None where the viewer has no window (a headless model)."""
+    window = getattr(viewer, "window", None)
+    canvas = getattr(getattr(window, "_qt_viewer", None), "canvas", None)  # napari has no public way to it
+    if canvas is None:
+        return None
+    found = canvas.native.findChild(Overlay)
+    return found or Overlay(viewer, canvas.native)
+
+
+def fit_view(viewer) -> None:
+    """Show all layers inside the rulers."""
+    viewer.reset_view()
+    overlay = attach(viewer)
+    if overlay is None:
+        return
+    camera = viewer.scene.camera
+    width, height = max(overlay.width(), 1), max(overlay.height(), 1)
+    layers = scan_layers(viewer)
+    if not layers:
+        return
+    shown = list(viewer.dims.displayed)[-2:]
+    low = np.min([layer.extent.world[0][-2:] if layer.ndim == 2 else layer.extent.world[0][shown] for layer in layers], 0)
+    high = np.max([layer.extent.world[1][-2:] if layer.ndim == 2 else layer.extent.world[1][shown] for layer in layers], 0)
+    room = np.array([height - _TOP - _BOTTOM - 24, width - _LEFT - _RIGHT - 24], float)
+    zoom = float(np.min(np.maximum(room, 50) / np.maximum(high - low, 1e-9)))
+    camera.zoom = zoom
+    middle = (low + high) / 2 + np.array([-(_BOTTOM - _TOP) / 2, (_RIGHT - _LEFT) / 2]) / zoom
+    camera.center = (0.0, *middle)
+
+
+class Overlay(QWidget):
+    """A sheet over the canvas that lets the mouse through and paints what napari's canvas lacks."""
+
+    def __init__(self, viewer, canvas):
+        super().__init__(canvas)
+        self._viewer = viewer
+        self._text: list[str] = []
+        self.setAttribute(Qt.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WA_NoSystemBackground)
+        viewer.scene.camera.orientation2d = ("up", "right")
+        canvas.installEventFilter(self)
+        self.resize(canvas.size())
+        viewer.scene.camera.events.connect(self._refresh)
+        viewer.dims.events.connect(self._refresh)
+        viewer.layers.events.connect(self._refresh)
+        viewer.layers.selection.events.connect(self._refresh)
+        viewer.mouse_move_callbacks.append(self._follow)
+        self.show()
+
+    def _refresh(self, event=None) -> None:
+        self.update()
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Resize:
+            self.resize(watched.size())
+        return False
+
+    @property
+    def text(self) -> list[str]:
+        """The read-out's lines as they stand on the screen."""
+        return list(self._text)
+
+    def _follow(self, viewer, event) -> None:
+        """Show what lies under the mouse."""
+        self.show_at(np.asarray(event.position, float))
+
+    def show_at(self, world: np.ndarray) -> None:
+        """Show what lies at world coordinates [axes]."""
+        layer = self._layer()
+        self._text = [] if layer is None else describe(self._viewer, frame_of(layer), world)
+        self.update()
+
+    def _layer(self):
+        """The scan whose axes the rulers show: the selected one, else the topmost visible."""
+        active = self._viewer.layers.selection.active
+        if scan_of(active) is not None:
+            return active
+        visible = [layer for layer in scan_layers(self._viewer) if layer.visible]
+        return visible[-1] if visible else None
+
+    def _world(self, x: float, y: float) -> tuple[float, float]:
+        """World (row, column) at a pixel of the canvas."""
+        camera = self._viewer.scene.camera
+        row = camera.center[-2] - (y - self.height() / 2) / camera.zoom
+        return row, camera.center[-1] + (x - self.width() / 2) / camera.zoom
+
+    def paintEvent(self, event) -> None:
+        layer = self._layer()
+        if layer is None or self._viewer.dims.ndisplay != 2:
+            return
+        frame, scan = frame_of(layer), scan_of(layer)
+        if len(frame.axes) < 2:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setFont(QFont("DejaVu Sans", 9))
+        dark = self._viewer.theme != "light"
+        self._ink = QColor(230, 230, 230) if dark else QColor(20, 20, 20)
+        self._paper = QColor(20, 22, 26, 225) if dark else QColor(250, 250, 250, 225)
+        width, height = self.width(), self.height()
+        painter.fillRect(QRectF(0, 0, _LEFT, height), self._paper)
+        painter.fillRect(QRectF(_LEFT, height - _BOTTOM, width - _LEFT, _BOTTOM), self._paper)
+        vertical, horizontal = self._viewer.dims.displayed[-2:]
+        offset = self._viewer.dims.ndim - len(frame.axes)
+        self._ruler_below(painter, scan, frame, horizontal - offset)
+        self._ruler_left(painter, scan, frame, vertical - offset)
+        self._color_bar(painter, layer, scan)
+        self._read_out(painter)
+        painter.end()
+
+    def _ruler_below(self, painter, scan, frame, axis) -> None:
+        width, height = self.width(), self.height()
+        row, left = self._world(_LEFT, 0)
+        right = self._world(width, 0)[1]
+        base = height - _BOTTOM
+        painter.setPen(QPen(self._ink, 1))
+        painter.drawLine(QPointF(_LEFT, base), QPointF(width, base))
+        origin, step = frame.origin[axis], frame.step[axis]
+        for value, text in ticks(left * step + origin, right * step + origin, width - _LEFT, 90):
+            x = _LEFT + ((value - origin) / step - left) / (right - left) * (width - _LEFT)
+            painter.drawLine(QPointF(x, base), QPointF(x, base + 5))
+            painter.drawText(QRectF(x - 45, base + 5, 90, 16), Qt.AlignCenter, text)
+        label = scans.axis_label(scan, frame.axes[axis])
+        painter.drawText(QRectF(_LEFT, height - 22, width - _LEFT, 20), Qt.AlignCenter, label)
+
+    def _ruler_left(self, painter, scan, frame, axis) -> None:
+        height = self.height()
+        base = height - _BOTTOM
+        top, bottom = self._world(0, 0)[0], self._world(0, base)[0]
+        painter.drawLine(QPointF(_LEFT, 0), QPointF(_LEFT, base))
+        origin, step = frame.origin[axis], frame.step[axis]
+        for value, text in ticks(bottom * step + origin, top * step + origin, base, 50):
+            y = (top - (value - origin) / step) / (top - bottom) * base
+            painter.drawLine(QPointF(_LEFT - 5, y), QPointF(_LEFT, y))
+            painter.drawText(QRectF(18, y - 8, _LEFT - 26, 16), Qt.AlignRight | Qt.AlignVCenter, text)
+        painter.save()
+        painter.translate(2, base / 2 + 150)
+        painter.rotate(-90)
+        painter.drawText(QRectF(0, 0, 300, 16), Qt.AlignCenter, scans.axis_label(scan, frame.axes[axis]))
+        painter.restore()
+
+    def _color_bar(self, painter, layer, scan) -> None:
+        colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
+        low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
+        x, top, length = self.width() - _RIGHT + 14, 46, max(80, min(220, self.height() - 150))
+        painter.fillRect(QRectF(x - 12, 8, _RIGHT - 4, length + 56), self._paper)
+        gradient = QLinearGradient(0, top + length, 0, top)
+        for share, color in zip(np.linspace(0, 1, 17), colormap.map(np.linspace(0, 1, 17)), strict=True):
+            gradient.setColorAt(float(share), QColor.fromRgbF(*(float(c) for c in color)))
+        painter.fillRect(QRectF(x, top, 14, length), gradient)
+        painter.setPen(QPen(self._ink, 1))
+        title = scan.attrs.get("long_name", str(scan.name))
+        if layer.metadata["kind"] != "measured":
+            title = layer.metadata["kind"]
+        painter.drawText(QRectF(x - 10, 10, _RIGHT - 8, 15), Qt.AlignLeft, str(title)[:14])
+        painter.drawText(QRectF(x - 10, 25, _RIGHT - 8, 15), Qt.AlignLeft, units.pretty(scan.attrs["units"]))
+        for value, text in ticks(low, high, length, 40):
+            y = top + length * (high - value) / (high - low)
+            painter.drawLine(QPointF(x + 14, y), QPointF(x + 18, y))
+            painter.drawText(QRectF(x + 20, y - 8, _RIGHT - 36, 16), Qt.AlignLeft | Qt.AlignVCenter, text)
+
+    def _read_out(self, painter) -> None:
+        if not self._text:
+            return
+        metrics = painter.fontMetrics()
+        width = max(metrics.horizontalAdvance(line) for line in self._text) + 16
+        box = QRectF(_LEFT + 8, 8, width, 17 * len(self._text) + 8)
+        painter.fillRect(box, self._paper)
+        for number, line in enumerate(self._text):
+            painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)
+
+
+def ticks(low: float, high: float, pixels: float, apart: float) -> list[tuple[float, str]]:
+    """Round values between ``low`` and ``high`` about ``apart`` pixels from each other, with their texts."""
+    if not np.isfinite([low, high]).all() or high <= low:
+        return []
+    rough = (high - low) * apart / max(pixels, 1)
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(power * round_ for round_ in (1, 2, 5, 10) if power * round_ >= rough)
+    values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return [(float(value), f"{value:.6g}") for value in np.where(np.abs(values) < step * 1e-9, 0, values)]

@@ -1,0 +1,70 @@
+"""What lies at a place of the canvas, in words and physical units."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.viewer.layers import Frame, frame_of, scan_layers, scan_of
+
+__all__ = ["describe"]
+
+#: A measured point counts as near within this share of the canvas's extent (world units).
+_NEAR = 1.5
+
+
+def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
+    """Lines of text: every axis, the measured value if one is near, the simulated value and its error."""
+    world = world[-len(frame.axes) :]
+    if len(world) < len(frame.axes):
+        return []
+    physical = frame.to_physical(world)
+    lines = []
+    same = [layer for layer in scan_layers(viewer) if frame_of(layer) == frame and layer.visible]
+    if not same:
+        return []
+    first = scan_of(same[0])
+    for name, value in zip(frame.axes, physical, strict=True):
+        lines.append(f"{name.replace('_', ' ')} {value:.6g} {units.pretty(first[name].attrs['units'])}")
+    for layer in same:
+        line = _line(layer, world, physical)
+        if line:
+            lines.append(line)
+    return lines
+
+
+def _line(layer, world, physical) -> str | None:
+    scan, kind = scan_of(layer), layer.metadata["kind"]
+    unit = units.pretty(scan.attrs["units"])
+    if kind == "uncertainty":  # it stands behind the simulated value already
+        return None
+    if not scans.is_gridded(scan):
+        away = np.linalg.norm(layer.data - world, axis=1)
+        nearest = int(np.argmin(away))
+        if away[nearest] > _NEAR:
+            return None
+        table = _table(layer)
+        error = "" if table.errors is None else f" ± {table.errors[nearest]:.2g}"
+        return f"{kind} {table.values[nearest]:.5g}{error} {unit}"
+    place = []
+    for name, value in zip(scans.axes(scan), physical, strict=True):
+        axis = scan[name].values
+        step = np.ptp(axis) / max(len(axis) - 1, 1)
+        index = int(np.argmin(np.abs(axis - value)))
+        if abs(axis[index] - value) > step:
+            return None
+        place.append(index)
+    value = float(scan.values[tuple(place)])
+    error = f" ± {float(scan['standard_error'].values[tuple(place)]):.2g}" if "standard_error" in scan.coords else ""
+    far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(place)])
+    return f"{kind} {value:.5g}{error} {unit}" + ("  (outside the measured range)" if far else "")
+
+
+def _table(layer) -> scans.Points:
+    """The layer's points, kept between mouse moves and made again when the scan is replaced."""
+    kept = layer.metadata.get("table")
+    if kept is None or kept[0] is not scan_of(layer):
+        kept = (scan_of(layer), scans.points(scan_of(layer)))
+        layer.metadata["table"] = kept
+    return kept[1]

@@ -1,0 +1,210 @@
+"""Simulate: a grid for every axis, the dense map as layers, and export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units, writers
+from napari_scantwin.errors import ScanError
+from napari_scantwin.grids import parse_values
+from napari_scantwin.viewer.jobs import Job, say_error
+from napari_scantwin.viewer.layers import scan_layers, scan_of
+from napari_scantwin.viewer.show_twin import show_simulation
+
+__all__ = ["SimulateWidget"]
+
+
+class SimulateWidget(QWidget):
+    """Simulates the chosen scan's twin on a grid; ``simulated(layer)`` when the map is on screen."""
+
+    simulated = Signal(object)
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self.job, self.export_job = Job(self), Job(self)
+        self.fields: dict[str, QLineEdit] = {}
+        self._build()
+        self.job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
+        self.job.done.connect(self._done)
+        self.job.failed.connect(say_error)
+        self.job.ended.connect(self._idle)
+        self.export_job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
+        self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
+        self.export_job.failed.connect(say_error)
+        self.export_job.cancelled.connect(lambda: self.said.setText("Export cancelled; nothing was written."))
+        self.export_job.ended.connect(self._idle)
+        chooser.changed.connect(self.refresh)
+        viewer.layers.events.inserted.connect(self._list_layers)
+        viewer.layers.events.removed.connect(self._list_layers)
+        self.refresh(chooser.layer)
+
+    def _build(self) -> None:
+        self._form = QFormLayout()
+        box = QGroupBox("Grid")
+        box.setLayout(self._form)
+        self.hint = QLabel("A range first:last:step or first:last#count, or a list of values.")
+        self.hint.setWordWrap(True)
+        self.button = QPushButton("Simulate")
+        self.button.clicked.connect(self.toggle)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.said = QLabel("")
+        self.said.setWordWrap(True)
+        self.export_choice = QComboBox()
+        self.export_button = QPushButton("Export…")
+        self.export_button.clicked.connect(self._ask_export)
+        export = QGroupBox("Export a scan")
+        row = QHBoxLayout(export)
+        row.addWidget(self.export_choice, 1)
+        row.addWidget(self.export_button)
+        layout = QVBoxLayout(self)
+        for widget in (box, self.hint, self.button, self.bar, self.said, export):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+
+    @property
+    def twin(self):
+        """The chosen scan's twin, or None."""
+        layer = self._chooser.layer
+        return None if layer is None else layer.metadata.get("twin")
+
+    def refresh(self, layer=None) -> None:
+        """Offer the chosen twin's axes with its measured ranges."""
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self.fields = {}
+        twin = self.twin
+        self.button.setEnabled(twin is not None)
+        if twin is None:
+            self.said.setText("Train the scan first; then its twin can be simulated on any grid.")
+        else:
+            self.said.setText("")
+            for name, values in twin.default_grid().items():
+                field = QLineEdit(_written(values))
+                field.textChanged.connect(self._say_outside)
+                unit = units.pretty(twin.scan[name].attrs["units"])
+                self.fields[name] = field
+                self._form.addRow(f"{name.replace('_', ' ')} ({unit})", field)
+        self._list_layers()
+
+    def grid(self) -> dict[str, np.ndarray]:
+        """The grid as the form has it; raises :class:`ScanError` in words."""
+        return {name: parse_values(field.text(), name.replace("_", " ")) for name, field in self.fields.items()}
+
+    def _say_outside(self) -> None:
+        try:
+            grid = self.grid()
+        except ScanError as reason:
+            self.said.setText(str(reason))
+            return
+        beyond = []
+        for name, values in grid.items():
+            measured = self.twin.scan[name].values
+            if values.min() < measured.min() or values.max() > measured.max():
+                unit = units.pretty(self.twin.scan[name].attrs["units"])
+                beyond.append(f"{name.replace('_', ' ')} {measured.min():.5g} to {measured.max():.5g} {unit}")
+        warning = "Outside the measured range (" + "; ".join(beyond) + ") the map is extrapolated and hatched."
+        self.said.setText(warning if beyond else "")
+
+    def toggle(self) -> None:
+        """Simulate, or stop a simulation that runs."""
+        if self.job.running:
+            self.job.stop()
+            self.button.setText("Stopping…")
+        else:
+            self.simulate()
+
+    def simulate(self, grid=None) -> bool:
+        """Simulate the chosen twin on ``grid`` (default: the form's)."""
+        twin, layer = self.twin, self._chooser.layer
+        if twin is None:
+            say_error("There is no twin of this scan yet: train it first.")
+            return False
+        if self.job.running:
+            say_error("A simulation is running; wait for it or cancel it first.")
+            return False
+        try:
+            grid = self.grid() if grid is None else grid
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        self.button.setText("Cancel")
+
+        def work(report, stop):
+            return layer, twin.simulate(grid, on_progress=report, stop=stop), twin.residual()
+
+        return self.job.start(work)
+
+    def _done(self, result) -> None:
+        layer, simulated, residual = result
+        if layer not in self._viewer.layers:
+            return
+        show_simulation(self._viewer, layer, simulated, residual)
+        self._say_outside()
+        self.simulated.emit(layer)
+
+    def _idle(self) -> None:
+        self.button.setText("Simulate")
+        self.export_button.setText("Export…")
+        self.bar.setValue(0)
+
+    def _list_layers(self, event=None) -> None:
+        chosen = self.export_choice.currentText()
+        self.export_choice.clear()
+        self.export_choice.addItems([layer.name for layer in reversed(scan_layers(self._viewer))])
+        self.export_choice.setCurrentText(chosen)
+        self.export_button.setEnabled(self.export_choice.count() > 0)
+
+    def _ask_export(self) -> None:
+        if self.export_job.running:
+            self.export_job.stop()
+            return
+        kinds = ";;".join(f"{title} (*{suffix})" for suffix, title in writers.FORMATS.items())
+        path, chosen = QFileDialog.getSaveFileName(self, "Export scan", "", kinds)
+        if not path:
+            return
+        if Path(path).suffix not in writers.FORMATS:
+            path += next(suffix for suffix in writers.FORMATS if f"(*{suffix})" in chosen)
+        self.export(path)
+
+    def export(self, path, layer_name: str | None = None) -> bool:
+        """Write a layer's scan (default: the chosen one) to ``path`` in the background."""
+        name = layer_name or self.export_choice.currentText()
+        scan = scan_of(self._viewer.layers[name]) if name in self._viewer.layers else None
+        if scan is None or not scans.is_scan(scan):
+            say_error(f"The layer {name!r} is not a scan; choose a measured or simulated one.")
+            return False
+        if self.export_job.running:
+            say_error("An export is running; wait for it or cancel it first.")
+            return False
+        self.export_button.setText("Cancel")
+        return self.export_job.start(
+            lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
+        )
+
+
+def _written(values: np.ndarray) -> str:
+    """The values as :func:`parse_values` reads them: a range where they are even, else a list."""
+    gaps = np.diff(values)
+    if len(values) > 2 and np.ptp(gaps) < 1e-6 * np.abs(gaps).mean():
+        return f"{values[0]:.6g}:{values[-1]:.6g}#{len(values)}"
+    return ", ".join(f"{value:.6g}" for value in values)

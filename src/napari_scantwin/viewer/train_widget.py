@@ -1,0 +1,243 @@
+"""Train: one button, the course of the training, the table of held-out errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.viewer.jobs import Job, say_error
+
+__all__ = ["TrainWidget"]
+
+
+class TrainWidget(QWidget):
+    """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready."""
+
+    trained = Signal(object, object)
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self.job = Job(self)
+        self._layer = None
+        self._build()
+        self.job.progressed.connect(self._progress)
+        self.job.done.connect(self._done)
+        self.job.failed.connect(self._failed)
+        self.job.cancelled.connect(lambda: self.status.setText("Cancelled before anything was learned."))
+        self.job.ended.connect(self._idle)
+        chooser.changed.connect(self._show_twin)
+        self._show_twin(chooser.layer)
+
+    def _build(self) -> None:
+        self.preset = QComboBox()
+        self.preset.addItem("fast (seconds)", "fast")
+        self.preset.addItem("thorough (a minute or more)", "thorough")
+        self.members = QSpinBox()
+        self.members.setRange(0, 64)
+        self.members.setSpecialValueText("preset's")
+        self.budget = QDoubleSpinBox()
+        self.budget.setRange(0, 86_400)
+        self.budget.setSuffix(" s")
+        self.budget.setSpecialValueText("none")
+        self.seed = QSpinBox()
+        self.seed.setRange(0, 2**31 - 1)
+        form_widget = QWidget()
+        form = QFormLayout(form_widget)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.addRow("Ensemble size", self.members)
+        form.addRow("Time budget", self.budget)
+        form.addRow("Random seed", self.seed)
+        self.settings = QCollapsible("Settings")
+        self.settings.addWidget(form_widget)
+
+        self.button = QPushButton("Train")
+        self.button.clicked.connect(self.toggle)
+        self.save_button = QPushButton("Save twin…")
+        self.save_button.setEnabled(False)
+        self.save_button.clicked.connect(self._ask_save)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(True)
+        self.bar.setFormat("")
+        self.status = QLabel("Open a scan to train its twin.")
+        self.status.setWordWrap(True)
+        self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
+
+        self.plot = pg.PlotWidget()
+        self.plot.setMinimumHeight(130)
+        self.plot.setLogMode(y=True)
+        self.plot.addLegend(offset=(-5, 5))
+        self.plot.setLabel("bottom", "step")
+        self._train_curve = self.plot.plot(pen=pg.mkPen("#56b4e9", width=2), name="training")
+        self._held_curve = self.plot.plot(pen=pg.mkPen("#e69f00", width=2), name="held-out sweeps")
+        self.table = QTableWidget()
+        self.table.setMinimumHeight(190)
+        self.table.setEditTriggers(QTableWidget.NoEditTriggers)
+        self.table.setSelectionMode(QTableWidget.NoSelection)
+
+        top = QHBoxLayout()
+        top.addWidget(self.preset, 1)
+        top.addWidget(self.button, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.settings)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.table, 2)
+        layout.addWidget(self.save_button)
+
+    def chosen_settings(self) -> TwinSettings:
+        """The settings as the form has them."""
+        return TwinSettings(
+            preset=self.preset.currentData(),
+            members=self.members.value() or None,
+            time_budget=self.budget.value() or None,
+            seed=self.seed.value(),
+        )
+
+    def toggle(self) -> None:
+        """Train, or, while training runs, stop it and keep the best so far."""
+        if not self.job.running:
+            self.train()
+            return
+        self.job.stop()
+        self.button.setText("Stopping…")
+        self.button.setEnabled(False)
+
+    def train(self) -> bool:
+        """Start training the chosen scan; False, with a sentence, where that cannot be."""
+        if self.job.running:
+            say_error("A training is running; wait for it or press Cancel first.")
+            return False
+        scan = self._chooser.scan
+        if scan is None:
+            say_error("No scan is chosen: open one first (a layer that holds no scan cannot be trained).")
+            return False
+        try:
+            scans.check_trainable(scan)
+            settings = self.chosen_settings()
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        self._layer = self._chooser.layer
+        self._course: list[tuple[float, float, float]] = []
+        self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
+        self._train_curve.setData([], [])
+        self._held_curve.setData([], [])
+        self.button.setText("Cancel")
+        self.job.start(lambda report, stop: train(scan, settings, on_progress=report, stop=stop))
+        return True
+
+    def _progress(self, news) -> None:
+        self.bar.setValue(round(1000 * news.fraction))
+        remaining = "" if news.remaining is None else f", about {news.remaining:.0f} s left"
+        self.bar.setFormat(f"{100 * news.fraction:.0f} %{remaining}")
+        self.status.setText(news.stage[0].upper() + news.stage[1:] + " …")
+        if news.stage == "training" and news.held_out_error is not None:
+            self._course.append((news.step, news.train_error, news.held_out_error))
+            self._draw_course(*np.array(self._course).T)
+
+    def _draw_course(self, steps, train_errors, held_out_errors) -> None:
+        self._train_curve.setData(steps, np.maximum(train_errors, 1e-300))
+        self._held_curve.setData(steps, np.maximum(held_out_errors, 1e-300))
+
+    def _done(self, twin: Twin) -> None:
+        if self._layer is None or self._layer not in self._viewer.layers:
+            self.status.setText("The scan's layer was removed while its twin was trained; nothing was kept.")
+            return
+        self._layer.metadata["twin"] = twin
+        self._show_twin(self._layer)
+        self.trained.emit(self._layer, twin)
+
+    def _failed(self, reason) -> None:
+        say_error(reason)
+        self.status.setText("The training did not succeed; an earlier twin is kept.")
+
+    def _idle(self) -> None:
+        self.button.setText("Train")
+        self.button.setEnabled(True)
+        self.bar.setValue(0)
+        self.bar.setFormat("")
+
+    def _show_twin(self, layer) -> None:
+        twin = None if layer is None else layer.metadata.get("twin")
+        self.save_button.setEnabled(twin is not None)
+        if self.job.running:
+            return
+        if twin is None:
+            self.table.setRowCount(0)
+            self.table.setColumnCount(0)
+            self.status.setText("Open a scan to train its twin." if layer is None else "Ready to train.")
+            self._draw_course([], [], [])
+            return
+        stopped = " Training was stopped early." if twin.stopped else ""
+        self.status.setText(twin.score.verdict + stopped)
+        self.plot.setLabel("left", f"error ({twin.score.unit})")
+        self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
+        fill_score_table(self.table, twin.score)
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save twin", "scan.twin", "Twin (*.twin)")
+        if path:
+            self.save(path)
+
+    def save(self, path) -> bool:
+        """Save the chosen scan's twin; False, with a sentence, where that fails."""
+        try:
+            self._chooser.layer.metadata["twin"].save(path)
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        self.status.setText(f"Saved {path}")
+        return True
+
+
+def fill_score_table(table: QTableWidget, score) -> None:
+    """Rows of methods, best first marked; columns inner sweeps, all sweeps, then every sweep."""
+    edges = [f"{name}\n(edge)" if edge else name for name, edge in zip(score.sweeps, score.edge, strict=True)]
+    heads = [f"inner sweeps\n{score.unit}", "\n% of range", f"all sweeps\n{score.unit}", *edges]
+    table.setColumnCount(len(heads))
+    table.setRowCount(len(score.methods))
+    table.setHorizontalHeaderLabels(heads)
+    table.setVerticalHeaderLabels(score.methods)
+    for row, method in enumerate(score.methods):
+        inside = score.inside[row]
+        numbers = [inside, 100 * inside / score.value_range, score.overall[row], *score.errors[row]]
+        for column, number in enumerate(numbers):
+            item = QTableWidgetItem(f"{number:.3g}" if np.isfinite(number) else "–")
+            item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
+            if method == score.best:
+                item.setForeground(QColor("#35b779"))
+                font = item.font()
+                font.setBold(True)
+                item.setFont(font)
+            table.setItem(row, column, item)
+    table.resizeColumnsToContents()
+    table.setToolTip(
+        "Root-mean-square error of predicting whole sweeps that were left out of training. Edge sweeps can only be "
+        "extrapolated and are not counted among the inner sweeps. The best method is green."
+    )
