@@ -1,0 +1,183 @@
+"""File to scan: one module a format, one registry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+from napari_scantwin.readers import project, quantum_design
+from napari_scantwin.readers.quantum_design import Measurement
+from napari_scantwin.readers.spreadsheet import spreadsheet_table
+from napari_scantwin.readers.table import Table, choose, table_to_scan
+from napari_scantwin.readers.text import text_table
+
+__all__ = ["SUFFIXES", "open_choices", "read", "read_table", "readable"]
+
+_TEXT = (".csv", ".tsv", ".txt", ".dat")
+
+
+@dataclass(frozen=True)
+class _Format:
+    """A format of the project's own: what people call it and how it is loaded."""
+
+    title: str
+    load: Callable[[Path], xr.DataArray]
+
+
+_WHOLE = {
+    ".nc": _Format("netCDF", project.load_netcdf),
+    ".zarr": _Format("zarr", project.load_zarr),
+    ".h5": _Format("HDF5", project.load_hdf5),
+    ".twin": _Format("twin", project.load_twin),
+}
+
+#: Every suffix that can be opened.
+SUFFIXES = (*_TEXT, ".xlsx", *_WHOLE)
+
+
+def readable(path: str | Path) -> bool:
+    """Whether the name is of a kind that can be opened."""
+    return Path(path).suffix.lower() in SUFFIXES
+
+
+def read(
+    path: str | Path | Sequence[str | Path],
+    *,
+    axes: Sequence[str] | None = None,
+    value: str | None = None,
+    error: str | None = None,
+    choice: str | None = None,
+    sheet: str | None = None,
+) -> xr.DataArray:
+    """The scan in a file, or in several files of one sweep (or a few) each.
+
+    ``axes``, ``value`` and ``error`` name columns of a table as ``"COLUMN=name[unit]"``, for example
+    ``axes=["X2=magnetic_field[Oe]", "X1=temperature[K]"], value="Y=moment[emu]"``; COLUMN is a header or a
+    1-based number, and parts the file says itself may be left out. ``choice`` picks one of several
+    measurements by its key (see :func:`open_choices`); without it the likeliest is taken and all keys
+    stand in ``attrs["choices"]``. ``sheet`` names a spreadsheet's sheet.
+
+    Raises :class:`~napari_scantwin.errors.NeedsColumns` where a table does not say what its columns are, and
+    :class:`~napari_scantwin.errors.ScanError` for anything else that is wrong with the file.
+    """
+    if isinstance(path, (list, tuple)):
+        if not path:
+            raise ScanError("no file was given")
+        parts = [read(one, axes=axes, value=value, error=error, choice=choice, sheet=sheet) for one in path]
+        return parts[0] if len(parts) == 1 else _joined(parts, [Path(one).name for one in path])
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in _WHOLE:
+        _must_exist(path)
+        scan = _WHOLE[suffix].load(path)
+        return scan if scan.attrs.get("source") else _sourced(scan, path)
+    if axes is None and value is None and suffix in _TEXT:
+        content = _bytes(path)
+        if quantum_design.is_quantum_design(content):
+            return _sourced(_chosen(path, quantum_design.measurements(path, content), choice), path, content)
+    table = read_table(path, sheet)
+    return _sourced(table_to_scan(table, choose(table, axes, value, error)), path)
+
+
+def read_table(path: str | Path, sheet: str | None = None) -> Table:
+    """The table in a text file or spreadsheet, before anyone says what its columns are."""
+    path = Path(path)
+    if path.suffix.lower() == ".xlsx":
+        _must_exist(path)
+        return spreadsheet_table(path, sheet)
+    if path.suffix.lower() not in _TEXT:
+        raise ScanError(f"{path.name}: files of this kind cannot be opened; the kinds are {', '.join(SUFFIXES)}")
+    return text_table(path, _bytes(path))
+
+
+def open_choices(path: str | Path) -> list[Measurement]:
+    """The measurements in an instrument's file, likeliest first; empty where a file holds just one scan."""
+    path = Path(path)
+    if path.suffix.lower() not in _TEXT:
+        return []
+    content = _bytes(path)
+    if not quantum_design.is_quantum_design(content):
+        return []
+    return [
+        Measurement(one.key, one.title, _sourced(one.scan, path, content))
+        for one in quantum_design.measurements(path, content)
+    ]
+
+
+def _chosen(path: Path, found: list[Measurement], choice: str | None) -> xr.DataArray:
+    keys = [one.key for one in found]
+    if choice is not None:
+        match = [one for one in found if one.key == choice or one.key.split(" | ")[0] == choice]
+        if not match:
+            raise ScanError(f"{path.name} has no measurement {choice!r}; it has {'; '.join(keys)}")
+        return match[0].scan
+    return found[0].scan.assign_attrs(choices="; ".join(keys)) if len(found) > 1 else found[0].scan
+
+
+def _joined(parts: list[xr.DataArray], names: list[str]) -> xr.DataArray:
+    """Scans of several files as one ragged scan, their sweeps numbered on."""
+    first = parts[0]
+    for part, name in zip(parts, names, strict=True):
+        same = scans.axes(part) == scans.axes(first) and part.name == first.name
+        if not same or any(part[a].attrs["units"] != first[a].attrs["units"] for a in scans.axes(first)):
+            raise ScanError(f"{name} does not hold the same axes and value as {names[0]}; open it on its own")
+        if part.attrs["units"] != first.attrs["units"]:
+            raise ScanError(f"{name} is in {part.attrs['units']}, {names[0]} in {first.attrs['units']}; open it alone")
+    tables = [scans.points(part) for part in parts]
+    sweep, offset = [], 0
+    for table in tables:
+        _, numbers = np.unique(table.sweep, return_inverse=True)
+        sweep.append(numbers + offset)
+        offset += numbers.max() + 1
+    coordinates = np.concatenate([table.coordinates for table in tables])
+    errors = None
+    if all(table.errors is not None for table in tables):
+        errors = np.concatenate([table.errors for table in tables])
+    attrs = dict(first.attrs)
+    for key in ("source", "sha256"):
+        attrs[key] = "; ".join(str(part.attrs[key]) for part in parts)
+    if dropped := sum(part.attrs.get("dropped_rows", 0) for part in parts):
+        attrs["dropped_rows"] = dropped
+    attrs.pop("choices", None)
+    return scans.ragged_scan(
+        {name: (coordinates[:, i], first[name].attrs["units"]) for i, name in enumerate(scans.axes(first))},
+        np.concatenate([table.values for table in tables]),
+        name=str(first.name),
+        unit=first.attrs["units"],
+        errors=errors,
+        sweep=np.concatenate(sweep),
+        masked=np.concatenate([table.masked for table in tables]),
+        attrs=attrs,
+    )
+
+
+def _must_exist(path: Path) -> None:
+    if not path.exists():
+        raise ScanError(f"{path.name}: there is no such file in {path.parent}")
+
+
+def _bytes(path: Path) -> bytes:
+    _must_exist(path)
+    try:
+        return path.read_bytes()
+    except OSError as reason:
+        raise ScanError(f"{path.name} cannot be read: {reason.strerror}") from reason
+
+
+def _sourced(scan: xr.DataArray, path: Path, content: bytes | None = None) -> xr.DataArray:
+    """The scan with its file's name and SHA-256 (of all files in a folder, by name)."""
+    digest = hashlib.sha256()
+    if content is not None:
+        digest.update(content)
+    else:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                digest.update(file.read_bytes())
+    return scan.assign_attrs(source=path.name, sha256=digest.hexdigest())

@@ -1,0 +1,81 @@
+"""The project's own files (netCDF, zarr, HDF5, twin), and other programs' netCDF and zarr that hold a scan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+
+__all__ = ["load_hdf5", "load_netcdf", "load_twin", "load_zarr"]
+
+
+def load_twin(path: Path) -> xr.DataArray:
+    """The scan a twin was trained on."""
+    from napari_scantwin.twin import Twin
+
+    return Twin.load(path).scan
+
+
+def load_netcdf(path: Path) -> xr.DataArray:
+    """The scan in a netCDF file."""
+    return _from_dataset(path, lambda: xr.load_dataset(path, engine="h5netcdf"), "netCDF")
+
+
+def load_zarr(path: Path) -> xr.DataArray:
+    """The scan in a zarr folder."""
+    return _from_dataset(path, lambda: xr.open_zarr(path, consolidated=False).load(), "zarr")
+
+
+def _from_dataset(path: Path, load, kind: str) -> xr.DataArray:
+    try:
+        dataset = load()
+    except Exception as reason:  # damaged HDF5 and zarr raise many kinds
+        raise ScanError(f"{path.name} is not a whole {kind} file; it may be cut off: save or copy it again") from reason
+    variables = [name for name in dataset.data_vars if dataset[name].ndim > 0 and dataset[name].dtype.kind in "fiu"]
+    wanted = dataset.attrs.get("scan", variables[0] if len(variables) == 1 else None)
+    if wanted is None or wanted not in dataset:
+        raise ScanError(f"{path.name} holds {len(variables)} arrays ({', '.join(map(str, variables))}); one is needed")
+    array = dataset[wanted]
+    array.encoding = {}
+    for coord in array.coords.values():
+        coord.encoding = {}
+    for flag in ("masked", "extrapolated"):
+        if flag in array.coords:
+            array[flag] = array[flag].astype(bool)
+    try:
+        return scans.check(array)
+    except ScanError as reason:
+        raise ScanError(f"{path.name}: {reason}") from reason
+
+
+def load_hdf5(path: Path) -> xr.DataArray:
+    """The scan in an HDF5 file as this project writes it."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            if "scan" not in file.attrs:
+                raise ScanError(f"{path.name} is an HDF5 file, but not one this program wrote; export it as netCDF")
+            name = file.attrs["scan"]
+            about = json.loads(file.attrs["layout"])
+            coords = {
+                key: (
+                    dims,
+                    np.asarray(file[f"coordinates/{key}"]),
+                    json.loads(file[f"coordinates/{key}"].attrs["attrs"]),
+                )
+                for key, dims in about["coords"].items()
+            }
+            array = xr.DataArray(
+                np.asarray(file["values"]), dims=about["dims"], coords=coords, name=name, attrs=about["attrs"]
+            )
+    except ScanError:
+        raise
+    except Exception as reason:  # damaged HDF5 raises many kinds
+        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: save or copy it again") from reason
+    return scans.check(array)
