@@ -39,8 +39,12 @@ def fit_view(viewer) -> None:
     if not layers:
         return
     shown = list(viewer.dims.displayed)[-2:]
-    low = np.min([layer.extent.world[0][-2:] if layer.ndim == 2 else layer.extent.world[0][shown] for layer in layers], 0)
-    high = np.max([layer.extent.world[1][-2:] if layer.ndim == 2 else layer.extent.world[1][shown] for layer in layers], 0)
+    low = np.min(
+        [layer.extent.world[0][-2:] if layer.ndim == 2 else layer.extent.world[0][shown] for layer in layers], 0
+    )
+    high = np.max(
+        [layer.extent.world[1][-2:] if layer.ndim == 2 else layer.extent.world[1][shown] for layer in layers], 0
+    )
     room = np.array([height - _TOP - _BOTTOM - 24, width - _LEFT - _RIGHT - 24], float)
     zoom = float(np.min(np.maximum(room, 50) / np.maximum(high - low, 1e-9)))
     camera.zoom = zoom

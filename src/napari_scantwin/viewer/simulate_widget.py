@@ -197,9 +197,7 @@ class SimulateWidget(QWidget):
             say_error("An export is running; wait for it or cancel it first.")
             return False
         self.export_button.setText("Cancel")
-        return self.export_job.start(
-            lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
-        )
+        return self.export_job.start(lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop))
 
 
 def _written(values: np.ndarray) -> str:

@@ -1,0 +1,127 @@
+"""One function a format: (scan, path, tell) where ``tell(fraction)`` reports progress and may cancel."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+
+__all__ = ["write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
+
+_ROWS_AT_ONCE = 20_000
+
+
+def _dataset(scan: xr.DataArray) -> xr.Dataset:
+    name = str(scan.name)
+    dataset = scan.to_dataset(name=name)
+    dataset.attrs = {"Conventions": "CF-1.11", "scan": name}
+    for flag in ("masked", "extrapolated"):
+        if flag in dataset.coords:  # CF knows no booleans
+            dataset = dataset.assign_coords({flag: dataset[flag].astype("int8")})
+    return dataset
+
+
+def write_netcdf(scan: xr.DataArray, path: Path, tell) -> None:
+    """CF netCDF 4 through h5netcdf, compressed without loss."""
+    dataset = _dataset(scan)
+    encoding = {name: {"zlib": True, "complevel": 4} for name in dataset.data_vars}
+    dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    tell(0.95)
+
+
+def write_zarr(scan: xr.DataArray, path: Path, tell) -> None:
+    """A zarr (version 3) folder."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _dataset(scan).to_zarr(path, mode="w", consolidated=False, zarr_format=3)
+    tell(0.95)
+
+
+def write_csv(scan: xr.DataArray, path: Path, tell) -> None:
+    """One row a point; numbers in full so that they read back to the last bit; provenance in ``#`` lines."""
+    columns = _columns(scan)
+    size = len(next(iter(columns.values())))
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for key, value in scan.attrs.items():
+            if key not in ("units", "axes"):
+                file.write(f"# {key}: {' '.join(str(value).split())}\n")
+        file.write(",".join(columns) + "\n")
+        for start in range(0, size, _ROWS_AT_ONCE):
+            part = [column[start : start + _ROWS_AT_ONCE].tolist() for column in columns.values()]
+            file.writelines(",".join(map(repr, row)) + "\n" for row in zip(*part, strict=True))
+            tell(0.99 * min(1.0, (start + _ROWS_AT_ONCE) / size))
+
+
+def _columns(scan: xr.DataArray) -> dict[str, np.ndarray]:
+    """Header to flat column: axes slow first, the value, then what else every point carries."""
+    names = scans.axes(scan)
+    if scans.is_gridded(scan):
+        mesh = np.meshgrid(*(scan[name].values for name in names), indexing="ij")
+        axes = {name: grid.ravel() for name, grid in zip(names, mesh, strict=True)}
+    else:
+        axes = {name: scan[name].values for name in names}
+    columns = {f"{name} ({scan[name].attrs['units']})": column for name, column in axes.items()}
+    columns[f"{scan.name} ({scan.attrs['units']})"] = scan.values.ravel()
+    if "standard_error" in scan.coords:
+        columns[f"standard_error ({scan.attrs['units']})"] = scan["standard_error"].values.ravel()
+    for key in ("masked", "extrapolated", "sweep"):
+        if key in scan.coords and scan[key].dims == scan.dims:
+            columns[key] = scan[key].values.astype(int).ravel()
+    return columns
+
+
+def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
+    """Plain HDF5: ``values`` with dimension scales, ``coordinates/*`` with their units."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        values = file.create_dataset("values", data=scan.values, compression="gzip" if scan.size > 1000 else None)
+        values.attrs["units"] = scan.attrs["units"]
+        group = file.create_group("coordinates")
+        for key, coord in scan.coords.items():
+            data = group.create_dataset(str(key), data=coord.values)
+            data.attrs["attrs"] = json.dumps(coord.attrs)
+            if "units" in coord.attrs:
+                data.attrs["units"] = coord.attrs["units"]
+            if coord.dims == (key,):
+                data.make_scale(str(key))
+                values.dims[scan.dims.index(key)].attach_scale(data)
+        file.attrs["scan"] = str(scan.name)
+        layout = {
+            "dims": list(scan.dims),
+            "attrs": scan.attrs,
+            "coords": {str(key): list(coord.dims) for key, coord in scan.coords.items()},
+        }
+        file.attrs["layout"] = json.dumps(layout)
+    tell(0.95)
+
+
+def write_tiff(scan: xr.DataArray, path: Path, tell) -> None:
+    """A float32 TIFF stack (slowest axes first); axes, units and provenance as JSON in its description."""
+    import tifffile
+
+    if not scans.is_gridded(scan) or scan.ndim < 2:
+        raise ScanError(
+            f"{path.name}: a TIFF holds gridded scans of two or more axes only; use .nc or .csv for this one"
+        )
+    about = {
+        "axes": [
+            {
+                "name": name,
+                "units": units.pretty(scan[name].attrs["units"]),
+                "values": np.asarray(scan[name].values, float).tolist(),
+            }
+            for name in scans.axes(scan)
+        ],
+        "value": {"name": str(scan.name), "units": scan.attrs["units"]},
+        "attrs": dict(scan.attrs),
+    }
+    tifffile.imwrite(path, np.asarray(scan.values, np.float32), description=json.dumps(about), metadata=None)
+    tell(0.95)
