@@ -22,7 +22,7 @@ def tensorflow():
     with _lock:
         if "tensorflow" in sys.modules:
             return sys.modules["tensorflow"]
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         flags = sys.getdlopenflags() if sys.platform.startswith("linux") else None
         try:
             if flags is not None:

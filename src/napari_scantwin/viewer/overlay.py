@@ -134,7 +134,7 @@ class Overlay(QWidget):
 
     def _ruler_below(self, painter, scan, frame, axis) -> None:
         width, height = self.width(), self.height()
-        row, left = self._world(_LEFT, 0)
+        left = self._world(_LEFT, 0)[1]
         right = self._world(width, 0)[1]
         base = height - _BOTTOM
         painter.setPen(QPen(self._ink, 1))

@@ -1,0 +1,157 @@
+"""Line cuts through a scan and its twin, in physical units.
+
+A cut runs straight from one point of the axes to another. Its abscissa is the axis it mostly runs along
+(measured in shares of each axis's range). The band takes in measured points whose distance from the line,
+along the cut's *other* axis and in that axis's unit, is at most half the width; for a slanted line too, so
+that the width always is a number with a unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin.files import atomic_path
+
+__all__ = ["Cut", "CutValues", "along", "measured_within", "of_sweep", "simulated_along", "write_cut"]
+
+_WITHIN = 1.96  # standard deviations of the 95 % band
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A straight line through a scan: ``start`` and ``end`` map every axis to a physical value; ``running``
+    is the abscissa's axis, ``across`` the axis the band of full ``width`` (its unit) is measured along."""
+
+    start: dict[str, float]
+    end: dict[str, float]
+    running: str
+    across: str | None
+    width: float
+    name: str = "cut"
+
+    @classmethod
+    def between(cls, scan: xr.DataArray, start: dict, end: dict, width: float | None = None, name: str = "cut") -> Cut:
+        """The cut between two points of a scan's axes; the width's default takes in the nearest sweep."""
+        names = scans.axes(scan)
+        ranges = {axis: float(np.ptp(scan[axis].values)) or 1.0 for axis in names}
+        shares = {axis: abs(end[axis] - start[axis]) / ranges[axis] for axis in names}
+        order = sorted(names, key=lambda axis: -shares[axis])
+        across = None
+        if len(order) > 1:
+            # Of the axes it does not run along: the one it slants over, else the slowest.
+            across = order[1] if shares[order[1]] > 0 else next(axis for axis in names if axis != order[0])
+        if width is None:
+            width = 0.0 if across is None else default_width(scan, across)
+        return cls(dict(start), dict(end), order[0], across, width, name)
+
+    def with_width(self, width: float) -> Cut:
+        """The same cut with another band."""
+        return replace(self, width=width)
+
+    def at(self, running: np.ndarray) -> dict[str, np.ndarray]:
+        """Every axis's value [n] where the abscissa is ``running`` [n]."""
+        low, high = self.start[self.running], self.end[self.running]
+        share = (np.asarray(running, float) - low) / ((high - low) or 1.0)
+        return {axis: self.start[axis] + share * (self.end[axis] - self.start[axis]) for axis in self.start}
+
+
+@dataclass(frozen=True)
+class CutValues:
+    """Values along a cut: ``running`` [n] the abscissa, ``values`` [n], ``errors`` [n] one standard
+    deviation or None, ``across`` [n] where each measured point lies on the band's axis, or None."""
+
+    running: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray | None
+    across: np.ndarray | None = None
+
+
+def default_width(scan: xr.DataArray, axis: str) -> float:
+    """Half the smallest step of an axis: wide enough for the sweep a line lies on, too narrow for two."""
+    steps = np.diff(np.unique(scans.set_points(np.asarray(scan[axis].values, float).ravel())))
+    return float(steps.min() / 2) if steps.size else 0.0
+
+
+def of_sweep(scan: xr.DataArray, number: int) -> Cut:
+    """The cut along one whole sweep."""
+    sweep = next(one for one in scans.sweeps(scan) if one.number == number)
+    fast = scans.axes(scan)[-1]
+    low, high = sorted((sweep.first, sweep.last))
+    name = ", ".join(f"{value:.5g} {scan[axis].attrs['units']}" for axis, value in sweep.slow.items())
+    return Cut.between(scan, {**sweep.slow, fast: low}, {**sweep.slow, fast: high}, name=name or fast)
+
+
+def along(scan: xr.DataArray, axis: str, at: dict[str, float]) -> Cut:
+    """The cut along one whole axis at chosen values of the others."""
+    column = scan[axis].values
+    name = ", ".join(f"{value:.5g} {scan[other].attrs['units']}" for other, value in at.items())
+    start, end = {**at, axis: float(column.min())}, {**at, axis: float(column.max())}
+    return Cut.between(scan, start, end, name=f"along {axis.replace('_', ' ')} at {name}")
+
+
+def measured_within(scan: xr.DataArray, cut: Cut, table: scans.Points | None = None) -> CutValues:
+    """The measured points within the cut's band, ordered along it. ``table`` saves working out the points."""
+    table = scans.points(scan) if table is None else table
+    names = scans.axes(scan)
+    column = {axis: table.coordinates[:, position] for position, axis in enumerate(names)}
+    low, high = sorted((cut.start[cut.running], cut.end[cut.running]))
+    inside = (column[cut.running] >= low) & (column[cut.running] <= high)
+    line = cut.at(column[cut.running])
+    for axis in names:
+        if axis == cut.running:
+            continue
+        half = cut.width / 2 if axis == cut.across else default_width(scan, axis) / 2
+        slack = 1e-9 * (np.abs(column[axis]).max() + 1e-300)
+        inside &= np.abs(column[axis] - line[axis]) <= half + slack
+    rows = np.flatnonzero(inside)
+    rows = rows[np.argsort(column[cut.running][rows], kind="stable")]
+    errors = None if table.errors is None else table.errors[rows]
+    across = None if cut.across is None else column[cut.across][rows]
+    return CutValues(column[cut.running][rows], table.values[rows], errors, across)
+
+
+def simulated_along(twin, cut: Cut, count: int = 300) -> CutValues:
+    """The twin along a cut at ``count`` places; multiply ``errors`` by 1.96 for its 95 % band."""
+    running = np.linspace(cut.start[cut.running], cut.end[cut.running], count)
+    places = cut.at(running)
+    mean, std = twin.predict(np.stack([places[axis] for axis in twin.axes], axis=1))
+    return CutValues(running, mean, std, None if cut.across is None else places[cut.across])
+
+
+def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValues, simulated: CutValues | None) -> Path:
+    """Write a cut as CSV with units: measured points, then the twin's curve with its 95 % band."""
+    path = Path(path)
+    unit = scan.attrs["units"]
+    heads = ["series", f"{cut.running} ({scan[cut.running].attrs['units']})"]
+    heads += [] if cut.across is None else [f"{cut.across} ({scan[cut.across].attrs['units']})"]
+    heads += [f"{scan.name} ({unit})", f"standard_error ({unit})", f"lower_95 ({unit})", f"upper_95 ({unit})"]
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"# cut: {cut.name}\n")
+        if cut.across is not None:
+            file.write(f"# band: {cut.width!r} {scan[cut.across].attrs['units']} along {cut.across}\n")
+        for key in ("source", "sha256"):
+            if key in scan.attrs:
+                file.write(f"# {key}: {scan.attrs[key]}\n")
+        file.write(",".join(heads) + "\n")
+        for series, values in (("measured", measured), ("twin", simulated)):
+            if values is not None:
+                file.writelines(_rows(series, values))
+    return path
+
+
+def _rows(series: str, values: CutValues):
+    for number, (place, value) in enumerate(zip(values.running, values.values, strict=True)):
+        cells = [series, repr(float(place))]
+        cells += [] if values.across is None else [repr(float(values.across[number]))]
+        cells.append(repr(float(value)))
+        if values.errors is None:
+            cells += ["", "", ""]
+        else:
+            error = float(values.errors[number])
+            cells += [repr(error), repr(float(value) - _WITHIN * error), repr(float(value) + _WITHIN * error)]
+        yield ",".join(cells) + "\n"

@@ -1,0 +1,44 @@
+"""The sample scans: made from stated physics, each with its dense truth beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import xarray as xr
+
+from napari_scantwin.readers import read
+
+__all__ = ["SAMPLES", "Sample", "load_sample", "sample_path", "truth_path"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample's title and the names of its files."""
+
+    title: str
+    file: str
+    truth: str
+
+
+SAMPLES = {
+    "ferromagnet": Sample("Ferromagnet M(T, H)", "ferromagnet_mpms3.dat", "ferromagnet_truth.nc"),
+    "palladium_hydride": Sample("Palladium hydride R(T, H)", "palladium_hydride.csv", "palladium_hydride_truth.nc"),
+    "arpes": Sample("ARPES stack", "arpes.nc", "arpes_truth.nc"),
+}
+
+
+def sample_path(key: str) -> Path:
+    """The sample's file."""
+    return Path(str(files("napari_scantwin") / "sample_data" / SAMPLES[key].file))
+
+
+def truth_path(key: str) -> Path:
+    """The noise-free dense truth behind the sample (netCDF)."""
+    return Path(str(files("napari_scantwin") / "sample_data" / SAMPLES[key].truth))
+
+
+def load_sample(key: str) -> xr.DataArray:
+    """The sample's scan, read from its file like any other."""
+    return read(sample_path(key))
