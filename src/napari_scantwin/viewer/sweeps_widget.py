@@ -1,0 +1,176 @@
+"""Sweeps: the list, which are used in training, a plot of all, and masking of points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.viewer.layers import scan_of, update_masked
+
+__all__ = ["SweepsWidget"]
+
+#: More sweeps than this are not listed one by one; a cube has thousands.
+_MOST_LISTED = 400
+
+
+class SweepsWidget(QWidget):
+    """Lists the chosen scan's sweeps; unticking one, or masking points, keeps them from training."""
+
+    changed = Signal(object)
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._chooser = chooser
+        self.table = QTableWidget(0, 4)
+        self.table.setEditTriggers(QTableWidget.NoEditTriggers)
+        self.table.setSelectionBehavior(QTableWidget.SelectRows)
+        self.table.itemChanged.connect(self._ticked)
+        self.table.itemSelectionChanged.connect(self._highlight)
+        self.plot = pg.PlotWidget()
+        self.plot.setMinimumHeight(200)
+        self.region = pg.LinearRegionItem(brush=(230, 159, 0, 40))
+        self.region.setVisible(False)
+        self.mask_button = QPushButton("Mask points…")
+        self.mask_button.setToolTip("Choose a range along the fast axis; its points in the selected sweeps are masked")
+        self.mask_button.clicked.connect(self._mask_clicked)
+        self.unmask_button = QPushButton("Unmask all")
+        self.unmask_button.clicked.connect(self.unmask_all)
+        self.said = QLabel("")
+        self.said.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.mask_button)
+        row.addWidget(self.unmask_button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(QLabel("Untick a sweep to leave it out of training."))
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.plot, 1)
+        layout.addLayout(row)
+        layout.addWidget(self.said)
+        self._filling = False
+        self._curves: dict[int, pg.PlotDataItem] = {}
+        chooser.changed.connect(self.refresh)
+        self.refresh(chooser.layer)
+
+    def refresh(self, layer=None) -> None:
+        """List and draw the chosen scan's sweeps."""
+        scan = self._chooser.scan
+        self._filling = True
+        self.table.setRowCount(0)
+        self.plot.clear()
+        self._curves = {}
+        if scan is not None:
+            self._fill(scan)
+        self._filling = False
+        self._say(scan)
+
+    def _fill(self, scan) -> None:
+        names = scans.axes(scan)
+        found = scans.sweeps(scan)
+        listed = found[:_MOST_LISTED]
+        heads = [scans.axis_label(scan, name) for name in names[:-1]] or ["sweep"]
+        self.table.setColumnCount(len(heads) + 3)
+        fast_unit = units.pretty(scan[names[-1]].attrs["units"])
+        self.table.setHorizontalHeaderLabels([*heads, "points", f"from ({fast_unit})", f"to ({fast_unit})"])
+        self.table.setRowCount(len(listed))
+        for row, sweep in enumerate(listed):
+            texts = [f"{value:.6g}" for value in sweep.slow.values()] or ["1"]
+            texts += [str(sweep.size), f"{sweep.first:.5g}", f"{sweep.last:.5g}"]
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
+                if column == 0:
+                    item.setFlags(item.flags() | Qt.ItemIsUserCheckable)
+                    item.setCheckState(Qt.Unchecked if sweep.left_out else Qt.Checked)
+                    item.setData(Qt.UserRole, sweep.number)
+                self.table.setItem(row, column, item)
+        self.table.resizeColumnsToContents()
+        self._draw(scan, listed)
+
+    def _draw(self, scan, listed) -> None:
+        table = scans.points(scan)
+        names = scans.axes(scan)
+        colors = pg.colormap.get("viridis").getLookupTable(nPts=max(len(listed), 2))
+        order = np.argsort([next(iter(sweep.slow.values()), 0.0) for sweep in listed])
+        rank = np.empty(len(listed), int)
+        rank[order] = np.arange(len(listed))
+        for position, sweep in enumerate(listed):
+            mine = (table.sweep == sweep.number) & ~table.masked
+            color = colors[rank[position] * (len(colors) - 1) // max(len(listed) - 1, 1)]
+            curve = self.plot.plot(table.coordinates[mine, -1], table.values[mine], pen=pg.mkPen(color, width=1))
+            self._curves[sweep.number] = curve
+        self.plot.setLabel("bottom", scans.axis_label(scan, names[-1]))
+        self.plot.setLabel("left", scans.label(scan))
+        low, high = table.coordinates[:, -1].min(), table.coordinates[:, -1].max()
+        self.region.setRegion((low + 0.45 * (high - low), low + 0.55 * (high - low)))
+        self.region.setVisible(False)
+        self.plot.addItem(self.region)
+        self.mask_button.setText("Mask points…")
+
+    def _ticked(self, item) -> None:
+        if self._filling or item.column() != 0:
+            return
+        scan = self._chooser.scan
+        number = item.data(Qt.UserRole)
+        mine = scans.sweep_numbers(scan) == number
+        self._store(np.where(mine, item.checkState() == Qt.Unchecked, self._masked(scan)))
+
+    @staticmethod
+    def _masked(scan) -> np.ndarray:
+        return scan["masked"].values.ravel() if "masked" in scan.coords else np.zeros(scan.size, bool)
+
+    def _store(self, masked) -> None:
+        layer = self._chooser.layer
+        layer.metadata["scan"] = scans.with_masked(scan_of(layer), masked)
+        update_masked(layer)
+        self.refresh()
+        self.changed.emit(layer)
+
+    def _highlight(self) -> None:
+        chosen = self._selected()
+        for number, curve in self._curves.items():
+            pen = pg.mkPen(curve.opts["pen"])
+            pen.setWidth(3 if number in chosen else 1)
+            curve.setPen(pen)
+
+    def _selected(self) -> set[int]:
+        rows = {index.row() for index in self.table.selectedIndexes()}
+        return {self.table.item(row, 0).data(Qt.UserRole) for row in rows}
+
+    def _mask_clicked(self) -> None:
+        if self._chooser.scan is None:
+            return
+        if not self.region.isVisible():
+            self.region.setVisible(True)
+            self.mask_button.setText("Mask this range")
+            self.said.setText("Drag the shaded range over the bad points, select their sweeps, and press again.")
+            return
+        self.mask_range(*self.region.getRegion(), self._selected())
+
+    def mask_range(self, low: float, high: float, sweeps: set[int] | None = None) -> None:
+        """Mask the points between ``low`` and ``high`` on the fast axis in some sweeps (default: all)."""
+        scan = self._chooser.scan
+        fast = np.asarray(scan[scans.axes(scan)[-1]].values, float)
+        fast = np.broadcast_to(fast, scan.shape).ravel()
+        inside = (fast >= low) & (fast <= high)
+        if sweeps:
+            inside &= np.isin(scans.sweep_numbers(scan), list(sweeps))
+        self._store(self._masked(scan) | inside)
+
+    def unmask_all(self) -> None:
+        """Use every point and every sweep again."""
+        if self._chooser.scan is not None:
+            self._store(np.zeros(self._chooser.scan.size, bool))
+
+    def _say(self, scan) -> None:
+        if scan is None:
+            self.said.setText("Open a scan to see its sweeps.")
+            return
+        found = scans.sweeps(scan)
+        left = sum(sweep.left_out for sweep in found)
+        masked = int(self._masked(scan).sum())
+        more = f" The first {_MOST_LISTED} are listed." if len(found) > _MOST_LISTED else ""
+        self.said.setText(f"{len(found)} sweeps, {left} left out, {masked} of {scan.size} points masked.{more}")
