@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SCREEN := $(if $(DISPLAY),,xvfb-run -a -s "-screen 0 1280x900x24")
+SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
 .PHONY: demo test lint bench system clean
 

@@ -12,6 +12,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from napari_scantwin.errors import Cancelled
 from napari_scantwin.twin.backend import tensorflow
@@ -152,6 +153,19 @@ def _compiled_forward():
     return tf.function(lambda parameters, features: _forward(tf, parameters, features), jit_compile=True)
 
 
+#: So few points (a line cut under the mouse) are done by NumPy sooner than TensorFlow is called, or loaded.
+_FEW = 2048
+
+
+def _evaluate_few(parameters, features) -> np.ndarray:
+    signal = features
+    for layer in range(0, len(parameters), 2):
+        signal = np.matmul(signal, parameters[layer]) + parameters[layer + 1]
+        if layer < len(parameters) - 2:
+            signal *= expit(signal)
+    return signal[..., 0]
+
+
 #: Points evaluated at once; large enough to keep the matrix product busy, small enough for any memory.
 _CHUNK = 16384
 
@@ -162,6 +176,8 @@ def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, o
     ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`;
     ``on_progress`` receives the fraction done.
     """
+    if features.shape[1] <= _FEW:
+        return _evaluate_few(parameters, np.asarray(features, np.float32))
     tf = tensorflow()
     forward = _compiled_forward()
     weights = [tf.constant(p) for p in parameters]

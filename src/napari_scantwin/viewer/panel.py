@@ -1,0 +1,106 @@
+"""The one dock widget: open, sweeps, train, simulate, cuts, in the order they are used."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_scantwin.viewer.chooser import Chooser
+from napari_scantwin.viewer.cuts_widget import CutsWidget
+from napari_scantwin.viewer.open_widget import OpenWidget
+from napari_scantwin.viewer.overlay import attach
+from napari_scantwin.viewer.simulate_widget import SimulateWidget
+from napari_scantwin.viewer.sweeps_widget import SweepsWidget
+from napari_scantwin.viewer.train_widget import TrainWidget
+
+__all__ = ["Panel"]
+
+
+class Panel(QWidget):
+    """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate`` and ``cuts``."""
+
+    def __init__(self, napari_viewer):
+        super().__init__()
+        self._viewer = napari_viewer
+        self.setMinimumWidth(400)
+        self.chooser = Chooser(napari_viewer)
+        self.open = OpenWidget(napari_viewer)
+        self.sweeps = SweepsWidget(napari_viewer, self.chooser)
+        self.train = TrainWidget(napari_viewer, self.chooser)
+        self.simulate = SimulateWidget(napari_viewer, self.chooser)
+        self.cuts = CutsWidget(napari_viewer, self.chooser)
+        self.tabs = QTabWidget()
+        for widget, title in (
+            (self.open, "Open"),
+            (self.sweeps, "Sweeps"),
+            (self.train, "Train"),
+            (self.simulate, "Simulate"),
+            (self.cuts, "Line cuts"),
+        ):
+            area = QScrollArea()
+            area.setWidgetResizable(True)
+            area.setWidget(widget)
+            self.tabs.addTab(area, title)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.chooser)
+        layout.addWidget(self.tabs, 1)
+        self.overlay = attach(napari_viewer)
+        self.open.opened.connect(self._opened)
+        self.train.trained.connect(self._trained)
+        self._window = getattr(napari_viewer.window, "_qt_window", None)  # napari has no public closing event
+        if self._window is not None:
+            self._window.installEventFilter(self)
+
+    def _opened(self, layer) -> None:
+        self.chooser.choose(layer)
+        self.tabs.setCurrentIndex(2)
+
+    def _trained(self, layer, twin) -> None:
+        # One click from scan to map: the default grid is simulated at once.
+        self.simulate.refresh(layer)
+        if self.chooser.layer is layer:
+            self.simulate.simulate(twin.default_grid())
+        self.cuts.redraw()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a training, simulation or export is under way."""
+        return any(job.running for job in self._jobs)
+
+    @property
+    def _jobs(self):
+        return (self.open.job, self.train.job, self.simulate.job, self.simulate.export_job)
+
+    def may_close(self) -> bool:
+        """Ask before work under way is thrown away; True where there is none or the user agrees."""
+        if not self.busy:
+            return True
+        answer = QMessageBox.question(
+            self,
+            "Scan twin is working",
+            "A training, simulation or export is under way. Stop it and close?",
+            QMessageBox.Yes | QMessageBox.No,
+            QMessageBox.No,
+        )
+        return answer == QMessageBox.Yes
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Close and watched is self._window:
+            if not self.may_close():
+                event.ignore()
+                return True
+            self.shut()
+        return False
+
+    def shut(self) -> None:
+        """Stop everything that runs and drop its results."""
+        for job in self._jobs:
+            if job.running:
+                job.abandon()
+
+    def closeEvent(self, event) -> None:
+        if self.may_close():
+            self.shut()
+            event.accept()
+        else:
+            event.ignore()

@@ -1,0 +1,93 @@
+"""What ``napari.yaml`` names: readers, writers, samples and the panel."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from napari_scantwin import writers
+from napari_scantwin.errors import ScanError
+from napari_scantwin.readers import SUFFIXES
+from napari_scantwin.samples import load_sample
+from napari_scantwin.viewer.layers import layer_data
+from napari_scantwin.viewer.opening import load, plan
+
+__all__ = ["get_reader", "make_panel", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
+
+
+def get_reader(path) -> Callable | None:
+    """napari's reader hook: a function from path to layers, or None where the name is none of ours."""
+    paths = [Path(one) for one in (path if isinstance(path, list) else [path])]
+    if not paths or not all(one.suffix.lower() in SUFFIXES for one in paths):
+        return None
+    return _read_layers
+
+
+def _read_layers(path) -> list[tuple]:
+    paths = [Path(one) for one in (path if isinstance(path, list) else [path])]
+    made = plan(paths, _window())
+    if made is None:
+        return [(None,)]  # napari's word for: read, nothing to show
+    scan, twin = load(made)
+    return [_prepared(scan, twin)]
+
+
+def _prepared(scan, twin=None) -> tuple:
+    data, attributes, layer_type = layer_data(scan)
+    if twin is not None:
+        attributes["metadata"]["twin"] = twin
+    _show_rulers()
+    return data, attributes, layer_type
+
+
+def _window():
+    import napari
+
+    viewer = napari.current_viewer()
+    return None if viewer is None else viewer.window._qt_window
+
+
+def _show_rulers() -> None:
+    """Attach the rulers and fit the view once napari has added the layer."""
+    import napari
+    from qtpy.QtCore import QTimer
+
+    from napari_scantwin.viewer.overlay import attach, fit_view
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        attach(viewer)
+        QTimer.singleShot(0, functools.partial(fit_view, viewer))
+
+
+def write_layer(path: str, data, attributes: dict) -> list[str]:
+    """napari's writer hook for a layer that holds a scan."""
+    scan = attributes.get("metadata", {}).get("scan")
+    if scan is None:
+        raise ScanError(
+            f"{Path(path).name} was not written: this layer holds no scan; choose a measured or simulated one"
+        )
+    return [str(one) for one in writers.write(scan, path)]
+
+
+def sample_ferromagnet() -> list[tuple]:
+    """A ferromagnet's moment against temperature and field."""
+    return [_prepared(load_sample("ferromagnet"))]
+
+
+def sample_palladium_hydride() -> list[tuple]:
+    """Hydrogen-loaded palladium's resistance against temperature and field."""
+    return [_prepared(load_sample("palladium_hydride"))]
+
+
+def sample_arpes() -> list[tuple]:
+    """An ARPES stack of a tight-binding band."""
+    return [_prepared(load_sample("arpes"))]
+
+
+def make_panel(napari_viewer):
+    """The scan twin panel."""
+    from napari_scantwin.viewer.panel import Panel
+
+    return Panel(napari_viewer)
