@@ -23,6 +23,8 @@ def tensorflow():
         if "tensorflow" in sys.modules:
             return sys.modules["tensorflow"]
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        # Its other code path announces itself on standard error; ours is XLA's and does not use it.
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
         flags = sys.getdlopenflags() if sys.platform.startswith("linux") else None
         try:
             if flags is not None:

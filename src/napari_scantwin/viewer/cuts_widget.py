@@ -27,6 +27,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.viewer.jobs import say_error
 from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.plots import new_plot
 
 __all__ = ["CutsWidget"]
 
@@ -63,15 +64,15 @@ class CutsWidget(QWidget):
         self._build()
 
     def _build(self) -> None:
-        self.draw_button = QPushButton("Draw line")
+        self.draw_button = QPushButton("Line")
         self.draw_button.setToolTip("Adds a line across the map; drag its ends, or the whole line, on the canvas")
         self.draw_button.clicked.connect(lambda: self.add_line())
-        self.sweep_button = QPushButton("Whole sweep…")
+        self.sweep_button = QPushButton("Sweep…")
         self.sweep_button.clicked.connect(self._ask_sweep)
         self.axis_button = QPushButton("Along axis…")
         self.axis_button.clicked.connect(self._ask_axis)
         self.list = QListWidget()
-        self.list.setMaximumHeight(96)
+        self.list.setMaximumHeight(84)
         self.list.itemChanged.connect(self._ticked)
         self.list.currentRowChanged.connect(self._chosen)
         self.width = QDoubleSpinBox()
@@ -83,21 +84,23 @@ class CutsWidget(QWidget):
         self.delete_button.clicked.connect(lambda: self.delete(self.list.currentRow()))
         self.export_button = QPushButton("Export…")
         self.export_button.clicked.connect(self._ask_export)
-        self.plot = pg.PlotWidget()
-        self.plot.setMinimumHeight(260)
+        self.plot = new_plot(220)
         self.legend = self.plot.addLegend(offset=(-5, 5))
         self.said = QLabel("Draw a line, or take a whole sweep. Points: measured; curve: twin with its 95 % band.")
         self.said.setWordWrap(True)
-        top, below = QHBoxLayout(), QHBoxLayout()
+        top, band, below = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         for button in (self.draw_button, self.sweep_button, self.axis_button):
             top.addWidget(button)
-        for widget in (self.width_label, self.width, self.delete_button, self.export_button):
-            below.addWidget(widget)
+        band.addWidget(self.width_label)
+        band.addWidget(self.width, 1)
+        for button in (self.delete_button, self.export_button):
+            below.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.list)
-        layout.addLayout(below)
+        layout.addLayout(band)
         layout.addWidget(self.plot, 1)
+        layout.addLayout(below)
         layout.addWidget(self.said)
 
     # adding and deleting

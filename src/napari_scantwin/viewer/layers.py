@@ -17,8 +17,9 @@ from napari_scantwin import scan as scans
 
 __all__ = ["Frame", "add_scan", "frame_of", "layer_data", "limits", "scan_layers", "scan_of", "update_masked"]
 
-#: World extents of the slow (vertical) and the fast (horizontal) axis: they fill the canvas beside the docks.
-_EXTENTS = (100.0, 130.0)
+#: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
+_EXTENT = 100.0
+_ASPECTS = (0.6, 1.7)
 _MOST_SAMPLES = 2048
 _COLORMAPS = {"measured": "viridis", "simulated": "viridis", "uncertainty": "magma", "residual": "coolwarm"}
 
@@ -34,13 +35,13 @@ class Frame:
     step: tuple[float, ...]
 
     @classmethod
-    def of(cls, scan: xr.DataArray) -> Frame:
-        """The frame in which the scan fills the canvas."""
+    def of(cls, scan: xr.DataArray, aspect: float = 1.0) -> Frame:
+        """The frame in which the scan fills a canvas whose height is ``aspect`` times its width."""
         names = scans.axes(scan)
         origin, step = [], []
         for position, name in enumerate(names):
             column = np.asarray(scan[name].values, float)
-            extent = _EXTENTS[1] if position == len(names) - 1 else _EXTENTS[0]
+            extent = _EXTENT if position == len(names) - 1 else _EXTENT * float(np.clip(aspect, *_ASPECTS))
             origin.append(float(column.min()))
             step.append(float(np.ptp(column) or 1.0) / extent)
         return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
@@ -130,7 +131,7 @@ def _name(scan: xr.DataArray, kind: str) -> str:
 
 def _point_size(world: np.ndarray) -> float:
     """World size at which neighbours along the fast axis just touch."""
-    return float(np.clip(1.5 * _EXTENTS[1] / max(len(np.unique(np.round(world[:, -1], 1))), 1), 0.8, 2.5))
+    return float(np.clip(1.5 * _EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 0.8, 2.5))
 
 
 def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -162,11 +163,14 @@ def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return data, np.array(origin), np.array(step)
 
 
-def add_scan(viewer, scan: xr.DataArray, *, kind: str | None = None, contrast=None, name=None, frame=None):
+def add_scan(
+    viewer, scan: xr.DataArray, *, kind: str | None = None, contrast=None, name=None, frame=None, aspect: float = 1.0
+):
     """Show a scan in the viewer and return its layer; it shares the frame of a layer with the same axes."""
     scans.check(scan)
     if frame is None:
         frame = next((frame_of(layer) for layer in scan_layers(viewer) if frame_of(layer).fits(scan)), None)
+    frame = frame or Frame.of(scan, aspect)
     data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
     if layer_type == "points":

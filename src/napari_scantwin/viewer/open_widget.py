@@ -15,7 +15,7 @@ from napari_scantwin.samples import SAMPLES, sample_path
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import add_scan
 from napari_scantwin.viewer.opening import load, plan
-from napari_scantwin.viewer.overlay import attach, fit_view
+from napari_scantwin.viewer.overlay import canvas_aspect, fit_view
 
 __all__ = ["OpenWidget"]
 
@@ -76,8 +76,7 @@ class OpenWidget(QWidget):
 
     def _show(self, result) -> None:
         scan, twin = result
-        attach(self._viewer)
-        layer = add_scan(self._viewer, scan, kind="simulated" if scan.attrs.get("kind") == "simulated" else "measured")
+        layer = add_scan(self._viewer, scan, kind="measured", aspect=canvas_aspect(self._viewer))
         if twin is not None:
             layer.metadata["twin"] = twin
         self._viewer.layers.selection.active = layer

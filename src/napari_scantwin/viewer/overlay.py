@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, QRectF, Qt
+from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
@@ -12,9 +12,11 @@ from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
 from napari_scantwin.viewer.readout import describe
 
-__all__ = ["Overlay", "attach", "fit_view"]
+__all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
-_LEFT, _BOTTOM, _RIGHT, _TOP = 78, 44, 96, 40
+_LEFT, _BOTTOM, _RIGHT, _TOP = 76, 44, 14, 50
+#: Space between the map and the rulers, in pixels.
+_AIR = 16
 
 
 def attach(viewer) -> Overlay | None:
@@ -45,11 +47,26 @@ def fit_view(viewer) -> None:
     high = np.max(
         [layer.extent.world[1][-2:] if layer.ndim == 2 else layer.extent.world[1][shown] for layer in layers], 0
     )
-    room = np.array([height - _TOP - _BOTTOM - 24, width - _LEFT - _RIGHT - 24], float)
-    zoom = float(np.min(np.maximum(room, 50) / np.maximum(high - low, 1e-9)))
+    room = np.array(_room(width, height))
+    zoom = float(np.min(room / np.maximum(high - low, 1e-9)))
     camera.zoom = zoom
     middle = (low + high) / 2 + np.array([-(_BOTTOM - _TOP) / 2, (_RIGHT - _LEFT) / 2]) / zoom
     camera.center = (0.0, *middle)
+    overlay.fitted = (camera.zoom, *camera.center[-2:])
+
+
+def canvas_aspect(viewer) -> float:
+    """Height over width of the room for a map on the canvas; 1 where there is no window."""
+    overlay = attach(viewer)
+    if overlay is None:
+        return 1.0
+    height, width = _room(overlay.width(), overlay.height())
+    return height / width
+
+
+def _room(width: int, height: int) -> tuple[float, float]:
+    """Height and width left for the map between the rulers, in pixels."""
+    return max(height - _TOP - _BOTTOM - 2 * _AIR, 50.0), max(width - _LEFT - _RIGHT - 2 * _AIR, 50.0)
 
 
 class Overlay(QWidget):
@@ -59,6 +76,7 @@ class Overlay(QWidget):
         super().__init__(canvas)
         self._viewer = viewer
         self._text: list[str] = []
+        self.fitted: tuple | None = None
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WA_NoSystemBackground)
         viewer.scene.camera.orientation2d = ("up", "right")
@@ -77,7 +95,14 @@ class Overlay(QWidget):
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Resize:
             self.resize(watched.size())
+            camera = self._viewer.scene.camera
+            if self.fitted is not None and np.allclose(self.fitted, (camera.zoom, *camera.center[-2:])):
+                # The user has not moved the map: keep it filling the canvas as that changes.
+                QTimer.singleShot(0, self._refit)
         return False
+
+    def _refit(self) -> None:
+        fit_view(self._viewer)
 
     @property
     def text(self) -> list[str]:
@@ -166,29 +191,30 @@ class Overlay(QWidget):
     def _color_bar(self, painter, layer, scan) -> None:
         colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
         low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
-        x, top, length = self.width() - _RIGHT + 14, 46, max(80, min(220, self.height() - 150))
-        painter.fillRect(QRectF(x - 12, 8, _RIGHT - 4, length + 56), self._paper)
-        gradient = QLinearGradient(0, top + length, 0, top)
+        painter.fillRect(QRectF(_LEFT, 0, self.width() - _LEFT, _TOP), self._paper)
+        kind = layer.metadata["kind"]
+        title = scan.attrs.get("long_name", str(scan.name)) if kind in ("measured", "simulated") else kind
+        unit = units.pretty(scan.attrs["units"])
+        title = f"{title} ({unit})" if unit else str(title)
+        left = _LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
+        length = max(60, min(360, self.width() - left - 40))
+        gradient = QLinearGradient(left, 0, left + length, 0)
         for share, color in zip(np.linspace(0, 1, 17), colormap.map(np.linspace(0, 1, 17)), strict=True):
             gradient.setColorAt(float(share), QColor.fromRgbF(*(float(c) for c in color)))
-        painter.fillRect(QRectF(x, top, 14, length), gradient)
+        painter.fillRect(QRectF(left, 10, length, 12), gradient)
         painter.setPen(QPen(self._ink, 1))
-        title = scan.attrs.get("long_name", str(scan.name))
-        if layer.metadata["kind"] != "measured":
-            title = layer.metadata["kind"]
-        painter.drawText(QRectF(x - 10, 10, _RIGHT - 8, 15), Qt.AlignLeft, str(title)[:14])
-        painter.drawText(QRectF(x - 10, 25, _RIGHT - 8, 15), Qt.AlignLeft, units.pretty(scan.attrs["units"]))
-        for value, text in ticks(low, high, length, 40):
-            y = top + length * (high - value) / (high - low)
-            painter.drawLine(QPointF(x + 14, y), QPointF(x + 18, y))
-            painter.drawText(QRectF(x + 20, y - 8, _RIGHT - 36, 16), Qt.AlignLeft | Qt.AlignVCenter, text)
+        painter.drawText(QRectF(_LEFT + 10, 8, left - _LEFT, 16), Qt.AlignLeft | Qt.AlignVCenter, title)
+        for value, text in ticks(low, high, length, 60):
+            x = left + length * (value - low) / (high - low)
+            painter.drawLine(QPointF(x, 22), QPointF(x, 26))
+            painter.drawText(QRectF(x - 40, 27, 80, 16), Qt.AlignCenter, text)
 
     def _read_out(self, painter) -> None:
         if not self._text:
             return
         metrics = painter.fontMetrics()
         width = max(metrics.horizontalAdvance(line) for line in self._text) + 16
-        box = QRectF(_LEFT + 8, 8, width, 17 * len(self._text) + 8)
+        box = QRectF(_LEFT + 8, _TOP + 6, width, 17 * len(self._text) + 8)
         painter.fillRect(box, self._paper)
         for number, line in enumerate(self._text):
             painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.chooser import Chooser
@@ -22,7 +22,7 @@ class Panel(QWidget):
     def __init__(self, napari_viewer):
         super().__init__()
         self._viewer = napari_viewer
-        self.setMinimumWidth(400)
+        self.setMinimumWidth(330)
         self.chooser = Chooser(napari_viewer)
         self.open = OpenWidget(napari_viewer)
         self.sweeps = SweepsWidget(napari_viewer, self.chooser)
@@ -35,10 +35,12 @@ class Panel(QWidget):
             (self.sweeps, "Sweeps"),
             (self.train, "Train"),
             (self.simulate, "Simulate"),
-            (self.cuts, "Line cuts"),
+            (self.cuts, "Cuts"),
         ):
             area = QScrollArea()
             area.setWidgetResizable(True)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+            area.setFrameShape(QScrollArea.NoFrame)
             area.setWidget(widget)
             self.tabs.addTab(area, title)
         layout = QVBoxLayout(self)
@@ -61,6 +63,10 @@ class Panel(QWidget):
         if self.chooser.layer is layer:
             self.simulate.simulate(twin.default_grid())
         self.cuts.redraw()
+
+    def sizeHint(self) -> QSize:
+        """Narrow enough to leave the map most of a 1200 x 800 window."""
+        return QSize(390, 640)
 
     @property
     def busy(self) -> bool:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidget, QTabl
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import scan_of, update_masked
+from napari_scantwin.viewer.plots import new_plot
 
 __all__ = ["SweepsWidget"]
 
@@ -30,8 +31,7 @@ class SweepsWidget(QWidget):
         self.table.setSelectionBehavior(QTableWidget.SelectRows)
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
-        self.plot = pg.PlotWidget()
-        self.plot.setMinimumHeight(200)
+        self.plot = new_plot(200)
         self.region = pg.LinearRegionItem(brush=(230, 159, 0, 40))
         self.region.setVisible(False)
         self.mask_button = QPushButton("Mask points…")

@@ -28,6 +28,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.viewer.jobs import Job, say_error
+from napari_scantwin.viewer.plots import new_plot
 
 __all__ = ["TrainWidget"]
 
@@ -86,8 +87,7 @@ class TrainWidget(QWidget):
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
-        self.plot = pg.PlotWidget()
-        self.plot.setMinimumHeight(130)
+        self.plot = new_plot(130)
         self.plot.setLogMode(y=True)
         self.plot.addLegend(offset=(-5, 5))
         self.plot.setLabel("bottom", "step")
