@@ -29,6 +29,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.neural_network import MLPRegressor
+from threadpoolctl import threadpool_limits
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
@@ -142,6 +143,10 @@ class _Linear(_Sweepwise):
 class _Cubic(_Sweepwise):
     spline = CubicSpline
 
+    def _across(self, x, values, at):
+        # Over steps of 900 to 10 000 Oe a cubic in the field itself swings wildly; in its root it does not.
+        return super()._across(_root(x), values, _root(at)) if _uneven(x) else super()._across(x, values, at)
+
 
 class _Monotone(_Sweepwise):
     spline = PchipInterpolator
@@ -164,7 +169,8 @@ class _Smoother:
         self.span[self.span == 0] = 1.0
         self.mean, self.scale = values.mean(), values.std() or 1.0
         x, y = (scaled - self.low) / self.span, (values - self.mean) / self.scale
-        with warnings.catch_warnings():
+        # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.
+        with threadpool_limits(1), warnings.catch_warnings():
             # Iteration limits and bounds that are reached are expected here: time is part of the comparison.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
@@ -184,9 +190,7 @@ class _Smoother:
 
     def _compressed(self, raw: np.ndarray) -> np.ndarray:
         columns = raw.T
-        return np.stack(
-            [np.sign(c) * np.sqrt(np.abs(c)) if root else c for c, root in zip(columns, self.root, strict=True)], axis=1
-        )
+        return np.stack([_root(c) if root else c for c, root in zip(columns, self.root, strict=True)], axis=1)
 
     def _chosen(self, x: np.ndarray, y: np.ndarray, numbers: np.ndarray) -> dict:
         """The settings with the least error on sweeps held out inside the given ones."""
@@ -270,11 +274,12 @@ class _RandomForest(_Smoother):
 
 
 class _Mlp(_Smoother):
-    most = 1500
+    most, most_choosing = 1500, 400
+    choices = ({"alpha": 1e-3}, {"alpha": 1e-1})
 
-    def _fitted(self, x, y):
+    def _fitted(self, x, y, alpha):
         model = MLPRegressor(
-            hidden_layer_sizes=(64, 64), activation="tanh", solver="lbfgs", alpha=1e-3, max_iter=250, random_state=0
+            hidden_layer_sizes=(32, 32), activation="tanh", solver="lbfgs", alpha=alpha, max_iter=150, random_state=0
         )
         return model.fit(2 * x - 1, y)
 
@@ -361,6 +366,10 @@ def _uneven(column: np.ndarray) -> bool:
     """Whether a slow axis has steps so uneven that its square root is the better coordinate."""
     steps = np.diff(np.unique(scans.set_points(column)))
     return len(steps) > 1 and steps.max() > 3.5 * steps.min()
+
+
+def _root(column: np.ndarray) -> np.ndarray:
+    return np.sign(column) * np.sqrt(np.abs(column))
 
 
 def _evenly(numbers: np.ndarray, most: int) -> np.ndarray:

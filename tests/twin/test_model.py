@@ -23,7 +23,8 @@ def test_a_simulated_scan_is_a_scan_with_errors_flags_and_provenance(twin):
     points = np.array([[6.0, 20.0]])
     row = dense.sel(magnetic_field=6.0, temperature=20.0)
     np.testing.assert_allclose(row.values, twin.predict(points)[0][0], rtol=1e-5)
-    np.testing.assert_allclose(row["standard_error"].values, twin.predict(points)[1][0], rtol=1e-5)
+    # The members' spread is a small difference of single-precision numbers.
+    np.testing.assert_allclose(row["standard_error"].values, twin.predict(points)[1][0], rtol=1e-3)
 
 
 def test_progress_reaches_one_and_a_stop_cancels(twin):

@@ -118,7 +118,8 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
-        "border_width": 0,
+        "border_width": 0.12,
+        "border_color": "#101010",
         "size": _point_size(world),
     }
     return world, attributes, "points"
@@ -131,7 +132,7 @@ def _name(scan: xr.DataArray, kind: str) -> str:
 
 def _point_size(world: np.ndarray) -> float:
     """World size at which neighbours along the fast axis just touch."""
-    return float(np.clip(1.5 * _EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 0.8, 2.5))
+    return float(np.clip(1.5 * _EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.1, 2.5))
 
 
 def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,67 @@
+"""A real napari window with the panel docked."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_scantwin.readers import read_table
+from napari_scantwin.readers.table import choose, remember
+
+#: The published measurements do not say what their columns are; this is what the dialog would be told.
+COLUMNS = {
+    "erco2_magnetization.csv": (["2=magnetic_field[Oe]", "1=temperature[K]"], "3=moment[emu]"),
+    "pdh_resistance.csv": (["2=magnetic_field[Oe]", "1=temperature[K]"], "3=resistance[ohm]"),
+    "arpes_map.csv": (["2=manipulator_angle[deg]", "1=angle[deg]"], "3=photoemission_intensity[count]"),
+}
+
+
+@pytest.fixture
+def panel(make_napari_viewer):
+    from napari_scantwin.viewer.panel import Panel
+
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1200, 800)
+    panel = Panel(viewer)
+    viewer.window.add_dock_widget(panel, name="Scan twin", area="right")
+    yield panel
+    panel.shut()
+
+
+@pytest.fixture
+def spoken(monkeypatch):
+    """Every sentence an error said to the user, instead of a notification."""
+    import napari.utils.notifications
+
+    said: list[str] = []
+    monkeypatch.setattr(napari.utils.notifications, "show_error", said.append)
+    return said
+
+
+@pytest.fixture
+def open_scan(panel, qtbot):
+    """Open a file in the panel and return its layer."""
+
+    def opened(*paths):
+        if paths[0].name in COLUMNS:
+            table = read_table(paths[0])
+            axes, value = COLUMNS[paths[0].name]
+            remember(choose(table, axes, value, None), table)
+        with qtbot.waitSignal(panel.open.opened, timeout=20_000) as signal:
+            assert panel.open.open(list(paths))
+        return signal.args[0]
+
+    return opened
+
+
+@pytest.fixture
+def train_scan(panel, qtbot):
+    """Train the chosen scan's twin and wait for its map."""
+
+    def trained(budget=2.0):
+        panel.train.members.setValue(2)
+        panel.train.budget.setValue(budget)
+        with qtbot.waitSignal(panel.simulate.simulated, timeout=240_000) as signal:
+            panel.train.button.click()
+        return signal.args[0]
+
+    return trained
