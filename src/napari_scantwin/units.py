@@ -22,7 +22,8 @@ def registry() -> pint.UnitRegistry:
     """The project's pint registry: pint's own units, with emu, oersted, gauss, arb and wt% added."""
     units = pint.UnitRegistry(on_redefinition="ignore", cache_folder=None)
     units.define("emu = 1e-3 ampere * meter ** 2")
-    units.define("oersted = 1000 / (4 * pi) * ampere / meter = Oe")
+    # Pint's own oersted and gauss live in Gaussian dimensions, apart from SI; redefine them through it.
+    units.define("oersted = 79.57747154594767 * ampere / meter = Oe")
     units.define("gauss = 1e-4 tesla = G")
     units.define("arbitrary_unit = [arbitrary] = arb")
     units.define("weight_percent = 0.01 = wt_percent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from pathlib import Path
@@ -32,7 +33,11 @@ def write_netcdf(scan: xr.DataArray, path: Path, tell) -> None:
     """CF netCDF 4 through h5netcdf, compressed without loss."""
     dataset = _dataset(scan)
     encoding = {name: {"zlib": True, "complevel": 4} for name in dataset.data_vars}
-    dataset.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+    # HDF5 reports a full disk only while it closes, where it is lost or crashes; so it writes to memory.
+    image = io.BytesIO()
+    dataset.to_netcdf(image, engine="h5netcdf", encoding=encoding)
+    tell(0.8)
+    path.write_bytes(image.getbuffer())
     tell(0.95)
 
 
@@ -81,7 +86,8 @@ def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
     """Plain HDF5: ``values`` with dimension scales, ``coordinates/*`` with their units."""
     import h5py
 
-    with h5py.File(path, "w") as file:
+    image = io.BytesIO()  # not the disk: see write_netcdf
+    with h5py.File(image, "w") as file:
         values = file.create_dataset("values", data=scan.values, compression="gzip" if scan.size > 1000 else None)
         values.attrs["units"] = scan.attrs["units"]
         group = file.create_group("coordinates")
@@ -100,6 +106,8 @@ def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
             "coords": {str(key): list(coord.dims) for key, coord in scan.coords.items()},
         }
         file.attrs["layout"] = json.dumps(layout)
+    tell(0.8)
+    path.write_bytes(image.getbuffer())
     tell(0.95)
 
 

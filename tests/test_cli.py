@@ -1,0 +1,71 @@
+"""The command line, as a user types it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from napari_scantwin.cli import app
+from napari_scantwin.readers import read
+from napari_scantwin.samples import sample_path
+
+run = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def twin_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cli") / "scan.twin"
+    arguments = [
+        "train",
+        str(sample_path("palladium_hydride")),
+        "-o",
+        str(path),
+        "--members",
+        "2",
+        "--time-budget",
+        "1.5",
+    ]
+    done = run.invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["score"]["methods"][0] == "twin"
+    return path
+
+
+def test_score_and_info_speak_of_the_same_twin(twin_file):
+    table = run.invoke(app, ["score", str(twin_file)])
+    assert "monotone spline" in table.stdout
+    about = json.loads(run.invoke(app, ["info", str(twin_file), "--json"]).stdout)
+    assert about["sweeps"] == 7
+    assert about["axes"]["temperature"]["unit"] == "K"
+    assert about["score"]["unit"] == "Ω"
+
+
+def test_simulate_takes_the_twins_axes_as_options(twin_file, tmp_path):
+    arguments = ["simulate", str(twin_file), "--temperature", "3:7:0.5", "--magnetic-field", "100,500,900"]
+    done = run.invoke(app, [*arguments, "-o", str(tmp_path / "map.nc")])
+    assert done.exit_code == 0, done.output
+    scan = read(tmp_path / "map.nc")
+    assert scan.shape == (3, 9)
+    assert scan["temperature"].values[-1] == 7.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["info", "none.csv"], 3, "no such file"),
+        (["score", "none.twin"], 3, "no such file"),
+        (["train", "SAMPLE", "-o", "no/such/folder/x.twin"], 4, "does not exist"),
+        (["simulate", "TWIN", "--pressure", "1:2:1", "-o", "x.nc"], 3, "no axis of this twin"),
+        (["simulate", "TWIN", "--temperature", "ten", "-o", "x.nc"], 3, "is no range"),
+        (["simulate", "TWIN", "-o", "x.docx"], 3, "names no format"),
+        (["simulate"], 2, ""),
+    ],
+)
+def test_what_goes_wrong_has_its_code_and_one_sentence(arguments, code, words, twin_file):
+    named = {"SAMPLE": str(sample_path("ferromagnet")), "TWIN": str(twin_file)}
+    done = run.invoke(app, [named.get(word, word) for word in arguments])
+    assert done.exit_code == code
+    assert words in done.stderr
+    assert "Traceback" not in done.output

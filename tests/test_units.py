@@ -1,0 +1,39 @@
+"""Units: the usual spellings, and conversions that are pint's."""
+
+from __future__ import annotations
+
+import pytest
+
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "unit"),
+    [
+        ("T (K)", "T", "K"),
+        ("H [Oe]", "H", "Oe"),
+        ("Moment/emu", "Moment", "emu"),
+        ("Res. ch1 (ohm-cm)", "Res. ch1", "cm*Ω"),
+        ("Bridge 1 Resistance (Ohms)", "Bridge 1 Resistance", "Ω"),
+        ("M (emu/g)", "M", "emu/g"),
+        ("Intensity (arb. units)", "Intensity", "arb"),
+        ("Temp (code)", "Temp (code)", None),
+        ("DC/AC", "DC/AC", None),
+    ],
+)
+def test_headers_are_split_into_name_and_unit(header, name, unit):
+    assert units.split_label(header) == (name, unit)
+
+
+def test_cgs_and_si_agree():
+    assert units.convert(1, "emu/g", "A m^2/kg") == pytest.approx(1)
+    assert units.convert(1e4, "Oe", "A/m") == pytest.approx(795774.7, rel=1e-6)
+    assert units.convert(1e4, "gauss", "T") == pytest.approx(1)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ScanError, match="cannot be converted"):
+        units.convert(1, "K", "Oe")
+    with pytest.raises(ScanError, match="is not known"):
+        units.standard("nan")
