@@ -157,7 +157,7 @@ def make_palladium(folder: Path) -> None:
         value = value + random.normal(0, 2.5e-4, size)
         lines += [f"{t:.4f},{field},{r:.6e}" for t, r in zip(temperature, value, strict=True)]
     _write_text(folder / "palladium_hydride.csv", "\n".join(lines) + "\n")
-    fields, temperatures = np.linspace(0, 7000, 141), np.linspace(2, 8.6, 221)
+    fields, temperatures = np.linspace(0, 7000, 141), np.linspace(2, 9.2, 241)
     _write_truth(
         folder / "palladium_hydride_truth.nc",
         {"magnetic_field": (fields, "Oe"), "temperature": (temperatures, "K")},

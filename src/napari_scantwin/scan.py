@@ -45,8 +45,8 @@ __all__ = [
 POINT = "point"
 
 #: Two slow-axis readings closer than this are one set point: part of the axis's span, part of the reading.
-#: MPMS3 and PPMS set points jitter by a few parts in 1e6; real steps are never this fine.
-_JITTER_OF_SPAN = 2e-5
+#: MPMS3 and PPMS set points jitter by a few parts in 1e6 and by up to half an oersted about zero field.
+_JITTER_OF_SPAN = 1e-4
 _JITTER_OF_VALUE = 5e-4
 
 

@@ -27,6 +27,8 @@ def registry() -> pint.UnitRegistry:
     units.define("gauss = 1e-4 tesla = G")
     units.define("arbitrary_unit = [arbitrary] = arb")
     units.define("weight_percent = 0.01 = wt_percent")
+    # Pint works out every unit's root once, before these lines; without this 1 Oe keeps its Gaussian one.
+    units._build_cache()
     return units
 
 
@@ -74,6 +76,8 @@ _SPELLINGS = {
 @functools.cache
 def _parse(text: str) -> pint.Unit:
     spelled = _SPELLINGS.get(text.strip(), text.strip())
+    if re.search(r"[!?@#$&=<>\[\]{}|;:,'\"\\]", spelled):  # pint's parser passes over some of these
+        raise ValueError(f"{text!r} holds a character no unit has")
     spelled = re.sub(r"(?<=[A-Za-zµμΩ])-(?=[A-Za-z])", "*", spelled)  # ohm-cm is a product
     spelled = re.sub(r"\bohms\b", "ohm", spelled, flags=re.IGNORECASE)
     return registry().parse_units(spelled)

@@ -93,7 +93,7 @@ def test_a_choice_is_remembered_for_the_same_header(tmp_path):
         ("T (K),H (Oe),Moment (emu)\n1,2,3\ninf,2,3\n", {}, r"line 3: 'T \(K\)' is not a finite number"),
         ("T (K),H (Oe),Moment (emu)\n1,2,nan\n1,3,nan\n", {}, "holds no finite numbers"),
         ("T (K),T (K),Moment (emu)\n1,2,3\n2,2,3\n", {}, r"two columns are called 'T \(K\)'"),
-        ("T (K),H (furlong stone),Moment (emu)\n1,2,3\n2,2,3\n", {}, "do not say which are axes"),
+        ("T (K),H (blorp),Moment (emu)\n1,2,3\n2,2,3\n", {}, "do not say which are axes"),
         ("a,b,c\n1,2,3\n", {"axes": ["a=x[K]", "d=y[K]"], "value": "c=z[emu]"}, "no column 'd'"),
         ("a,b,c\n1,2,3\n", {"axes": ["a=x[K]", "a=y[K]"], "value": "c=z[emu]"}, "twice"),
         ("a,b,c\n1,2,3\n", {"axes": ["a=x[K]", "b=x[K]"], "value": "c=z[emu]"}, "twice"),

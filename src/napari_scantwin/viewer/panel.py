@@ -103,6 +103,9 @@ class Panel(QWidget):
         for job in self._jobs:
             if job.running:
                 job.abandon()
+        if self._window is not None:
+            self._window.removeEventFilter(self)
+            self._window = None
 
     def closeEvent(self, event) -> None:
         if self.may_close():
