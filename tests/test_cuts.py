@@ -59,8 +59,52 @@ def test_a_cut_along_the_slow_axis_runs_in_its_unit():
 
 def test_a_wider_band_takes_in_more():
     cut = cuts.along(plane(), "temperature", {"magnetic_field": 550.0})
-    assert cuts.measured_within(plane(), cut.with_width(10)).values.size == 0
-    assert cuts.measured_within(plane(), cut.with_width(1000)).values.size == 22
+    assert cuts.measured_within(plane(), cut.changed(width=10)).values.size == 0
+    assert cuts.measured_within(plane(), cut.changed(width=1000)).values.size == 22
+
+
+def grid():
+    """z = angle + 10 tilt + 100 tilt^2 on an even grid, without errors."""
+    tilt, angle = np.linspace(-1, 1, 5), np.linspace(0, 4, 9)
+    values = angle[None, :] + 10 * tilt[:, None] + 100 * tilt[:, None] ** 2
+    axes = {"manipulator_angle": (tilt, "deg"), "angle": (angle, "deg")}
+    return scans.gridded_scan(axes, values, name="intensity", unit="count")
+
+
+def test_an_averaged_band_is_the_mean_across_it_measured_and_simulated():
+    cut = cuts.along(grid(), "angle", {"manipulator_angle": 0.0}).changed(width=1.0, averaged=True)
+    measured = cuts.measured_within(grid(), cut)
+    np.testing.assert_allclose(measured.running, np.linspace(0, 4, 9))
+    across = np.array([-5 + 25, 0, 5 + 25])  # the three tilts within the band
+    np.testing.assert_allclose(measured.values, measured.running + across.mean())
+    np.testing.assert_allclose(measured.errors, across.std(ddof=1) / np.sqrt(3))
+
+    class Twin:
+        axes = ("manipulator_angle", "angle")
+
+        def predict(self, points):
+            return points[:, 1] + 10 * points[:, 0] + 100 * points[:, 0] ** 2, np.full(len(points), 0.25)
+
+    simulated = cuts.simulated_along(Twin(), cut, 20)
+    np.testing.assert_allclose(simulated.values, simulated.running + 100 / 12, rtol=1e-6)
+    np.testing.assert_allclose(simulated.errors, 0.25)
+
+
+def test_averaging_leaves_masked_points_away_and_single_points_without_an_error():
+    scan = scans.with_masked(grid(), np.arange(45).reshape(5, 9) // 9 == 3)
+    cut = cuts.along(scan, "angle", {"manipulator_angle": 0.0}).changed(width=0.1, averaged=True)
+    assert np.isnan(cuts.measured_within(scan, cut).errors).all()
+    assert cuts.measured_within(scan, cut.changed(averaged=False)).masked.tolist() == [False] * 9
+    wide = cuts.measured_within(scan, cut.changed(width=1.0))
+    np.testing.assert_allclose(wide.values, wide.running + (20 + 0) / 2)
+
+
+def test_the_default_band_holds_the_sweep_a_line_lies_on():
+    for scan, slow, fast in ((plane(), "magnetic_field", "temperature"), (grid(), "manipulator_angle", "angle")):
+        value = cuts.nearest_sweep(scan, slow, 0.3)
+        assert cuts.measured_within(scan, cuts.along(scan, fast, {slow: value})).values.size >= 9
+        middle = {fast: float(scan[fast].mean())}
+        assert cuts.measured_within(scan, cuts.along(scan, slow, middle)).values.size >= 3
 
 
 def test_a_written_cut_holds_units_points_and_band(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QMessageBox
 
 from napari_scantwin import scan as scans
@@ -39,11 +40,12 @@ def test_a_second_train_is_refused_and_cancel_keeps_the_old_twin(panel, qtbot, o
     assert not panel.train.job.running
 
 
-def test_a_broken_file_leaves_every_layer(panel, tmp_path, open_scan, spoken):
+def test_a_broken_file_leaves_every_layer(panel, qtbot, tmp_path, open_scan, spoken):
     open_scan(sample_path("ferromagnet"))
     bad = tmp_path / "bad.csv"
     bad.write_text("T (K),H (Oe),Moment (emu)\n1,2,3\n1,oops,3\n")
-    assert not panel.open.open([bad])
+    with qtbot.waitSignal(panel.open.job.failed, timeout=10_000):
+        panel.open.open([bad])
     assert "bad.csv, line 3" in spoken[0]
     assert len(panel._viewer.layers) == 1
 
@@ -77,6 +79,33 @@ def test_leaving_a_sweep_out_and_masking_points(panel, open_scan):
     ).sum()
     panel.sweeps.unmask_all()
     assert not scan_of(layer)["masked"].values.any()
+
+
+def test_a_click_on_a_point_masks_it_and_a_second_one_uses_it_again(panel, qtbot, open_scan):
+    layer = open_scan(sample_path("palladium_hydride"))
+    panel.tabs.setCurrentIndex(1)
+    qtbot.wait(50)
+    table = scans.points(scan_of(layer))
+    view = panel.sweeps.plot.getViewBox()
+    for masked in (True, False):
+        scene = view.mapViewToScene(QPointF(table.coordinates[40, -1], table.values[40]))
+        place = panel.sweeps.plot.mapFromScene(scene)
+        qtbot.mouseClick(panel.sweeps.plot.viewport(), Qt.LeftButton, pos=place)
+        assert scan_of(layer)["masked"].values.sum() == masked
+    assert not panel.sweeps.toggle_near(1e9, 0.0, (1.0, 1.0))
+
+
+def test_the_dock_asks_before_it_closes_on_a_training(panel, monkeypatch, open_scan):
+    open_scan(sample_path("ferromagnet"))
+    assert panel.train.train()
+    cross = panel.parent().titleBarWidget().close_button
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.No)
+    cross.click()
+    assert panel.isVisible()
+    assert panel.train.job.running
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
+    cross.click()
+    assert not panel.train.job.running
 
 
 def test_the_dialog_wants_units_it_knows(qtbot, tmp_path):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_scantwin import scan as scans
 from napari_scantwin.readers import read
@@ -79,22 +82,104 @@ def test_a_kept_twin_opens_with_its_scan_and_simulates_elsewhere(panel, qtbot, t
     assert not bool(scan["extrapolated"].all())
 
 
-def test_a_dragged_line_moves_its_cut_in_physical_units(panel, qtbot, open_scan, train_scan):
+def drag(qtbot, canvas, path, modifiers=Qt.NoModifier):
+    """Press the left button at the first pixel, move along the path, release at its end."""
+    for kind, place, button, held in (
+        (QEvent.MouseMove, path[0], Qt.NoButton, Qt.NoButton),
+        (QEvent.MouseButtonPress, path[0], Qt.LeftButton, Qt.LeftButton),
+        *((QEvent.MouseMove, place, Qt.NoButton, Qt.LeftButton) for place in path[1:]),
+        (QEvent.MouseButtonRelease, path[-1], Qt.LeftButton, Qt.NoButton),
+    ):
+        QApplication.sendEvent(canvas, QMouseEvent(kind, QPointF(*place), button, held, modifiers))
+        qtbot.wait(20)  # moves in quick succession are dropped, and napari delivers them by a timer
+
+
+def pixel(panel, layer, place):
+    return panel.overlay.pixel(*frame_of(layer).to_world([[place[axis] for axis in frame_of(layer).axes]])[0])
+
+
+def test_the_mouse_drags_a_line_whatever_layer_is_selected(panel, qtbot, open_scan, train_scan):
     layer = open_scan(sample_path("ferromagnet"))
     train_scan()
     panel.cuts.add_line({"magnetic_field": 1e4, "temperature": 12.0}, {"magnetic_field": 1e4, "temperature": 55.0})
-    panel._viewer.layers.selection.active = layer
-    shapes = panel.cuts._shapes
-    frame = frame_of(layer)
-    shapes.data = [frame.to_world([[2e4, 20.0], [3e4, 50.0]])]
-    qtbot.waitUntil(lambda: abs(panel.cuts.lines[0].cut.start["magnetic_field"] - 2e4) < 1, timeout=2000)
-    cut = panel.cuts.lines[0].cut
-    assert cut.running == "temperature"
-    assert cut.across == "magnetic_field"
-    np.testing.assert_allclose(cut.end["magnetic_field"], 3e4)
+    before = panel.cuts.values_of(panel.cuts.lines[0])[1].values
+    camera = panel._viewer.scene.camera
+    center = tuple(camera.center)
+    canvas = panel.overlay.parent()
+    target = {"magnetic_field": 3e4, "temperature": 50.0}
+    end = np.array(pixel(panel, layer, panel.cuts.lines[0].cut.end))
+    goal = np.array(pixel(panel, layer, target))
+    for selected in (layer, result_of(layer, "simulated", panel._viewer)):
+        panel._viewer.layers.selection.active = selected
+        drag(qtbot, canvas, [end, (end + goal) / 2, goal])
+        cut = panel.cuts.lines[0].cut
+        assert abs(cut.end["magnetic_field"] - 3e4) < 400
+        assert abs(cut.end["temperature"] - 50) < 0.5
+        assert cut.start == {"magnetic_field": 1e4, "temperature": 12.0}
+        assert tuple(camera.center) == center
+        end, goal = goal, goal  # the second time the end is only picked up and put down
+    assert (cut.running, cut.across) == ("temperature", "magnetic_field")
+    qtbot.wait(50)
     curve = panel.cuts.values_of(panel.cuts.lines[0])[1]
-    twin = layer.metadata["twin"]
-    np.testing.assert_allclose(curve.values[0], twin.predict(np.array([[2e4, 20.0]]))[0][0], rtol=1e-5)
+    assert not np.allclose(curve.values, before)
+    drawn = panel.cuts.plot._drawn[panel.cuts.lines[0].key].curve.yData
+    np.testing.assert_allclose(drawn, curve.values)
+    exact = layer.metadata["twin"].predict(np.array([[1e4, 12.0]]))[0][0]
+    np.testing.assert_allclose(curve.values[0], exact, rtol=1e-5)
+
+
+def test_a_whole_line_is_dragged_and_empty_canvas_still_pans(panel, qtbot, open_scan):
+    layer = open_scan(sample_path("ferromagnet"))
+    panel.cuts.add_line({"magnetic_field": 1e4, "temperature": 12.0}, {"magnetic_field": 1e4, "temperature": 55.0})
+    middle = np.array(pixel(panel, layer, {"magnetic_field": 1e4, "temperature": 33.0}))
+    goal = np.array(pixel(panel, layer, {"magnetic_field": 2e4, "temperature": 33.0}))
+    drag(qtbot, panel.overlay.parent(), [middle, goal])
+    cut = panel.cuts.lines[0].cut
+    for place in (cut.start, cut.end):
+        assert abs(place["magnetic_field"] - 2e4) < 400
+    center = tuple(panel._viewer.scene.camera.center)
+    away = np.array(pixel(panel, layer, {"magnetic_field": 4.5e4, "temperature": 33.0}))
+    drag(qtbot, panel.overlay.parent(), [away, away + 10, away + 20])
+    assert tuple(panel._viewer.scene.camera.center) != center
+    assert panel.cuts.lines[0].cut is cut
+
+
+def test_cuts_are_renamed_coloured_averaged_and_told_when_empty(panel, open_scan, train_scan):
+    open_scan(sample_path("ferromagnet"))
+    train_scan()
+    panel.cuts.add_line()
+    assert panel.cuts.values_of(panel.cuts.lines[0])[0].values.size > 50
+    panel.cuts.list.item(0).setText("plateau")
+    panel.cuts.set_color(0, "#ff0000")
+    panel.cuts.add_line()
+    colors = [line.color for line in panel.cuts.lines]
+    assert panel.cuts.lines[0].cut.name == "plateau"
+    assert colors[0] == "#ff0000" != colors[1]
+    sharp = panel.cuts.values_of(panel.cuts.lines[1])[1].values
+    panel.cuts.width.setValue(15_000)
+    panel.cuts.averaged.setChecked(True)
+    assert panel.cuts.lines[1].cut.averaged
+    assert np.abs(panel.cuts.values_of(panel.cuts.lines[1])[1].values - sharp).max() > 1e-4
+    panel.cuts.add_line({"magnetic_field": 2.5e4, "temperature": 12.0}, {"magnetic_field": 2.5e4, "temperature": 55.0})
+    assert "No measured point" in panel.cuts.said.text()
+    for _ in range(3):
+        panel.cuts.delete(0)
+    assert panel.cuts.plot.keys == []
+
+
+def test_what_was_opened_is_offered_again(panel, qtbot, open_scan):
+    open_scan(sample_path("palladium_hydride"))
+    assert panel.open.recent.item(0).text() == "palladium_hydride.csv"
+    with qtbot.waitSignal(panel.open.opened, timeout=10_000):
+        panel.open.recent.itemClicked.emit(panel.open.recent.item(0))
+    assert panel.open.recent.count() == 1
+
+
+def test_the_status_bar_names_physical_values(panel, open_scan):
+    layer = open_scan(sample_path("ferromagnet"))
+    world = frame_of(layer).to_world([[1e4, 33.0]])[0]
+    status = layer.get_status(world, view_direction=None, dims_displayed=[0, 1], world=True)
+    assert status["coordinates"].startswith("magnetic field 10000 Oe, temperature 33 K")
 
 
 def test_the_read_out_speaks_physical_units(panel, open_scan, train_scan):

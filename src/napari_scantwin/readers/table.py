@@ -8,18 +8,17 @@ column is given as ``"COLUMN=name[unit]"``: COLUMN is a header or a 1-based numb
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
+from napari_scantwin.config import config_folder
 from napari_scantwin.errors import NeedsColumns, ScanError
 from napari_scantwin.files import atomic_path
 
@@ -265,8 +264,7 @@ def _gridded(columns, value, errors, chosen: Column, extra, attrs) -> xr.DataArr
 
 
 def _memory() -> Path:
-    folder = os.environ.get("NAPARI_SCANTWIN_CONFIG") or platformdirs.user_config_dir("napari-scantwin")
-    return Path(folder) / "columns.json"
+    return config_folder() / "columns.json"
 
 
 def _remembered() -> dict:

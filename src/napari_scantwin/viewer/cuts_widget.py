@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import pyqtgraph as pg
-from qtpy.QtCore import QTimer
-from qtpy.QtGui import QColor
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
+    QCheckBox,
+    QColorDialog,
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
@@ -25,26 +26,31 @@ from qtpy.QtWidgets import (
 from napari_scantwin import cuts, units
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
+from napari_scantwin.viewer.cut_lines import CutLines
+from napari_scantwin.viewer.cut_plot import CutPlot
 from napari_scantwin.viewer.jobs import say_error
 from napari_scantwin.viewer.layers import frame_of, scan_of
-from napari_scantwin.viewer.plots import new_plot
+from napari_scantwin.viewer.overlay import attach
 
 __all__ = ["CutsWidget"]
 
-_COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#aaaaaa")
-_LAYER = "Line cuts"
+_COLORS = ("#e69f00", "#56b4e9", "#d55e00", "#cc79a7", "#f0e442", "#009e73", "#ffffff", "#0072b2")
 #: Redraw at most so often (ms) while a line is dragged.
 _EVERY = 16
+_keys = itertools.count()
+
+_HINT = "Points: measured within the band; curve: twin with its 95 % band."
 
 
 @dataclass
 class _Line:
-    """One cut on screen: the cut, the layer it goes through, its colour, whether it is plotted."""
+    """One cut on screen: the cut, the layer it goes through, its colour, whether it is shown."""
 
     cut: cuts.Cut
     layer: object
     color: str
     shown: bool = True
+    key: int = field(default_factory=lambda: next(_keys))
 
 
 class CutsWidget(QWidget):
@@ -54,75 +60,94 @@ class CutsWidget(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.lines: list[_Line] = []
-        self._shapes = None
-        self._writing = False
         self._tables: dict[int, tuple] = {}
+        self._moved_keys: set[int] = set()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_EVERY)
         self._timer.timeout.connect(self._follow)
         self._build()
+        overlay = attach(viewer)
+        self.on_canvas = None if overlay is None else CutLines(viewer, overlay, lambda: self.lines, self.move)
+        viewer.layers.events.removed.connect(self._removed)
 
     def _build(self) -> None:
-        self.draw_button = QPushButton("Line")
-        self.draw_button.setToolTip("Adds a line across the map; drag its ends, or the whole line, on the canvas")
-        self.draw_button.clicked.connect(lambda: self.add_line())
+        self.line_button = QPushButton("Line")
+        self.line_button.setToolTip(
+            "Adds a line across the map. Drag its ends or the whole line on the canvas; Shift keeps it straight."
+        )
+        self.line_button.clicked.connect(lambda: self.add_line())
         self.sweep_button = QPushButton("Sweep…")
+        self.sweep_button.setToolTip("Adds the cut along one whole measured sweep")
         self.sweep_button.clicked.connect(self._ask_sweep)
         self.axis_button = QPushButton("Along axis…")
+        self.axis_button.setToolTip("Adds the cut along one axis at chosen values of the others")
         self.axis_button.clicked.connect(self._ask_axis)
         self.list = QListWidget()
-        self.list.setMaximumHeight(84)
-        self.list.itemChanged.connect(self._ticked)
+        self.list.setMaximumHeight(66)
+        self.list.setToolTip("Tick to show, double-click to rename")
+        self.list.itemChanged.connect(self._edited)
         self.list.currentRowChanged.connect(self._chosen)
         self.width = QDoubleSpinBox()
         self.width.setDecimals(4)
         self.width.setRange(0, 1e12)
-        self.width.valueChanged.connect(self._set_width)
+        self.width.setStepType(QDoubleSpinBox.AdaptiveDecimalStepType)
+        self.width.valueChanged.connect(lambda value: self._change(width=value))
         self.width_label = QLabel("Band")
+        self.width_label.setToolTip("Full width of the band, across the line")
+        self.averaged = QCheckBox("average")
+        self.averaged.setToolTip("Show the mean over the band, of the measured points and of the twin")
+        self.averaged.toggled.connect(lambda checked: self._change(averaged=checked))
+        self.color_button = QPushButton("Colour…")
+        self.color_button.clicked.connect(self._ask_color)
         self.delete_button = QPushButton("Delete")
         self.delete_button.clicked.connect(lambda: self.delete(self.list.currentRow()))
         self.export_button = QPushButton("Export…")
+        self.export_button.setToolTip("The chosen cut as CSV, or the plot as SVG or PNG")
         self.export_button.clicked.connect(self._ask_export)
-        self.plot = new_plot(220)
-        self.legend = self.plot.addLegend(offset=(-5, 5))
-        self.said = QLabel("Draw a line, or take a whole sweep. Points: measured; curve: twin with its 95 % band.")
+        self.plot = CutPlot()
+        self.said = QLabel("Draw a line, or take a whole sweep. " + _HINT)
         self.said.setWordWrap(True)
-        top, band, below = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
-        for button in (self.draw_button, self.sweep_button, self.axis_button):
-            top.addWidget(button)
-        band.addWidget(self.width_label)
-        band.addWidget(self.width, 1)
-        for button in (self.delete_button, self.export_button):
-            below.addWidget(button)
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
-        layout.addWidget(self.list)
-        layout.addLayout(band)
-        layout.addWidget(self.plot, 1)
-        layout.addLayout(below)
-        layout.addWidget(self.said)
+        for widgets in (
+            (self.line_button, self.sweep_button, self.axis_button),
+            (self.list,),
+            (self.width_label, self.width, self.averaged),
+            (self.plot.widget,),
+            (self.color_button, self.delete_button, self.export_button),
+            (self.said,),
+        ):
+            row = QHBoxLayout()
+            for widget in widgets:
+                row.addWidget(widget)
+            layout.addLayout(row, 1 if widgets[0] is self.plot.widget else 0)
 
-    # adding and deleting
+    # adding, moving and deleting
 
     def add_line(self, start: dict | None = None, end: dict | None = None) -> bool:
-        """Add a straight cut between two points of the chosen scan's axes (default: across the middle)."""
+        """Add a straight cut between two points of the chosen scan's axes (default: along the sweep, or the
+        grid line, nearest to the middle of the map)."""
         scan = self._chooser.scan
         if scan is None or len(scans.axes(scan)) < 2:
             say_error("Open a scan of two or more axes first, then draw a line through its map.")
             return False
         if start is None or end is None:
             start, end = self._middle(scan)
-        self._add(cuts.Cut.between(scan, start, end, name=f"line {len(self.lines) + 1}"))
+        number = sum(line.cut.name.startswith("line ") for line in self.lines) + 1
+        self._add(cuts.Cut.between(scan, start, end, name=f"line {number}"))
         return True
 
     def _middle(self, scan) -> tuple[dict, dict]:
-        """A line along the horizontal axis through the middle of the map, held axes where the sliders are."""
+        """A line along the horizontal axis near the middle of the map, held axes where the sliders are."""
         frame = frame_of(self._chooser.layer)
-        centre = dict(zip(frame.axes, frame.to_physical(np.array(self._viewer.dims.point)), strict=True))
-        vertical, horizontal = (frame.axes[i] for i in self._viewer.dims.displayed[-2:])
+        centre = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])  # where the sliders are
+        centre = dict(zip(frame.axes, map(float, centre), strict=True))
+        offset = self._viewer.dims.ndim - len(frame.axes)
+        vertical, horizontal = (frame.axes[i - offset] for i in self._viewer.dims.displayed[-2:])
         low, high = float(scan[horizontal].min()), float(scan[horizontal].max())
-        centre[vertical] = (float(scan[vertical].min()) + float(scan[vertical].max())) / 2
+        middle = (float(scan[vertical].min()) + float(scan[vertical].max())) / 2
+        fast = scans.axes(scan)[-1]
+        centre[vertical] = middle if vertical == fast else cuts.nearest_sweep(scan, vertical, middle)
         return {**centre, horizontal: low}, {**centre, horizontal: high}
 
     def add_sweep(self, number: int) -> None:
@@ -134,18 +159,48 @@ class CutsWidget(QWidget):
         self._add(cuts.along(self._chooser.scan, axis, at))
 
     def _add(self, cut: cuts.Cut) -> None:
-        line = _Line(cut, self._chooser.layer, _COLORS[len(self.lines) % len(_COLORS)])
-        self.lines.append(line)
-        self._draw_shapes()
+        used = [line.color for line in self.lines]
+        free = [color for color in _COLORS if color not in used]
+        color = free[0] if free else _COLORS[len(self.lines) % len(_COLORS)]
+        self.lines.append(_Line(cut, self._chooser.layer, color))
         self._list()
         self.list.setCurrentRow(len(self.lines) - 1)
         self.redraw()
+
+    def move(self, line: _Line, start: dict, end: dict) -> None:
+        """Give a cut new ends, as the mouse does; the plot follows within a frame."""
+        scan = scan_of(line.layer)
+        moved = cuts.Cut.between(scan, start, end, line.cut.width, line.cut.name)
+        if moved.across != line.cut.across and moved.across is not None:
+            moved = moved.changed(width=cuts.default_width(scan, moved.across))
+        line.cut = moved.changed(averaged=line.cut.averaged)
+        self._moved_keys.add(line.key)
+        if self.on_canvas is not None:
+            self.on_canvas.redraw()
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _follow(self) -> None:
+        moved = [line for line in self.lines if line.key in self._moved_keys]
+        self._moved_keys.clear()
+        for line in moved:
+            self._draw(line)
+        self._chosen(self.list.currentRow())
+        self._label()
 
     def delete(self, row: int) -> None:
         """Delete a cut."""
         if 0 <= row < len(self.lines):
             del self.lines[row]
-            self._draw_shapes()
+            self._list()
+            self.redraw()
+
+    def _removed(self, event=None) -> None:
+        """Drop the cuts of a layer that is gone."""
+        left = [line for line in self.lines if line.layer in self._viewer.layers]
+        if len(left) < len(self.lines):
+            self.lines = left
+            self._tables.clear()
             self._list()
             self.redraw()
 
@@ -180,55 +235,17 @@ class CutsWidget(QWidget):
                     return
         self.add_along(axis, at)
 
-    # the lines on the canvas
+    def _ask_color(self) -> None:
+        row = self.list.currentRow()
+        if 0 <= row < len(self.lines):
+            color = QColorDialog.getColor(QColor(self.lines[row].color), self, "Colour of the cut")
+            if color.isValid():
+                self.set_color(row, color.name())
 
-    def _draw_shapes(self) -> None:
-        """Put every cut's line on the canvas, in the cut's colour."""
-        self._writing = True
-        if self._shapes is None or self._shapes not in self._viewer.layers:
-            if not self.lines:
-                self._writing = False
-                return
-            active = self._viewer.layers.selection.active
-            self._shapes = self._viewer.add_shapes(ndim=self._viewer.dims.ndim, name=_LAYER)
-            self._shapes.events.data.connect(self._moved)
-            self._shapes.events.set_data.connect(self._moved)
-            if active is not None:
-                self._viewer.layers.selection.active = active
-        self._shapes.data = []
-        for line in self.lines:
-            ends = self._world_ends(line)
-            self._shapes.add_lines([ends], edge_color=line.color, edge_width=0.6)
-        self._writing = False
-
-    @staticmethod
-    def _world_ends(line: _Line) -> np.ndarray:
-        frame = frame_of(line.layer)
-        return frame.to_world([[end[axis] for axis in frame.axes] for end in (line.cut.start, line.cut.end)])
-
-    def _moved(self, event=None) -> None:
-        if not self._writing and not self._timer.isActive():
-            self._timer.start()
-
-    def _follow(self) -> None:
-        """Take the lines' places from the canvas, and redraw what moved."""
-        if self._shapes is None or self._shapes not in self._viewer.layers:
-            return
-        data = self._shapes.data
-        if len(data) < len(self.lines):  # deleted on the canvas: keep those that are still there
-            ends = [np.asarray(one) for one in data]
-            self.lines = [line for line in self.lines if any(np.allclose(self._world_ends(line), e) for e in ends)]
-            self._list()
-        for line, ends in zip(self.lines, data, strict=False):
-            frame = frame_of(line.layer)
-            if len(ends) != 2 or np.allclose(ends, self._world_ends(line), atol=1e-9):
-                continue
-            start, end = (dict(zip(frame.axes, map(float, place), strict=True)) for place in frame.to_physical(ends))
-            moved = cuts.Cut.between(scan_of(line.layer), start, end, line.cut.width, line.cut.name)
-            if moved.across != line.cut.across and moved.across is not None:
-                moved = moved.with_width(cuts.default_width(scan_of(line.layer), moved.across))
-            line.cut = moved
-        self._chosen(self.list.currentRow())
+    def set_color(self, row: int, color: str) -> None:
+        """Give a cut another colour."""
+        self.lines[row].color = color
+        self._list()
         self.redraw()
 
     # the list and the plot
@@ -238,36 +255,45 @@ class CutsWidget(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for line in self.lines:
-            item = QListWidgetItem(line.cut.name)
-            item.setForeground(QColor(line.color))
-            item.setCheckState(2 if line.shown else 0)
+            swatch = QPixmap(14, 14)
+            swatch.fill(QColor(line.color))
+            item = QListWidgetItem(QIcon(swatch), line.cut.name)
+            item.setFlags(item.flags() | Qt.ItemIsEditable | Qt.ItemIsUserCheckable)
+            item.setCheckState(Qt.Checked if line.shown else Qt.Unchecked)
             self.list.addItem(item)
         self.list.blockSignals(False)
         self.list.setCurrentRow(min(row, len(self.lines) - 1))
 
-    def _ticked(self, item) -> None:
-        self.lines[self.list.row(item)].shown = item.checkState() != 0
+    def _edited(self, item) -> None:
+        line = self.lines[self.list.row(item)]
+        line.shown = item.checkState() != Qt.Unchecked
+        line.cut = line.cut.changed(name=item.text().strip() or line.cut.name)
         self.redraw()
 
     def _chosen(self, row: int) -> None:
+        """Show the chosen cut's band in the form."""
         if not 0 <= row < len(self.lines):
             return
         line = self.lines[row]
         across = line.cut.across
-        self.width.blockSignals(True)
-        self.width.setEnabled(across is not None)
+        for box in (self.width, self.averaged):
+            box.blockSignals(True)
+            box.setEnabled(across is not None)
         if across is not None:
             unit = units.pretty(scan_of(line.layer)[across].attrs["units"])
-            self.width_label.setText(f"Band in {across.replace('_', ' ')}")
+            self.width.setToolTip(f"Full width of the band in {across.replace('_', ' ')}")
             self.width.setSuffix(f" {unit}")
             self.width.setValue(line.cut.width)
-        self.width.blockSignals(False)
+        self.averaged.setChecked(line.cut.averaged)
+        for box in (self.width, self.averaged):
+            box.blockSignals(False)
 
-    def _set_width(self, value: float) -> None:
+    def _change(self, **what) -> None:
         row = self.list.currentRow()
         if 0 <= row < len(self.lines):
-            self.lines[row].cut = self.lines[row].cut.with_width(value)
-            self.redraw()
+            self.lines[row].cut = self.lines[row].cut.changed(**what)
+            self._draw(self.lines[row])
+            self._label()
 
     def values_of(self, line: _Line):
         """Measured points and the twin's curve (or None) along a cut."""
@@ -280,44 +306,38 @@ class CutsWidget(QWidget):
         return measured, None if twin is None else cuts.simulated_along(twin, line.cut)
 
     def redraw(self, *event) -> None:
-        """Draw every ticked cut."""
-        self.plot.clear()
+        """Draw every ticked cut anew."""
+        for key in self.plot.keys:
+            self.plot.hide(key)
+        for line in self.lines:
+            self._draw(line)
+        self._label()
+        if self.on_canvas is not None:
+            self.on_canvas.redraw()
+
+    def _draw(self, line: _Line) -> None:
+        if line.shown:
+            self.plot.show(line.key, line.cut.name, line.color, *self.values_of(line))
+        else:
+            self.plot.hide(line.key)
+
+    def _label(self) -> None:
+        """Label the plot's axes, and say what a look at it may not tell."""
         shown = [line for line in self.lines if line.shown]
-        for line in shown:
-            measured, simulated = self.values_of(line)
-            self._draw(line, measured, simulated)
         if not shown:
             return
-        line = shown[-1]
+        row = self.list.currentRow()
+        line = self.lines[row] if 0 <= row < len(self.lines) and self.lines[row].shown else shown[-1]
         scan = scan_of(line.layer)
-        self.plot.setLabel("left", scans.label(scan))
-        self.plot.setLabel("bottom", scans.axis_label(scan, line.cut.running))
+        self.plot.set_labels(scans.axis_label(scan, line.cut.running), scans.label(scan))
         if any(other.cut.running != line.cut.running for other in shown):
             self.said.setText("These cuts run along different axes; untick some to compare like with like.")
+        elif not self.plot.points_of(line.key):
+            self.said.setText("No measured point lies within the chosen cut's band; widen it or move the line.")
+        elif "twin" not in line.layer.metadata:
+            self.said.setText("Points: measured within the band. Train the scan to see its twin's curve here.")
         else:
-            self.said.setText("Points: measured within the band; curve: twin with its 95 % band.")
-
-    def _draw(self, line: _Line, measured, simulated) -> None:
-        color = QColor(line.color)
-        if simulated is not None:
-            pale = QColor(color)
-            pale.setAlpha(60)
-            reach = 1.96 * simulated.errors
-            upper = pg.PlotCurveItem(simulated.running, simulated.values + reach, pen=pg.mkPen(None))
-            lower = pg.PlotCurveItem(simulated.running, simulated.values - reach, pen=pg.mkPen(None))
-            self.plot.addItem(upper)
-            self.plot.addItem(lower)
-            self.plot.addItem(pg.FillBetweenItem(upper, lower, brush=pale))
-            self.plot.plot(simulated.running, simulated.values, pen=pg.mkPen(color, width=2), name=line.cut.name)
-        if measured.running.size:
-            if measured.errors is not None:
-                self.plot.addItem(
-                    pg.ErrorBarItem(x=measured.running, y=measured.values, height=2 * measured.errors, pen=color)
-                )
-            points = pg.ScatterPlotItem(measured.running, measured.values, size=5, brush=color, pen=pg.mkPen(None))
-            self.plot.addItem(points)
-            if simulated is None:
-                self.legend.addItem(points, line.cut.name)
+            self.said.setText(_HINT)
 
     # export
 
@@ -335,23 +355,18 @@ class CutsWidget(QWidget):
         try:
             if path.suffix == ".csv":
                 line = self.lines[max(self.list.currentRow(), 0)]
-                measured, simulated = self.values_of(line)
-                cuts.write_cut(path, scan_of(line.layer), line.cut, measured, simulated)
+                cuts.write_cut(path, scan_of(line.layer), line.cut, *self.values_of(line))
             elif path.suffix in (".svg", ".png"):
-                self._export_picture(path)
+                self.plot.export(path)
             else:
                 raise ScanError(f"{path.name}: write a cut as .csv, .svg or .png")
-        except ScanError as reason:
+        except Exception as reason:
             say_error(reason)
             return False
         self.said.setText(f"Wrote {path.name}")
         return True
 
-    def _export_picture(self, path: Path) -> None:
-        import pyqtgraph.exporters
-
-        from napari_scantwin.files import atomic_path
-
-        kind = pyqtgraph.exporters.SVGExporter if path.suffix == ".svg" else pyqtgraph.exporters.ImageExporter
-        with atomic_path(path) as temporary:
-            kind(self.plot.plotItem).export(str(temporary))
+    def shut(self) -> None:
+        """Take the lines off the canvas."""
+        if self.on_canvas is not None:
+            self.on_canvas.remove()

@@ -15,12 +15,23 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 
-__all__ = ["Frame", "add_scan", "frame_of", "layer_data", "limits", "scan_layers", "scan_of", "update_masked"]
+__all__ = [
+    "Frame",
+    "add_scan",
+    "frame_of",
+    "layer_data",
+    "limits",
+    "scan_layers",
+    "scan_of",
+    "shared_frame",
+    "update_masked",
+]
 
 #: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
 _EXTENT = 100.0
 _ASPECTS = (0.6, 1.7)
 _MOST_SAMPLES = 2048
+_LIMITS = (0.002, 0.998)
 _COLORMAPS = {"measured": "viridis", "simulated": "viridis", "uncertainty": "magma", "residual": "coolwarm"}
 
 
@@ -77,10 +88,11 @@ def scan_layers(viewer, kind: str | None = None) -> list:
 
 
 def limits(scan: xr.DataArray) -> tuple[float, float]:
-    """Lowest and highest finite value; a little apart where they are equal."""
+    """The colour limits that leave out one value in 500 at either end, so that a few hot pixels do not
+    darken a map; a little apart where they are equal."""
     values = np.asarray(scan.values)
     values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    low, high = map(float, np.quantile(values, _LIMITS)) if values.size else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
@@ -118,8 +130,9 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
-        "border_width": 0.12,
-        "border_color": "#101010",
+        # Seen on its own map, where a point that the twin meets has the colour of its surroundings.
+        "border_width": 0.1,
+        "border_color": "white",
         "size": _point_size(world),
     }
     return world, attributes, "points"
@@ -132,7 +145,7 @@ def _name(scan: xr.DataArray, kind: str) -> str:
 
 def _point_size(world: np.ndarray) -> float:
     """World size at which neighbours along the fast axis just touch."""
-    return float(np.clip(1.5 * _EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.1, 2.5))
+    return float(np.clip(1.5 * _EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
 
 
 def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,14 +182,17 @@ def add_scan(
 ):
     """Show a scan in the viewer and return its layer; it shares the frame of a layer with the same axes."""
     scans.check(scan)
-    if frame is None:
-        frame = next((frame_of(layer) for layer in scan_layers(viewer) if frame_of(layer).fits(scan)), None)
-    frame = frame or Frame.of(scan, aspect)
+    frame = frame or shared_frame(viewer, scan) or Frame.of(scan, aspect)
     data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
     if layer_type == "points":
         update_masked(layer)
     return layer
+
+
+def shared_frame(viewer, scan: xr.DataArray) -> Frame | None:
+    """The frame of a layer with the scan's axes and units, so that both lie over each other; else None."""
+    return next((frame_of(layer) for layer in scan_layers(viewer) if frame_of(layer).fits(scan)), None)
 
 
 def update_masked(layer) -> None:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QGroupBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
-from napari_scantwin.errors import ScanError
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.samples import SAMPLES, sample_path
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import add_scan
-from napari_scantwin.viewer.opening import load, plan
+from napari_scantwin.viewer.opening import Plan, Question, answer, load
 from napari_scantwin.viewer.overlay import canvas_aspect, fit_view
+from napari_scantwin.viewer.recent import recent_paths, remember_paths
 
 __all__ = ["OpenWidget"]
 
@@ -30,12 +39,17 @@ class OpenWidget(QWidget):
         self._viewer = viewer
         self.job = Job(self)
         self.job.done.connect(self._show)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(self._failed)
         self.button = QPushButton("Open files…")
         self.button.setToolTip("Several files of one sweep each become one scan")
         self.button.clicked.connect(self._ask)
-        self.twin_folder = QPushButton("Open zarr folder…")
-        self.twin_folder.clicked.connect(self._ask_folder)
+        self.folder_button = QPushButton("Open zarr folder…")
+        self.folder_button.clicked.connect(self._ask_folder)
+        self.recent = QListWidget()
+        self.recent.setToolTip("Click to open again")
+        self.recent.itemClicked.connect(lambda item: self.open(item.data(Qt.UserRole)))
+        self._recent_box = QGroupBox("Opened before")
+        QVBoxLayout(self._recent_box).addWidget(self.recent)
         samples = QGroupBox("Samples")
         inner = QVBoxLayout(samples)
         self.sample_buttons = {}
@@ -47,9 +61,21 @@ class OpenWidget(QWidget):
         self.said = QLabel("Text, spreadsheets, Quantum Design .dat, netCDF, zarr, HDF5 and .twin files can be opened.")
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
-        for widget in (self.button, self.twin_folder, samples, self.said):
+        for widget in (self.button, self.folder_button, samples, self.said, self._recent_box):
             layout.addWidget(widget)
         layout.addStretch(1)
+        self._list_recent()
+
+    def _list_recent(self) -> None:
+        self.recent.clear()
+        for paths in recent_paths():
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            item = QListWidgetItem(paths[0].name + more)
+            item.setToolTip("\n".join(map(str, paths)))
+            item.setData(Qt.UserRole, paths)
+            self.recent.addItem(item)
+        self.recent.setFixedHeight(24 * max(1, min(6, self.recent.count())) + 6)
+        self._recent_box.setVisible(self.recent.count() > 0)
 
     def _ask(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
@@ -63,19 +89,32 @@ class OpenWidget(QWidget):
             self.open([folder])
 
     def open(self, paths) -> bool:
-        """Open files as one scan; asks where they do not say, False where nothing is opened."""
+        """Open files as one scan, asking where they do not say; False while another is being opened."""
         if self.job.running:
             say_error("A file is being opened; wait for it.")
             return False
-        try:
-            made = plan([Path(path) for path in paths], self)
-        except ScanError as reason:
-            say_error(reason)
-            return False
-        return made is not None and self.job.start(lambda report, stop: load(made))
+        return self._load(Plan([Path(path) for path in paths]))
 
-    def _show(self, result) -> None:
-        scan, twin = result
+    def _load(self, plan: Plan) -> bool:
+        self._plan = plan
+        self.said.setText(f"Reading {plan.paths[0].name} …")
+        return self.job.start(lambda report, stop: load(plan))
+
+    def _failed(self, reason) -> None:
+        self.said.setText("Nothing was opened.")
+        say_error(reason)
+
+    def _show(self, found) -> None:
+        if isinstance(found, Question):
+            plan = answer(found, self)
+            self.said.setText("Nothing was opened.")
+            if plan is not None:
+                # The job that brought the question is still ending.
+                QTimer.singleShot(0, lambda: self._load(plan))
+            return
+        scan, twin = found.scan, found.twin
+        remember_paths(self._plan.paths)
+        self._list_recent()
         layer = add_scan(self._viewer, scan, kind="measured", aspect=canvas_aspect(self._viewer))
         if twin is not None:
             layer.metadata["twin"] = twin

@@ -2,58 +2,92 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import xarray as xr
 
 from napari_scantwin.errors import NeedsColumns, ScanError
 from napari_scantwin.readers import open_choices, read, read_table
-from napari_scantwin.readers.table import ColumnChoice, remember
+from napari_scantwin.readers.table import ColumnChoice, Table, remember
 from napari_scantwin.viewer.open_dialog import ask_choice, ask_columns
 
-__all__ = ["Plan", "load", "plan"]
+__all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
 
 
+@dataclass(frozen=True)
 class Plan:
-    """How to read some files: the paths, the columns where they had to be asked, the measurement chosen."""
+    """How to read some files as one scan: the columns where they had to be asked, the measurement chosen."""
 
-    def __init__(self, paths: list[Path], columns: ColumnChoice | None = None, key: str | None = None):
-        self.paths, self.columns, self.key = paths, columns, key
+    paths: list[Path]
+    columns: ColumnChoice | None = None
+    key: str | None = None
 
 
-def plan(paths: list[Path], parent=None) -> Plan | None:
-    """Ask what has to be asked (in the main thread); None where the user cancels.
+@dataclass(frozen=True)
+class Question:
+    """What has to be asked before a plan can be carried out: a table's columns, or one of several choices."""
 
-    Raises :class:`ScanError` where the first file cannot be read at all.
+    plan: Plan
+    table: Table | None = None
+    choices: list | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scan, and its twin where the file is one."""
+
+    scan: xr.DataArray
+    twin: object = None
+
+
+def load(plan: Plan) -> Opened | Question:
+    """Carry out a plan, or say what must be asked first; runs in any thread and touches no widget.
+
+    Raises :class:`ScanError` where a file cannot be read.
     """
-    first = paths[0]
-    choices = open_choices(first)
-    if len(choices) > 1 and len(paths) == 1:
-        chosen = ask_choice(first.name, choices, parent)
-        return None if chosen is None else Plan(paths, key=chosen.key)
-    if choices or first.suffix.lower() not in (".csv", ".tsv", ".txt", ".dat", ".xlsx"):
-        return Plan(paths)
-    try:
-        read(first)
-    except NeedsColumns as question:
-        table = question.table if question.table is not None else read_table(first)
-        columns = ask_columns(table, parent)
-        if columns is None:
-            return None
-        remember(columns, table)
-        return Plan(paths, columns)
-    return Plan(paths)
-
-
-def load(made: Plan):
-    """The scan a plan describes, and the twin where the file is one; runs in any thread."""
-    if made.paths[0].suffix.lower() == ".twin":
+    first = plan.paths[0]
+    if first.suffix.lower() == ".twin":
         from napari_scantwin.twin import Twin
 
-        if len(made.paths) > 1:
+        if len(plan.paths) > 1:
             raise ScanError("open one .twin file at a time")
-        twin = Twin.load(made.paths[0])
-        return twin.scan, twin
-    if made.columns is None:
-        return read(made.paths, choice=made.key), None
-    columns = made.columns
-    error = None if columns.error is None else str(columns.error)
-    return read(made.paths, axes=[str(axis) for axis in columns.axes], value=str(columns.value), error=error), None
+        twin = Twin.load(first)
+        return Opened(twin.scan, twin)
+    if plan.columns is not None:
+        columns = plan.columns
+        error = None if columns.error is None else str(columns.error)
+        axes = [str(axis) for axis in columns.axes]
+        return Opened(read(plan.paths, axes=axes, value=str(columns.value), error=error))
+    if plan.key is None and len(plan.paths) == 1:
+        choices = open_choices(first)
+        if len(choices) > 1:
+            return Question(plan, choices=choices)
+    try:
+        return Opened(read(plan.paths, choice=plan.key))
+    except NeedsColumns as question:
+        table = question.table if question.table is not None else read_table(first)
+        return Question(plan, table=table)
+
+
+def answer(question: Question, parent=None) -> Plan | None:
+    """Ask the user (in the main thread); None where they cancel."""
+    if question.choices is not None:
+        chosen = ask_choice(question.plan.paths[0].name, question.choices, parent)
+        return None if chosen is None else replace(question.plan, key=chosen.key)
+    columns = ask_columns(question.table, parent)
+    if columns is None:
+        return None
+    remember(columns, question.table)
+    return replace(question.plan, columns=columns)
+
+
+def open_now(paths: list[Path], parent=None) -> Opened | None:
+    """Load and ask in turns, all in this thread, as napari's own File > Open does; None where cancelled."""
+    plan: Plan | None = Plan(paths)
+    while plan is not None:
+        found = load(plan)
+        if isinstance(found, Opened):
+            return found
+        plan = answer(found, parent)
+    return None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
-from qtpy.QtGui import QColor, QFont, QLinearGradient, QPainter, QPen
+from qtpy.QtGui import QBrush, QColor, QFont, QLinearGradient, QPainter, QPainterPath, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
-from napari_scantwin.viewer.readout import describe
+from napari_scantwin.viewer.readout import describe, speak_physical
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
@@ -77,6 +79,8 @@ class Overlay(QWidget):
         self._viewer = viewer
         self._text: list[str] = []
         self.fitted: tuple | None = None
+        #: Functions of the painter that draw on the map, between the map and the rulers.
+        self.painters: list[Callable[[QPainter], None]] = []
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WA_NoSystemBackground)
         viewer.scene.camera.orientation2d = ("up", "right")
@@ -85,6 +89,9 @@ class Overlay(QWidget):
         viewer.scene.camera.events.connect(self._refresh)
         viewer.dims.events.connect(self._refresh)
         viewer.layers.events.connect(self._refresh)
+        viewer.layers.events.inserted.connect(lambda event: speak_physical(event.value))
+        for layer in viewer.layers:
+            speak_physical(layer)
         viewer.layers.selection.events.connect(self._refresh)
         viewer.mouse_move_callbacks.append(self._follow)
         self.show()
@@ -133,6 +140,18 @@ class Overlay(QWidget):
         row = camera.center[-2] - (y - self.height() / 2) / camera.zoom
         return row, camera.center[-1] + (x - self.width() / 2) / camera.zoom
 
+    def pixel(self, row: float, column: float) -> tuple[float, float]:
+        """The (x, y) pixel of the canvas at world (row, column)."""
+        camera = self._viewer.scene.camera
+        x = self.width() / 2 + (column - camera.center[-1]) * camera.zoom
+        return x, self.height() / 2 - (row - camera.center[-2]) * camera.zoom
+
+    def displayed(self, frame) -> tuple[int, int]:
+        """Which of the frame's axes are drawn upwards and to the right."""
+        offset = self._viewer.dims.ndim - len(frame.axes)
+        vertical, horizontal = self._viewer.dims.displayed[-2:]
+        return vertical - offset, horizontal - offset
+
     def paintEvent(self, event) -> None:
         layer = self._layer()
         if layer is None or self._viewer.dims.ndisplay != 2:
@@ -147,15 +166,57 @@ class Overlay(QWidget):
         self._ink = QColor(230, 230, 230) if dark else QColor(20, 20, 20)
         self._paper = QColor(20, 22, 26, 225) if dark else QColor(250, 250, 250, 225)
         width, height = self.width(), self.height()
+        vertical, horizontal = self.displayed(frame)
+        if min(vertical, horizontal) < 0:  # sliders of other layers: none of this scan's axes to draw
+            painter.end()
+            return
+        self._extrapolation(painter, layer)
+        for paint in self.painters:
+            paint(painter)
+        painter.setPen(QPen(self._ink, 1))
         painter.fillRect(QRectF(0, 0, _LEFT, height), self._paper)
         painter.fillRect(QRectF(_LEFT, height - _BOTTOM, width - _LEFT, _BOTTOM), self._paper)
-        vertical, horizontal = self._viewer.dims.displayed[-2:]
-        offset = self._viewer.dims.ndim - len(frame.axes)
-        self._ruler_below(painter, scan, frame, horizontal - offset)
-        self._ruler_left(painter, scan, frame, vertical - offset)
+        self._ruler_below(painter, scan, frame, horizontal)
+        self._ruler_left(painter, scan, frame, vertical)
         self._color_bar(painter, layer, scan)
         self._read_out(painter)
         painter.end()
+
+    def _extrapolation(self, painter, layer) -> None:
+        """Hatch what lies outside the measured range of the axes, and draw that range's edge."""
+        scan, frame = scan_of(layer), frame_of(layer)
+        measured = layer.metadata.get("measured")
+        if (
+            measured is None
+            or "extrapolated" not in scan.coords
+            or not layer.metadata.setdefault("extrapolates", bool(scan["extrapolated"].any()))
+        ):
+            return
+        inner, outer = ([] for _ in range(2))
+        hidden = False
+        for position, name in enumerate(frame.axes):
+            kept = [float(end(scan_of(measured)[name].values)) for end in (np.min, np.max)]
+            drawn = [float(end(scan[name].values)) for end in (np.min, np.max)]
+            inner.append([(value - frame.origin[position]) / frame.step[position] for value in kept])
+            outer.append([(value - frame.origin[position]) / frame.step[position] for value in drawn])
+            if position not in self.displayed(frame):
+                at = self._viewer.dims.point[position - len(frame.axes)]
+                hidden |= not inner[-1][0] - 1e-6 <= at <= inner[-1][1] + 1e-6
+        box = self._rectangle(outer, frame)
+        path = QPainterPath()
+        path.addRect(box)
+        if not hidden:
+            inside = self._rectangle(inner, frame)
+            path.addRect(box & inside)
+            painter.setPen(QPen(QColor(255, 255, 255, 190), 1, Qt.DashLine))
+            painter.drawRect(box & inside)
+        painter.fillPath(path, QBrush(QColor(255, 255, 255, 120), Qt.BDiagPattern))
+
+    def _rectangle(self, ranges, frame) -> QRectF:
+        """The canvas's rectangle of (low, high) world ranges of the frame's axes."""
+        vertical, horizontal = self.displayed(frame)
+        low = QPointF(*self.pixel(ranges[vertical][0], ranges[horizontal][0]))
+        return QRectF(low, QPointF(*self.pixel(ranges[vertical][1], ranges[horizontal][1]))).normalized()
 
     def _ruler_below(self, painter, scan, frame, axis) -> None:
         width, height = self.width(), self.height()
@@ -197,14 +258,17 @@ class Overlay(QWidget):
         unit = units.pretty(scan.attrs["units"])
         title = f"{title} ({unit})" if unit else str(title)
         left = _LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
-        length = max(60, min(360, self.width() - left - 40))
+        length = max(60, min(360, self.width() - left - 30))
         gradient = QLinearGradient(left, 0, left + length, 0)
         for share, color in zip(np.linspace(0, 1, 17), colormap.map(np.linspace(0, 1, 17)), strict=True):
             gradient.setColorAt(float(share), QColor.fromRgbF(*(float(c) for c in color)))
         painter.fillRect(QRectF(left, 10, length, 12), gradient)
         painter.setPen(QPen(self._ink, 1))
         painter.drawText(QRectF(_LEFT + 10, 8, left - _LEFT, 16), Qt.AlignLeft | Qt.AlignVCenter, title)
-        for value, text in ticks(low, high, length, 60):
+        marks = ticks(low, high, length, 52)
+        if len(marks) < 2:  # a short bar between round numbers: its ends say more than one tick
+            marks = [(low, f"{low:.3g}"), (high, f"{high:.3g}")]
+        for value, text in marks:
             x = left + length * (value - low) / (high - low)
             painter.drawLine(QPointF(x, 22), QPointF(x, 26))
             painter.drawText(QRectF(x - 40, 27, 80, 16), Qt.AlignCenter, text)

@@ -48,6 +48,7 @@ class Panel(QWidget):
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(napari_viewer)
         self.open.opened.connect(self._opened)
+        self.sweeps.changed.connect(self.cuts.redraw)
         self.train.trained.connect(self._trained)
         self._window = getattr(napari_viewer.window, "_qt_window", None)  # napari has no public closing event
         if self._window is not None:
@@ -103,9 +104,24 @@ class Panel(QWidget):
         for job in self._jobs:
             if job.running:
                 job.abandon()
+        self.cuts.shut()
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        dock = self.parent()
+        if hasattr(dock, "destroyOnClose") and not hasattr(dock, "_asks_first"):
+            # The dock's cross calls this and nothing that could be refused; napari has no signal for it.
+            dock._asks_first, destroy = True, dock.destroyOnClose
+
+            def close() -> None:
+                if self.may_close():
+                    self.shut()
+                    destroy()
+
+            dock.destroyOnClose = close
 
     def closeEvent(self, event) -> None:
         if self.may_close():

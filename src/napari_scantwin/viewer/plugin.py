@@ -10,8 +10,8 @@ from napari_scantwin import writers
 from napari_scantwin.errors import ScanError
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.samples import load_sample
-from napari_scantwin.viewer.layers import layer_data
-from napari_scantwin.viewer.opening import load, plan
+from napari_scantwin.viewer.layers import Frame, layer_data, shared_frame
+from napari_scantwin.viewer.opening import open_now
 
 __all__ = ["get_reader", "make_panel", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
 
@@ -26,15 +26,22 @@ def get_reader(path) -> Callable | None:
 
 def _read_layers(path) -> list[tuple]:
     paths = [Path(one) for one in (path if isinstance(path, list) else [path])]
-    made = plan(paths, _window())
-    if made is None:
+    opened = open_now(paths, _window())
+    if opened is None:
         return [(None,)]  # napari's word for: read, nothing to show
-    scan, twin = load(made)
-    return [_prepared(scan, twin)]
+    return [_prepared(opened.scan, opened.twin)]
 
 
 def _prepared(scan, twin=None) -> tuple:
-    data, attributes, layer_type = layer_data(scan)
+    import napari
+
+    from napari_scantwin.viewer.overlay import canvas_aspect
+
+    viewer = napari.current_viewer()
+    frame = None
+    if viewer is not None:
+        frame = shared_frame(viewer, scan) or Frame.of(scan, canvas_aspect(viewer))
+    data, attributes, layer_type = layer_data(scan, frame)
     if twin is not None:
         attributes["metadata"]["twin"] = twin
     _show_rulers()

@@ -8,10 +8,29 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import Frame, frame_of, scan_layers, scan_of
 
-__all__ = ["describe"]
+__all__ = ["describe", "speak_physical"]
 
 #: A measured point counts as near within this share of the canvas's extent (world units).
 _NEAR = 1.5
+
+
+def speak_physical(layer) -> None:
+    """Make napari's status bar name physical values, not canvas coordinates, for a layer that holds a scan."""
+    frame = frame_of(layer)
+    if frame is None:
+        return
+
+    def get_status(position=None, **details):
+        status = layer._get_source_info().copy()  # where the layer came from, as napari words it
+        if position is not None and len(position) >= len(frame.axes):
+            world = np.asarray(position, float)[-len(frame.axes) :]
+            physical = frame.to_physical(world)
+            place = ", ".join(_place(frame, physical))
+            value = _line(layer, world, physical) or ""
+            status |= {"coordinates": f"{place}: {value}".rstrip(": "), "coords": place, "value": value}
+        return status
+
+    layer.get_status = get_status
 
 
 def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
@@ -20,18 +39,21 @@ def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
     if len(world) < len(frame.axes):
         return []
     physical = frame.to_physical(world)
-    lines = []
     same = [layer for layer in scan_layers(viewer) if frame_of(layer) == frame and layer.visible]
     if not same:
         return []
-    first = scan_of(same[0])
-    for name, value in zip(frame.axes, physical, strict=True):
-        lines.append(f"{name.replace('_', ' ')} {value:.6g} {units.pretty(first[name].attrs['units'])}")
+    lines = _place(frame, physical)
     for layer in same:
         line = _line(layer, world, physical)
         if line:
             lines.append(line)
     return lines
+
+
+def _place(frame: Frame, physical) -> list[str]:
+    """Every axis with its value and unit."""
+    axes = zip(frame.axes, physical, frame.units, strict=True)
+    return [f"{name.replace('_', ' ')} {value:.6g} {units.pretty(unit)}" for name, value, unit in axes]
 
 
 def _line(layer, world, physical) -> str | None:

@@ -45,6 +45,7 @@ class SimulateWidget(QWidget):
         self.job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
         self.job.done.connect(self._done)
         self.job.failed.connect(say_error)
+        self.job.cancelled.connect(lambda: self.said.setText("Simulation cancelled; the map is as it was."))
         self.job.ended.connect(self._idle)
         self.export_job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
         self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
@@ -119,7 +120,8 @@ class SimulateWidget(QWidget):
         beyond = []
         for name, values in grid.items():
             measured = self.twin.scan[name].values
-            if values.min() < measured.min() or values.max() > measured.max():
+            margin = 1e-3 * np.ptp(measured)  # the form's own digits are no step outside
+            if values.min() < measured.min() - margin or values.max() > measured.max() + margin:
                 unit = units.pretty(self.twin.scan[name].attrs["units"])
                 beyond.append(f"{name.replace('_', ' ')} {measured.min():.5g} to {measured.max():.5g} {unit}")
         warning = "Outside the measured range (" + "; ".join(beyond) + ") the map is extrapolated and hatched."

@@ -16,6 +16,8 @@ __all__ = ["SweepsWidget"]
 
 #: More sweeps than this are not listed one by one; a cube has thousands.
 _MOST_LISTED = 400
+#: How near a click must come to a point, in pixels.
+_CLICK = 8
 
 
 class SweepsWidget(QWidget):
@@ -26,12 +28,14 @@ class SweepsWidget(QWidget):
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
         self._chooser = chooser
-        self.table = QTableWidget(0, 4)
+        self.table = QTableWidget(0, 3)
         self.table.setEditTriggers(QTableWidget.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectRows)
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
-        self.plot = new_plot(200)
+        self.plot = new_plot(150)
+        self.plot.setToolTip("Click a point to mask it, or to use it again")
+        self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.region = pg.LinearRegionItem(brush=(230, 159, 0, 40))
         self.region.setVisible(False)
         self.mask_button = QPushButton("Mask points…")
@@ -72,13 +76,13 @@ class SweepsWidget(QWidget):
         found = scans.sweeps(scan)
         listed = found[:_MOST_LISTED]
         heads = [scans.axis_label(scan, name) for name in names[:-1]] or ["sweep"]
-        self.table.setColumnCount(len(heads) + 3)
+        self.table.setColumnCount(len(heads) + 2)
         fast_unit = units.pretty(scan[names[-1]].attrs["units"])
-        self.table.setHorizontalHeaderLabels([*heads, "points", f"from ({fast_unit})", f"to ({fast_unit})"])
+        self.table.setHorizontalHeaderLabels([*heads, "points", f"range ({fast_unit})"])
         self.table.setRowCount(len(listed))
         for row, sweep in enumerate(listed):
             texts = [f"{value:.6g}" for value in sweep.slow.values()] or ["1"]
-            texts += [str(sweep.size), f"{sweep.first:.5g}", f"{sweep.last:.5g}"]
+            texts += [str(sweep.size), f"{sweep.first:.4g} to {sweep.last:.4g}"]
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
@@ -102,6 +106,10 @@ class SweepsWidget(QWidget):
             color = colors[rank[position] * (len(colors) - 1) // max(len(listed) - 1, 1)]
             curve = self.plot.plot(table.coordinates[mine, -1], table.values[mine], pen=pg.mkPen(color, width=1))
             self._curves[sweep.number] = curve
+        crossed = table.masked & np.isin(table.sweep, [sweep.number for sweep in listed if not sweep.left_out])
+        self.plot.addItem(
+            pg.ScatterPlotItem(table.coordinates[crossed, -1], table.values[crossed], symbol="x", size=7, pen="#d55e00")
+        )
         self.plot.setLabel("bottom", scans.axis_label(scan, names[-1]))
         self.plot.setLabel("left", scans.label(scan))
         low, high = table.coordinates[:, -1].min(), table.coordinates[:, -1].max()
@@ -149,6 +157,31 @@ class SweepsWidget(QWidget):
             self.said.setText("Drag the shaded range over the bad points, select their sweeps, and press again.")
             return
         self.mask_range(*self.region.getRegion(), self._selected())
+
+    def _clicked(self, event) -> None:
+        """Mask the point under the mouse, or use it again."""
+        view = self.plot.getViewBox()
+        if self._chooser.scan is None or self.region.isVisible() or event.button() != Qt.LeftButton:
+            return
+        place = view.mapSceneToView(event.scenePos())
+        self.toggle_near(place.x(), place.y(), [_CLICK * size for size in view.viewPixelSize()])
+
+    def toggle_near(self, fast: float, value: float, reach: tuple[float, float]) -> bool:
+        """Mask the measured point nearest to a place of the plot, or use it again; False where none lies
+        within ``reach`` (along the fast axis, along the values). Selected sweeps come before others."""
+        scan = self._chooser.scan
+        column = np.broadcast_to(np.asarray(scan[scans.axes(scan)[-1]].values, float), scan.shape).ravel()
+        away = np.hypot((column - fast) / reach[0], (np.asarray(scan.values, float).ravel() - value) / reach[1])
+        if chosen := self._selected():
+            away = np.where(np.isin(scans.sweep_numbers(scan), list(chosen)), away, np.inf)
+        away = np.where(np.isfinite(away), away, np.inf)
+        nearest = int(np.argmin(away))
+        if away[nearest] > 1:
+            return False
+        masked = self._masked(scan).copy()
+        masked[nearest] = not masked[nearest]
+        self._store(masked)
+        return True
 
     def mask_range(self, low: float, high: float, sweeps: set[int] | None = None) -> None:
         """Mask the points between ``low`` and ``high`` on the fast axis in some sweeps (default: all)."""

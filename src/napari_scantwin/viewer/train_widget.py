@@ -32,6 +32,8 @@ from napari_scantwin.viewer.plots import new_plot
 
 __all__ = ["TrainWidget"]
 
+_TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
+
 
 class TrainWidget(QWidget):
     """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready."""
@@ -88,15 +90,23 @@ class TrainWidget(QWidget):
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
         self.plot = new_plot(130)
-        self.plot.setLogMode(y=True)
-        self.plot.addLegend(offset=(-5, 5))
+        # A title names the curves: a legend would lie over them in so small a plot.
+        self.plot.setTitle(
+            f"<span style='color:{_TRAINING}'>training points</span> · "
+            f"<span style='color:{_HELD_OUT}'>held-out sweeps</span>",
+            size="8pt",
+        )
         self.plot.setLabel("bottom", "step")
-        self._train_curve = self.plot.plot(pen=pg.mkPen("#56b4e9", width=2), name="training")
-        self._held_curve = self.plot.plot(pen=pg.mkPen("#e69f00", width=2), name="held-out sweeps")
+        self._train_curve = self.plot.plot(pen=pg.mkPen(_TRAINING, width=2))
+        self._held_curve = self.plot.plot(pen=pg.mkPen(_HELD_OUT, width=2))
         self.table = QTableWidget()
-        self.table.setMinimumHeight(190)
+        self.table.setMinimumHeight(150)
         self.table.setEditTriggers(QTableWidget.NoEditTriggers)
         self.table.setSelectionMode(QTableWidget.NoSelection)
+
+        self.in_percent = QComboBox()
+        self.in_percent.addItems(["errors in the quantity's unit", "errors in % of its range"])
+        self.in_percent.currentIndexChanged.connect(lambda index: self._show_twin(self._chooser.layer))
 
         top = QHBoxLayout()
         top.addWidget(self.preset, 1)
@@ -107,6 +117,7 @@ class TrainWidget(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.status)
         layout.addWidget(self.plot, 1)
+        layout.addWidget(self.in_percent)
         layout.addWidget(self.table, 2)
         layout.addWidget(self.save_button)
 
@@ -145,7 +156,7 @@ class TrainWidget(QWidget):
             return False
         self._layer = self._chooser.layer
         self._course: list[tuple[float, float, float]] = []
-        self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
+        self.plot.setLabel("left", units.pretty(scan.attrs["units"]))
         self._train_curve.setData([], [])
         self._held_curve.setData([], [])
         self.button.setText("Cancel")
@@ -162,8 +173,8 @@ class TrainWidget(QWidget):
             self._draw_course(*np.array(self._course).T)
 
     def _draw_course(self, steps, train_errors, held_out_errors) -> None:
-        self._train_curve.setData(steps, np.maximum(train_errors, 1e-300))
-        self._held_curve.setData(steps, np.maximum(held_out_errors, 1e-300))
+        self._train_curve.setData(steps, train_errors)
+        self._held_curve.setData(steps, held_out_errors)
 
     def _done(self, twin: Twin) -> None:
         if self._layer is None or self._layer not in self._viewer.layers:
@@ -196,9 +207,10 @@ class TrainWidget(QWidget):
             return
         stopped = " Training was stopped early." if twin.stopped else ""
         self.status.setText(twin.score.verdict + stopped)
-        self.plot.setLabel("left", f"error ({twin.score.unit})")
+        self.plot.setLabel("left", twin.score.unit)
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
-        fill_score_table(self.table, twin.score)
+        self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
+        fill_score_table(self.table, twin.score, in_percent=self.in_percent.currentIndex() == 1)
 
     def _ask_save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save twin", "scan.twin", "Twin (*.twin)")
@@ -216,17 +228,17 @@ class TrainWidget(QWidget):
         return True
 
 
-def fill_score_table(table: QTableWidget, score) -> None:
-    """Rows of methods, best first marked; columns inner sweeps, all sweeps, then every sweep."""
+def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> None:
+    """Rows of methods, the best green; columns inner sweeps, all sweeps, then every sweep, in the score's
+    unit or in per cent of the values' range."""
+    unit, factor = ("% of range", 100 / score.value_range) if in_percent else (score.unit, 1.0)
     edges = [f"{name}\n(edge)" if edge else name for name, edge in zip(score.sweeps, score.edge, strict=True)]
-    heads = [f"inner sweeps\n{score.unit}", "\n% of range", f"all sweeps\n{score.unit}", *edges]
-    table.setColumnCount(len(heads))
+    table.setColumnCount(2 + len(edges))
     table.setRowCount(len(score.methods))
-    table.setHorizontalHeaderLabels(heads)
+    table.setHorizontalHeaderLabels([f"inner sweeps\n{unit}", f"all sweeps\n{unit}", *edges])
     table.setVerticalHeaderLabels(score.methods)
     for row, method in enumerate(score.methods):
-        inside = score.inside[row]
-        numbers = [inside, 100 * inside / score.value_range, score.overall[row], *score.errors[row]]
+        numbers = factor * np.array([score.inside[row], score.overall[row], *score.errors[row]])
         for column, number in enumerate(numbers):
             item = QTableWidgetItem(f"{number:.3g}" if np.isfinite(number) else "–")
             item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)

@@ -1,0 +1,15 @@
+"""Where choices are kept between runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["config_folder"]
+
+
+def config_folder() -> Path:
+    """The folder of remembered choices: ``$NAPARI_SCANTWIN_CONFIG``, else the user's own configuration folder."""
+    return Path(os.environ.get("NAPARI_SCANTWIN_CONFIG") or platformdirs.user_config_dir("napari-scantwin"))
