@@ -17,6 +17,7 @@ from napari_scantwin import scan as scans
 
 __all__ = [
     "Frame",
+    "add_layer",
     "add_scan",
     "frame_of",
     "layer_data",
@@ -24,6 +25,7 @@ __all__ = [
     "scan_layers",
     "scan_of",
     "shared_frame",
+    "update_layer",
     "update_masked",
 ]
 
@@ -184,10 +186,34 @@ def add_scan(
     scans.check(scan)
     frame = frame or shared_frame(viewer, scan) or Frame.of(scan, aspect)
     data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
+    return add_layer(viewer, data, attributes, layer_type)
+
+
+def add_layer(viewer, data, attributes: dict, layer_type: str):
+    """Add what :func:`layer_data` made to the viewer and return the layer."""
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
     if layer_type == "points":
         update_masked(layer)
     return layer
+
+
+def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
+    """Give a layer new contents from :func:`layer_data`; False where it is of another kind or shape and must
+    be made anew. Its visibility, opacity and colormap stay as the user set them."""
+    same_kind = layer.__class__.__name__.lower() == layer_type
+    if not same_kind or (layer.data.shape != data.shape if layer_type == "points" else layer.ndim != data.ndim):
+        return False
+    if layer_type == "points":
+        layer.data = data
+        layer.features = attributes["features"]
+        layer.refresh_colors()
+    else:
+        layer.data = data
+        layer.scale, layer.translate = attributes["scale"], attributes["translate"]
+        layer.contrast_limits_range = attributes["contrast_limits"]
+        layer.contrast_limits = attributes["contrast_limits"]
+    layer.metadata = attributes["metadata"]
+    return True
 
 
 def shared_frame(viewer, scan: xr.DataArray) -> Frame | None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from qtpy.QtCore import QTimer
+
 from napari_scantwin import scan as scans
-from napari_scantwin.viewer.layers import add_scan, frame_of, limits, scan_layers, scan_of
+from napari_scantwin.viewer.layers import add_layer, frame_of, layer_data, limits, scan_layers, scan_of, update_layer
 from napari_scantwin.viewer.overlay import fit_view
 
-__all__ = ["result_of", "show_simulation"]
+__all__ = ["prepare_simulation", "result_of", "show_simulation"]
+
+_KINDS = ("simulated", "uncertainty", "residual")
 
 
 def result_of(layer, kind: str, viewer):
@@ -17,32 +23,59 @@ def result_of(layer, kind: str, viewer):
     )
 
 
-def show_simulation(viewer, measured, simulated, residual) -> None:
-    """Show a simulation of the scan in layer ``measured``; an earlier one of it is replaced.
+def prepare_simulation(measured, simulated, residual) -> list[tuple]:
+    """The (data, attributes, type) of the layers to show, in the order of showing; runs in any thread.
 
-    The simulated map shares the measured layer's limits; it lies below the measured points and above a
-    measured image, so that both can be seen by hiding one.
+    ``measured`` is the layer the twin was trained on, whose colour limits the simulated map shares.
     """
     error = simulated["standard_error"]
     uncertainty = simulated.copy(data=error.values).drop_vars("standard_error")
-    uncertainty.attrs["kind"] = "uncertainty"
-    uncertainty.attrs["long_name"] = "uncertainty"
-    shared = limits(scan_of(measured))
-    frame = frame_of(measured)
-    for scan, kind, contrast in (
-        (residual, "residual", None),
-        (uncertainty, "uncertainty", None),
-        (simulated, "simulated", shared),
-    ):
+    uncertainty.attrs |= {"kind": "uncertainty", "long_name": "uncertainty"}
+    frame, shared = frame_of(measured), limits(scan_of(measured))
+    made = []
+    for kind, scan, contrast in zip(_KINDS, (simulated, uncertainty, residual), (shared, None, None), strict=True):
+        name = f"{measured.name} {kind}"
+        data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
+        attributes["metadata"]["measured"] = measured
+        attributes["visible"] = kind == "simulated"
+        made.append((data, attributes, layer_type))
+    return made
+
+
+def show_simulation(viewer, measured, prepared: list[tuple], done: Callable[[], None]) -> None:
+    """Show prepared layers over the layer ``measured``; an earlier simulation's layers get the new data.
+
+    napari takes some 100 ms to make a layer, so each has a turn of the event loop to itself, and the window
+    answers between them. ``done`` is called after the last.
+    """
+    _take_turns(_steps(viewer, measured, prepared, done))
+
+
+def _take_turns(steps: Iterator[None]) -> None:
+    if next(steps, "ended") != "ended":
+        QTimer.singleShot(0, lambda: _take_turns(steps))
+
+
+def _steps(viewer, measured, prepared, done) -> Iterator[None]:
+    first = result_of(measured, "simulated", viewer) is None
+    for data, attributes, layer_type in prepared:
+        if measured not in viewer.layers:  # removed by the user meanwhile
+            return
+        kind = attributes["metadata"]["kind"]
         old = result_of(measured, kind, viewer)
+        if old is not None and update_layer(old, data, attributes, layer_type):
+            yield
+            continue
         if old is not None:
             viewer.layers.remove(old)
-        layer = add_scan(viewer, scan, kind=kind, contrast=contrast, name=f"{measured.name} {kind}", frame=frame)
-        layer.metadata["measured"] = measured
-        layer.visible = kind == "simulated"
-    if scans.is_gridded(scan_of(measured)):
-        viewer.layers.move(viewer.layers.index(result_of(measured, "simulated", viewer)), len(viewer.layers))
-    else:
-        viewer.layers.move(viewer.layers.index(measured), len(viewer.layers))
+            yield
+        add_layer(viewer, data, attributes, layer_type)
+        yield
+    if first:
+        # Points stay seen above the map; a measured image would hide it, so that goes below.
+        top = result_of(measured, "simulated", viewer) if scans.is_gridded(scan_of(measured)) else measured
+        viewer.layers.move(viewer.layers.index(top), len(viewer.layers))
+        yield
     viewer.layers.selection.active = result_of(measured, "simulated", viewer)
     fit_view(viewer)
+    done()

@@ -26,7 +26,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.grids import parse_values
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_layers, scan_of
-from napari_scantwin.viewer.show_twin import show_simulation
+from napari_scantwin.viewer.show_twin import prepare_simulation, show_simulation
 
 __all__ = ["SimulateWidget"]
 
@@ -152,15 +152,17 @@ class SimulateWidget(QWidget):
         self.button.setText("Cancel")
 
         def work(report, stop):
-            return layer, twin.simulate(grid, on_progress=report, stop=stop), twin.residual()
+            simulated = twin.simulate(grid, on_progress=report, stop=stop)
+            return layer, prepare_simulation(layer, simulated, twin.residual())
 
         return self.job.start(work)
 
     def _done(self, result) -> None:
-        layer, simulated, residual = result
-        if layer not in self._viewer.layers:
-            return
-        show_simulation(self._viewer, layer, simulated, residual)
+        layer, prepared = result
+        if layer in self._viewer.layers:
+            show_simulation(self._viewer, layer, prepared, lambda: self._shown(layer))
+
+    def _shown(self, layer) -> None:
         self._say_outside()
         self.simulated.emit(layer)
 
