@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -126,8 +127,8 @@ class OpenWidget(QWidget):
 
 def describe(scan) -> str:
     """What was opened, in a few lines."""
-    found = scans.sweeps(scan)
-    lines = [f"{scan.attrs.get('source', scan.name)}: {scans.label(scan)}, {scan.size} points, {len(found)} sweeps"]
+    count = len(np.unique(scans.sweep_numbers(scan)))
+    lines = [f"{scan.attrs.get('source', scan.name)}: {scans.label(scan)}, {scan.size} points, {count} sweeps"]
     for name in scans.axes(scan):
         low, high = float(scan[name].min()), float(scan[name].max())
         lines.append(f"{name.replace('_', ' ')} {low:.6g} to {high:.6g} {units.pretty(scan[name].attrs['units'])}")

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
-from napari_scantwin.viewer.readout import describe, speak_physical
+from napari_scantwin.viewer.readout import describe, place, speak_physical
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
@@ -273,14 +273,22 @@ class Overlay(QWidget):
             painter.drawLine(QPointF(x, 22), QPointF(x, 26))
             painter.drawText(QRectF(x - 40, 27, 80, 16), Qt.AlignCenter, text)
 
+    def _held(self) -> list[str]:
+        """The values at which the sliders hold the axes that are not drawn."""
+        frame = frame_of(self._layer())
+        shown = self.displayed(frame)
+        values = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])
+        return [text for axis, text in enumerate(place(frame, values)) if axis not in shown]
+
     def _read_out(self, painter) -> None:
-        if not self._text:
+        lines = self._text or self._held()
+        if not lines:
             return
         metrics = painter.fontMetrics()
-        width = max(metrics.horizontalAdvance(line) for line in self._text) + 16
-        box = QRectF(_LEFT + 8, _TOP + 6, width, 17 * len(self._text) + 8)
+        width = max(metrics.horizontalAdvance(line) for line in lines) + 16
+        box = QRectF(_LEFT + 8, _TOP + 6, width, 17 * len(lines) + 8)
         painter.fillRect(box, self._paper)
-        for number, line in enumerate(self._text):
+        for number, line in enumerate(lines):
             painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)
 
 

@@ -8,7 +8,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import Frame, frame_of, scan_layers, scan_of
 
-__all__ = ["describe", "speak_physical"]
+__all__ = ["describe", "place", "speak_physical"]
 
 #: A measured point counts as near within this share of the canvas's extent (world units).
 _NEAR = 1.5
@@ -25,9 +25,9 @@ def speak_physical(layer) -> None:
         if position is not None and len(position) >= len(frame.axes):
             world = np.asarray(position, float)[-len(frame.axes) :]
             physical = frame.to_physical(world)
-            place = ", ".join(_place(frame, physical))
+            where = ", ".join(place(frame, physical))
             value = _line(layer, world, physical) or ""
-            status |= {"coordinates": f"{place}: {value}".rstrip(": "), "coords": place, "value": value}
+            status |= {"coordinates": f"{where}: {value}".rstrip(": "), "coords": where, "value": value}
         return status
 
     layer.get_status = get_status
@@ -42,7 +42,7 @@ def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
     same = [layer for layer in scan_layers(viewer) if frame_of(layer) == frame and layer.visible]
     if not same:
         return []
-    lines = _place(frame, physical)
+    lines = place(frame, physical)
     for layer in same:
         line = _line(layer, world, physical)
         if line:
@@ -50,7 +50,7 @@ def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
     return lines
 
 
-def _place(frame: Frame, physical) -> list[str]:
+def place(frame: Frame, physical) -> list[str]:
     """Every axis with its value and unit."""
     axes = zip(frame.axes, physical, frame.units, strict=True)
     return [f"{name.replace('_', ' ')} {value:.6g} {units.pretty(unit)}" for name, value, unit in axes]
@@ -69,17 +69,17 @@ def _line(layer, world, physical) -> str | None:
         table = _table(layer)
         error = "" if table.errors is None else f" ± {table.errors[nearest]:.2g}"
         return f"{kind} {table.values[nearest]:.5g}{error} {unit}"
-    place = []
+    cell = []
     for name, value in zip(scans.axes(scan), physical, strict=True):
         axis = scan[name].values
         step = np.ptp(axis) / max(len(axis) - 1, 1)
         index = int(np.argmin(np.abs(axis - value)))
         if abs(axis[index] - value) > step:
             return None
-        place.append(index)
-    value = float(scan.values[tuple(place)])
-    error = f" ± {float(scan['standard_error'].values[tuple(place)]):.2g}" if "standard_error" in scan.coords else ""
-    far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(place)])
+        cell.append(index)
+    value = float(scan.values[tuple(cell)])
+    error = f" ± {float(scan['standard_error'].values[tuple(cell)]):.2g}" if "standard_error" in scan.coords else ""
+    far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(cell)])
     return f"{kind} {value:.5g}{error} {unit}" + ("  (outside the measured range)" if far else "")
 
 

@@ -57,6 +57,7 @@ def _take_turns(steps: Iterator[None]) -> None:
 
 
 def _steps(viewer, measured, prepared, done) -> Iterator[None]:
+    place = viewer.dims.point
     first = result_of(measured, "simulated", viewer) is None
     for data, attributes, layer_type in prepared:
         if measured not in viewer.layers:  # removed by the user meanwhile
@@ -76,6 +77,7 @@ def _steps(viewer, measured, prepared, done) -> Iterator[None]:
         top = result_of(measured, "simulated", viewer) if scans.is_gridded(scan_of(measured)) else measured
         viewer.layers.move(viewer.layers.index(top), len(viewer.layers))
         yield
+    viewer.dims.point = place  # another grid has other steps: stay at the value, not at the step's number
     viewer.layers.selection.active = result_of(measured, "simulated", viewer)
     fit_view(viewer)
     done()

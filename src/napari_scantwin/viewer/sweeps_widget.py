@@ -16,6 +16,8 @@ __all__ = ["SweepsWidget"]
 
 #: More sweeps than this are not listed one by one; a cube has thousands.
 _MOST_LISTED = 400
+#: Nor are more drawn than the eye can part; these are spread evenly.
+_MOST_DRAWN = 60
 #: How near a click must come to a point, in pixels.
 _CLICK = 8
 
@@ -54,13 +56,22 @@ class SweepsWidget(QWidget):
         layout.addWidget(self.plot, 1)
         layout.addLayout(row)
         layout.addWidget(self.said)
-        self._filling = False
+        self._filling = self._stale = False
         self._curves: dict[int, pg.PlotDataItem] = {}
         chooser.changed.connect(self.refresh)
         self.refresh(chooser.layer)
 
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
     def refresh(self, layer=None) -> None:
-        """List and draw the chosen scan's sweeps."""
+        """List and draw the chosen scan's sweeps (when the tab is next seen)."""
+        if not self.isVisible():
+            self._stale = True
+            return
+        self._stale = False
         scan = self._chooser.scan
         self._filling = True
         self.table.setRowCount(0)
@@ -101,11 +112,13 @@ class SweepsWidget(QWidget):
         order = np.argsort([next(iter(sweep.slow.values()), 0.0) for sweep in listed])
         rank = np.empty(len(listed), int)
         rank[order] = np.arange(len(listed))
-        for position, sweep in enumerate(listed):
-            mine = (table.sweep == sweep.number) & ~table.masked
+        drawn = set(np.linspace(0, len(listed) - 1, min(len(listed), _MOST_DRAWN)).astype(int))
+        for position in sorted(drawn):
+            mine = (table.sweep == listed[position].number) & ~table.masked
             color = colors[rank[position] * (len(colors) - 1) // max(len(listed) - 1, 1)]
-            curve = self.plot.plot(table.coordinates[mine, -1], table.values[mine], pen=pg.mkPen(color, width=1))
-            self._curves[sweep.number] = curve
+            curve = pg.PlotCurveItem(table.coordinates[mine, -1], table.values[mine], pen=pg.mkPen(color, width=1))
+            self.plot.addItem(curve)
+            self._curves[listed[position].number] = curve
         crossed = table.masked & np.isin(table.sweep, [sweep.number for sweep in listed if not sweep.left_out])
         self.plot.addItem(
             pg.ScatterPlotItem(table.coordinates[crossed, -1], table.values[crossed], symbol="x", size=7, pen="#d55e00")
@@ -205,5 +218,6 @@ class SweepsWidget(QWidget):
         found = scans.sweeps(scan)
         left = sum(sweep.left_out for sweep in found)
         masked = int(self._masked(scan).sum())
+        drawn = f" {_MOST_DRAWN} of them are drawn." if len(found) > _MOST_DRAWN else ""
         more = f" The first {_MOST_LISTED} are listed." if len(found) > _MOST_LISTED else ""
-        self.said.setText(f"{len(found)} sweeps, {left} left out, {masked} of {scan.size} points masked.{more}")
+        self.said.setText(f"{len(found)} sweeps, {left} left out, {masked} of {scan.size} points masked.{more}{drawn}")
