@@ -6,6 +6,7 @@ written, 130 interrupted.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import threading
@@ -37,16 +38,41 @@ Choice = Annotated[str | None, typer.Option(help="Which measurement of an instru
 @contextmanager
 def _in_words():
     """Turn errors into one sentence on standard error and an exit code."""
-    from napari_scantwin.errors import Cancelled, ScanError
+    from napari_scantwin.errors import Cancelled, NotWritten, ScanError
 
     try:
         yield
     except ScanError as reason:
         typer.echo(f"scantwin: {reason}", err=True)
-        raise typer.Exit(_NOT_WRITTEN if "was not written" in str(reason) else _BAD_INPUT) from None
+        raise typer.Exit(_NOT_WRITTEN if isinstance(reason, NotWritten) else _BAD_INPUT) from None
     except (Cancelled, KeyboardInterrupt):
         typer.echo("scantwin: interrupted; nothing was written", err=True)
         raise typer.Exit(_INTERRUPTED) from None
+
+
+def _checked(make, *arguments):
+    """``make(*arguments)``, its objections being wrong usage (exit code 2)."""
+    from napari_scantwin.errors import ScanError
+
+    try:
+        return make(*arguments)
+    except ScanError as reason:
+        raise typer.BadParameter(str(reason)) from None
+
+
+def _check_suffix(output: Path) -> None:
+    from napari_scantwin.writers import FORMATS
+
+    if output.suffix.lower() not in FORMATS:
+        raise typer.BadParameter(f"{output.name}: the suffix names no format; use one of {', '.join(FORMATS)}")
+
+
+def _check_folder(output: Path) -> None:
+    """Say before minutes of work that its result could not be kept."""
+    from napari_scantwin.errors import NotWritten
+
+    if not output.parent.is_dir():
+        raise NotWritten(f"{output.name} was not written: the folder {output.parent} does not exist")
 
 
 @contextmanager
@@ -80,12 +106,9 @@ def train(
         from napari_scantwin.twin import TwinSettings
         from napari_scantwin.twin import train as train_twin
 
+        settings = _checked(TwinSettings, preset, members, time_budget, seed)
         scan = read(files, axes=axis, value=value, error=error, choice=choice)
-        settings = TwinSettings(preset, members, time_budget, seed)
-        if not output.parent.is_dir():
-            from napari_scantwin.errors import ScanError
-
-            raise ScanError(f"{output.name} was not written: the folder {output.parent} does not exist")
+        _check_folder(output)
         with _bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
@@ -118,8 +141,10 @@ def simulate(
         from napari_scantwin.twin import Twin
         from napari_scantwin.writers import write
 
+        _check_suffix(output)
         twin = Twin.load(file)
-        grid = {**twin.default_grid(), **_grid(context.args, twin.axes)}
+        grid = {**twin.default_grid(), **_checked(_grid, context.args, twin.axes)}
+        _check_folder(output)
         with _bar("simulating") as tell:
             scan = twin.simulate(grid, on_progress=tell)
         (path,) = write(scan, output)
@@ -167,7 +192,7 @@ def info(
         choices = [] if twin or len(files) > 1 else [one.key for one in open_choices(files[0])]
         about = _about(scan) | {"choices": choices}
         if twin:
-            about |= {"score": twin.score.to_dict(), "seed": twin.settings.seed, "preset": twin.settings.preset}
+            about |= {"score": twin.score.to_dict(), "settings": dataclasses.asdict(twin.settings)}
         lines = [f"{about['value']} ({about['unit']}), {about['points']} points in {about['sweeps']} sweeps"]
         lines += [f"  {name}: {a['low']:.6g} to {a['high']:.6g} {a['unit']}" for name, a in about["axes"].items()]
         lines += [
@@ -176,7 +201,9 @@ def info(
         if "sample_mass" in scan.attrs:
             lines.append(f"  sample mass: {scan.attrs['sample_mass']:g} {scan.attrs['sample_mass_units']}")
         lines += [f"  measurement: {key}" for key in choices] if len(choices) > 1 else []
-        lines += [twin.score.verdict] if twin else []
+        if twin:
+            settings = ", ".join(f"{key} {value}" for key, value in about["settings"].items() if value is not None)
+            lines += [f"  twin: {settings}", twin.score.verdict]
         _say(as_json, about, "\n".join(lines))
 
 
@@ -215,6 +242,7 @@ def export(
         from napari_scantwin.readers import read
         from napari_scantwin.writers import write
 
+        _check_suffix(output)
         (path,) = write(read(files, axes=axis, value=value, error=error, choice=choice), output)
         typer.echo(f"Wrote {path}")
 
@@ -230,9 +258,13 @@ def _score_text(found) -> str:
         lines.append(
             f"  {found.methods[row]:<18} inner {found.inside[row]:<10.3g} ({share:.2g} %)  all {found.overall[row]:.3g}"
         )
-    lines += ["", "  sweep, twin's error:"]
-    for name, edge, error in zip(found.sweeps, found.edge, found.errors[0], strict=True):
-        lines.append(f"    {name:<16} {error:.3g}{'  (edge: extrapolated)' if edge else ''}")
+    shown = order[:6]
+    lines += ["", f"  {'sweep':<18}" + "".join(f"{found.methods[row][:14]:>16}" for row in shown)]
+    for column, (name, edge) in enumerate(zip(found.sweeps, found.edge, strict=True)):
+        numbers = "".join(f"{found.errors[row][column]:>16.3g}" for row in shown)
+        lines.append(f"  {name:<18}{numbers}{'  (edge: extrapolated)' if edge else ''}")
+    if len(order) > len(shown):
+        lines.append("  (the best six; --json lists all)")
     return "\n".join([*lines, "", found.verdict])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cancelled", "NeedsColumns", "ScanError"]
+__all__ = ["Cancelled", "NeedsColumns", "NotWritten", "ScanError"]
 
 
 class ScanError(ValueError):
@@ -19,6 +19,10 @@ class NeedsColumns(ScanError):
     def __init__(self, message: str, table=None):
         super().__init__(message)
         self.table = table
+
+
+class NotWritten(ScanError):
+    """A file could not be written; what stood under its name before still does."""
 
 
 class Cancelled(Exception):

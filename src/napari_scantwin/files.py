@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.errors import NotWritten
 
 __all__ = ["atomic_path"]
 
@@ -31,7 +31,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write a file or a folder to; rename it into place on success.
 
     On any failure, and when the work is cancelled, what was written is removed and whatever stood under
-    ``path`` stays as it was. Failures of the disk become one-sentence :class:`ScanError`.
+    ``path`` stays as it was. Failures of the disk become one-sentence :class:`NotWritten`.
     """
     path = Path(path)
     try:
@@ -62,6 +62,8 @@ def _replace(temporary: Path, path: Path, workplace: Path) -> None:
         os.replace(temporary, path)
 
 
-def _in_words(path: Path, reason: OSError) -> ScanError:
+def _in_words(path: Path, reason: OSError) -> NotWritten:
+    if reason.errno is None:  # a library noticed that less was written than it asked for
+        reason = OSError(errno.ENOSPC, str(reason))
     why = _REASONS.get(reason.errno, reason.strerror or str(reason))
-    return ScanError(f"{path.name} was not written: {why}")
+    return NotWritten(f"{path.name} was not written: {why}")

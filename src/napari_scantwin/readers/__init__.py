@@ -80,6 +80,8 @@ def read(
         return scan if scan.attrs.get("source") else _sourced(scan, path)
     if axes is None and value is None and suffix in _TEXT:
         content = _bytes(path)
+        if project.is_own_csv(content):
+            return project.load_csv(path, content)
         if quantum_design.is_quantum_design(content):
             return _sourced(_chosen(path, quantum_design.measurements(path, content), choice), path, content)
     table = read_table(path, sheet)

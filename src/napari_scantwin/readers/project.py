@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 
-__all__ = ["load_hdf5", "load_netcdf", "load_twin", "load_zarr"]
+__all__ = ["is_own_csv", "load_csv", "load_hdf5", "load_netcdf", "load_twin", "load_zarr"]
 
 
 def load_twin(path: Path) -> xr.DataArray:
@@ -19,6 +21,38 @@ def load_twin(path: Path) -> xr.DataArray:
     from napari_scantwin.twin import Twin
 
     return Twin.load(path).scan
+
+
+_CSV_MARK = b"# scan: {"
+
+
+def is_own_csv(content: bytes) -> bool:
+    """Whether a text file is one this program wrote and so says itself what its columns are."""
+    return content.startswith(_CSV_MARK)
+
+
+def load_csv(path: Path, content: bytes) -> xr.DataArray:
+    """The scan in a CSV file as this program writes it: rows in C order, the layout in the first line."""
+    try:
+        layout = json.loads(content[len(_CSV_MARK) - 1 : content.index(b"\n")])
+        # As text, because pandas's own numbers may differ from what was written in the last bit.
+        table = pd.read_csv(io.BytesIO(content), comment="#", dtype=str, na_filter=False)
+        columns = {str(head).split(" (")[0]: table[head].to_numpy(object).astype(float) for head in table}
+        dims, shape = layout["dims"], layout["shape"]
+        cube = {name: column.reshape(shape) for name, column in columns.items()}
+        coords = {}
+        for name, (dtype, attrs) in layout["coords"].items():
+            values = cube[name].astype(dtype)
+            if name in dims:  # an axis is the same in every row of a grid
+                values = np.moveaxis(values, dims.index(name), 0).reshape(shape[dims.index(name)], -1)[:, 0]
+            coords[name] = ((name,) if name in dims else tuple(dims), values, attrs)
+        values = cube[layout["name"]].astype(layout["dtype"])
+        return scans.check(xr.DataArray(values, coords, dims, layout["name"], layout["attrs"]))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as reason:
+        raise ScanError(
+            f"{path.name} is not the whole of what was exported (rows or columns are missing or changed); export it "
+            "again, or delete its first line to open it as a plain table"
+        ) from reason
 
 
 def load_netcdf(path: Path) -> xr.DataArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import warnings
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from napari_scantwin.errors import ScanError
 __all__ = ["write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
 
 _ROWS_AT_ONCE = 20_000
+_BYTES_AT_ONCE = 1 << 24
 
 
 def _dataset(scan: xr.DataArray) -> xr.Dataset:
@@ -33,27 +35,77 @@ def write_netcdf(scan: xr.DataArray, path: Path, tell) -> None:
     """CF netCDF 4 through h5netcdf, compressed without loss."""
     dataset = _dataset(scan)
     encoding = {name: {"zlib": True, "complevel": 4} for name in dataset.data_vars}
-    # HDF5 reports a full disk only while it closes, where it is lost or crashes; so it writes to memory.
-    image = io.BytesIO()
-    dataset.to_netcdf(image, engine="h5netcdf", encoding=encoding)
-    tell(0.8)
-    path.write_bytes(image.getbuffer())
-    tell(0.95)
+    _by_memory(path, tell, lambda image: dataset.to_netcdf(image, engine="h5netcdf", encoding=encoding))
+
+
+def _by_memory(path: Path, tell, build) -> None:
+    """Write what ``build(file)`` makes in memory: HDF5 reports a full disk only while it closes, where the
+    error is lost or crashes. It cannot be stopped either, so it runs in a thread whose work is dropped when
+    ``tell`` cancels."""
+    image, failure = io.BytesIO(), []
+
+    def run() -> None:
+        try:
+            build(image)
+        except BaseException as reason:
+            failure.append(reason)
+
+    # Not a daemon: a thread that dies inside HDF5 with the interpreter leaves it waiting for a lock for ever.
+    builder = threading.Thread(target=run)
+    builder.start()
+    while builder.is_alive():
+        builder.join(0.1)
+        tell(0.3)
+    if failure:
+        raise failure[0]
+    content = image.getbuffer()
+    with path.open("wb") as file:
+        for start in range(0, len(content), _BYTES_AT_ONCE):
+            file.write(content[start : start + _BYTES_AT_ONCE])
+            tell(0.6 + 0.39 * start / len(content))
 
 
 def write_zarr(scan: xr.DataArray, path: Path, tell) -> None:
-    """A zarr (version 3) folder."""
+    """A zarr (version 3) folder, written slab by slab along the slowest axis."""
+    dataset = _dataset(scan)
+    slow = scan.dims[0]
+    slab = max(1, int(_BYTES_AT_ONCE // max(scan.nbytes // scan.sizes[slow], 1)))
+    sizes = {slow: min(slab, scan.sizes[slow])}
+    chunks = {
+        name: {"chunks": tuple(sizes.get(dim, size) for dim, size in variable.sizes.items())}
+        for name, variable in dataset.variables.items()
+        if variable.ndim
+    }
+    options = {"consolidated": False, "zarr_format": 3}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        _dataset(scan).to_zarr(path, mode="w", consolidated=False, zarr_format=3)
-    tell(0.95)
+        warnings.simplefilter("ignore")  # zarr's word that string attributes may change their form
+        dataset.chunk({slow: slab}).to_zarr(path, mode="w", compute=False, encoding=chunks, **options)
+        for start in range(0, scan.sizes[slow], slab):
+            part = dataset.isel({slow: slice(start, start + slab)})
+            part = part.drop_vars([name for name, variable in part.variables.items() if slow not in variable.dims])
+            part.to_zarr(path, region={slow: slice(start, min(start + slab, scan.sizes[slow]))}, **options)
+            tell(0.99 * min(1.0, (start + slab) / scan.sizes[slow]))
 
 
 def write_csv(scan: xr.DataArray, path: Path, tell) -> None:
-    """One row a point; numbers in full so that they read back to the last bit; provenance in ``#`` lines."""
+    """One row a point; numbers in full so that they read back to the last bit; provenance in ``#`` lines,
+    the first of which tells this program how the columns make a scan again."""
     columns = _columns(scan)
     size = len(next(iter(columns.values())))
+    layout = {
+        "name": str(scan.name),
+        "dims": list(scan.dims),
+        "shape": list(scan.shape),
+        "attrs": scan.attrs,
+        "coords": {
+            str(key): [str(coord.dtype), coord.attrs]
+            for key, coord in scan.coords.items()
+            if any(head.split(" (")[0] == key for head in columns)
+        },
+        "dtype": str(scan.dtype),
+    }
     with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"# scan: {json.dumps(layout)}\n")
         for key, value in scan.attrs.items():
             if key not in ("units", "axes"):
                 file.write(f"# {key}: {' '.join(str(value).split())}\n")
@@ -86,8 +138,11 @@ def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
     """Plain HDF5: ``values`` with dimension scales, ``coordinates/*`` with their units."""
     import h5py
 
-    image = io.BytesIO()  # not the disk: see write_netcdf
-    with h5py.File(image, "w") as file:
+    def build(image) -> None:
+        with h5py.File(image, "w") as file:
+            fill(file)
+
+    def fill(file) -> None:
         values = file.create_dataset("values", data=scan.values, compression="gzip" if scan.size > 1000 else None)
         values.attrs["units"] = scan.attrs["units"]
         group = file.create_group("coordinates")
@@ -106,9 +161,8 @@ def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
             "coords": {str(key): list(coord.dims) for key, coord in scan.coords.items()},
         }
         file.attrs["layout"] = json.dumps(layout)
-    tell(0.8)
-    path.write_bytes(image.getbuffer())
-    tell(0.95)
+
+    _by_memory(path, tell, build)
 
 
 def write_tiff(scan: xr.DataArray, path: Path, tell) -> None:
@@ -131,5 +185,13 @@ def write_tiff(scan: xr.DataArray, path: Path, tell) -> None:
         "value": {"name": str(scan.name), "units": scan.attrs["units"]},
         "attrs": dict(scan.attrs),
     }
-    tifffile.imwrite(path, np.asarray(scan.values, np.float32), description=json.dumps(about), metadata=None)
-    tell(0.95)
+    pages = np.asarray(scan.values, np.float32).reshape(-1, *scan.shape[-2:])
+
+    def one_by_one():
+        for number, page in enumerate(pages):
+            tell(0.99 * number / len(pages))
+            yield page
+
+    tifffile.imwrite(
+        path, one_by_one(), shape=scan.shape, dtype=np.float32, description=json.dumps(about), metadata=None
+    )
