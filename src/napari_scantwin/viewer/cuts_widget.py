@@ -87,7 +87,7 @@ class CutsWidget(QWidget):
         self.list.setMaximumHeight(66)
         self.list.setToolTip("Tick to show, double-click to rename")
         self.list.itemChanged.connect(self._edited)
-        self.list.currentRowChanged.connect(self._chosen)
+        self.list.currentRowChanged.connect(lambda row: (self._chosen(row), self._label()))
         self.width = QDoubleSpinBox()
         self.width.setDecimals(4)
         self.width.setRange(0, 1e12)

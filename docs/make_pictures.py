@@ -1,0 +1,101 @@
+"""Take the documentation's pictures from the running program: ``python docs/make_pictures.py [folder]``.
+
+Needs a display, real or virtual (``xvfb-run -s "-screen 0 1280x900x24" python docs/make_pictures.py``).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_scantwin.readers import read_table
+from napari_scantwin.samples import sample_path
+from napari_scantwin.viewer.open_dialog import ColumnDialog
+from napari_scantwin.viewer.panel import Panel
+
+
+class Pictures:
+    """Walks through the panel with the ferromagnet and takes a picture at each tab."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.viewer = napari.Viewer(title="napari-scantwin", show=True)
+        self.viewer.window._qt_window.resize(1200, 800)
+        self.panel = Panel(self.viewer)
+        self.viewer.window.add_dock_widget(self.panel, name="Scan twin", area="right")
+        self.panel.open.opened.connect(lambda layer: self.after(800, self.sweeps))
+        self.panel.simulate.simulated.connect(lambda layer: self.after(800, self.train))
+
+    def after(self, wait: int, step) -> None:
+        """Call ``step`` when the screen has settled."""
+        QTimer.singleShot(wait, step)
+
+    def take(self, name: str) -> None:
+        """Picture of the whole window, without napari's notices over the map."""
+        for widget in QApplication.allWidgets():
+            if type(widget).__name__ == "NapariQtNotification":
+                widget.hide()
+        self.viewer.window.screenshot(str(self.folder / f"{name}.png"), flash=False, canvas_only=False)
+
+    def start(self) -> None:
+        """Open the sample."""
+        self.take("open")
+        self.panel.open.open([sample_path("ferromagnet")])
+
+    def sweeps(self) -> None:
+        """The list of sweeps, then train."""
+        self.panel.tabs.setCurrentIndex(1)
+        self.after(500, lambda: (self.take("sweeps"), self.panel.tabs.setCurrentIndex(2), self.panel.train.train()))
+
+    def train(self) -> None:
+        """The table of held-out errors, then the grid."""
+        self.take("train")
+        self.panel.tabs.setCurrentIndex(3)
+        self.after(500, self.simulate)
+
+    def simulate(self) -> None:
+        """The grid, then the cuts."""
+        self.take("simulate")
+        self.panel.tabs.setCurrentIndex(4)
+        self.panel.cuts.add_sweep(3)
+        self.panel.cuts.add_line(
+            {"magnetic_field": 7500.0, "temperature": 12.0}, {"magnetic_field": 7500.0, "temperature": 58.0}
+        )
+        self.panel.cuts.add_along("magnetic_field", {"temperature": 40.0})
+        self.panel.cuts.list.item(2).setCheckState(0)
+        self.panel.cuts.list.setCurrentRow(0)
+        self.after(800, self.cuts)
+
+    def cuts(self) -> None:
+        """The cuts, then the dialog that asks for columns."""
+        self.take("overview")
+        bare = Path(tempfile.mkdtemp()) / "scan.csv"
+        rows = [f"{t},{h},{1e-3 * t / (h + 1):.6f}" for h in (100, 1000) for t in (10, 20, 30, 40)]
+        bare.write_text("\n".join(["X1,X2,Y", *rows]))
+        self.dialog = ColumnDialog(read_table(bare))
+        self.dialog.show()
+        self.after(500, self.finish)
+
+    def finish(self) -> None:
+        """The dialog's picture, and the end."""
+        self.dialog.grab().save(str(self.folder / "columns.png"))
+        QApplication.exit(0)
+
+
+def main() -> int:
+    """Take every picture into the folder named (default: ``docs/images``)."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent / "images"
+    pictures = Pictures(folder)
+    QTimer.singleShot(1500, pictures.start)
+    QTimer.singleShot(240_000, lambda: QApplication.exit(1))
+    return napari.run(force=True) or 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
