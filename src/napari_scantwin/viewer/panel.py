@@ -21,6 +21,8 @@ class Panel(QWidget):
 
     def __init__(self, napari_viewer):
         super().__init__()
+        # From its menu napari hands over a proxy that hides the canvas, which the rulers are painted on.
+        napari_viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._viewer = napari_viewer
         self.setMinimumWidth(330)
         self.chooser = Chooser(napari_viewer)

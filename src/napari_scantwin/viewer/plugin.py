@@ -1,4 +1,4 @@
-"""What ``napari.yaml`` names: readers, writers, samples and the panel."""
+"""What ``napari.yaml`` names besides the panel: the reader, the writer and the samples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_scantwin.samples import load_sample
 from napari_scantwin.viewer.layers import Frame, layer_data, shared_frame
 from napari_scantwin.viewer.opening import open_now
 
-__all__ = ["get_reader", "make_panel", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
+__all__ = ["get_reader", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
 
 
 def get_reader(path) -> Callable | None:
@@ -91,10 +91,3 @@ def sample_palladium_hydride() -> list[tuple]:
 def sample_arpes() -> list[tuple]:
     """An ARPES stack of a tight-binding band."""
     return [_prepared(load_sample("arpes"))]
-
-
-def make_panel(napari_viewer):
-    """The scan twin panel."""
-    from napari_scantwin.viewer.panel import Panel
-
-    return Panel(napari_viewer)
