@@ -58,8 +58,8 @@ def train_scan(panel, qtbot):
     """Train the chosen scan's twin and wait for its map."""
 
     def trained(budget=2.0):
-        panel.train.members.setValue(2)
-        panel.train.budget.setValue(budget)
+        panel.train.members.value = 2
+        panel.train.budget.value = budget
         with qtbot.waitSignal(panel.simulate.simulated, timeout=240_000) as signal:
             panel.train.button.click()
         return signal.args[0]

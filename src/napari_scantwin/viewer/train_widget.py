@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
+from magicgui.widgets import Container, FloatSpinBox, SpinBox
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -58,23 +56,11 @@ class TrainWidget(QWidget):
         self.preset = QComboBox()
         self.preset.addItem("fast (seconds)", "fast")
         self.preset.addItem("thorough (a minute or more)", "thorough")
-        self.members = QSpinBox()
-        self.members.setRange(0, 64)
-        self.members.setSpecialValueText("preset's")
-        self.budget = QDoubleSpinBox()
-        self.budget.setRange(0, 86_400)
-        self.budget.setSuffix(" s")
-        self.budget.setSpecialValueText("none")
-        self.seed = QSpinBox()
-        self.seed.setRange(0, 2**31 - 1)
-        form_widget = QWidget()
-        form = QFormLayout(form_widget)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Ensemble size", self.members)
-        form.addRow("Time budget", self.budget)
-        form.addRow("Random seed", self.seed)
+        self.members = SpinBox(label="Ensemble size (0: preset's)", min=0, max=64)
+        self.budget = FloatSpinBox(label="Time budget in s (0: none)", min=0, max=86_400)
+        self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
         self.settings = QCollapsible("Settings")
-        self.settings.addWidget(form_widget)
+        self.settings.addWidget(Container(widgets=[self.members, self.budget, self.seed]).native)
 
         self.button = QPushButton("Train")
         self.button.clicked.connect(self.toggle)
@@ -125,9 +111,9 @@ class TrainWidget(QWidget):
         """The settings as the form has them."""
         return TwinSettings(
             preset=self.preset.currentData(),
-            members=self.members.value() or None,
-            time_budget=self.budget.value() or None,
-            seed=self.seed.value(),
+            members=self.members.value or None,
+            time_budget=self.budget.value or None,
+            seed=self.seed.value,
         )
 
     def toggle(self) -> None:
