@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import napari
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.readers import read_table
@@ -68,7 +68,7 @@ class Pictures:
             {"magnetic_field": 7500.0, "temperature": 12.0}, {"magnetic_field": 7500.0, "temperature": 58.0}
         )
         self.panel.cuts.add_along("magnetic_field", {"temperature": 40.0})
-        self.panel.cuts.list.item(2).setCheckState(0)
+        self.panel.cuts.list.item(2).setCheckState(Qt.Unchecked)
         self.panel.cuts.list.setCurrentRow(0)
         self.after(800, self.cuts)
 

@@ -69,7 +69,7 @@ def test_closing_while_training_asks_first(panel, monkeypatch, open_scan, answer
 def test_leaving_a_sweep_out_and_masking_points(panel, open_scan):
     layer = open_scan(sample_path("ferromagnet"))
     panel.tabs.setCurrentIndex(1)
-    panel.sweeps.table.item(2, 0).setCheckState(0)
+    panel.sweeps.table.item(2, 0).setCheckState(Qt.Unchecked)
     assert scans.sweeps(scan_of(layer))[2].left_out
     panel.sweeps.mask_range(30, 40)
     masked = scan_of(layer)["masked"].values
