@@ -12,8 +12,8 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
-from napari_scantwin.readers import project, quantum_design
-from napari_scantwin.readers.quantum_design import Measurement
+from napari_scantwin.readers import beamline_hdf5, igor, project, quantum_design, scienta
+from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.spreadsheet import spreadsheet_table
 from napari_scantwin.readers.table import Table, choose, table_to_scan
 from napari_scantwin.readers.text import text_table
@@ -38,8 +38,19 @@ _WHOLE = {
     ".twin": _Format("twin", project.load_twin),
 }
 
+#: Formats that may hold several measurements, by suffix.
+_SEVERAL: dict[str, Callable[[Path], list[Measurement]]] = {
+    ".zip": scienta.zip_measurements,
+    ".ibw": igor.binary_measurements,
+    ".pxt": igor.binary_measurements,
+    ".pxp": igor.binary_measurements,
+    ".itx": lambda path: igor.text_measurements(path, _bytes(path)),
+    ".hdf5": beamline_hdf5.measurements,
+    ".nxs": beamline_hdf5.measurements,
+}
+
 #: Every suffix that can be opened.
-SUFFIXES = (*_TEXT, ".xlsx", *_WHOLE)
+SUFFIXES = (*_TEXT, ".xlsx", *_WHOLE, *_SEVERAL)
 
 
 def readable(path: str | Path) -> bool:
@@ -74,6 +85,9 @@ def read(
         return parts[0] if len(parts) == 1 else _joined(parts, [Path(one).name for one in path])
     path = Path(path)
     suffix = path.suffix.lower()
+    if suffix in _SEVERAL or (suffix == ".h5" and not project.is_own_hdf5(path)):
+        _must_exist(path)
+        return _sourced(_chosen(path, _several(path), choice), path)
     if suffix in _WHOLE:
         _must_exist(path)
         scan = _WHOLE[suffix].load(path)
@@ -82,8 +96,8 @@ def read(
         content = _bytes(path)
         if project.is_own_csv(content):
             return project.load_csv(path, content)
-        if quantum_design.is_quantum_design(content):
-            return _sourced(_chosen(path, quantum_design.measurements(path, content), choice), path, content)
+        if found := _in_text(path, content):
+            return _sourced(_chosen(path, found, choice), path, content)
     table = read_table(path, sheet)
     return _sourced(table_to_scan(table, choose(table, axes, value, error)), path)
 
@@ -102,15 +116,28 @@ def read_table(path: str | Path, sheet: str | None = None) -> Table:
 def open_choices(path: str | Path) -> list[Measurement]:
     """The measurements in an instrument's file, likeliest first; empty where a file holds just one scan."""
     path = Path(path)
-    if path.suffix.lower() not in _TEXT:
+    suffix = path.suffix.lower()
+    if suffix in _SEVERAL or (suffix == ".h5" and not project.is_own_hdf5(path)):
+        _must_exist(path)
+        return [Measurement(one.key, one.title, _sourced(one.scan, path)) for one in _several(path)]
+    if suffix not in _TEXT:
         return []
     content = _bytes(path)
-    if not quantum_design.is_quantum_design(content):
-        return []
-    return [
-        Measurement(one.key, one.title, _sourced(one.scan, path, content))
-        for one in quantum_design.measurements(path, content)
-    ]
+    return [Measurement(one.key, one.title, _sourced(one.scan, path, content)) for one in _in_text(path, content)]
+
+
+def _several(path: Path) -> list[Measurement]:
+    """The measurements of a file whose format may hold several."""
+    return _SEVERAL.get(path.suffix.lower(), beamline_hdf5.measurements)(path)
+
+
+def _in_text(path: Path, content: bytes) -> list[Measurement]:
+    """The measurements of an instrument's text file; empty where it is a plain table."""
+    if quantum_design.is_quantum_design(content):
+        return quantum_design.measurements(path, content)
+    if scienta.is_ses_text(content):
+        return scienta.text_measurements(path, content)
+    return []
 
 
 def _chosen(path: Path, found: list[Measurement], choice: str | None) -> xr.DataArray:

@@ -13,7 +13,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 
-__all__ = ["is_own_csv", "load_csv", "load_hdf5", "load_netcdf", "load_twin", "load_zarr"]
+__all__ = ["is_own_csv", "is_own_hdf5", "load_csv", "load_hdf5", "load_netcdf", "load_twin", "load_zarr"]
 
 
 def load_twin(path: Path) -> xr.DataArray:
@@ -85,6 +85,17 @@ def _from_dataset(path: Path, load, kind: str) -> xr.DataArray:
         return scans.check(array)
     except ScanError as reason:
         raise ScanError(f"{path.name}: {reason}") from reason
+
+
+def is_own_hdf5(path: Path) -> bool:
+    """Whether an HDF5 file is one this program wrote; False also where it cannot be read at all."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return "scan" in file.attrs and "layout" in file.attrs
+    except OSError:
+        return False
 
 
 def load_hdf5(path: Path) -> xr.DataArray:

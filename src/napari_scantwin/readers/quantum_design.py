@@ -17,9 +17,10 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.text import decode, parse_number
 
-__all__ = ["Measurement", "is_quantum_design", "measurements"]
+__all__ = ["is_quantum_design", "measurements"]
 
 #: (value column, its standard error column, scan's name). Where both DC moments are filled, the one
 #: fitted with the centre held fixed comes first: a free centre wanders when the moment is near zero.
@@ -44,15 +45,6 @@ _STATUS = ("SQUID Status (code)", "Motor Status (code)")
 #: Readings this close are one set point: Oe and share of the field, K and share of the temperature.
 _FIELD_JITTER, _TEMPERATURE_JITTER = (2.0, 1e-3), (0.02, 2e-3)
 _LEAST_POINTS = 4
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One measurement of a file: a ``key`` to choose it by, a ``title`` for people, and its scan."""
-
-    key: str
-    title: str
-    scan: xr.DataArray
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,152 @@
+"""What all ARPES formats share: the axes' names, units, order and signs.
+
+Energy is the last (fast) axis, the angle along the slit the one before, whatever is scanned comes first;
+every axis rises. ``attrs["energy_notation"]`` says whether energies are ``"kinetic"`` or counted from the
+Fermi level (``"fermi"``: occupied states are negative; binding energies are turned round to that). An axis
+of one value becomes an attribute. Nominal axes are the axes. An intensity whose file names no unit is
+``arb``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+
+__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "settings_block"]
+
+#: Words in a label (lower case, first match wins) and the scan's name for the axis.
+_NAMES = (
+    (r"photon|^hv$|excitation", "photon_energy"),
+    (r"energ|^e[_ ]?(kin|b)?$|^ekin|binding", "energy"),
+    (r"theta ?y|polar|tilt|manipul|deflect|z-scale|^phi$|azimuth|sapolar|satilt", "manipulator_angle"),
+    (r"theta ?x|y-scale|angle|slit|theta|^alpha$|non-energy", "angle"),
+    (r"temp", "sample_temperature"),
+    (r"delay|pump", "delay"),
+    (r"time", "time"),
+    (r"^(sample[_ ]?|sa)?x$", "x"),
+    (r"^(sample[_ ]?|sa)?y$", "y"),
+    (r"^(sample[_ ]?|sa)?z$", "z"),
+)
+
+
+def axis_name(label: str) -> str:
+    """The scan's name for an axis a beamline calls ``label`` (without its unit)."""
+    plain = label.strip().lower()
+    for pattern, name in _NAMES:
+        if re.search(pattern, plain):
+            return name
+    return re.sub(r"\W+", "_", plain).strip("_") or "axis"
+
+
+def arpes_scan(
+    file: str,
+    values: np.ndarray,
+    axes: Sequence[tuple[str, str | None, np.ndarray]],
+    *,
+    unit: str | None = None,
+    binding: bool = False,
+    attrs: Mapping | None = None,
+) -> xr.DataArray:
+    """The scan of an intensity array ``values`` and one (label, unit, coordinates) for each dimension.
+
+    ``binding`` says that the energies are binding energies. Raises :class:`ScanError` where an axis has no
+    unit that is known, or does not fit the array.
+    """
+    values = np.asarray(values)
+    if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
+        raise ScanError(f"{file}: the axes do not fit the array of {' x '.join(map(str, values.shape))} values")
+    attrs = dict(attrs or {})
+    named: dict[str, tuple[np.ndarray, str]] = {}
+    kept = []
+    for position, (label, axis_unit, column) in enumerate(axes):
+        plain, found = units.split_label(label)
+        axis_unit = axis_unit or found
+        name = axis_name(plain)
+        if len(column) == 1:
+            attrs.setdefault(name, float(column[0]))
+            continue
+        if axis_unit is None or not units.is_known(axis_unit):
+            lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
+            raise ScanError(
+                f"{file}: the axis {label!r} has {lack}; write the data as netCDF or HDF5 with units such as eV or deg"
+            )
+        while name in named:
+            name += "_2"
+        column = np.asarray(column, float)
+        if name == "energy":
+            attrs["energy_notation"] = "fermi" if binding else "kinetic"
+            column = -column if binding else column
+        named[name] = (column, axis_unit)
+        kept.append(position)
+    if not named:
+        raise ScanError(f"{file} holds a single value, not a scan")
+    values = values.reshape([values.shape[position] for position in kept])
+    names = list(named)
+    order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1}.get(names[i], 0))
+    values = np.transpose(values, order)
+    ordered = {names[i]: named[names[i]] for i in order}
+    for dimension, (name, (column, axis_unit)) in enumerate(list(ordered.items())):
+        if column[0] > column[-1]:
+            values = np.flip(values, dimension)
+            ordered[name] = (column[::-1], axis_unit)
+    long_names = {"photoemission_intensity": "photoemission intensity"}
+    if "energy" in ordered:
+        long_names["energy"] = "energy from the Fermi level" if binding else "kinetic energy"
+    return scans.gridded_scan(
+        ordered,
+        np.ascontiguousarray(values),
+        name="photoemission_intensity",
+        unit=unit if unit is not None and units.is_known(unit) else "arb",
+        long_names=long_names,
+        attrs=attrs,
+    )
+
+
+def settings_block(text: str) -> dict[str, str]:
+    """The ``key=value`` lines of a settings text, as analysers write them; keys of later sections win nothing."""
+    found: dict[str, str] = {}
+    for line in re.split(r"[\r\n]+", text):
+        key, equals, value = line.partition("=")
+        if equals and key.strip():
+            found.setdefault(key.strip(), value.strip())
+    return found
+
+
+#: Analyser settings worth keeping, and the attribute they become.
+_KEPT = {
+    "Region Name": "region",
+    "Lens Mode": "lens_mode",
+    "Pass Energy": "pass_energy",
+    "Excitation Energy": "photon_energy",
+    "Number of Sweeps": "analyser_sweeps",
+    "Acquisition Mode": "acquisition_mode",
+    "Step Time": "step_time",
+    "Instrument": "instrument",
+    "Location": "location",
+    "Sample": "sample",
+    "Comments": "comments",
+    "Date": "date",
+    "Time": "time_of_day",
+}
+
+
+def analyser_attrs(found: Mapping[str, str]) -> dict:
+    """Attributes of a scan from an analyser's settings; numbers where they are numbers."""
+    attrs = {}
+    for key, name in _KEPT.items():
+        text = found.get(key, "")
+        if text:
+            try:
+                attrs[name] = float(text)
+            except ValueError:
+                attrs[name] = text
+    if attrs.get("photon_energy") == 0:  # never entered
+        del attrs["photon_energy"]
+    return attrs
