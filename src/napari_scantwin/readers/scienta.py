@@ -96,7 +96,11 @@ def zip_measurements(path: Path) -> list[Measurement]:
     """The spectra in a DA30 ``.zip``: ``Spectrum_NAME.ini`` has the axes, ``Spectrum_NAME.bin`` the values."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
+            # Settings are short; anything else under such a name would only fill the memory.
+            entries = archive.infolist()
+            names = {
+                one.filename for one in entries if one.file_size < (1e6 if ".ini" in one.filename else _MOST_BYTES)
+            }
             spectra = sorted(name for name in names if re.fullmatch(r"Spectrum_.*\.ini", name))
             if not spectra:
                 raise ScanError(f"{path.name} is a zip file, but holds no Spectrum_….ini as a DA30 analyser writes it")
