@@ -1,15 +1,20 @@
 """The interpolators a physicist would use instead of a twin, behind one interface.
 
-``RIVALS[name]().fit(scan, rows).predict(points)`` gives values [n] at points [n, axes] (slow first).
+``RIVALS[name]().fit(scan, rows, settings).predict(points)`` gives values [n] at points [n, axes] (slow first).
 All come from SciPy and scikit-learn. To keep the comparison fair each gets the scaling it needs:
 
 * linear, cubic spline and monotone spline go sweep by sweep: every kept sweep is interpolated along its
   fast axis, then across the sweeps along the slow axis. Outside a sweep's fast range its end value is
   held, and outside the kept sweeps the outermost sweep is held: a cubic continued outwards would be
   worse than any of them deserves. With several slow axes only the linear one is defined (triangulation).
+* the moving mesh interpolates along the slow axis too, but at constant accumulated change of each sweep's
+  value instead of at constant fast-axis position; over the logarithm of a slow axis with very uneven steps,
+  and with two axes only.
 * the others see every axis on a unit range, a slow axis with very uneven steps as its square root (as
   one does with fields of 100 to 50 000 Oe), and the values standardised. Their settings are chosen on
-  sweeps held out inside the sweeps they may see. The costly ones are given evenly picked points.
+  held-out sweeps, or by likelihood. :func:`score_rivals` chooses them once, on the whole scan: that the
+  choice has seen the sweeps it is scored on is in the rivals' favour. The costly ones are given evenly
+  picked points.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 
 import numpy as np
 import xarray as xr
@@ -33,6 +39,7 @@ from threadpoolctl import threadpool_limits
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.moving_mesh import MovingMesh, sweep_rows
 
 __all__ = ["RIVALS", "score_rivals"]
 
@@ -44,7 +51,11 @@ class _Sweepwise:
 
     several_slow_axes = False
 
-    def fit(self, scan: xr.DataArray, rows: np.ndarray):
+    def settings(self, scan: xr.DataArray) -> dict:
+        """Nothing is chosen."""
+        return {}
+
+    def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
         """Keep the sweeps of the points ``rows`` (bool [n] over ``scan.points``); returns self.
 
         Raises :class:`ScanError` where there is nothing to fit, or more slow axes than the method has."""
@@ -152,14 +163,57 @@ class _Monotone(_Sweepwise):
     spline = PchipInterpolator
 
 
+class _MovingMesh:
+    """Interpolation at constant accumulated change."""
+
+    def settings(self, scan: xr.DataArray) -> dict:
+        """Nothing is chosen."""
+        return {}
+
+    def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
+        """Line up the sweeps of the points ``rows`` (bool [n] over ``scan.points``); returns self."""
+        table = scans.points(scan)
+        rows = _usable(rows, table)
+        coordinates, values = table.coordinates[rows], table.values[rows]
+        if coordinates.shape[1] != 2:
+            raise ScanError("a moving mesh needs a scan with two axes")
+        knots, group = np.unique(scans.set_points(coordinates[:, 0]), return_inverse=True)
+        aligned = sweep_rows(coordinates[:, 1], values, group, len(knots), self.share)
+        scale = "log" if _uneven(coordinates[:, 0]) else "plain"
+        self.mesh = MovingMesh(knots, aligned, scale, scale)
+        return self
+
+    #: Share of the plain fast axis in the accumulated change, so that flat stretches keep a length.
+    share = 0.1
+
+    def predict(self, points: np.ndarray) -> np.ndarray:
+        """Values [n] at ``points`` [n, axes], slow first."""
+        return self.mesh.predict(np.asarray(points, float))
+
+
 class _Smoother:
     """A regression over scaled coordinates; subclasses say how to fit and what may be chosen."""
 
     #: Most points fitted, settings to choose between, and most points used while choosing.
     most, choices, most_choosing = 3000, ({},), 600
 
-    def fit(self, scan: xr.DataArray, rows: np.ndarray):
-        """Fit the points ``rows`` (bool [n] over ``scan.points``); returns self."""
+    def settings(self, scan: xr.DataArray) -> dict:
+        """The settings chosen on the whole scan, to be handed to :meth:`fit`."""
+        with _calmly():
+            return self._chosen(*self._scaled(scan, np.ones(len(scans.points(scan).values), bool)))
+
+    def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
+        """Fit the points ``rows`` (bool [n] over ``scan.points``), with these settings or, without any, with
+        settings chosen on these points; returns self."""
+        x, y, numbers = self._scaled(scan, rows)
+        with _calmly():
+            settings = self._chosen(x, y, numbers) if settings is None else settings
+            picked = _evenly(numbers, self.most)
+            self.model = self._fitted(x[picked], y[picked], **settings)
+        return self
+
+    def _scaled(self, scan: xr.DataArray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Scaled coordinates [n, axes], standardised values [n] and sweep numbers [n] of the points ``rows``."""
         table = scans.points(scan)
         rows = _usable(rows, table)
         raw, values, numbers = table.coordinates[rows], table.values[rows], table.sweep[rows]
@@ -168,16 +222,7 @@ class _Smoother:
         self.low, self.span = scaled.min(axis=0), np.ptp(scaled, axis=0)
         self.span[self.span == 0] = 1.0
         self.mean, self.scale = values.mean(), values.std() or 1.0
-        x, y = (scaled - self.low) / self.span, (values - self.mean) / self.scale
-        # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.
-        with threadpool_limits(1), warnings.catch_warnings():
-            # Iteration limits and bounds that are reached are expected here: time is part of the comparison.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.simplefilter("ignore", RuntimeWarning)
-            settings = self._chosen(x, y, numbers)
-            picked = _evenly(numbers, self.most)
-            self.model = self._fitted(x[picked], y[picked], **settings)
-        return self
+        return (scaled - self.low) / self.span, (values - self.mean) / self.scale, numbers
 
     def predict(self, points: np.ndarray) -> np.ndarray:
         """Values [n] at ``points`` [n, axes], slow first."""
@@ -232,13 +277,15 @@ class _GaussianProcess(_Smoother):
     most = 1500
     learning = 300
 
-    def _fitted(self, x, y):
+    def _chosen(self, x, y, numbers):
         few = np.unique(np.linspace(0, len(x) - 1, self.learning).astype(int))
         scales = [0.3] * x.shape[1]
         kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(scales, (1e-2, 1e2), nu=1.5)
         kernel += WhiteKernel(1e-3, (1e-8, 1.0))
-        learned = GaussianProcessRegressor(kernel, optimizer=_briefly).fit(x[few], y[few])
-        return GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(x, y)
+        return {"kernel": GaussianProcessRegressor(kernel, optimizer=_briefly).fit(x[few], y[few]).kernel_}
+
+    def _fitted(self, x, y, kernel):
+        return GaussianProcessRegressor(kernel, optimizer=None).fit(x, y)
 
 
 def _briefly(objective, start, bounds):
@@ -292,6 +339,7 @@ RIVALS: dict[str, type] = {
     "linear": _Linear,
     "cubic spline": _Cubic,
     "monotone spline": _Monotone,
+    "moving mesh": _MovingMesh,
     "RBF": _Rbf,
     "Gaussian process": _GaussianProcess,
     "kernel ridge": _KernelRidge,
@@ -328,19 +376,30 @@ def score_rivals(
     for done, name in enumerate(names):
         result = np.full(len(table.values), np.nan)
         try:
+            settings = RIVALS[name]().settings(scan)
             for step, k in enumerate(held_folds):
                 if stop is not None and stop.is_set():
                     raise Cancelled
                 held = fold == k
                 rows = ~table.masked & ~held
                 if held.any() and rows.any():
-                    result[held] = RIVALS[name]().fit(scan, rows).predict(table.coordinates[held])
+                    result[held] = RIVALS[name]().fit(scan, rows, settings).predict(table.coordinates[held])
                 if on_progress is not None:
                     on_progress((done + (step + 1) / len(held_folds)) / len(names))
         except (ScanError, np.linalg.LinAlgError):
             continue  # not applicable to this scan: no row in the table
         predictions[name] = result
     return predictions
+
+
+@contextmanager
+def _calmly():
+    # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.
+    with threadpool_limits(1), warnings.catch_warnings():
+        # Iteration limits and bounds that are reached are expected here: time is part of the comparison.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 def _usable(rows: np.ndarray, table: scans.Points) -> np.ndarray:

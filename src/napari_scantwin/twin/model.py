@@ -13,8 +13,7 @@ import xarray as xr
 from napari_scantwin import __version__, units
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
-from napari_scantwin.twin.features import FeatureMap
-from napari_scantwin.twin.network import evaluate
+from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import TwinSettings
 from napari_scantwin.twin.uncertainty import Uncertainty, outside
@@ -40,8 +39,7 @@ class Twin:
     score: Score
     history: dict[str, np.ndarray]
     stopped: bool
-    features: FeatureMap
-    parameters: list[np.ndarray]
+    mixture: Mixture
     offset: float
     spread: float
     uncertainty: Uncertainty
@@ -56,14 +54,9 @@ class Twin:
         coordinates = np.asarray(coordinates, float)
         if coordinates.ndim != 2 or coordinates.shape[1] != len(self.axes):
             raise ScanError(f"coordinates must have the shape (points, {len(self.axes)}): {', '.join(self.axes)}")
-        features = np.broadcast_to(self.features(coordinates), (len(self.parameters[0]), len(coordinates), self._width))
-        outputs = evaluate(self.parameters, features, stop=stop) * self.spread
-        mean = outputs.mean(axis=0) + self.offset
-        return mean, self.uncertainty.std(coordinates, outputs.std(axis=0, ddof=1))
-
-    @property
-    def _width(self) -> int:
-        return self.parameters[0].shape[1]
+        mean, spread = self.mixture(coordinates, stop)
+        mean = mean * self.spread + self.offset
+        return mean, self.uncertainty.std(coordinates, mean, spread * self.spread)
 
     def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
         """Whether each point [n, axes] lies outside the measured range of an axis [n]."""

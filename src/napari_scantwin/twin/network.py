@@ -113,27 +113,31 @@ def _compiled_steps(points: int, batch: int):
 class Stack:
     """Stacked networks in training.
 
-    ``features`` [members, points, inputs] and ``targets`` [points] are scaled to order one; ``weights``
-    [members, points] are zero where a member must not look. ``total`` is the number of steps the whole
-    training will take, ``rate`` Adam's highest step. Call :meth:`advance` until done.
+    ``total`` is the number of steps the whole training will take, ``rate`` Adam's highest step, ``batch`` the
+    points a step sees. Call :meth:`see` with the points, then :meth:`advance` until done.
     """
 
-    def __init__(self, shape: Shape, features, targets, weights, *, total: int, rate: float, batch: int, seed: int):
+    def __init__(self, shape: Shape, members: int, *, total: int, rate: float, batch: int, seed: int):
         tf = tensorflow()
         self.shape, self.total, self.done = shape, total, 0
-        self._batch = min(batch, len(targets))
+        self._batch = batch
         self._rate, self._seed = tf.constant(rate, tf.float32), tf.constant(seed, tf.int32)
+        self._parameters = [tf.constant(p) for p in initial(shape, members, seed)]
+        self._means = [tf.zeros_like(p) for p in self._parameters]
+        self._squares = [tf.zeros_like(p) for p in self._parameters]
+
+    def see(self, features, targets, weights) -> None:
+        """Learn from these points from now on: ``features`` [members or 1, points, inputs] and ``targets``
+        [points] scaled to order one; ``weights`` [members, points] are zero where a member must not look."""
+        tf = tensorflow()
         self._features = tf.constant(features, tf.float32)
         self._targets = tf.constant(targets, tf.float32)
         self._weights = tf.constant(weights, tf.float32)
-        self._parameters = [tf.constant(p) for p in initial(shape, len(weights), seed)]
-        self._means = [tf.zeros_like(p) for p in self._parameters]
-        self._squares = [tf.zeros_like(p) for p in self._parameters]
 
     def advance(self, count: int) -> None:
         """Take ``count`` more steps."""
         tf = tensorflow()
-        run = _compiled_steps(len(self._targets), self._batch)
+        run = _compiled_steps(len(self._targets), min(self._batch, len(self._targets)))
         state = (self._parameters, self._means, self._squares)
         schedule = (tf.constant(self.done), tf.constant(self.total), self._rate, self._seed)
         self._parameters, self._means, self._squares = run(
@@ -158,9 +162,10 @@ _FEW = 2048
 
 
 def _evaluate_few(parameters, features) -> np.ndarray:
+    """In double precision, smooth enough for differences to be derivatives."""
     signal = features
     for layer in range(0, len(parameters), 2):
-        signal = np.matmul(signal, parameters[layer]) + parameters[layer + 1]
+        signal = np.matmul(signal, parameters[layer].astype(float)) + parameters[layer + 1]
         if layer < len(parameters) - 2:
             signal *= expit(signal)
     return signal[..., 0]
@@ -177,7 +182,7 @@ def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, o
     ``on_progress`` receives the fraction done.
     """
     if features.shape[1] <= _FEW:
-        return _evaluate_few(parameters, np.asarray(features, np.float32))
+        return _evaluate_few(parameters, features)
     tf = tensorflow()
     forward = _compiled_forward()
     weights = [tf.constant(p) for p in parameters]

@@ -12,22 +12,28 @@ __all__ = ["PRESETS", "Effort", "Progress", "TwinSettings"]
 
 @dataclass(frozen=True)
 class Effort:
-    """What a preset means: ensemble members, hidden layers, nodes a layer, Adam steps, points a step,
-    Adam's highest step, steps spent on comparing candidate features, and the most folds held out."""
+    """What a preset means: ensemble members and the most folds held out; for large networks hidden layers,
+    nodes a layer, Adam steps, points a step and Adam's highest step; for small networks nodes of each hidden
+    layer and second-order steps."""
 
     members: int
+    folds: int
     layers: int
     nodes: int
     steps: int
     batch: int
     rate: float
-    trial_steps: int
-    folds: int
+    small_nodes: tuple[int, ...]
+    small_steps: int
 
 
 PRESETS = {
-    "fast": Effort(members=4, layers=3, nodes=48, steps=1500, batch=768, rate=5e-3, trial_steps=400, folds=8),
-    "thorough": Effort(members=8, layers=4, nodes=64, steps=5000, batch=1024, rate=4e-3, trial_steps=1200, folds=12),
+    "fast": Effort(
+        4, 8, layers=3, nodes=48, steps=1500, batch=768, rate=5e-3, small_nodes=(16, 16, 16), small_steps=250
+    ),
+    "thorough": Effort(
+        8, 12, layers=4, nodes=64, steps=5000, batch=1024, rate=4e-3, small_nodes=(24, 24, 24), small_steps=800
+    ),
 }
 
 

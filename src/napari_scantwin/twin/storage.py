@@ -20,7 +20,8 @@ from napari_scantwin import __version__
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.files import atomic_path
-from napari_scantwin.twin.features import Candidate, FeatureMap
+from napari_scantwin.twin.experts import FITTED
+from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import TwinSettings
@@ -28,7 +29,7 @@ from napari_scantwin.twin.uncertainty import Uncertainty
 
 __all__ = ["load", "save"]
 
-_FORMAT = 1
+_FORMAT = 2
 _DIGEST = "sha256"
 #: A member of the archive larger than this is not one of ours (a twin of 10^7 points needs 80 MB a column).
 _LARGEST = 2_000_000_000
@@ -71,6 +72,11 @@ def load(path: str | Path) -> Twin:
             f"{path.name} was written by napari-scantwin {about.get('written_by')}, which is newer than this "
             f"{__version__}; update to open it"
         )
+    if version < _FORMAT:
+        raise ScanError(
+            f"{path.name} is a twin of an older kind, from napari-scantwin {about.get('written_by')}; open its scan "
+            "and train it again"
+        )
     try:
         return _rebuild(about, entries)
     except Exception as reason:
@@ -87,8 +93,10 @@ def _entries(twin: Twin) -> dict[str, bytes]:
         "stopped": twin.stopped,
         "offset": twin.offset,
         "spread": twin.spread,
-        "candidate": asdict(twin.features.candidate),
-        "tensors": len(twin.parameters),
+        "experts": [
+            {"name": name, "kind": type(expert).__name__, "weight": float(weight)}
+            for name, expert, weight in zip(twin.mixture.names, twin.mixture.experts, twin.mixture.weights, strict=True)
+        ],
         "scan": {
             "name": str(scan.name),
             "dims": list(scan.dims),
@@ -102,9 +110,9 @@ def _entries(twin: Twin) -> dict[str, bytes]:
     arrays = {"scan/values": scan.values}
     arrays |= {f"scan/coords/{name}": coord.values for name, coord in scan.coords.items()}
     arrays |= {f"history/{name}": column for name, column in twin.history.items()}
-    arrays |= {f"features/{name}": array for name, array in twin.features.to_arrays().items()}
+    for number, expert in enumerate(twin.mixture.experts):
+        arrays |= {f"expert{number}/{name}": array for name, array in expert.to_arrays().items()}
     arrays |= {f"uncertainty/{name}": array for name, array in twin.uncertainty.to_arrays().items()}
-    arrays |= {f"network/{number}": tensor for number, tensor in enumerate(twin.parameters)}
     entries = {"twin.json": json.dumps(about, indent=1).encode()}
     for name, array in arrays.items():
         buffer = io.BytesIO()
@@ -163,8 +171,14 @@ def _rebuild(about: dict, entries: dict[str, bytes]) -> Twin:
         score=Score.from_dict(about["score"]),
         history=folder("history"),
         stopped=about["stopped"],
-        features=FeatureMap.from_arrays(Candidate(**about["candidate"]), folder("features")),
-        parameters=[arrays[f"network/{number}"] for number in range(about["tensors"])],
+        mixture=Mixture(
+            tuple(one["name"] for one in about["experts"]),
+            tuple(
+                FITTED[one["kind"]].from_arrays(folder(f"expert{number}"))
+                for number, one in enumerate(about["experts"])
+            ),
+            np.array([one["weight"] for one in about["experts"]]),
+        ),
         offset=about["offset"],
         spread=about["spread"],
         uncertainty=Uncertainty.from_arrays(folder("uncertainty")),

@@ -1,73 +1,50 @@
-"""Scan to twin: choose the features by held-out sweeps, train members and held-out folds in one pass,
-calibrate the uncertainty, and score the rivals on the same folds."""
+"""Scan to twin: try the experts on held-out sweeps, blend them, fit the chosen ones to everything, calibrate the
+uncertainty, and score the rivals on the same folds."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from napari_scantwin import rivals, units
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled
-from napari_scantwin.twin import uncertainty
 from napari_scantwin.twin.backend import is_loaded, tensorflow
-from napari_scantwin.twin.features import Candidate, FeatureMap, candidates, fit_features
-from napari_scantwin.twin.folds import Groups, group_points
+from napari_scantwin.twin.blend import cross_fitted
+from napari_scantwin.twin.data import Data, prepare
+from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.library import experts_for
+from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
-from napari_scantwin.twin.network import Shape, Stack, evaluate
 from napari_scantwin.twin.score import score_predictions
-from napari_scantwin.twin.settings import Effort, Progress, TwinSettings
+from napari_scantwin.twin.settings import Progress, TwinSettings
+from napari_scantwin.twin.trials import Trials
+from napari_scantwin.twin.uncertainty import calibrated
 
 __all__ = ["train"]
 
-#: Steps between looks at the stop flag.
-_STEPS_A_CHUNK = 20
-#: Chunks between held-out errors, which cost an evaluation of every point.
-_CHUNKS_A_REPORT = 5
-#: Held-out errors while training are taken on at most this many points.
-_WATCHED = 4000
-_SHARE_TRIALS, _SHARE_TRAINING = 0.25, 0.9
-
-
-@dataclass(frozen=True)
-class _Data:
-    """The points in training, scaled: ``targets`` [n] have mean 0 and spread 1."""
-
-    coordinates: np.ndarray
-    values: np.ndarray
-    targets: np.ndarray
-    importance: np.ndarray
-    groups: Groups
-    offset: float
-    spread: float
-
-
-@dataclass
-class _Trained:
-    candidate: Candidate
-    parameters: list[np.ndarray]
-    maps: list[FeatureMap]
-    held_out: float
-    history: list[tuple[int, float, float]]
-    stopped: bool
+_SHARE_TRIALS, _SHARE_FITTING = 0.75, 0.9
+#: Seconds between looks at the stop flag while the rivals are waited for.
+_PATIENCE = 0.1
 
 
 class _Reporter:
-    """Turns step counts into progress reports with the time that remains."""
+    """Turns fractions into progress reports with the time that remains."""
 
     def __init__(self, on_progress):
         self._on_progress = on_progress
-        self._began = time.monotonic()
+        self.began = time.monotonic()
 
     def __call__(self, stage, fraction, step=0, train_error=None, held_out_error=None):
         if self._on_progress is None:
             return
-        gone = time.monotonic() - self._began
+        gone = time.monotonic() - self.began
         remaining = gone * (1 - fraction) / fraction if fraction > 0.02 else None
         self._on_progress(Progress(stage, fraction, remaining, step, train_error, held_out_error))
 
@@ -83,210 +60,109 @@ def train(
 
     Points that are masked take no part. ``on_progress`` is called from the calling thread with a
     :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second:
-    the best networks so far become the twin (``twin.stopped`` is true), or, before there are any,
-    :class:`~napari_scantwin.errors.Cancelled` is raised.
-
-    The score comes from sweeps held out of the networks' training. The same sweeps choose between a few
-    descriptions of the axes and the step at which training was best, which makes the score slightly
-    kind; the rivals' settings are fixed.
-
+    the twin of the best state so far is returned with ``stopped`` true, or
+    :class:`~napari_scantwin.errors.Cancelled` is raised where nothing is learned yet.
     Raises :class:`~napari_scantwin.errors.ScanError` where the scan cannot be learned from.
     """
     settings = settings or TwinSettings()
     stop = stop or threading.Event()
     scans.check_trainable(scan)
     report = _Reporter(on_progress)
-    report("starting" if is_loaded() else "starting TensorFlow (once a session)", 0.0)
-    tensorflow()
-    report = _Reporter(on_progress)
-    effort = settings.effort
-    data = _prepare(scan, effort)
-    began = time.monotonic()
-    candidate = _choose(data, effort, settings, report, stop)
-    left = None if settings.time_budget is None else max(0.5, settings.time_budget - (time.monotonic() - began))
-    trained = _fit(data, [candidate], effort, effort.steps, effort.members, settings.seed, left, report, stop)[0]
-    report("scoring the rivals", _SHARE_TRAINING)
-    return _assemble(scan, settings, data, trained, report, stop)
+    data = prepare(scan, settings.effort.folds)
+    experts = experts_for(data, settings.effort)
+    # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
+    with ThreadPoolExecutor(1) as beside, threadpool_limits(1):
+        end_rivals = threading.Event()
+        scores = beside.submit(_rivals, scan, data, end_rivals)
+        try:
+            if not is_loaded() and any(isinstance(expert, LargeNetworks) for expert in experts):
+                report("starting TensorFlow", 0.0)
+                tensorflow()
+            trials = _tried(data, experts, settings, report, stop)
+            mixture, weights = _fitted(trials, report, stop)
+            predictions = {} if stop.is_set() else _awaited(scores, report, stop)
+        finally:
+            end_rivals.set()
+    return _assembled(scan, settings, trials, mixture, weights, predictions, stop.is_set())
 
 
-def _prepare(scan: xr.DataArray, effort: Effort) -> _Data:
+def _tried(data: Data, experts: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
+    def left():
+        return None if settings.time_budget is None else settings.time_budget - (time.monotonic() - report.began)
+
+    def tell(fraction, *details):
+        report("training", _SHARE_TRIALS * fraction, *details)
+
+    trials = Trials(data, settings.seed, settings.effort.members, stop)
+    trials.run(experts, left, tell)
+    return trials
+
+
+def _fitted(trials: Trials, report: _Reporter, stop) -> tuple[Mixture, np.ndarray]:
+    """The chosen experts fitted to the whole scan, and all experts' weights; a stop drops what takes time."""
+    everything = np.ones(len(trials.data.groups.knots), bool)
+    weights = trials.weights()
+    done = dict(trials.finished)
+    chosen = np.flatnonzero(weights)
+    for count, number in enumerate(chosen):
+        expert = trials.tried[number]
+        if number not in done and (expert.instant or not stop.is_set()):
+            try:
+                wanted = None if expert.instant else stop
+                done[number] = expert.fit(trials.data, everything, trials.members, trials.seed, wanted)
+            except Cancelled:
+                pass
+        share = (count + 1) / len(chosen)
+        report("fitting the chosen experts", _SHARE_TRIALS + (_SHARE_FITTING - _SHARE_TRIALS) * share, trials.step)
+    if any(number not in done for number in chosen):
+        available = np.array([number in done or expert.instant for number, expert in enumerate(trials.tried)])
+        weights = trials.weights(available)
+        for number in np.flatnonzero(weights):
+            if number not in done:
+                done[number] = trials.tried[number].fit(trials.data, everything)
+    chosen = np.flatnonzero(weights)
+    names = tuple(str(trials.tried[number]) for number in chosen)
+    return Mixture(names, tuple(done[number] for number in chosen), weights[chosen]), weights
+
+
+def _rivals(scan, data: Data, stop) -> dict[str, np.ndarray]:
+    """Held-out predictions [n] of every rival on the twin's own folds."""
+    if data.axes == 1:
+        return {}
     table = scans.points(scan)
     used = ~table.masked
-    table = scans.Points(
-        table.coordinates[used],
-        table.values[used],
-        None if table.errors is None else table.errors[used],
-        table.sweep[used],
-        table.masked[used],
-    )
-    groups = group_points(scan, table, effort.folds)
-    offset, spread = float(table.values.mean()), float(table.values.std())
-    return _Data(
-        table.coordinates,
-        table.values,
-        (table.values - offset) / spread,
-        _importance(table.errors, spread),
-        groups,
-        offset,
-        spread,
-    )
+    _, first = np.unique(table.sweep[used], return_index=True)
+    predictions = rivals.score_rivals(scan, data.groups.point_fold[first], stop=stop)
+    return {name: prediction[used] for name, prediction in predictions.items()}
 
 
-def _importance(errors: np.ndarray | None, spread: float) -> np.ndarray | float:
-    """Weight of each point, mean 1, from its error bar where there is one. Errors far below the twin's own
-    accuracy (1 % of the spread) count alike, so that no handful of points outweighs the scan."""
-    if errors is None or not np.isfinite(errors).all() or (errors < 0).any():
-        return 1.0
-    weight = 1 / (errors**2 + (0.01 * spread) ** 2)
-    return weight / weight.mean()
-
-
-def _choose(data: _Data, effort: Effort, settings: TwinSettings, report, stop) -> Candidate:
-    """The description of the axes whose held-out error is least after a short training."""
-    options = candidates(data.coordinates, data.groups.knots)
-    if len(options) == 1:
-        return options[0]
-    budget = None if settings.time_budget is None else _SHARE_TRIALS * settings.time_budget
-    results = _fit(data, options, effort, effort.trial_steps, 0, settings.seed, budget, report, stop)
-    return min(results, key=lambda result: result.held_out).candidate
-
-
-def _fit(
-    data: _Data, options: list[Candidate], effort: Effort, steps, members, seed, budget, report, stop
-) -> list[_Trained]:
-    """Train, in one pass a candidate, ``members`` networks on everything and one on each fold's rest.
-
-    With ``members`` zero this is a trial of the candidates, otherwise the training itself.
-    """
-    low, high = (0.0, _SHARE_TRIALS) if members == 0 else (_SHARE_TRIALS, _SHARE_TRAINING)
-    stage = "comparing descriptions of the axes" if members == 0 else "training"
-    results = []
-    for number, candidate in enumerate(options):
-        share = (high - low) / len(options)
-        begin = low + number * share
-        portion = None if budget is None else budget / len(options)
-        results.append(
-            _fit_one(data, candidate, effort, steps, members, seed, portion, (begin, share, stage), report, stop)
-        )
-    return results
-
-
-def _fit_one(data, candidate, effort, steps, members, seed, budget, place, report, stop) -> _Trained:
-    begin, share, stage = place
-    groups = data.groups
-    everything = np.ones(len(data.targets), bool)
-    point_fold = groups.point_fold
-    full = fit_features(candidate, data.coordinates, data.values, groups.group, groups.knots, everything)
-    maps = [full] * members + [
-        fit_features(candidate, data.coordinates, data.values, groups.group, groups.knots, point_fold != fold)
-        for fold in range(groups.folds)
-    ]
-    whole = full(data.coordinates) if members else None
-    features = np.stack([whole] * members + [each(data.coordinates) for each in maps[members:]])
-    weights = np.ones((len(maps), len(data.targets)), np.float32) * np.asarray(data.importance, np.float32)
-    for fold in range(groups.folds):
-        weights[members + fold, point_fold == fold] = 0
-    shape = Shape(features.shape[-1], effort.layers, effort.nodes)
-    stack = Stack(shape, features, data.targets, weights, total=steps, rate=effort.rate, batch=effort.batch, seed=seed)
-
-    watched = np.random.default_rng(seed).permutation(len(data.targets))[:_WATCHED]
-    inner = ~groups.edge[groups.group[watched]]
-    best, best_error, history = None, np.inf, []
-    started = time.monotonic()
-    stopped = False
-    while stack.done < stack.total and not stopped:
-        stack.advance(min(_STEPS_A_CHUNK, stack.total - stack.done))
-        if stack.done == _STEPS_A_CHUNK:
-            started = time.monotonic()  # compilation is behind us
-        elif budget is not None:
-            pace = (time.monotonic() - started) / (stack.done - _STEPS_A_CHUNK)
-            stack.total = min(stack.total, max(stack.done, int(budget / max(pace, 1e-9))))
-        stopped = stop.is_set()
-        if stopped or stack.done >= stack.total or stack.done % (_STEPS_A_CHUNK * _CHUNKS_A_REPORT) == 0:
-            if stopped and best is not None:
-                break
-            parameters = stack.parameters
-            train_error, held_out = _errors(parameters, features[:, watched], data, watched, inner, members)
-            history.append((stack.done, train_error, held_out))
-            if held_out < best_error:
-                best, best_error = parameters, held_out
-            report(stage, begin + share * stack.done / stack.total, stack.done, train_error, held_out)
-        else:
-            report(stage, begin + share * stack.done / stack.total, stack.done)
-    if best is None or (stopped and members == 0):
-        raise Cancelled
-    return _Trained(candidate, best, maps, best_error, history, stopped)
-
-
-def _errors(parameters, features, data: _Data, watched, inner, members) -> tuple[float, float]:
-    """Root mean square training and held-out error on the watched points, in the value's unit."""
-    outputs = evaluate(parameters, features)
-    difference = (outputs - data.targets[watched]) * data.spread
-    fold = data.groups.point_fold[watched]
-    held_out = difference[members + fold, np.arange(len(watched))]
-    seen = difference[:members].mean(axis=0) if members else np.where(fold == 0, 0, difference[0])
-    chosen = held_out[inner] if inner.any() else held_out
-    return float(np.sqrt(np.mean(seen**2))), float(np.sqrt(np.mean(chosen**2)))
-
-
-def _assemble(scan, settings, data: _Data, trained: _Trained, report, stop) -> Twin:
-    members = settings.effort.members
-    groups = data.groups
-    own = [p[:members] for p in trained.parameters]
-    features = trained.maps[0]
-    outputs = evaluate(own, np.repeat(features(data.coordinates)[None], members, axis=0))
-    mean = outputs.mean(axis=0) * data.spread + data.offset
-    held_out = np.empty(len(data.values))
-    for fold in range(groups.folds):
-        mine = groups.point_fold == fold
-        parameters = [p[members + fold : members + fold + 1] for p in trained.parameters]
-        seen = trained.maps[members + fold](data.coordinates[mine])[None]
-        held_out[mine] = evaluate(parameters, seen)[0] * data.spread + data.offset
-
-    # Half of the scatter about the twin sits in few points at steep places; the median tells the noise.
-    noise = float(1.4826 * np.median(np.abs(data.values - mean)))
-    grid = uncertainty.sample_axes(data.coordinates, groups.knots)
-    mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
-    sampled = evaluate(own, np.repeat(features(mesh)[None], members, axis=0)).mean(axis=0) * data.spread
-    slope = uncertainty.sampled_slope(grid, sampled.reshape([len(axis) for axis in grid]), groups.knots)
-    inner = ~groups.edge[groups.group]
-    inner = inner if inner.any() else np.ones(len(inner), bool)
-    change = uncertainty.slope_at(grid, slope, data.coordinates[inner])  # a held-out sweep is one step away
-    factor = uncertainty.calibrated_factor((data.values - held_out)[inner], noise, change)
-
-    predictions = {"twin": held_out}
-    if not trained.stopped:
+def _awaited(scores: Future, report: _Reporter, stop) -> dict[str, np.ndarray]:
+    """The rivals' predictions, or none where the training is stopped before they are there."""
+    fraction = _SHARE_FITTING
+    while not stop.is_set():
         try:
-            predictions |= _rivals(scan, groups, report, stop)
-        except Cancelled:
-            trained.stopped = True
-    steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trained.history, strict=True))
+            return scores.result(timeout=_PATIENCE)
+        except TimeoutError:
+            fraction += 0.05 * (1 - fraction)
+            report("scoring the rivals", fraction)
+    return {}
+
+
+def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, stopped: bool) -> Twin:
+    data = trials.data
+    held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
+    score = score_predictions(
+        {"twin": held_out, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"])
+    )
+    steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,
         settings=settings,
-        score=score_predictions(predictions, data.values, groups, units.pretty(scan.attrs["units"])),
+        score=score,
         history={"step": steps, "train_error": train_errors, "held_out_error": held_out_errors},
-        stopped=trained.stopped,
-        features=features,
-        parameters=own,
+        stopped=stopped,
+        mixture=mixture,
         offset=data.offset,
         spread=data.spread,
-        uncertainty=uncertainty.Uncertainty(noise, factor, grid, slope, groups.knots),
+        uncertainty=calibrated(data, mixture, held_out),
     )
-
-
-def _rivals(scan, groups: Groups, report, stop) -> dict[str, np.ndarray]:
-    """Held-out predictions [n] of every rival on the twin's own folds."""
-    table = scans.points(scan)
-    used = ~table.masked
-    numbers, first = np.unique(table.sweep[used], return_index=True)
-    del numbers
-
-    def tell(fraction):
-        report("scoring the rivals", _SHARE_TRAINING + (1 - _SHARE_TRAINING) * fraction)
-
-    folds = groups.point_fold[first]
-    if len(scans.axes(scan)) == 1:
-        return {}
-    predictions = rivals.score_rivals(scan, folds, stop=stop, on_progress=tell)
-    return {name: prediction[used] for name, prediction in predictions.items()}

@@ -2,13 +2,14 @@
 
 The predictive variance is the sum of three parts::
 
-    std^2 = noise^2 + spread^2 + (factor * slope * distance)^2
+    std^2 = noise^2 + spread^2 + (factor * slope * distance^power)^2
 
-``noise`` is the scatter of the measured points about the twin; ``spread`` the disagreement of the
-ensemble's members; the last part is what no member can know between sweeps: the twin's change per step
-of the slow axis (``slope``), times the distance to the nearest sweep in such steps, which keeps growing
-outside the measured range. ``factor`` is set so that 68 % of held-out points lie within one standard
-deviation.
+``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`); ``spread`` the
+disagreement of the experts and their members; the last part is what none of them can know between sweeps: the
+twin's change per step of the slow axis (``slope``), times a power of the distance to the nearest sweep in such
+steps, which keeps growing outside the measured range. A held-out sweep is one step from its neighbours, the middle
+of a gap half a step: the power says how much smaller the error is there. ``factor`` is set so that 68 % of held-out
+points lie within one standard deviation.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from napari_scantwin.twin.features import slow_scale
+from napari_scantwin.moving_mesh import rank
+from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.noise import Noise
 
-__all__ = ["Uncertainty", "distance", "outside"]
+__all__ = ["Uncertainty", "calibrated", "distance", "outside"]
 
 _COVERED = 0.6827
+#: An interpolation's error falls about with the square of the gap.
+_POWER = 2.0
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
 
@@ -31,16 +36,21 @@ _FLAT_SHARE = 0.1
 class Uncertainty:
     """Calibrated parts of the predictive variance; ``slope`` is sampled on ``grid`` (one array an axis)."""
 
-    noise: float
+    noise: Noise
     factor: float
     grid: tuple[np.ndarray, ...]
     slope: np.ndarray
     knots: np.ndarray
 
-    def std(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        """Standard deviation [n] at coordinates [n, axes], given the members' spread [n]."""
-        unknown = self.factor * self.slope_at(coordinates) * distance(coordinates, self.knots, self.grid)
-        return np.sqrt(self.noise**2 + spread**2 + unknown**2)
+    def std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Standard deviation [n] of a new measurement at coordinates [n, axes], given the twin's mean [n] and
+        spread [n] there."""
+        return np.hypot(self.noise(mean), self.ignorance(coordinates, spread))
+
+    def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
+        far = distance(coordinates, self.knots, self.grid) ** _POWER
+        return np.hypot(spread, self.factor * self.slope_at(coordinates) * far)
 
     def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
         """The twin's change per step of the slowest axis [n], interpolated from the sampled grid."""
@@ -49,14 +59,30 @@ class Uncertainty:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything as plain arrays, for saving."""
         axes = {f"grid{number}": axis for number, axis in enumerate(self.grid)}
-        return {"parts": np.array([self.noise, self.factor]), "slope": self.slope, "knots": self.knots, **axes}
+        noise = {"noise_levels": self.noise.levels, "noise": self.noise.deviations}
+        return {"factor": np.array(self.factor), "slope": self.slope, "knots": self.knots, **noise, **axes}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Uncertainty:
         """The inverse of :meth:`to_arrays`."""
         slope = arrays["slope"]
         grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
-        return cls(float(arrays["parts"][0]), float(arrays["parts"][1]), grid, slope, arrays["knots"])
+        noise = Noise(arrays["noise_levels"], arrays["noise"])
+        return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"])
+
+
+def calibrated(data: Data, mixture, held_out: np.ndarray) -> Uncertainty:
+    """The uncertainty of ``mixture`` trained on ``data``, whose held-out predictions are ``held_out`` [n]."""
+    grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
+    mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
+    sampled = mixture(mesh)[0] * data.spread
+    slope = sampled_slope(grid, sampled.reshape([len(axis) for axis in grid]), knots)
+    inner = data.inner
+    # A held-out sweep is one step away.
+    change = slope_at(grid, slope, data.coordinates[inner])
+    residual = (data.values - held_out)[inner]
+    factor = calibrated_factor(residual, data.noise(held_out[inner]), change)
+    return Uncertainty(data.noise, factor, grid, slope, knots)
 
 
 def slope_at(grid, slope, coordinates) -> np.ndarray:
@@ -70,8 +96,8 @@ def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:
     range of any axis, there in tenths of that axis's range."""
     far = np.zeros(len(coordinates))
     if len(grid) > 1:
-        rank = slow_scale("rank", knots, coordinates[:, 0])
-        far = np.abs(rank - np.clip(np.round(rank), 0, len(knots) - 1))
+        place = rank(knots, coordinates[:, 0])
+        far = np.abs(place - np.clip(np.round(place), 0, len(knots) - 1))
     first = 1 if len(grid) > 1 else 0
     for position in range(first, len(grid)):
         axis = grid[position]
@@ -109,7 +135,7 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """Absolute change of ``mean`` (sampled on ``grid``) per step between set points, with a floor."""
     if len(grid) == 1:
         return np.full(mean.shape, np.std(mean))
-    slope = np.abs(np.gradient(mean, slow_scale("rank", knots, grid[0]), axis=0))
+    slope = np.abs(np.gradient(mean, rank(knots, grid[0]), axis=0))
     return slope + _FLAT_SHARE * np.sqrt(np.mean(slope**2))
 
 

@@ -1,0 +1,183 @@
+"""Moving-mesh interpolation: sweeps are lined up feature by feature before anything is interpolated.
+
+Sweep k gives a curve v_k(x) over the fast axis x. Its *level* u_k(x), from 0 to 1, is the change
+accumulated along it::
+
+    u_k(x) = (1 - share) * A_k(x) / A_k(end) + share * (x - start) / (end - start),   A_k(x) = int |v_k'| dx
+
+so that equal levels of two sweeps are the same place of the same feature, wherever that feature has moved
+to. Positions x_k(u) and values v_k(u) are then interpolated along the slow axis at constant level, each over
+its own scale of that axis. With ``share`` 1 the level is the fast axis itself and nothing moves: the usual
+spline along the slow axis.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator
+
+__all__ = ["SPLINES", "MovingMesh", "Rows", "rank", "read_rows", "slow_scale", "sweep_rows"]
+
+SPLINES = {"monotone": PchipInterpolator, "cubic": CubicSpline}
+#: Samples of a sweep's curve and of its levels: twice its points, within these bounds.
+_FEWEST, _MOST = 600, 2000
+#: The closest two levels may come, as a share of their even spacing.
+_CLOSEST = 2e-3
+#: Slow-axis values whose mesh is held at once.
+_ROWS = 512
+#: Width over which a curve is smoothed before its changes are added up, as a share of the fast range.
+_WINDOW = 0.03
+
+
+def slow_scale(kind: str, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The slow axis on a scale of its own: "plain", by its cube "root", or by "log": ``asinh`` of the axis
+    over the smallest of the set points ``knots`` that is not zero, which signs and zeros survive."""
+    values = np.asarray(values, float)
+    if kind == "plain":
+        return values
+    if kind == "root":
+        return np.cbrt(values)
+    return np.arcsinh(values / np.abs(knots[knots != 0]).min())
+
+
+def rank(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The place of ``values`` among ascending ``knots``, linear between them and beyond."""
+    first, last = knots[1] - knots[0], knots[-1] - knots[-2]
+    ranks = np.interp(values, knots, np.arange(len(knots)))
+    ranks = np.where(values < knots[0], (values - knots[0]) / first, ranks)
+    return np.where(values > knots[-1], len(knots) - 1 + (values - knots[-1]) / last, ranks)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sweeps by level: fast-axis ``positions`` [sweeps, levels] and ``values`` [sweeps, levels]."""
+
+    positions: np.ndarray
+    values: np.ndarray
+
+
+def sweep_rows(fast: np.ndarray, values: np.ndarray, group: np.ndarray, count: int, share: float) -> Rows:
+    """Re-parametrise sweeps by accumulated change.
+
+    ``fast``, ``values`` [n] are the points and ``group`` [n] the sweep, 0 to ``count`` - 1, each belongs to.
+    """
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(count + 1))
+    size = int(np.clip(2 * np.diff(starts).max(), _FEWEST, _MOST))
+    grid, levels = np.linspace(fast.min(), fast.max(), size), np.linspace(0, 1, size)
+    rows = []
+    for number in range(count):
+        mine = order[starts[number] : starts[number + 1]]
+        curve = _curve(fast[mine], values[mine], grid)
+        positions = np.interp(levels, _accumulated(curve, share), grid)
+        rows.append((positions, np.interp(positions, grid, curve)))
+    return Rows(*(np.array(part) for part in zip(*rows, strict=True)))
+
+
+def _curve(fast: np.ndarray, values: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """One sweep on ``grid``, monotone between its points; readings at one place averaged, ends held."""
+    places, inverse = np.unique(fast, return_inverse=True)
+    means = np.bincount(inverse, values) / np.bincount(inverse)
+    if len(places) == 1:
+        return np.full(len(grid), means[0])
+    return PchipInterpolator(places, means)(np.clip(grid, places[0], places[-1]))
+
+
+def _accumulated(curve: np.ndarray, share: float) -> np.ndarray:
+    """The level along one sweep's even samples, 0 to 1, strictly increasing."""
+    plain = np.linspace(0, 1, len(curve))
+    half = max(1, int(_WINDOW * len(curve) / 2))
+    window = np.hanning(2 * half + 3)[1:-1]
+    smooth = np.convolve(np.pad(curve, half, mode="edge"), window / window.sum(), "valid")
+    change = np.concatenate([[0], np.cumsum(np.abs(np.diff(smooth)))])
+    if change[-1] == 0:
+        return plain
+    return (1 - share) * change / change[-1] + share * plain
+
+
+@dataclass(frozen=True)
+class MovingMesh:
+    """Positions and values by level, interpolated along the slow axis.
+
+    ``knots`` [sweeps] are the set points of the rows of ``rows``, ascending. ``position_scale`` and
+    ``value_scale`` are kinds of :func:`slow_scale`, ``spline`` a key of ``SPLINES``. Outside the sweeps the
+    outermost is held.
+    """
+
+    knots: np.ndarray
+    rows: Rows
+    position_scale: str = "plain"
+    value_scale: str = "plain"
+    spline: str = "monotone"
+
+    def predict(self, coordinates: np.ndarray) -> np.ndarray:
+        """Values [n] at ``coordinates`` [n, 2], slow axis first."""
+        return self._read(coordinates, levels=False)
+
+    def level(self, coordinates: np.ndarray) -> np.ndarray:
+        """The level, 0 to 1, of each of ``coordinates`` [n, 2]."""
+        return self._read(coordinates, levels=True)
+
+    def _read(self, coordinates: np.ndarray, levels: bool) -> np.ndarray:
+        held = np.clip(coordinates[:, 0], self.knots[0], self.knots[-1])
+        slow, inverse = np.unique(held, return_inverse=True)
+        result = np.empty(len(held))
+        # A row of a grid shares one row of the mesh; a slanted line has as many as points, so they go in parts.
+        order = np.argsort(inverse, kind="stable")
+        bounds = np.searchsorted(inverse[order], np.arange(0, len(slow) + _ROWS, _ROWS))
+        for part, (start, end) in enumerate(itertools.pairwise(bounds)):
+            mine = slow[part * _ROWS : (part + 1) * _ROWS]
+            positions = _in_order(self._along(self.position_scale, self.rows.positions, mine))
+            if levels:
+                values = np.broadcast_to(np.linspace(0, 1, positions.shape[1]), positions.shape)
+            else:
+                values = self._along(self.value_scale, self.rows.values, mine)
+            rows = order[start:end]
+            result[rows] = read_rows(positions, values, inverse[rows] - part * _ROWS, coordinates[rows, -1])
+        return result
+
+    def _along(self, scale: str, table: np.ndarray, slow: np.ndarray) -> np.ndarray:
+        """``table`` [sweeps, levels] interpolated along the slow axis at ``slow`` [m]: [m, levels]."""
+        if len(self.knots) == 1:
+            return np.repeat(table, len(slow), axis=0)
+        at = slow_scale(scale, self.knots, self.knots)
+        return SPLINES[self.spline](at, table, axis=0)(slow_scale(scale, self.knots, slow))
+
+
+def _in_order(positions: np.ndarray) -> np.ndarray:
+    """``positions`` [m, levels] with no level passing another: neighbours, which move at different speeds at the
+    foot of a feature, keep at least a share of the even spacing."""
+    count = positions.shape[1]
+    least = _CLOSEST * (positions[:, -1:] - positions[:, :1]) / count * np.arange(count)
+    return np.maximum.accumulate(positions - least, axis=1) + least
+
+
+def read_rows(x: np.ndarray, y: np.ndarray, row: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Smooth curves through ``x`` (ascending) and ``y`` [rows, levels], read in row ``row`` [n] at ``at`` [n].
+
+    Cubic between neighbours, with the slope of the parabola through three at each, but at most three times (at a
+    turning point, once) the flatter of the two chords, so that a jump beside flat ground is not overshot. The
+    ends are held.
+    """
+    low, span = x[:, :1].min(), max(float(x[:, -1].max() - x[:, :1].min()), np.finfo(float).tiny)
+    tiny = 1e-9 * span  # levels carried past each other leave no width: a jump
+    step = np.maximum(np.diff(x, axis=1), tiny)
+    chord = np.diff(y, axis=1) / step
+    slope = np.empty(x.shape)
+    before, after, left, right = chord[:, :-1], chord[:, 1:], step[:, :-1], step[:, 1:]
+    most = np.minimum(np.abs(before), np.abs(after)) * np.where(before * after > 0, 3.0, 1.0)
+    slope[:, 1:-1] = np.clip((before * right + after * left) / (left + right), -most, most)
+    slope[:, 0], slope[:, -1] = chord[:, 0], chord[:, -1]
+    # All rows are searched at once, each moved to a stretch of its own.
+    shifted = (x - low) / span + 3 * np.arange(len(x))[:, None]
+    inside = np.clip((at - low) / span, -0.5, 1.5)
+    cell = np.searchsorted(shifted.ravel(), inside + 3 * row, side="right") - 1 - row * x.shape[1]
+    cell = np.clip(cell, 0, x.shape[1] - 2)
+    wide = step[row, cell]
+    t = np.clip((at - x[row, cell]) / wide, 0, 1)
+    s = 1 - t
+    ends = y[row, cell] * s * s * (1 + 2 * t) + y[row, cell + 1] * t * t * (1 + 2 * s)
+    return ends + wide * s * t * (slope[row, cell] * s - slope[row, cell + 1] * t)

@@ -1,0 +1,93 @@
+"""The points in training, as every expert sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin.moving_mesh import Rows, sweep_rows
+from napari_scantwin.twin.folds import Groups, group_points
+from napari_scantwin.twin.noise import Noise, measure, smoothed
+
+__all__ = ["Data", "prepare"]
+
+#: Error bars far below the twin's own accuracy (this share of the spread) count alike, so that no handful of
+#: points outweighs the scan.
+_SMALLEST_ERROR = 0.01
+
+
+@dataclass(frozen=True)
+class Data:
+    """The unmasked points of a scan, slow axis first.
+
+    ``targets`` [n] are the values scaled to mean 0 and deviation 1 (``value = target * spread + offset``),
+    ``importance`` [n] weights of mean 1 from their error bars, ``noise`` in the value's unit, ``sweep`` [n]
+    the sweep of each point.
+    """
+
+    coordinates: np.ndarray
+    values: np.ndarray
+    targets: np.ndarray
+    importance: np.ndarray
+    sweep: np.ndarray
+    groups: Groups
+    noise: Noise
+    offset: float
+    spread: float
+    _rows: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def axes(self) -> int:
+        """How many axes were scanned."""
+        return self.coordinates.shape[1]
+
+    @property
+    def inner(self) -> np.ndarray:
+        """Whether each point lies in an inner sweep [n]; true for all where there is no inner sweep."""
+        inner = ~self.groups.edge[self.groups.group]
+        return inner if inner.any() else np.ones(len(inner), bool)
+
+    def rows(self, share: float) -> Rows:
+        """The targets' sweeps by level, their noise taken down (two axes only); computed once, since every sweep
+        is smoothed and re-parametrised by itself."""
+        if share not in self._rows:
+            fast, group = self.coordinates[:, -1], self.groups.group
+            quiet = smoothed(fast, self.targets, self.sweep)
+            self._rows[share] = sweep_rows(fast, quiet, group, len(self.groups.knots), share)
+        return self._rows[share]
+
+
+def prepare(scan: xr.DataArray, most_folds: int) -> Data:
+    """The unmasked points of ``scan``, its held-out groups and its noise."""
+    table = scans.points(scan)
+    used = ~table.masked
+    table = scans.Points(
+        table.coordinates[used],
+        table.values[used],
+        None if table.errors is None else table.errors[used],
+        table.sweep[used],
+        table.masked[used],
+    )
+    offset, spread = float(table.values.mean()), float(table.values.std())
+    return Data(
+        coordinates=table.coordinates,
+        values=table.values,
+        targets=(table.values - offset) / spread,
+        importance=_importance(table.errors, spread, len(table.values)),
+        sweep=table.sweep,
+        groups=group_points(scan, table, most_folds),
+        noise=measure(table.coordinates[:, -1], table.values, table.sweep),
+        offset=offset,
+        spread=spread,
+    )
+
+
+def _importance(errors: np.ndarray | None, spread: float, count: int) -> np.ndarray:
+    """Weight of each point, mean 1, from its error bar where there is one."""
+    if errors is None or not np.isfinite(errors).all() or (errors < 0).any():
+        return np.ones(count)
+    weight = 1 / (errors**2 + (_SMALLEST_ERROR * spread) ** 2)
+    return weight / weight.mean()

@@ -1,0 +1,99 @@
+"""A Gaussian process over the networks' features, kept as its centres and their coefficients.
+
+The covariance is ``c (1 + r) exp(-r)`` (Matern, 3/2) with ``r = sqrt(3) |(x - x') / scales|``, plus noise;
+scales, c and the noise maximise the marginal likelihood of evenly picked points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.optimize import minimize
+
+from napari_scantwin.errors import Cancelled
+
+__all__ = ["Kernel", "fit_kernel"]
+
+#: Points and steps of the search for scales, which settle early, and points of the final fit.
+_LEARNING, _STEPS, _MOST = 250, 20, 900
+_CHUNK = 2048
+_BOUNDS = {"scale": (-3.0, 4.0), "amplitude": (-4.0, 5.0), "noise": (-14.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A weighted sum of covariances: ``coefficients`` [m] at ``centres`` [m, inputs], which are features over
+    ``scales`` [inputs]."""
+
+    centres: np.ndarray
+    coefficients: np.ndarray
+    scales: np.ndarray
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Values [n] at ``features`` [n, inputs]."""
+        scaled = features / self.scales
+        parts = np.array_split(scaled, max(1, -(-len(scaled) // _CHUNK)))
+        return np.concatenate([_covariance(_distance(part, self.centres)) @ self.coefficients for part in parts])
+
+
+def fit_kernel(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, stop) -> Kernel:
+    """Fit to ``features`` [n, inputs] and ``targets`` [n]; a point's noise variance is over ``weights`` [n]."""
+    few, more = (np.unique(np.linspace(0, len(targets) - 1, n).astype(int)) for n in (_LEARNING, _MOST))
+    inputs = features.shape[1]
+    start = np.array([*[0.0] * inputs, 0.0, np.log(1e-3)])
+    bounds = [_BOUNDS["scale"]] * inputs + [_BOUNDS["amplitude"], _BOUNDS["noise"]]
+
+    def look(_):
+        if stop is not None and stop.is_set():
+            raise Cancelled
+
+    look(None)
+    found = minimize(
+        _likelihood,
+        start,
+        (features[few], targets[few], weights[few]),
+        "L-BFGS-B",
+        jac=True,
+        bounds=bounds,
+        callback=look,
+        options={"maxiter": _STEPS},
+    ).x
+    scales, amplitude, noise = np.exp(found[:inputs]), np.exp(found[inputs]), np.exp(found[-1])
+    centres = features[more] / scales
+    matrix = amplitude * _covariance(_distance(centres, centres))
+    matrix[np.diag_indices(len(matrix))] += noise / weights[more] + 1e-9 * amplitude
+    coefficients = amplitude * cho_solve(cho_factor(matrix, lower=True), targets[more])
+    return Kernel(centres, coefficients, scales)
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    square = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
+    return np.sqrt(3 * np.maximum(square, 0))
+
+
+def _covariance(distance: np.ndarray) -> np.ndarray:
+    return (1 + distance) * np.exp(-distance)
+
+
+def _likelihood(logs, x, y, weights) -> tuple[float, np.ndarray]:
+    """Minus the log marginal likelihood (constants left away) and its gradient by the logarithms."""
+    scales, amplitude, noise = np.exp(logs[:-2]), np.exp(logs[-2]), np.exp(logs[-1])
+    scaled = x / scales
+    distance = _distance(scaled, scaled)
+    signal = amplitude * _covariance(distance)
+    matrix = signal.copy()
+    matrix[np.diag_indices(len(y))] += noise / weights + 1e-9 * amplitude
+    try:
+        factor = cho_factor(matrix, lower=True)
+    except LinAlgError:
+        return 1e25, np.zeros(len(logs))
+    alpha = cho_solve(factor, y)
+    inner = np.outer(alpha, alpha) - cho_solve(factor, np.eye(len(y)))
+    value = 0.5 * y @ alpha + np.log(np.diag(factor[0])).sum()
+    # d k / d log(scale_j) = 3 c exp(-r) (difference_j / scale_j)^2
+    damped = inner * (3 * amplitude * np.exp(-distance))
+    gradient = [np.sum(damped * (column[:, None] - column) ** 2) for column in scaled.T]
+    gradient += [np.sum(inner * signal), np.sum(np.diag(inner) * noise / weights)]
+    return float(value), -0.5 * np.array(gradient)

@@ -1,0 +1,105 @@
+"""Large networks for large scans: members and held-out folds trained by Adam in one compiled pass."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_scantwin.errors import Cancelled
+from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.experts import FittedLarge, features_for
+from napari_scantwin.twin.features import Candidate
+from napari_scantwin.twin.network import Shape, Stack, evaluate
+from napari_scantwin.twin.settings import Effort
+
+__all__ = ["LargeNetworks"]
+
+#: Steps between looks at the stop flag.
+_STEPS_A_CHUNK = 20
+#: Chunks between held-out errors, which cost an evaluation of every watched point.
+_CHUNKS_A_REPORT = 5
+#: Held-out errors while training are taken on at most this many points.
+_WATCHED = 4000
+#: Points held in the compiled loop at once; a larger scan streams through it, a fresh draw every so many steps.
+_POOL, _STEPS_A_POOL = 1 << 18, 200
+
+
+@dataclass(frozen=True)
+class LargeNetworks:
+    """An ensemble of large networks over described points."""
+
+    candidate: Candidate
+    effort: Effort
+    instant = False
+
+    def __str__(self) -> str:
+        return f"networks {self.effort.layers}x{self.effort.nodes}, {self.candidate}"
+
+    def train(
+        self, data: Data, kept: list[np.ndarray], members: int, seed: int, budget: float | None, stop, report
+    ) -> tuple[FittedLarge, list[FittedLarge]]:
+        """Train ``members`` networks on everything and one on each of ``kept`` (bool [groups]), whose first ones
+        are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget`` (seconds) is
+        spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or None."""
+        everything = np.ones(len(data.groups.knots), bool)
+        # Every map without alignment is the same one; aligned ones know their own sweeps only.
+        masks = [everything] * members + list(kept)
+        maps = [features_for(self.candidate, data, mask) for mask in (masks if self.candidate.aligned else masks[:1])]
+        maps = maps * (len(masks) // len(maps))
+        shape = Shape(maps[0].width, self.effort.layers, self.effort.nodes)
+        random = np.random.default_rng(seed)
+        streamed = len(data.targets) > _POOL
+
+        def drawn():
+            rows = random.integers(0, len(data.targets), _POOL) if streamed else np.arange(len(data.targets))
+            weights = np.stack([data.importance[rows] * mask[data.groups.group[rows]] for mask in masks])
+            return _stacked(maps, data.coordinates[rows]), data.targets[rows], weights
+
+        stack = Stack(
+            shape, len(masks), total=self.effort.steps, rate=self.effort.rate, batch=self.effort.batch, seed=seed
+        )
+        stack.see(*drawn())
+        watched = random.permutation(len(data.targets))[:_WATCHED]
+        seen = _stacked(maps, data.coordinates[watched])
+        began, reported = time.monotonic(), False
+        while stack.done < stack.total:
+            if streamed and stack.done and stack.done % _STEPS_A_POOL == 0:
+                stack.see(*drawn())
+            stack.advance(min(_STEPS_A_CHUNK, stack.total - stack.done))
+            if stack.done == _STEPS_A_CHUNK:
+                began = time.monotonic()  # compilation is behind us
+            elif budget is not None:
+                pace = (time.monotonic() - began) / (stack.done - _STEPS_A_CHUNK)
+                stack.total = min(stack.total, max(stack.done, int(budget / max(pace, 1e-9))))
+            if stop is not None and stop.is_set():
+                if not reported:
+                    raise Cancelled
+                break
+            errors = (None, None)
+            if stack.done >= stack.total or stack.done % (_STEPS_A_CHUNK * _CHUNKS_A_REPORT) == 0:
+                errors, reported = _errors(stack.parameters, seen, data, watched, members), True
+            report(stack.done, stack.total, *errors)
+        parameters = stack.parameters
+        folds = [
+            FittedLarge(maps[row], [part[row : row + 1] for part in parameters]) for row in range(members, len(masks))
+        ]
+        return FittedLarge(maps[0], [part[:members] for part in parameters]), folds
+
+
+def _stacked(maps, coordinates: np.ndarray) -> np.ndarray:
+    """Features [members, n, inputs], or [1, n, inputs] where all members share one map."""
+    own = maps if maps[0] is not maps[-1] else maps[:1]
+    known = {id(each): each(coordinates).astype(np.float32) for each in own}
+    return np.stack([known[id(each)] for each in own])
+
+
+def _errors(parameters, features, data: Data, watched, members: int) -> tuple[float, float]:
+    """Root mean square training and held-out error on the watched points."""
+    features = np.broadcast_to(features, (len(parameters[0]), *features.shape[1:]))
+    difference = (evaluate(parameters, features) - data.targets[watched]) * data.spread
+    held_out = difference[members + data.groups.point_fold[watched], np.arange(len(watched))]
+    inner = data.inner[watched]
+    trained = difference[:members].mean(axis=0)
+    return float(np.sqrt(np.mean(trained**2))), float(np.sqrt(np.mean(held_out[inner] ** 2)))

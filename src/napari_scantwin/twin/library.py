@@ -1,0 +1,42 @@
+"""Which experts are worth fitting to a scan, cheapest first."""
+
+from __future__ import annotations
+
+import itertools
+
+from napari_scantwin.moving_mesh import SPLINES
+from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.experts import ALIGNED_SHARE, GaussianProcess, Interpolation, Polynomial, SmallNetworks
+from napari_scantwin.twin.features import Candidate, scales
+from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.settings import Effort
+
+__all__ = ["SMALL", "experts_for"]
+
+#: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
+SMALL = 5000
+#: Decay of small networks, in points: enough to keep flat what the points do not say.
+_DECAY = 0.03
+
+
+def experts_for(data: Data, effort: Effort) -> list:
+    """The experts for a scan."""
+    slow = scales(data.groups.knots) if data.axes > 1 else ["plain"]
+    # Alignment needs one slow axis, and enough sweeps for positions to be interpolated between them.
+    aligned = data.axes == 2 and len(data.groups.knots) >= 3
+    found: list = [Polynomial(degree) for degree in range(3)]
+    if data.axes == 2:
+        found += [Interpolation("plain", scale, spline, 1.0) for scale in slow for spline in SPLINES]
+    if aligned:
+        found += [
+            Interpolation(position, value, spline, ALIGNED_SHARE)
+            for position, value in itertools.product(slow, slow)
+            for spline in SPLINES
+        ]
+    if len(data.values) <= SMALL:
+        described = [Candidate(scale, False) for scale in slow[:2]]
+        found.append(GaussianProcess(described[-1]))
+        found += [SmallNetworks(candidate, effort.small_nodes, _DECAY, effort.small_steps) for candidate in described]
+    else:
+        found += [LargeNetworks(Candidate(slow[-1], each), effort) for each in ((False, True) if aligned else (False,))]
+    return found

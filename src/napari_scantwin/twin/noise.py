@@ -1,0 +1,101 @@
+"""How noisy a scan is, told from the scan alone, and its sweeps with the noise taken down.
+
+A point is compared with the straight line between its two neighbours along the sweep. For independent noise
+of standard deviation s the difference has variance s^2 (1 + t^2 + (1 - t)^2), where t is how far along the
+line the point lies; curvature matters in few points only, and the median does not see those.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import make_smoothing_spline
+from scipy.ndimage import uniform_filter1d
+
+__all__ = ["Noise", "measure", "smoothed"]
+
+#: Bins of readings, points a bin needs, and neighbours a reading is averaged over before it is sorted into one.
+_BINS, _FEWEST_A_BIN, _SMEARED = 8, 40, 11
+#: The smoothing spline's residual, as a share of the noise: below one, since it may also follow the noise.
+_FIT = 0.85
+#: No smoothed value moves further than this many standard deviations, so that a sharp feature stays.
+_FURTHEST = 2.0
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Standard deviation of the noise against the value measured: ``deviations`` [bins] at ``levels`` [bins],
+    linear between them. Counts and instruments with a relative error are noisier where they read more."""
+
+    levels: np.ndarray
+    deviations: np.ndarray
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """The noise [n] at points that read ``values`` [n]."""
+        return np.interp(values, self.levels, self.deviations)
+
+
+def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
+    """The noise of points at ``fast`` [n] that read ``values`` [n] in the sweeps ``sweep`` [n]."""
+    found, levels = [], []
+    for rows in _sweeps(fast, sweep):
+        found.append(_deviations(fast[rows], values[rows]))
+        # Sorted by the point's own reading, the noisiest points would gather in bins of their own.
+        levels.append(uniform_filter1d(values[rows], _SMEARED)[1:-1])
+    found, levels = np.concatenate(found), np.concatenate(levels)
+    good = np.isfinite(found)
+    found, levels = found[good], levels[good]
+    if len(found) == 0:
+        return Noise(np.zeros(1), np.zeros(1))
+    order = np.argsort(levels, kind="stable")
+    parts = np.array_split(order, int(np.clip(len(order) // _FEWEST_A_BIN, 1, _BINS)))
+    return Noise(
+        np.array([np.median(levels[part]) for part in parts]), np.array([_robust(found[part]) for part in parts])
+    )
+
+
+def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> np.ndarray:
+    """The values [n] with each sweep's noise taken down by a smoothing spline.
+
+    The stiffest spline whose residual is still below the sweep's noise is taken (Morozov's principle).
+    """
+    result = np.array(values, float)
+    for rows in _sweeps(fast, sweep):
+        x, first, inverse = np.unique(fast[rows], return_index=True, return_inverse=True)
+        y = np.bincount(inverse, values[rows]) / np.bincount(inverse)
+        del first
+        noise = _robust(_deviations(x, y)) if len(x) >= 8 else 0.0
+        if noise > 1e-9 * np.ptp(y):
+            result[rows] += (np.clip(_spline(x, y, noise) - y, -_FURTHEST * noise, _FURTHEST * noise))[inverse]
+    return result
+
+
+def _sweeps(fast: np.ndarray, sweep: np.ndarray):
+    """Indices of each sweep's points in order along the fast axis."""
+    order = np.lexsort((fast, sweep))
+    return np.split(order, np.flatnonzero(np.diff(sweep[order])) + 1)
+
+
+def _deviations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Each inner point's distance from the line between its neighbours, scaled to the noise's deviation."""
+    span = x[2:] - x[:-2]
+    t = (x[1:-1] - x[:-2]) / np.where(span > 0, span, np.nan)
+    return (y[1:-1] - (1 - t) * y[:-2] - t * y[2:]) / np.sqrt(1 + t**2 + (1 - t) ** 2)
+
+
+def _robust(deviations: np.ndarray) -> float:
+    return float(1.4826 * np.nanmedian(np.abs(deviations)))
+
+
+def _spline(x: np.ndarray, y: np.ndarray, noise: float) -> np.ndarray:
+    scaled = (x - x[0]) / np.ptp(x) * len(x)
+    low, high, best = -6.0, 8.0, y
+    for _ in range(8):
+        middle = (low + high) / 2
+        curve = make_smoothing_spline(scaled, y, lam=10.0**middle)(scaled)
+        if _robust(y - curve) < _FIT * noise:
+            low, best = middle, curve
+        else:
+            high = middle
+    return best

@@ -1,0 +1,146 @@
+"""Trying experts: what each says of sweeps it has not seen."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_scantwin.errors import Cancelled
+from napari_scantwin.twin.blend import HeldOut, choose
+from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.experts import FittedLarge, Polynomial
+from napari_scantwin.twin.large_networks import LargeNetworks
+
+__all__ = ["Trials", "cores"]
+
+#: With more set points than this no two are left out together: one sweep's share in the choice is small then.
+_MOST_PAIRED = 12
+#: The training error shown while training is taken on at most this many points.
+_WATCHED = 1000
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass
+class Trials:
+    """The experts tried so far, their held-out predictions and the blend's errors as experts joined.
+
+    ``finished`` holds, by expert, those that are fitted to the whole scan already. ``history`` rows are step,
+    training error and held-out error in the value's unit.
+    """
+
+    data: Data
+    seed: int
+    members: int
+    stop: threading.Event | None
+
+    def __post_init__(self):
+        groups = self.data.groups
+        self.tried: list = []
+        self.finished: dict[int, FittedLarge] = {}
+        self.history: list[tuple[float, float, float]] = []
+        self.step = 0
+        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner)
+        self._alone = [groups.fold != fold for fold in range(groups.folds)]
+        self._pairs = _neighbours(groups)
+        outside = np.flatnonzero(groups.point_fold != 0)
+        self._watched = outside[:: max(1, len(outside) // _WATCHED)]
+        self._seen: list[np.ndarray] = []
+
+    def run(self, experts: list, deadline: Callable[[], float | None], report) -> None:
+        """Try ``experts`` in turn, until ``stop`` is set or ``deadline()`` seconds are spent (after the first that
+        learns something). Raises :class:`Cancelled` where nothing was learned by then."""
+        total = sum(_cost(expert) for expert in experts)
+        spent = 0
+        for expert in experts:
+            left = deadline()
+            if left is not None and left <= 0 and self._learned:
+                break
+            share = (spent / total, _cost(expert) / total)
+            try:
+                self._try(expert, left, share, report)
+            except Cancelled:
+                if not self._learned:
+                    raise
+                break
+            spent += _cost(expert)
+            if self._learned:
+                self._note(report, spent / total)
+            if self.stop is not None and self.stop.is_set():
+                if not self._learned:
+                    raise Cancelled
+                break
+
+    def weights(self, available: np.ndarray | None = None) -> np.ndarray:
+        """Weights [experts tried], of those ``available`` (bool) only."""
+        errors = self.held_out.errors()
+        if available is not None:
+            errors = np.where(available, errors, np.nan)
+        return choose(errors)
+
+    @property
+    def _learned(self) -> bool:
+        return any(not isinstance(expert, Polynomial) for expert in self.tried)
+
+    def _try(self, expert, left, share, report) -> None:
+        data, point_fold = self.data, self.data.groups.point_fold
+        if isinstance(expert, LargeNetworks):
+
+            def tell(done, total, train_error, held_out_error):
+                if train_error is not None:
+                    self.history.append((self.step + done, train_error, held_out_error))
+                report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
+
+            whole, fitted = expert.train(data, self._alone, self.members, self.seed, left, self.stop, tell)
+            self.finished[len(self.tried)] = whole
+            self.step += expert.effort.steps
+            paired = {}
+        else:
+            masks = self._alone + [mask for mask, *_ in self._pairs]
+            with ThreadPoolExecutor(cores()) as pool:
+                fitted = list(pool.map(lambda mask: expert.fit(data, mask, 1, self.seed, self.stop), masks))
+            self.step += len(masks)
+            paired = {}
+            for (_, one, other), fit in zip(self._pairs, fitted[len(self._alone) :], strict=True):
+                for left_out, number in ((one, other), (other, one)):
+                    mine = data.groups.group == number
+                    paired[left_out, number] = fit.outputs(data.coordinates[mine])[0]
+        alone = np.empty(len(data.targets))
+        for fold, fit in enumerate(fitted[: len(self._alone)]):
+            alone[point_fold == fold] = fit.outputs(data.coordinates[point_fold == fold]).mean(axis=0)
+        self._seen.append(fitted[0].outputs(data.coordinates[self._watched]).mean(axis=0))
+        self.tried.append(expert)
+        self.held_out.add(alone, paired)
+
+    def _note(self, report, fraction: float) -> None:
+        """Report the errors of the blend so far."""
+        weights = self.weights()
+        held_out = self.held_out.errors() @ weights
+        seen = np.stack(self._seen, axis=1) @ weights - self.data.targets[self._watched]
+        errors = [self.data.spread * float(np.sqrt(np.mean(part**2))) for part in (seen, held_out)]
+        self.history.append((self.step, *errors))
+        report(fraction, self.step, *errors)
+
+
+def _neighbours(groups) -> list[tuple[np.ndarray, int, int]]:
+    """For every two inner groups side by side: the mask that leaves both out, and their numbers."""
+    count = len(groups.knots)
+    if count > _MOST_PAIRED or groups.folds < count:
+        return []
+    numbers = np.arange(count)
+    return [((numbers != k) & (numbers != k + 1), k, k + 1) for k in range(1, count - 2)]
+
+
+def _cost(expert) -> int:
+    """Roughly how long an expert takes, in fits of a mesh."""
+    if isinstance(expert, LargeNetworks):
+        return 2000
+    return 1 if expert.instant else 100
