@@ -90,17 +90,14 @@ def write_zarr(scan: xr.DataArray, path: Path, tell) -> None:
 def write_csv(scan: xr.DataArray, path: Path, tell) -> None:
     """One row a point; numbers in full so that they read back to the last bit; provenance in ``#`` lines,
     the first of which tells this program how the columns make a scan again."""
-    columns = _columns(scan)
-    size = len(next(iter(columns.values())))
+    heads = _heads(scan)
     layout = {
         "name": str(scan.name),
         "dims": list(scan.dims),
         "shape": list(scan.shape),
         "attrs": scan.attrs,
         "coords": {
-            str(key): [str(coord.dtype), coord.attrs]
-            for key, coord in scan.coords.items()
-            if any(head.split(" (")[0] == key for head in columns)
+            str(key): [str(coord.dtype), coord.attrs] for key, coord in scan.coords.items() if key in heads.values()
         },
         "dtype": str(scan.dtype),
     }
@@ -109,29 +106,34 @@ def write_csv(scan: xr.DataArray, path: Path, tell) -> None:
         for key, value in scan.attrs.items():
             if key not in ("units", "axes"):
                 file.write(f"# {key}: {' '.join(str(value).split())}\n")
-        file.write(",".join(columns) + "\n")
-        for start in range(0, size, _ROWS_AT_ONCE):
-            part = [column[start : start + _ROWS_AT_ONCE].tolist() for column in columns.values()]
-            file.writelines(",".join(map(repr, row)) + "\n" for row in zip(*part, strict=True))
-            tell(0.99 * min(1.0, (start + _ROWS_AT_ONCE) / size))
+        file.write(",".join(heads) + "\n")
+        for start in range(0, scan.size, _ROWS_AT_ONCE):
+            rows = np.arange(start, min(start + _ROWS_AT_ONCE, scan.size))
+            parts = [_part(scan, key, rows) for key in heads.values()]
+            file.writelines(",".join(map(repr, row)) + "\n" for row in zip(*parts, strict=True))
+            tell(0.99 * (rows[-1] + 1) / scan.size)
 
 
-def _columns(scan: xr.DataArray) -> dict[str, np.ndarray]:
-    """Header to flat column: axes slow first, the value, then what else every point carries."""
-    names = scans.axes(scan)
-    if scans.is_gridded(scan):
-        mesh = np.meshgrid(*(scan[name].values for name in names), indexing="ij")
-        axes = {name: grid.ravel() for name, grid in zip(names, mesh, strict=True)}
-    else:
-        axes = {name: scan[name].values for name in names}
-    columns = {f"{name} ({scan[name].attrs['units']})": column for name, column in axes.items()}
-    columns[f"{scan.name} ({scan.attrs['units']})"] = scan.values.ravel()
+def _heads(scan: xr.DataArray) -> dict[str, str]:
+    """Header of each column and the coordinate it holds: axes slow first, the value, then what else every
+    point carries."""
+    heads = {f"{name} ({scan[name].attrs['units']})": name for name in scans.axes(scan)}
+    heads[f"{scan.name} ({scan.attrs['units']})"] = ""
     if "standard_error" in scan.coords:
-        columns[f"standard_error ({scan.attrs['units']})"] = scan["standard_error"].values.ravel()
-    for key in ("masked", "extrapolated", "sweep"):
-        if key in scan.coords and scan[key].dims == scan.dims:
-            columns[key] = scan[key].values.astype(int).ravel()
-    return columns
+        heads[f"standard_error ({scan.attrs['units']})"] = "standard_error"
+    return heads | {
+        key: key for key in ("masked", "extrapolated", "sweep") if key in scan.coords and scan[key].dims == scan.dims
+    }
+
+
+def _part(scan: xr.DataArray, key: str, rows: np.ndarray) -> list:
+    """One column's numbers in the given rows (C order); the empty key is the value itself."""
+    array = scan if key == "" else scan[key]
+    if array.dims == scan.dims:
+        values = array.values.reshape(-1)[rows]
+    else:  # an axis of a grid
+        values = array.values[np.unravel_index(rows, scan.shape)[scan.dims.index(key)]]
+    return (values.astype(int) if values.dtype == bool else values).tolist()
 
 
 def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
