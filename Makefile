@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed') if sys.version_info < (3, 11) else None"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e ".[pyqt5,test,docs]"
+	$(BIN)/python -m pip install --quiet -e ".[pyqt5,test]"
 	touch $@
 
 demo: system $(STAMP)
@@ -34,8 +34,8 @@ lint: $(STAMP)
 	$(BIN)/npe2 validate napari.yaml
 
 bench: system $(STAMP)
-	$(SCREEN) $(BIN)/python benchmarks/responsiveness.py
-	$(SCREEN) $(BIN)/python -m pytest -m bench
+	$(BIN)/python -m pip install --quiet -e ".[bench]"
+	$(SCREEN) $(BIN)/python benchmarks/run_all.py
 
 clean:
 	rm -rf $(VENV) demo-output build dist
