@@ -14,7 +14,7 @@ import pint
 
 from napari_scantwin.errors import ScanError
 
-__all__ = ["convert", "is_known", "pretty", "registry", "split_label", "standard"]
+__all__ = ["compatible", "convert", "is_known", "pretty", "registry", "split_label", "standard"]
 
 
 @functools.cache
@@ -109,6 +109,11 @@ def is_known(text: str) -> bool:
 def pretty(text: str) -> str:
     """The unit as a person reads it, e.g. ``"A·m²"``; empty for a pure number."""
     return f"{_parse(str(text)):~P}"
+
+
+def compatible(one: str, other: str) -> bool:
+    """Whether two units measure the same thing."""
+    return _parse(str(one)).is_compatible_with(_parse(str(other)))
 
 
 def convert(values, source: str, target: str):
