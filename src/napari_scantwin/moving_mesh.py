@@ -115,13 +115,6 @@ class MovingMesh:
 
     def predict(self, coordinates: np.ndarray) -> np.ndarray:
         """Values [n] at ``coordinates`` [n, 2], slow axis first."""
-        return self._read(coordinates, levels=False)
-
-    def level(self, coordinates: np.ndarray) -> np.ndarray:
-        """The level, 0 to 1, of each of ``coordinates`` [n, 2]."""
-        return self._read(coordinates, levels=True)
-
-    def _read(self, coordinates: np.ndarray, levels: bool) -> np.ndarray:
         held = np.clip(coordinates[:, 0], self.knots[0], self.knots[-1])
         slow, inverse = np.unique(held, return_inverse=True)
         result = np.empty(len(held))
@@ -131,10 +124,7 @@ class MovingMesh:
         for part, (start, end) in enumerate(itertools.pairwise(bounds)):
             mine = slow[part * _ROWS : (part + 1) * _ROWS]
             positions = _in_order(self._along(self.position_scale, self.rows.positions, mine))
-            if levels:
-                values = np.broadcast_to(np.linspace(0, 1, positions.shape[1]), positions.shape)
-            else:
-                values = self._along(self.value_scale, self.rows.values, mine)
+            values = self._along(self.value_scale, self.rows.values, mine)
             rows = order[start:end]
             result[rows] = read_rows(positions, values, inverse[rows] - part * _ROWS, coordinates[rows, -1])
         return result

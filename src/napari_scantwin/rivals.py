@@ -256,7 +256,7 @@ class _Smoother:
 
 
 class _Rbf(_Smoother):
-    most = 2500
+    most = 1800
     choices = ({"smoothing": 1e-8}, {"smoothing": 1e-4}, {"smoothing": 1e-2})
 
     def _fitted(self, x, y, smoothing):

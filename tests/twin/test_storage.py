@@ -53,17 +53,21 @@ def test_a_cut_or_altered_file_is_refused_in_one_sentence(saved, tmp_path, data)
     np.testing.assert_array_equal(again.scan.values, Twin.load(saved).scan.values)
 
 
-def test_a_file_from_a_newer_version_says_so(saved, tmp_path):
-    path = tmp_path / "newer.twin"
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [(99, r"other\.twin was written by napari-scantwin 9\.9"), (1, r"other\.twin is a twin of an older kind")],
+)
+def test_a_file_from_another_version_says_so(saved, tmp_path, version, words):
+    path = tmp_path / "other.twin"
     with zipfile.ZipFile(saved) as archive:
         entries = {name: archive.read(name) for name in archive.namelist() if name != "sha256"}
     about = json.loads(entries["twin.json"])
-    entries["twin.json"] = json.dumps({**about, "format": 99, "written_by": "9.9"}).encode()
+    entries["twin.json"] = json.dumps({**about, "format": version, "written_by": "9.9"}).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
         archive.writestr("sha256", storage._digest(entries))
-    with pytest.raises(ScanError, match=r"newer\.twin was written by napari-scantwin 9\.9"):
+    with pytest.raises(ScanError, match=words):
         Twin.load(path)
 
 

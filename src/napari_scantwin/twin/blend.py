@@ -48,6 +48,12 @@ class HeldOut:
                         errors[mine, column] = predicted - self.targets[mine]
         return errors[rows]
 
+    def spread(self, weights: np.ndarray) -> np.ndarray:
+        """The experts' weighted standard deviation about their blend [n], each where it had not seen the point."""
+        used = weights > 0
+        alone = np.stack(self.alone, axis=1)[:, used]
+        return np.sqrt((alone - (alone @ weights[used])[:, None]) ** 2 @ weights[used])
+
 
 def choose(errors: np.ndarray) -> np.ndarray:
     """Weights [experts], not negative and adding up to one, of least squared ``errors`` [points, experts]."""

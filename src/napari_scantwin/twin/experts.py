@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_scantwin.moving_mesh import MovingMesh, Rows
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.features import Candidate, FeatureMap
+from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
 from napari_scantwin.twin.kernel import Kernel, fit_kernel
 from napari_scantwin.twin.network import evaluate
 from napari_scantwin.twin.small_network import evaluate_small, fit_small
@@ -85,15 +85,12 @@ class _Described:
     features: FeatureMap
 
     def _feature_arrays(self) -> dict:
-        candidate = self.features.candidate
-        described = {"slow": np.array(candidate.slow), "aligned": np.array(candidate.aligned)}
-        return described | {f"features/{name}": array for name, array in self.features.to_arrays().items()}
+        return {f"features/{name}": array for name, array in self.features.to_arrays().items()}
 
     @staticmethod
     def _features_from(arrays: dict) -> FeatureMap:
-        candidate = Candidate(str(arrays["slow"]), bool(arrays["aligned"]))
         inner = {key.removeprefix("features/"): a for key, a in arrays.items() if key.startswith("features/")}
-        return FeatureMap.from_arrays(candidate, inner)
+        return FeatureMap.from_arrays(inner)
 
 
 @dataclass(frozen=True)
@@ -197,14 +194,14 @@ class Polynomial:
 class GaussianProcess:
     """A Gaussian process over described points."""
 
-    candidate: Candidate
+    scale: str
     instant = False
 
     def __str__(self) -> str:
-        return f"Gaussian process, {self.candidate}"
+        return f"Gaussian process, {SCALE_NAMES[self.scale]}"
 
     def fit(self, data: Data, kept: np.ndarray, members: int = 1, seed: int = 0, stop=None) -> FittedKernel:
-        features = features_for(self.candidate, data, kept)
+        features = features_for(self.scale, data, kept)
         rows = kept[data.groups.group]
         columns = (features(data.coordinates[rows]), data.targets[rows], data.importance[rows])
         return FittedKernel(features, fit_kernel(*columns, stop))
@@ -214,7 +211,7 @@ class GaussianProcess:
 class SmallNetworks:
     """An ensemble of small networks over described points."""
 
-    candidate: Candidate
+    scale: str
     nodes: tuple[int, ...]
     decay: float
     steps: int
@@ -222,10 +219,10 @@ class SmallNetworks:
 
     def __str__(self) -> str:
         layers = "x".join(str(width) for width in self.nodes)
-        return f"networks {layers}, decay {self.decay:g}, {self.candidate}"
+        return f"networks {layers}, decay {self.decay:g}, {SCALE_NAMES[self.scale]}"
 
     def fit(self, data: Data, kept: np.ndarray, members: int = 1, seed: int = 0, stop=None) -> FittedSmall:
-        features = features_for(self.candidate, data, kept)
+        features = features_for(self.scale, data, kept)
         rows = kept[data.groups.group]
         columns = (features(data.coordinates[rows]), data.targets[rows], data.importance[rows])
         options = {"nodes": self.nodes, "decay": self.decay, "steps": self.steps, "stop": stop}
@@ -233,10 +230,9 @@ class SmallNetworks:
         return FittedSmall(features, [np.stack(parts) for parts in zip(*fitted, strict=True)])
 
 
-def features_for(candidate: Candidate, data: Data, kept: np.ndarray) -> FeatureMap:
+def features_for(scale: str, data: Data, kept: np.ndarray) -> FeatureMap:
     """The feature map of a scan whose sweeps ``kept`` (bool [groups]) are known."""
-    rows = data.rows(ALIGNED_SHARE) if candidate.aligned else None
-    return FeatureMap.fit(candidate, data.coordinates, data.groups.knots, kept, rows)
+    return FeatureMap.fit(scale, data.coordinates, data.groups.knots[kept])
 
 
 def _terms(coordinates, low, high, powers) -> np.ndarray:

@@ -1,9 +1,4 @@
-"""What the networks see of a point: scaled axes, and the level that lines the sweeps up.
-
-A transition that moves with the slow axis is what makes a sparse scan hard to fill. The *level* of
-:mod:`napari_scantwin.moving_mesh` takes the movement out; networks that see it beside the plain axes need
-not learn the movement from a handful of sweeps.
-"""
+"""What networks and Gaussian processes see of a point: its axes, scaled to order one."""
 
 from __future__ import annotations
 
@@ -11,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin.moving_mesh import MovingMesh, Rows, slow_scale
+from napari_scantwin.moving_mesh import slow_scale
 
-__all__ = ["Candidate", "FeatureMap", "scales"]
+__all__ = ["SCALE_NAMES", "FeatureMap", "scales"]
 
 #: Inputs span +-this, which lets the first layer bend sharply enough for a transition.
 _GAIN = 1.7
-_NAMES = {
+SCALE_NAMES = {
     "plain": "slow axis as it is",
     "root": "cube root of the slow axis",
     "log": "logarithm of the slow axis",
@@ -25,76 +20,46 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One way to describe a point: the slowest axis on a scale of :func:`slow_scale`, with or without the
-    level that aligns the sweeps."""
-
-    slow: str
-    aligned: bool
-
-    def __str__(self) -> str:
-        return _NAMES[self.slow] + (", sweeps aligned" if self.aligned else "")
-
-
-@dataclass(frozen=True)
 class FeatureMap:
-    """Turns coordinates [n, axes] (slow first) into network inputs [n, features].
+    """Turns coordinates [n, axes] (slow first) into inputs [n, axes] of order one.
 
-    ``low``, ``high`` [axes]: range of each axis, the slowest transformed. ``knots``: set points of the
-    slowest axis that are known, ascending. ``mesh``: where the level is read, or None.
+    ``scale`` is the slowest axis's kind of :func:`slow_scale`, ``low`` and ``high`` [axes] the range of each axis on
+    its scale, ``knots`` the slowest axis's set points that are known, ascending.
     """
 
-    candidate: Candidate
+    scale: str
     low: np.ndarray
     high: np.ndarray
     knots: np.ndarray
-    mesh: MovingMesh | None
 
     def __call__(self, coordinates: np.ndarray) -> np.ndarray:
-        columns = np.array(coordinates, float)
-        columns[:, 0] = slow_scale(self.candidate.slow, self.knots, columns[:, 0])
-        scaled = 2 * (columns - self.low) / (self.high - self.low) - 1
-        if self.mesh is not None:
-            scaled = np.concatenate([scaled, 2 * self.mesh.level(coordinates)[:, None] - 1], axis=1)
-        return _GAIN * scaled
+        columns = self._on_scale(self.scale, self.knots, coordinates)
+        return _GAIN * (2 * (columns - self.low) / (self.high - self.low) - 1)
 
-    @property
-    def width(self) -> int:
-        """How many inputs a network sees."""
-        return len(self.low) + (self.mesh is not None)
+    @staticmethod
+    def _on_scale(scale: str, knots: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+        columns = np.array(coordinates, float)
+        columns[:, 0] = slow_scale(scale, knots, columns[:, 0])
+        return columns
+
+    @classmethod
+    def fit(cls, scale: str, coordinates: np.ndarray, knots: np.ndarray) -> FeatureMap:
+        """Fit to a scan's ``coordinates`` [n, axes], knowing the set points ``knots``.
+
+        Ranges come from all points, but a logarithm's unit from the known set points only: the place of a held-out
+        one, often chosen where something happens, would tell more than a new place ever can.
+        """
+        columns = cls._on_scale(scale, knots, coordinates)
+        return cls(scale, columns.min(axis=0), columns.max(axis=0), np.asarray(knots, float))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything as plain arrays, for saving."""
-        arrays = {"low": self.low, "high": self.high, "knots": self.knots}
-        if self.mesh is None:
-            return arrays
-        return {**arrays, "positions": self.mesh.rows.positions}
+        return {"scale": np.array(self.scale), "low": self.low, "high": self.high, "knots": self.knots}
 
     @classmethod
-    def from_arrays(cls, candidate: Candidate, arrays: dict[str, np.ndarray]) -> FeatureMap:
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> FeatureMap:
         """The inverse of :meth:`to_arrays`."""
-        mesh = None
-        if "positions" in arrays:
-            mesh = _level_mesh(arrays["knots"], arrays["positions"])
-        return cls(candidate, arrays["low"], arrays["high"], arrays["knots"], mesh)
-
-    @classmethod
-    def fit(cls, candidate: Candidate, coordinates: np.ndarray, knots: np.ndarray, kept, rows: Rows) -> FeatureMap:
-        """Fit to a scan's ``coordinates`` [n, axes], knowing the sweeps ``kept`` (bool [knots]) of ``rows``.
-
-        Ranges come from all points, but a logarithm's unit from the kept set points only: the place of a held-out
-        one, often chosen where something happens, would tell more than a new place ever can.
-        """
-        knots = knots[kept]
-        columns = np.array(coordinates, float)
-        columns[:, 0] = slow_scale(candidate.slow, knots, columns[:, 0])
-        mesh = _level_mesh(knots, rows.positions[kept]) if candidate.aligned else None
-        return cls(candidate, columns.min(axis=0), columns.max(axis=0), knots, mesh)
-
-
-def _level_mesh(knots, positions) -> MovingMesh:
-    """A mesh that is only asked for levels; it carries no values."""
-    return MovingMesh(knots, Rows(positions, np.zeros((len(knots), 1))))
+        return cls(str(arrays["scale"]), arrays["low"], arrays["high"], arrays["knots"])
 
 
 def scales(knots: np.ndarray) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_scantwin.errors import Cancelled
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import FittedLarge, features_for
-from napari_scantwin.twin.features import Candidate
+from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
 from napari_scantwin.twin.network import Shape, Stack, evaluate
 from napari_scantwin.twin.settings import Effort
 
@@ -30,12 +30,12 @@ _POOL, _STEPS_A_POOL = 1 << 18, 200
 class LargeNetworks:
     """An ensemble of large networks over described points."""
 
-    candidate: Candidate
+    scale: str
     effort: Effort
     instant = False
 
     def __str__(self) -> str:
-        return f"networks {self.effort.layers}x{self.effort.nodes}, {self.candidate}"
+        return f"networks {self.effort.layers}x{self.effort.nodes}, {SCALE_NAMES[self.scale]}"
 
     def train(
         self, data: Data, kept: list[np.ndarray], members: int, seed: int, budget: float | None, stop, report
@@ -44,11 +44,10 @@ class LargeNetworks:
         are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget`` (seconds) is
         spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or None."""
         everything = np.ones(len(data.groups.knots), bool)
-        # Every map without alignment is the same one; aligned ones know their own sweeps only.
         masks = [everything] * members + list(kept)
-        maps = [features_for(self.candidate, data, mask) for mask in (masks if self.candidate.aligned else masks[:1])]
-        maps = maps * (len(masks) // len(maps))
-        shape = Shape(maps[0].width, self.effort.layers, self.effort.nodes)
+        maps = [features_for(self.scale, data, everything)] * members
+        maps += [features_for(self.scale, data, mask) for mask in kept]
+        shape = Shape(data.axes, self.effort.layers, self.effort.nodes)
         random = np.random.default_rng(seed)
         streamed = len(data.targets) > _POOL
 
@@ -85,14 +84,19 @@ class LargeNetworks:
         folds = [
             FittedLarge(maps[row], [part[row : row + 1] for part in parameters]) for row in range(members, len(masks))
         ]
-        return FittedLarge(maps[0], [part[:members] for part in parameters]), folds
+        # A member that diverged is left out; a fold that did makes its expert lose every comparison.
+        good = np.all([np.isfinite(part[:members]).reshape(members, -1).all(axis=1) for part in parameters], axis=0)
+        good = good if good.any() else ~good
+        return FittedLarge(maps[0], [part[:members][good] for part in parameters]), folds
 
 
-def _stacked(maps, coordinates: np.ndarray) -> np.ndarray:
-    """Features [members, n, inputs], or [1, n, inputs] where all members share one map."""
-    own = maps if maps[0] is not maps[-1] else maps[:1]
-    known = {id(each): each(coordinates).astype(np.float32) for each in own}
-    return np.stack([known[id(each)] for each in own])
+def _stacked(maps: list[FeatureMap], coordinates: np.ndarray) -> np.ndarray:
+    """Features [members, n, inputs], or [1, n, inputs] where all members see the same."""
+    # Maps differ only where a held-out set point was the unit of a logarithm.
+    own = (
+        maps if any((each.low != maps[0].low).any() or (each.high != maps[0].high).any() for each in maps) else maps[:1]
+    )
+    return np.stack([each(coordinates).astype(np.float32) for each in own])
 
 
 def _errors(parameters, features, data: Data, watched, members: int) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import itertools
 from napari_scantwin.moving_mesh import SPLINES
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import ALIGNED_SHARE, GaussianProcess, Interpolation, Polynomial, SmallNetworks
-from napari_scantwin.twin.features import Candidate, scales
+from napari_scantwin.twin.features import scales
 from napari_scantwin.twin.large_networks import LargeNetworks
 from napari_scantwin.twin.settings import Effort
 
@@ -34,9 +34,8 @@ def experts_for(data: Data, effort: Effort) -> list:
             for spline in SPLINES
         ]
     if len(data.values) <= SMALL:
-        described = [Candidate(scale, False) for scale in slow[:2]]
-        found.append(GaussianProcess(described[-1]))
-        found += [SmallNetworks(candidate, effort.small_nodes, _DECAY, effort.small_steps) for candidate in described]
+        found.append(GaussianProcess(slow[:2][-1]))
+        found += [SmallNetworks(scale, effort.small_nodes, _DECAY, effort.small_steps) for scale in slow[:2]]
     else:
-        found += [LargeNetworks(Candidate(slow[-1], each), effort) for each in ((False, True) if aligned else (False,))]
+        found.append(LargeNetworks(slow[:2][-1], effort))
     return found

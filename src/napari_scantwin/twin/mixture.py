@@ -20,14 +20,15 @@ class Mixture:
     def __call__(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Weighted mean [n] and disagreement [n] (weighted standard deviation of all members of all experts) at
         ``coordinates`` [n, axes]."""
-        members, shares = [], []
-        for expert, weight in zip(self.experts, self.weights, strict=True):
-            outputs = np.asarray(expert.outputs(coordinates, stop), float)
-            members.append(outputs)
-            shares += [weight / len(outputs)] * len(outputs)
-        members, shares = np.concatenate(members), np.array(shares)[:, None]
-        mean = (shares * members).sum(axis=0)
-        return mean, np.sqrt((shares * (members - mean) ** 2).sum(axis=0))
+        members, shares = self.members(coordinates, stop)
+        mean = shares @ members
+        return mean, np.sqrt(shares @ (members - mean) ** 2)
+
+    def members(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
+        """Outputs [members, n] of every member of every expert and the members' shares [members]."""
+        outputs = [np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts]
+        shares = [np.full(len(one), weight / len(one)) for one, weight in zip(outputs, self.weights, strict=True)]
+        return np.concatenate(outputs), np.concatenate(shares)
 
     def __str__(self) -> str:
         order = np.argsort(-self.weights)

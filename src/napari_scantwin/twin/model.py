@@ -13,6 +13,7 @@ import xarray as xr
 from napari_scantwin import __version__, units
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import TwinSettings
@@ -51,12 +52,30 @@ class Twin:
 
     def predict(self, coordinates: np.ndarray, *, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation [n] at coordinates [n, axes] in the scan's units, slow axis first."""
-        coordinates = np.asarray(coordinates, float)
-        if coordinates.ndim != 2 or coordinates.shape[1] != len(self.axes):
-            raise ScanError(f"coordinates must have the shape (points, {len(self.axes)}): {', '.join(self.axes)}")
+        coordinates = self._checked(coordinates)
         mean, spread = self.mixture(coordinates, stop)
         mean = mean * self.spread + self.offset
         return mean, self.uncertainty.std(coordinates, mean, spread * self.spread)
+
+    def derivative(
+        self, coordinates: np.ndarray, axis: str, *, order: int = 1, stop=None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """First or second derivative of the twin along ``axis`` [n] and its standard deviation [n] at coordinates
+        [n, axes], in the value's unit over the axis's (squared, for the second)."""
+        if axis not in self.axes or order not in (1, 2):
+            raise ScanError(f"derivatives are the first or second along one of {', '.join(self.axes)}")
+        coordinates = self._checked(coordinates)
+        position = self.axes.index(axis)
+        span = float(np.ptp(self.uncertainty.grid[position]))
+        mean, spread = derivative(self.mixture, coordinates, position, span, order, stop)
+        # Where the values' ignorance was mended by a factor on the experts' disagreement, so is their slopes'.
+        return mean * self.spread, spread * self.spread * max(self.uncertainty.factor, 1.0)
+
+    def _checked(self, coordinates) -> np.ndarray:
+        coordinates = np.asarray(coordinates, float)
+        if coordinates.ndim != 2 or coordinates.shape[1] != len(self.axes):
+            raise ScanError(f"coordinates must have the shape (points, {len(self.axes)}): {', '.join(self.axes)}")
+        return coordinates
 
     def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
         """Whether each point [n, axes] lies outside the measured range of an axis [n]."""

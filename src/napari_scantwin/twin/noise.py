@@ -1,8 +1,8 @@
 """How noisy a scan is, told from the scan alone, and its sweeps with the noise taken down.
 
-A point is compared with the straight line between its two neighbours along the sweep. For independent noise
-of standard deviation s the difference has variance s^2 (1 + t^2 + (1 - t)^2), where t is how far along the
-line the point lies; curvature matters in few points only, and the median does not see those.
+A point is compared with the cubic through the two neighbours on either side of it along the sweep. For independent
+noise of standard deviation s the difference has variance s^2 (1 + sum w^2), where w are the neighbours' weights;
+what a cubic cannot follow is met in few points only, and the median does not see those.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
     for rows in _sweeps(fast, sweep):
         found.append(_deviations(fast[rows], values[rows]))
         # Sorted by the point's own reading, the noisiest points would gather in bins of their own.
-        levels.append(uniform_filter1d(values[rows], _SMEARED)[1:-1])
+        levels.append(uniform_filter1d(values[rows], _SMEARED)[2 : 2 + len(found[-1])])
     found, levels = np.concatenate(found), np.concatenate(levels)
     good = np.isfinite(found)
     found, levels = found[good], levels[good]
@@ -62,9 +62,8 @@ def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> np.ndar
     """
     result = np.array(values, float)
     for rows in _sweeps(fast, sweep):
-        x, first, inverse = np.unique(fast[rows], return_index=True, return_inverse=True)
+        x, inverse = np.unique(fast[rows], return_inverse=True)
         y = np.bincount(inverse, values[rows]) / np.bincount(inverse)
-        del first
         noise = _robust(_deviations(x, y)) if len(x) >= 8 else 0.0
         if noise > 1e-9 * np.ptp(y):
             result[rows] += (np.clip(_spline(x, y, noise) - y, -_FURTHEST * noise, _FURTHEST * noise))[inverse]
@@ -78,14 +77,27 @@ def _sweeps(fast: np.ndarray, sweep: np.ndarray):
 
 
 def _deviations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Each inner point's distance from the line between its neighbours, scaled to the noise's deviation."""
-    span = x[2:] - x[:-2]
-    t = (x[1:-1] - x[:-2]) / np.where(span > 0, span, np.nan)
-    return (y[1:-1] - (1 - t) * y[:-2] - t * y[2:]) / np.sqrt(1 + t**2 + (1 - t) ** 2)
+    """Each inner point's distance from the cubic through its four neighbours, scaled to the noise's deviation; not
+    a number where two of them stand at one place."""
+    count = len(x) - 4
+    if count < 1:
+        return np.zeros(0)
+    places = [slice(shift, shift + count) for shift in (0, 1, 3, 4)]
+    centre = x[2:-2]
+    predicted, weights = np.zeros(count), np.zeros(count)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for mine in places:
+            others = [x[other] for other in places if other is not mine]
+            weight = np.prod([(centre - other) / (x[mine] - other) for other in others], axis=0)
+            predicted += weight * y[mine]
+            weights += weight**2
+        found = (y[2:-2] - predicted) / np.sqrt(1 + weights)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _robust(deviations: np.ndarray) -> float:
-    return float(1.4826 * np.nanmedian(np.abs(deviations)))
+    good = np.abs(deviations[np.isfinite(deviations)])
+    return float(1.4826 * np.median(good)) if len(good) else 0.0
 
 
 def _spline(x: np.ndarray, y: np.ndarray, noise: float) -> np.ndarray:

@@ -29,10 +29,10 @@ class Effort:
 
 PRESETS = {
     "fast": Effort(
-        4, 8, layers=3, nodes=48, steps=1500, batch=768, rate=5e-3, small_nodes=(16, 16, 16), small_steps=250
+        4, 8, layers=5, nodes=40, steps=1200, batch=768, rate=1e-2, small_nodes=(16, 16, 16), small_steps=250
     ),
     "thorough": Effort(
-        8, 12, layers=4, nodes=64, steps=5000, batch=1024, rate=4e-3, small_nodes=(24, 24, 24), small_steps=800
+        8, 12, layers=5, nodes=64, steps=4000, batch=1024, rate=7e-3, small_nodes=(24, 24, 24), small_steps=800
     ),
 }
 

@@ -164,5 +164,5 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, st
         mixture=mixture,
         offset=data.offset,
         spread=data.spread,
-        uncertainty=calibrated(data, mixture, held_out),
+        uncertainty=calibrated(data, mixture, held_out, trials.held_out.spread(weights) * data.spread),
     )

@@ -1,15 +1,15 @@
 """How far a twin may be off, learned from the sweeps it never saw.
 
-The predictive variance is the sum of three parts::
+The predictive variance is::
 
-    std^2 = noise^2 + spread^2 + (factor * slope * distance^power)^2
+    std^2 = noise^2 + factor^2 (spread^2 + (share * slope * distance^1.5)^2)
 
-``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`); ``spread`` the
-disagreement of the experts and their members; the last part is what none of them can know between sweeps: the
-twin's change per step of the slow axis (``slope``), times a power of the distance to the nearest sweep in such
-steps, which keeps growing outside the measured range. A held-out sweep is one step from its neighbours, the middle
-of a gap half a step: the power says how much smaller the error is there. ``factor`` is set so that 68 % of held-out
-points lie within one standard deviation.
+``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
+ignorance: ``spread`` is the disagreement of the experts and their members, and the last part what they may all get
+wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to the
+nearest sweep in such steps, which keeps growing outside the measured range. A held-out sweep is one step from its
+neighbours, the middle of a gap half a step. ``factor`` is set so that 68 % of held-out points, with the spread the
+experts had there before they saw them, lie within one standard deviation.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ from napari_scantwin.twin.noise import Noise
 __all__ = ["Uncertainty", "calibrated", "distance", "outside"]
 
 _COVERED = 0.6827
-#: An interpolation's error falls about with the square of the gap.
-_POWER = 2.0
+#: How the error of what experts have in common grows with distance, and its share of the slope. Both were
+#: chosen once for all scans, by the coverage of the truths in ``benchmarks/truths.py``.
+_POWER, _SHARE = 1.5, 0.3
+_LEAST_FACTOR = 0.5
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
 
@@ -50,7 +52,7 @@ class Uncertainty:
     def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
         far = distance(coordinates, self.knots, self.grid) ** _POWER
-        return np.hypot(spread, self.factor * self.slope_at(coordinates) * far)
+        return self.factor * np.hypot(spread, _SHARE * self.slope_at(coordinates) * far)
 
     def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
         """The twin's change per step of the slowest axis [n], interpolated from the sampled grid."""
@@ -71,17 +73,17 @@ class Uncertainty:
         return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"])
 
 
-def calibrated(data: Data, mixture, held_out: np.ndarray) -> Uncertainty:
-    """The uncertainty of ``mixture`` trained on ``data``, whose held-out predictions are ``held_out`` [n]."""
+def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
+    """The uncertainty of ``mixture`` trained on ``data``, whose held-out predictions are ``held_out`` [n], with
+    the experts' disagreement ``spread`` [n] about them, both in the value's unit."""
     grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
     mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
     sampled = mixture(mesh)[0] * data.spread
     slope = sampled_slope(grid, sampled.reshape([len(axis) for axis in grid]), knots)
     inner = data.inner
     # A held-out sweep is one step away.
-    change = slope_at(grid, slope, data.coordinates[inner])
-    residual = (data.values - held_out)[inner]
-    factor = calibrated_factor(residual, data.noise(held_out[inner]), change)
+    ignorance = np.hypot(spread[inner], _SHARE * slope_at(grid, slope, data.coordinates[inner]))
+    factor = calibrated_factor((data.values - held_out)[inner], data.noise(held_out[inner]), ignorance)
     return Uncertainty(data.noise, factor, grid, slope, knots)
 
 
@@ -139,8 +141,10 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
     return slope + _FLAT_SHARE * np.sqrt(np.mean(slope**2))
 
 
-def calibrated_factor(residual, noise, change) -> float:
-    """The factor that puts 68 % of held-out residuals [n] within one standard deviation, where ``change``
-    [n] is slope times distance at the held-out points."""
+def calibrated_factor(residual: np.ndarray, noise: np.ndarray, ignorance: np.ndarray) -> float:
+    """The factor on ``ignorance`` [n] that puts 68 % of held-out residuals [n] within one standard deviation;
+    at least a half, since the noise may be overrated where a sweep is sharp."""
+    # One point is covered from the factor at which noise and ignorance together reach its residual.
     excess = np.sqrt(np.maximum(residual**2 - noise**2, 0))
-    return float(np.quantile(excess / np.maximum(change, 1e-12 + 1e-3 * change.max()), _COVERED))
+    needed = excess / np.maximum(ignorance, 1e-12 + 1e-3 * ignorance.max())
+    return max(float(np.quantile(needed, _COVERED)), _LEAST_FACTOR)

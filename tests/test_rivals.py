@@ -1,0 +1,79 @@
+"""Rivals: each fits what it claims to, and sees no held-out sweep."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.rivals import RIVALS, score_rivals
+
+FIELDS = np.array([0.0, 1, 2, 4, 6, 9])
+
+
+def _scan(function) -> scans.xr.DataArray:
+    temperature = np.tile(np.linspace(5, 50, 40), len(FIELDS))
+    field = np.repeat(FIELDS, 40)
+    axes = {"magnetic_field": (field, "T"), "temperature": (temperature, "K")}
+    return scans.ragged_scan(axes, function(field, temperature), name="moment", unit="emu")
+
+
+def _smooth(field, temperature):
+    return np.sin(temperature / 9) + 0.1 * field
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_every_rival_returns_a_smooth_scan(name):
+    scan = _scan(_smooth)
+    table = scans.points(scan)
+    rival = RIVALS[name]()
+    found = rival.fit(scan, np.ones(len(table.values), bool), rival.settings(scan)).predict(table.coordinates)
+    assert np.sqrt(np.mean((found - table.values) ** 2)) < 0.1 * np.ptp(table.values)
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_a_held_out_sweep_is_not_fitted(name):
+    scan = _scan(_smooth)
+    table = scans.points(scan)
+    held = table.sweep == 2
+    spoiled = scan.copy(data=np.where(held, 1e3, scan.values))
+    settings = RIVALS[name]().settings(scan)
+    one, other = (RIVALS[name]().fit(s, ~held, settings).predict(table.coordinates) for s in (scan, spoiled))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_the_moving_mesh_follows_a_transition_that_others_smear():
+    scan = _scan(lambda h, t: np.tanh(t - 10 - 3 * h))
+    errors = {}
+    for name in ("moving mesh", "monotone spline"):
+        found = score_rivals(scan, np.arange(6), names=[name])[name]
+        errors[name] = np.sqrt(np.nanmean((found - scan.values)[40:-40] ** 2))
+    assert errors["moving mesh"] < 0.3 * errors["monotone spline"]
+
+
+def test_masked_points_and_spared_sweeps_are_not_scored():
+    scan = _scan(_smooth)
+    scan = scans.with_masked(scan, scans.sweep_numbers(scan) == 3)
+    found = score_rivals(scan, np.array([0, 1, -1, 2, 3]), names=["linear"])["linear"]
+    assert np.isnan(found[scans.sweep_numbers(scan) == 3]).all()
+    assert np.isnan(found[scans.sweep_numbers(scan) == 2]).all()
+    assert np.isfinite(found[scans.sweep_numbers(scan) == 1]).all()
+
+
+def test_a_method_that_does_not_apply_is_missing():
+    axes = {"tilt": (np.arange(3.0), "deg"), "angle": (np.arange(4.0), "deg"), "energy": (np.arange(5.0), "eV")}
+    cube = scans.gridded_scan(axes, np.random.default_rng(0).normal(size=(3, 4, 5)), name="counts", unit="count")
+    found = score_rivals(cube, np.repeat(np.arange(3), 4), names=["moving mesh", "cubic spline", "linear"])
+    assert set(found) == {"linear"}
+
+
+def test_a_stop_and_wrong_folds_are_told():
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        score_rivals(_scan(_smooth), np.arange(6), stop=stop)
+    with pytest.raises(ScanError, match="6 sweeps need a fold each"):
+        score_rivals(_scan(_smooth), np.arange(5))
