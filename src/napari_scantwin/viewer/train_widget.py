@@ -24,6 +24,7 @@ from superqt import QCollapsible
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.plots import new_plot
@@ -146,7 +147,12 @@ class TrainWidget(QWidget):
         self._train_curve.setData([], [])
         self._held_curve.setData([], [])
         self.button.setText("Cancel")
-        self.job.start(lambda report, stop: train(scan, settings, on_progress=report, stop=stop))
+
+        def work(report, stop):
+            twin = train(scan, settings, on_progress=report, stop=stop)
+            return twin, next_sweeps(twin) if len(twin.axes) > 1 else []
+
+        self.job.start(work)
         return True
 
     def _progress(self, news) -> None:
@@ -162,11 +168,12 @@ class TrainWidget(QWidget):
         self._train_curve.setData(steps, train_errors)
         self._held_curve.setData(steps, held_out_errors)
 
-    def _done(self, twin: Twin) -> None:
+    def _done(self, result: tuple[Twin, list[Proposal]]) -> None:
+        twin, proposals = result
         if self._layer is None or self._layer not in self._viewer.layers:
             self.status.setText("The scan's layer was removed while its twin was trained; nothing was kept.")
             return
-        self._layer.metadata["twin"] = twin
+        self._layer.metadata.update(twin=twin, next=proposals)
         self._show_twin(self._layer)
         self.trained.emit(self._layer, twin)
 
@@ -192,7 +199,7 @@ class TrainWidget(QWidget):
             self._draw_course([], [], [])
             return
         stopped = " Training was stopped early." if twin.stopped else ""
-        self.status.setText(twin.score.verdict + stopped)
+        self.status.setText(twin.score.verdict + stopped + _proposed(layer.metadata.get("next")))
         self.plot.setLabel("left", twin.score.unit)
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
         self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
@@ -212,6 +219,14 @@ class TrainWidget(QWidget):
             return False
         self.status.setText(f"Saved {path}")
         return True
+
+
+def _proposed(proposals: list[Proposal] | None) -> str:
+    """Where to measure next, in words."""
+    if not proposals:
+        return ""
+    values = ", ".join(f"{one.value:g}" for one in proposals)
+    return f"\nLeast certain, so worth measuring next: {values} {proposals[0].unit}."
 
 
 def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> None:
