@@ -55,10 +55,12 @@ def train(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    score_rivals: bool = True,
 ) -> Twin:
     """Train the twin of a scan.
 
-    Points that are masked take no part. ``on_progress`` is called from the calling thread with a
+    Points that are masked take no part. ``score_rivals`` fits the rivals to the same held-out sweeps beside the
+    training, for the table and the verdict. ``on_progress`` is called from the calling thread with a
     :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second:
     the twin of the best state so far is returned with ``stopped`` true, or
     :class:`~napari_scantwin.errors.Cancelled` is raised where nothing is learned yet.
@@ -73,14 +75,14 @@ def train(
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
     with ThreadPoolExecutor(1) as beside, threadpool_limits(1):
         end_rivals = threading.Event()
-        scores = beside.submit(_rivals, scan, data, end_rivals)
+        scores = beside.submit(_rivals, scan, data, end_rivals) if score_rivals else None
         try:
             if not is_loaded() and any(isinstance(expert, LargeNetworks) for expert in experts):
                 report("starting TensorFlow", 0.0)
                 tensorflow()
             trials = _tried(data, experts, settings, report, stop)
             mixture, weights = _fitted(trials, report, stop)
-            predictions = {} if stop.is_set() else _awaited(scores, report, stop)
+            predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
         finally:
             end_rivals.set()
     return _assembled(scan, settings, trials, mixture, weights, predictions, stop.is_set())
