@@ -166,9 +166,12 @@ class _Monotone(_Sweepwise):
 class _MovingMesh:
     """Interpolation at constant accumulated change."""
 
+    #: Share of the plain fast axis in the accumulated change, so that flat stretches keep a length.
+    share = 0.1
+
     def settings(self, scan: xr.DataArray) -> dict:
-        """Nothing is chosen."""
-        return {}
+        """The scale of the slow axis, told from all its set points."""
+        return {"scale": "log" if _uneven(scans.points(scan).coordinates[:, 0]) else "plain"}
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
         """Line up the sweeps of the points ``rows`` (bool [n] over ``scan.points``); returns self."""
@@ -178,13 +181,12 @@ class _MovingMesh:
         if coordinates.shape[1] != 2:
             raise ScanError("a moving mesh needs a scan with two axes")
         knots, group = np.unique(scans.set_points(coordinates[:, 0]), return_inverse=True)
+        if len(values) < 4 * len(knots):
+            raise ScanError("a moving mesh needs sweeps of several points")
+        scale = (settings or self.settings(scan))["scale"]
         aligned = sweep_rows(coordinates[:, 1], values, group, len(knots), self.share)
-        scale = "log" if _uneven(coordinates[:, 0]) else "plain"
         self.mesh = MovingMesh(knots, aligned, scale, scale)
         return self
-
-    #: Share of the plain fast axis in the accumulated change, so that flat stretches keep a length.
-    share = 0.1
 
     def predict(self, points: np.ndarray) -> np.ndarray:
         """Values [n] at ``points`` [n, axes], slow first."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.errors import Cancelled
-from napari_scantwin.twin.kernel import _likelihood, fit_kernel
+from napari_scantwin.twin.kernel import _likelihood, fit_kernel, learn_scales
 from napari_scantwin.twin.small_network import _initial, _loss, evaluate_small, fit_small
 
 RANDOM = np.random.default_rng(4)
@@ -44,7 +44,7 @@ def test_the_likelihoods_gradient_is_its_own():
 def test_both_fit_a_slanted_step():
     parameters = fit_small(X, Y, ONES, nodes=(12, 12), decay=0.01, steps=200, seed=0, stop=None)
     assert np.std(evaluate_small([p[None] for p in parameters], X)[0] - Y) < 0.02
-    assert np.std(fit_kernel(X, Y, ONES, None).predict(X) - Y) < 0.05
+    assert np.std(fit_kernel(X, Y, ONES, learn_scales(X, Y, ONES, None)).predict(X) - Y) < 0.05
 
 
 def test_points_without_weight_are_not_seen():
@@ -63,4 +63,4 @@ def test_a_stop_is_heard():
     with pytest.raises(Cancelled):
         fit_small(X, Y, ONES, nodes=(8,), decay=0.1, steps=50, seed=0, stop=stop)
     with pytest.raises(Cancelled):
-        fit_kernel(X, Y, ONES, stop)
+        learn_scales(X, Y, ONES, stop)

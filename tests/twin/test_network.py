@@ -9,7 +9,7 @@ from napari_scantwin.twin.network import Shape, Stack, evaluate
 
 def _trained(targets, weights, x):
     features = np.repeat(x[None, :, None], len(weights), axis=0)
-    stack = Stack(Shape(1, 2, 16), len(weights), total=600, rate=1e-2, batch=10_000, seed=3)
+    stack = Stack(Shape(1, 2, 16), len(weights), total=400, rate=1e-2, batch=10_000, seed=3)
     stack.see(features, targets, weights)
     while stack.done < stack.total:
         stack.advance(20)

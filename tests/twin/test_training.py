@@ -11,6 +11,7 @@ import pytest
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
 from napari_scantwin.twin import TwinSettings, train
+from napari_scantwin.twin.patience import patiently
 
 from .conftest import FIELDS, moving_step, truth
 
@@ -79,6 +80,17 @@ def test_stop_before_anything_is_learned_is_cancelled(scan):
     stop.set()
     with pytest.raises(Cancelled):
         train(scan, on_progress=None, stop=stop)
+
+
+def test_a_stop_does_not_wait_for_what_cannot_be_interrupted():
+    stop = threading.Event()
+    began = time.monotonic()
+    threading.Timer(0.1, stop.set).start()
+    with pytest.raises(Cancelled):
+        patiently(lambda: time.sleep(3), stop)
+    assert time.monotonic() - began < 1
+    with pytest.raises(ZeroDivisionError):
+        patiently(lambda: 1 / 0, None)
 
 
 def test_one_axis_and_three_axes_train_as_well():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,7 +39,8 @@ class Data:
     noise: Noise
     offset: float
     spread: float
-    _rows: dict = field(default_factory=dict, repr=False)
+    _known: dict = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def axes(self) -> int:
@@ -50,14 +53,19 @@ class Data:
         inner = ~self.groups.edge[self.groups.group]
         return inner if inner.any() else np.ones(len(inner), bool)
 
+    def once(self, key, make: Callable):
+        """``make()``, computed the first time ``key`` is asked for; safe from several threads."""
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = make()
+            return self._known[key]
+
     def rows(self, share: float) -> Rows:
         """The targets' sweeps by level, their noise taken down (two axes only); computed once, since every sweep
         is smoothed and re-parametrised by itself."""
-        if share not in self._rows:
-            fast, group = self.coordinates[:, -1], self.groups.group
-            quiet = smoothed(fast, self.targets, self.sweep)
-            self._rows[share] = sweep_rows(fast, quiet, group, len(self.groups.knots), share)
-        return self._rows[share]
+        fast, group = self.coordinates[:, -1], self.groups.group
+        quiet = self.once("quiet", lambda: smoothed(fast, self.targets, self.sweep))
+        return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share))
 
 
 def prepare(scan: xr.DataArray, most_folds: int) -> Data:

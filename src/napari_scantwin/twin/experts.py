@@ -15,7 +15,7 @@ import numpy as np
 from napari_scantwin.moving_mesh import MovingMesh, Rows
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
-from napari_scantwin.twin.kernel import Kernel, fit_kernel
+from napari_scantwin.twin.kernel import Kernel, fit_kernel, learn_scales
 from napari_scantwin.twin.network import evaluate
 from napari_scantwin.twin.small_network import evaluate_small, fit_small
 
@@ -192,7 +192,8 @@ class Polynomial:
 
 @dataclass(frozen=True)
 class GaussianProcess:
-    """A Gaussian process over described points."""
+    """A Gaussian process. Its few scales are learned once, from the whole scan: learning them for every fold costs
+    much and changes held-out errors by nothing one could measure (``benchmarks/accuracy.py --nested``)."""
 
     scale: str
     instant = False
@@ -201,10 +202,16 @@ class GaussianProcess:
         return f"Gaussian process, {SCALE_NAMES[self.scale]}"
 
     def fit(self, data: Data, kept: np.ndarray, members: int = 1, seed: int = 0, stop=None) -> FittedKernel:
+        everything = features_for(self.scale, data, np.ones(len(data.groups.knots), bool))
+
+        def learned():
+            return learn_scales(everything(data.coordinates), data.targets, data.importance, stop)
+
+        logs = data.once(("scales", self.scale), learned)
         features = features_for(self.scale, data, kept)
         rows = kept[data.groups.group]
         columns = (features(data.coordinates[rows]), data.targets[rows], data.importance[rows])
-        return FittedKernel(features, fit_kernel(*columns, stop))
+        return FittedKernel(features, fit_kernel(*columns, logs))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from napari_scantwin import units
 __all__ = ["Groups", "group_points"]
 
 _BLOCKS = 8
+#: With fewer points a set point than this, on average, there are no sweeps.
+_FEWEST_A_SWEEP = 4
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,17 @@ class Groups:
     """The groups that are held out whole.
 
     A group is every point at one set point of the slowest axis: a sweep of a map, a slice of a cube, both
-    branches of a warming and cooling run. A scan with one axis is cut into blocks along it instead.
-    ``group`` [n] numbers the group of each point (ascending along the axis), ``knots`` [groups] its
-    set point, ``fold`` [groups] the fold it is held out in, ``labels`` its name with unit.
+    branches of a warming and cooling run. A scan with one axis, or whose points are scattered instead of lying in
+    sweeps, is cut into blocks along the slowest axis instead, and ``sweeps`` is false. ``group`` [n] numbers the
+    group of each point (ascending along the axis), ``knots`` [groups] its set point, ``fold`` [groups] the fold it
+    is held out in, ``labels`` its name with unit.
     """
 
     group: np.ndarray
     knots: np.ndarray
     fold: np.ndarray
     labels: tuple[str, ...]
+    sweeps: bool = True
 
     @property
     def folds(self) -> int:
@@ -52,16 +56,15 @@ def group_points(scan: xr.DataArray, table: scans.Points, most_folds: int) -> Gr
     """Group the points of ``table`` (from ``scan``); at most ``most_folds`` folds, neighbours never in one."""
     names = scans.axes(scan)
     slow = table.coordinates[:, 0]
-    if len(names) == 1:
+    knots, group = np.unique(scans.set_points(slow), return_inverse=True)
+    sweeps = len(names) > 1 and len(slow) >= _FEWEST_A_SWEEP * len(knots)
+    if not sweeps:
         count = min(_BLOCKS, len(slow) // 2)
         edges = np.quantile(slow, np.linspace(0, 1, count + 1))
         group = np.clip(np.searchsorted(edges, slow, side="right") - 1, 0, count - 1)
         _, group = np.unique(group, return_inverse=True)
         knots = np.array([slow[group == number].mean() for number in range(group.max() + 1)])
-    else:
-        settled = scans.set_points(slow)
-        knots, group = np.unique(settled, return_inverse=True)
     folds = max(2, min(most_folds, len(knots)))
     unit = units.pretty(scan[names[0]].attrs["units"])
     labels = tuple(f"{knot:.6g} {unit}".strip() for knot in knots)
-    return Groups(group, knots, np.arange(len(knots)) % folds, labels)
+    return Groups(group, knots, np.arange(len(knots)) % folds, labels, sweeps)

@@ -14,10 +14,10 @@ from scipy.optimize import minimize
 
 from napari_scantwin.errors import Cancelled
 
-__all__ = ["Kernel", "fit_kernel"]
+__all__ = ["Kernel", "fit_kernel", "learn_scales"]
 
 #: Points and steps of the search for scales, which settle early, and points of the final fit.
-_LEARNING, _STEPS, _MOST = 250, 20, 900
+_LEARNING, _STEPS, _MOST = 400, 20, 1000
 _CHUNK = 2048
 _BOUNDS = {"scale": (-3.0, 4.0), "amplitude": (-4.0, 5.0), "noise": (-14.0, 1.0)}
 
@@ -38,9 +38,10 @@ class Kernel:
         return np.concatenate([_covariance(_distance(part, self.centres)) @ self.coefficients for part in parts])
 
 
-def fit_kernel(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, stop) -> Kernel:
-    """Fit to ``features`` [n, inputs] and ``targets`` [n]; a point's noise variance is over ``weights`` [n]."""
-    few, more = (np.unique(np.linspace(0, len(targets) - 1, n).astype(int)) for n in (_LEARNING, _MOST))
+def learn_scales(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, stop) -> np.ndarray:
+    """Logarithms of the scales [inputs], of c and of the noise variance, of most marginal likelihood. A point's noise
+    variance is over its weight [n]; ``stop`` raises :class:`Cancelled` at the next step."""
+    few = np.unique(np.linspace(0, len(targets) - 1, _LEARNING).astype(int))
     inputs = features.shape[1]
     start = np.array([*[0.0] * inputs, 0.0, np.log(1e-3)])
     bounds = [_BOUNDS["scale"]] * inputs + [_BOUNDS["amplitude"], _BOUNDS["noise"]]
@@ -50,17 +51,15 @@ def fit_kernel(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, s
             raise Cancelled
 
     look(None)
-    found = minimize(
-        _likelihood,
-        start,
-        (features[few], targets[few], weights[few]),
-        "L-BFGS-B",
-        jac=True,
-        bounds=bounds,
-        callback=look,
-        options={"maxiter": _STEPS},
-    ).x
-    scales, amplitude, noise = np.exp(found[:inputs]), np.exp(found[inputs]), np.exp(found[-1])
+    seen = (features[few], targets[few], weights[few])
+    options = {"maxiter": _STEPS}
+    return minimize(_likelihood, start, seen, "L-BFGS-B", jac=True, bounds=bounds, callback=look, options=options).x
+
+
+def fit_kernel(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, logs: np.ndarray) -> Kernel:
+    """Fit to ``features`` [n, inputs] and ``targets`` [n] with scales from :func:`learn_scales`."""
+    more = np.unique(np.linspace(0, len(targets) - 1, _MOST).astype(int))
+    scales, amplitude, noise = np.exp(logs[:-2]), np.exp(logs[-2]), np.exp(logs[-1])
     centres = features[more] / scales
     matrix = amplitude * _covariance(_distance(centres, centres))
     matrix[np.diag_indices(len(matrix))] += noise / weights[more] + 1e-9 * amplitude

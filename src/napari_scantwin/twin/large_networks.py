@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import FittedLarge, features_for
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
 from napari_scantwin.twin.network import Shape, Stack, evaluate
+from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.settings import Effort
 
 __all__ = ["LargeNetworks"]
@@ -66,7 +68,11 @@ class LargeNetworks:
         while stack.done < stack.total:
             if streamed and stack.done and stack.done % _STEPS_A_POOL == 0:
                 stack.see(*drawn())
-            stack.advance(min(_STEPS_A_CHUNK, stack.total - stack.done))
+            steps = min(_STEPS_A_CHUNK, stack.total - stack.done)
+            if stack.done:
+                stack.advance(steps)
+            else:  # this compiles
+                patiently(functools.partial(stack.advance, steps), stop)
             if stack.done == _STEPS_A_CHUNK:
                 began = time.monotonic()  # compilation is behind us
             elif budget is not None:

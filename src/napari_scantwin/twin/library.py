@@ -23,9 +23,9 @@ def experts_for(data: Data, effort: Effort) -> list:
     """The experts for a scan."""
     slow = scales(data.groups.knots) if data.axes > 1 else ["plain"]
     # Alignment needs one slow axis, and enough sweeps for positions to be interpolated between them.
-    aligned = data.axes == 2 and len(data.groups.knots) >= 3
+    aligned = data.axes == 2 and data.groups.sweeps and len(data.groups.knots) >= 3
     found: list = [Polynomial(degree) for degree in range(3)]
-    if data.axes == 2:
+    if data.axes == 2 and data.groups.sweeps:
         found += [Interpolation("plain", scale, spline, 1.0) for scale in slow for spline in SPLINES]
     if aligned:
         found += [

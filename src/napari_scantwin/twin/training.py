@@ -22,6 +22,7 @@ from napari_scantwin.twin.large_networks import LargeNetworks
 from napari_scantwin.twin.library import experts_for
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
+from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.score import score_predictions
 from napari_scantwin.twin.settings import Progress, TwinSettings
 from napari_scantwin.twin.trials import Trials
@@ -55,10 +56,12 @@ def train(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    score_rivals: bool = True,
 ) -> Twin:
     """Train the twin of a scan.
 
-    Points that are masked take no part. ``on_progress`` is called from the calling thread with a
+    Points that are masked take no part. ``score_rivals`` fits the rivals to the same held-out sweeps beside the
+    training, for the table and the verdict. ``on_progress`` is called from the calling thread with a
     :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second:
     the twin of the best state so far is returned with ``stopped`` true, or
     :class:`~napari_scantwin.errors.Cancelled` is raised where nothing is learned yet.
@@ -70,19 +73,22 @@ def train(
     report = _Reporter(on_progress)
     data = prepare(scan, settings.effort.folds)
     experts = experts_for(data, settings.effort)
+    end_rivals = threading.Event()
+    beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
-    with ThreadPoolExecutor(1) as beside, threadpool_limits(1):
-        end_rivals = threading.Event()
-        scores = beside.submit(_rivals, scan, data, end_rivals)
+    with threadpool_limits(1):
         try:
+            scores = beside.submit(_rivals, scan, data, end_rivals) if score_rivals else None
             if not is_loaded() and any(isinstance(expert, LargeNetworks) for expert in experts):
                 report("starting TensorFlow", 0.0)
-                tensorflow()
+                patiently(tensorflow, stop)
             trials = _tried(data, experts, settings, report, stop)
             mixture, weights = _fitted(trials, report, stop)
-            predictions = {} if stop.is_set() else _awaited(scores, report, stop)
+            predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
         finally:
+            # A rival in the middle of its fit ends by itself; nobody waits for it.
             end_rivals.set()
+            beside.shutdown(wait=False, cancel_futures=True)
     return _assembled(scan, settings, trials, mixture, weights, predictions, stop.is_set())
 
 

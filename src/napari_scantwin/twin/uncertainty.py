@@ -126,7 +126,7 @@ def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray,
         axes.append(np.interp(np.linspace(0, len(knots) - 1, steps + 1), np.arange(len(knots)), knots))
     rest = coordinates.shape[1] - len(axes)
     size = len(axes[0]) if axes else 1
-    count = max(4, min(300, int((40_000 / size) ** (1 / max(rest, 1)))))
+    count = max(2, min(300, int((40_000 / size) ** (1 / max(rest, 1)))))
     for position in range(len(axes), coordinates.shape[1]):
         column = coordinates[:, position]
         axes.append(np.linspace(column.min(), column.max(), count))
