@@ -1,307 +1,301 @@
-"""The magnetocaloric effect from magnetization: entropy change, its figures of merit, and the order of the
-transition.
+"""The magnetocaloric entropy change by the Maxwell relation, from sweeps or from a twin.
 
-Maxwell's relation gives the isothermal entropy change of a field raised from H0 to H::
+    dS(T, 0 -> H) = mu0 * integral over H' from 0 to H of (dM/dT)(T, H') dH'
 
-    dS(T, H0 to H) = mu0 * integral from H0 to H of (dM/dT) at fixed H' dH'
+It is signed: negative where the field orders the moments (the conventional effect), positive where it is inverse.
+Source: A. M. Tishin, Y. I. Spichkin, The Magnetocaloric Effect and its Applications (2003), chapter 2.
 
-It is signed: negative for the conventional effect. The same code takes measured and simulated scans of
-``temperature`` and ``magnetic_field``, ragged or gridded, temperature sweeps at fixed fields or field sweeps
-at fixed temperatures, of ``moment`` or ``magnetization``. Units go through pint; what the file does not say
-(mass, density, molar mass) is asked for, and without a mass the result is per sample (J/K).
+The relation holds in equilibrium. Across a first-order transition with hysteresis, and where coarse field steps
+cross a sharp transition, the integral shows a spike that is no entropy; a twin fills the steps.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
 
 import numpy as np
 import xarray as xr
-from scipy.integrate import cumulative_trapezoid
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis
+from napari_scantwin.physics.ensemble import Ensemble, twin_members
+from napari_scantwin.physics.magnetization import (
+    ENTROPY_UNITS,
+    Sample,
+    entropy_factor,
+    field_in_tesla,
+    in_field_unit,
+    per_basis,
+)
+from napari_scantwin.physics.maxwell import derivative_matrix, interpolation_matrix, running_integral
+from napari_scantwin.physics.quantity import weighted_std
 
-__all__ = ["Peak", "Sample", "arrott", "entropy_change", "field_exponent", "peak"]
+__all__ = ["entropy_change", "entropy_ensemble"]
 
-#: Random draws of the measured errors.
-_SAMPLES = 64
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What must be known of the sample: ``mass`` (mg), ``density`` (g/cm^3) and ``molar_mass`` (g/mol), each
-    None where it is not known."""
-
-    mass: float | None = None
-    density: float | None = None
-    molar_mass: float | None = None
-
-    @classmethod
-    def of(cls, scan: xr.DataArray, **known: float | None) -> Sample:
-        """What the scan's file says, with ``known`` put over it."""
-        attrs = scan.attrs
-        found: dict[str, float | None] = {}
-        if "sample_mass" in attrs:
-            found["mass"] = float(units.convert(attrs["sample_mass"], attrs.get("sample_mass_units", "mg"), "mg"))
-        if "molar_mass" in attrs:
-            found["molar_mass"] = float(attrs["molar_mass"])
-        return cls(**{**found, **{key: value for key, value in known.items() if value is not None}})
+#: Sweeps whose set points differ by less than this share of their span were measured at the same one.
+_SAME = 1e-4
+#: Fields and temperatures of a twin's map, and places of the Gauss-Legendre rule between neighbouring fields.
+_TWIN_FIELDS, _TWIN_TEMPERATURES, _GAUSS = 25, 121, 3
 
 
-_TARGETS = {"mass": "J/kg/K", "volume": "mJ/cm^3/K", "mole": "J/mol/K", "sample": "J/K"}
+def entropy_change(scan: xr.DataArray, sample: Sample | None = None, **options) -> xr.DataArray:
+    """The entropy change as a gridded scan over (magnetic_field, temperature); see :func:`entropy_ensemble`."""
+    return entropy_ensemble(scan, sample, **options).scan
 
 
-def entropy_change(
-    scan: xr.DataArray, sample: Sample | None = None, *, per: str | None = None, from_zero: bool = False, seed: int = 0
-) -> xr.DataArray:
-    """The entropy change dS(temperature, magnetic_field) as a gridded scan.
+def entropy_ensemble(
+    scan: xr.DataArray,
+    sample: Sample | None = None,
+    *,
+    per: str | None = None,
+    from_zero: bool = False,
+    direction: str | None = None,
+    twin=None,
+    temperatures: np.ndarray | None = None,
+    fields: np.ndarray | None = None,
+    points: int = 3,
+    count: int = 200,
+    seed: int = 0,
+    stop=None,
+) -> Ensemble:
+    """The isothermal entropy change from the start of the integral to each field, with its samples.
 
-    ``sample`` defaults to what the scan's file says. ``per`` is "mass" (J/kg/K), "volume" (mJ/cm^3/K), "mole"
-    (J/mol/K) or "sample" (J/K); by default mass where it is known, else sample. The integral starts at the
-    lowest measured field, or, with ``from_zero``, at zero field with M = 0 there; ``attrs["integral_from"]``
-    says which. Only temperatures that all fields share are used; derivatives are second-order accurate on
-    uneven steps. ``standard_error`` is propagated from the scan's (independent ones of a measurement by
-    ``_SAMPLES`` random draws; of a simulated scan as errors that go together along the field, an upper bound).
+    ``scan`` has one axis of temperature and one of magnetic field, in either order (temperature sweeps at fixed
+    fields, or field sweeps at fixed temperatures), and moments or magnetizations as values. ``sample`` adds mass,
+    density or molar mass to what the file says; ``per`` asks for the result per "sample" (J/K), "mass" (J/kg/K),
+    "volume" (mJ/cm**3/K) or "mole" (J/mol/K), by default per mass where the mass is known, else per sample.
 
-    Raises :class:`ScanError` where the axes or the value are others, or ``per`` asks for what is not known.
+    The integral starts at the lowest measured field, or, with ``from_zero``, at zero field with M = 0 there at
+    every temperature; ``attrs["integral_from"]`` says which. ``direction`` picks the "rising" or "falling" branches
+    where both were measured. ``temperatures`` and ``fields`` [m] ask for places, in the scan's units; by default
+    those of the sweep at the highest field (or the isotherms), kept to the range all sweeps share. ``points`` is the
+    width of the derivative (:func:`napari_scantwin.physics.maxwell.derivative_matrix`).
+
+    With a ``twin`` of the scan the derivative is the twin's own at every place, the map is dense, and places
+    outside the measured region are marked ``extrapolated``. Errors are those of ``count`` draws of the readings'
+    errors, or the twin's ensemble's. Raises :class:`ScanError` in one sentence where something is missing.
     """
-    _check_axes(scan)
-    sample = sample or Sample.of(scan)
-    per = per or ("mass" if _is_per_mass(scan) or sample.mass is not None else "sample")
-    factor, unit = _factor(scan, sample, per)
-    temperature, field, values, errors = _table(scan)
-    from_measured = scan.attrs.get("kind", "measured") == "measured"
-    change = _maxwell(temperature, field, values, from_zero) * factor
-    spread = None
-    if errors is not None and from_measured:
-        random = np.random.default_rng(seed)
-        draws = [
-            _maxwell(temperature, field, values + errors * random.normal(size=values.shape), from_zero)
-            for _ in range(_SAMPLES)
-        ]
-        spread = np.std(draws, axis=0, ddof=1) * abs(factor)
-    elif errors is not None:
-        slope = np.abs(np.gradient(errors, temperature, axis=0))
-        spread = _integrated(field, slope, from_zero) * abs(factor)
-    kept = {key: scan.attrs[key] for key in ("source", "sha256", "twin_score", "twin_settings") if key in scan.attrs}
-    start = "zero field, where M = 0" if from_zero else f"the first field, {field[0]:.6g} Oe"
-    return scans.gridded_scan(
-        {"magnetic_field": (field, "Oe"), "temperature": (temperature, "K")},
-        change.T,
+    if len(scans.axes(scan)) != 2:
+        raise ScanError("the entropy change needs a scan with two axes, temperature and magnetic field")
+    temperature, field = find_axis(scan, "temperature"), find_axis(scan, "magnetic field")
+    factor, per = per_basis(scan.attrs["units"], _sample(scan, sample), per)
+    factor *= entropy_factor(per)
+    unit = scan[field].attrs["units"]
+    wanted = (
+        None if temperatures is None else axis_in(scan, temperature, temperatures, "K"),
+        None if fields is None else field_in_tesla(np.asarray(fields, float), unit),
+    )
+    if twin is not None:
+        kelvin, tesla, values, samples, weights, first = _from_twin(twin, temperature, field, from_zero, wanted, stop)
+    else:
+        rows = _one_sign(branches(scan), scan, field)
+        rows = [_picked(row, direction) for row in _grouped(rows, scan, direction)]
+        draw = np.random.default_rng(seed)
+        if scan.attrs.get("kind") == "simulated":  # a simulated map's errors go together
+            shift = draw.normal(size=(count, 1))
+            drawn = [shift * row.errors for row in rows]
+        else:
+            drawn = [draw.normal(size=(count, len(row.values))) * row.errors for row in rows]
+        stacks = [np.concatenate([row.values[None], row.values + d]) for row, d in zip(rows, drawn, strict=True)]
+        compute = _temperature_sweeps if scans.axes(scan)[-1] == temperature else _field_sweeps
+        kelvin, tesla, both, first = compute(scan, rows, stacks, temperature, field, from_zero, points, wanted)
+        values, samples = both[0], both[1:]
+        weights = np.full(count, 1 / count)
+    values, samples = factor * values, factor * samples
+    says = "zero field, with M = 0 there"
+    if not from_zero:
+        says = f"the first measured field, {_shown(first, unit)[0]:.6g} {unit}"
+    result = scans.gridded_scan(
+        {"magnetic_field": (_shown(tesla, unit), unit), "temperature": (kelvin, "K")},
+        values,
         name="entropy_change",
-        unit=unit,
-        errors=None if spread is None else spread.T,
-        long_names={"entropy_change": "entropy change"},
-        attrs={**kept, "kind": scan.attrs.get("kind", "measured"), "integral_from": start, "per": per},
+        unit=ENTROPY_UNITS[per],
+        errors=weighted_std(samples, weights, values),
+        extrapolated=None if twin is None else _outside(twin, temperature, field, kelvin, tesla),
+        long_names={"entropy_change": "isothermal entropy change"},
+        attrs={
+            **{key: scan.attrs[key] for key in ("source", "sha256", "title") if key in scan.attrs},
+            "kind": "derived",
+            "derived_from": scan.attrs.get("kind", "measured") if twin is None else "twin",
+            "integral_from": says,
+            "counted_per": per,
+            "sign": "negative where the field lowers the entropy (conventional effect)",
+            "temperatures": "shared by all sweeps" if twin is None else "filled by the twin",
+        },
     )
+    return Ensemble(result, samples, weights)
 
 
-def _check_axes(scan: xr.DataArray) -> None:
-    if set(scans.axes(scan)) != {"temperature", "magnetic_field"}:
-        found = ", ".join(scans.axes(scan))
-        raise ScanError(f"an entropy change needs the axes temperature and magnetic_field; this scan has {found}")
-    if not any(units.compatible(scan.attrs["units"], one) for one in ("A m^2", "A m^2/kg", "A/m", "A m^2/mol")):
-        raise ScanError(f"an entropy change needs a moment or a magnetization; {scan.name} is in {scan.attrs['units']}")
+def _shown(tesla, unit: str) -> np.ndarray:
+    """Fields in the scan's unit, without the last digits a conversion there and back leaves."""
+    return np.array([float(f"{value:.12g}") for value in in_field_unit(np.atleast_1d(tesla), unit)])
 
 
-def _is_per_mass(scan: xr.DataArray) -> bool:
-    return units.compatible(scan.attrs["units"], "A m^2/kg")
+def _sample(scan: xr.DataArray, sample: Sample | None) -> Sample:
+    if sample is None:
+        return Sample.of(scan)
+    given = {name: getattr(sample, name) for name in ("mass", "density", "molar_mass", "volume")}
+    return Sample.of(scan, **given)
 
 
-def _factor(scan: xr.DataArray, sample: Sample, per: str) -> tuple[float, str]:
-    """What turns the integral of (scan's unit)/K over Oe into the target's unit; and that unit."""
-    if per not in _TARGETS:
-        raise ScanError(f"an entropy change is per {', '.join(_TARGETS)}, not per {per!r}")
-    registry = units.registry()
-    known = {
-        "mass": None if sample.mass is None else sample.mass * registry.milligram,
-        "density": None if sample.density is None else sample.density * registry.gram / registry.centimeter**3,
-        "molar_mass": None if sample.molar_mass is None else sample.molar_mass * registry.gram / registry.mole,
-    }
-
-    def need(name: str):
-        if known[name] is None:
-            raise ScanError(f"give the sample's {name.replace('_', ' ')}: an entropy change per {per} needs it")
-        return known[name]
-
-    unit = scan.attrs["units"]
-    # First to moment per mass or to the moment itself, then to what is asked for.
-    whole = registry.Quantity(1.0, units.standard(unit))
-    if units.compatible(unit, "A m^2") and per != "sample":
-        whole = whole / need("mass")
-    elif units.compatible(unit, "A/m"):
-        whole = whole / need("density")
-    elif units.compatible(unit, "A m^2/mol"):
-        whole = whole / need("molar_mass")
-    if per == "sample" and not units.compatible(unit, "A m^2"):
-        whole = whole * need("mass")
-    elif per == "volume":
-        whole = whole * need("density")
-    elif per == "mole":
-        whole = whole * need("molar_mass")
-    permeability = registry.Quantity(1.0, "vacuum_permeability")
-    change = permeability * whole * registry.Quantity(1.0, "oersted") / registry.kelvin
-    target = _TARGETS[per]
-    return float(change.to(target).magnitude), units.standard(target)
+def _one_sign(rows: list[Branch], scan: xr.DataArray, field: str) -> list[Branch]:
+    """Slow fields must have one sign; a fast field keeps its part from zero up."""
+    if scans.axes(scan)[-1] == field:
+        return rows
+    signs = {np.sign(row.slow[field]) for row in rows} - {0.0}
+    if len(signs) > 1:
+        raise ScanError("the sweeps were measured in fields of both signs; leave out those of one sign")
+    return rows
 
 
-def _table(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
-    """Temperatures (K) rising, fields (Oe) rising, values [temperature, field] and their errors or None, on the
-    temperatures and fields that all sweeps share."""
-    names = scans.axes(scan)
-    if scans.is_gridded(scan):
-        ordered = scan.transpose("temperature", "magnetic_field").sortby(["temperature", "magnetic_field"])
-        temperature = units.convert(ordered["temperature"].values, ordered["temperature"].attrs["units"], "K")
-        field = units.convert(ordered["magnetic_field"].values, ordered["magnetic_field"].attrs["units"], "Oe")
-        errors = ordered["standard_error"].values if "standard_error" in ordered.coords else None
-        return np.asarray(temperature, float), np.asarray(field, float), ordered.values.astype(float), errors
-    slow, fast, values, errors = _swept(scan)
-    temperature, field = (fast, slow) if names[-1] == "temperature" else (slow, fast)
-    if names[-1] == "magnetic_field":
-        values, errors = values.T, None if errors is None else errors.T
-    temperature = units.convert(temperature, scan["temperature"].attrs["units"], "K")
-    field = units.convert(field, scan["magnetic_field"].attrs["units"], "Oe")
-    return np.asarray(temperature), np.asarray(field), values, errors
+def _grouped(rows: list[Branch], scan: xr.DataArray, direction: str | None) -> list[list[Branch]]:
+    """Branches by the set point of the slow axis, ascending in its size."""
+    slow = scans.axes(scan)[0]
+    if direction not in (None, "rising", "falling"):
+        raise ScanError(f"a branch is 'rising' or 'falling', not {direction!r}")
+    wanted = {None: (1, -1), "rising": (1,), "falling": (-1,)}[direction]
+    rows = [row for row in rows if row.direction in wanted]
+    if not rows:
+        raise ScanError(f"no sweep was measured with the fast axis {direction}")
+    rows = sorted(rows, key=lambda row: abs(row.slow[slow]))
+    places = np.array([abs(row.slow[slow]) for row in rows])
+    apart = np.diff(places) > (0 if scans.is_gridded(scan) else _SAME * np.ptp(places))
+    edges = [0, *(np.flatnonzero(apart) + 1), len(rows)]
+    return [rows[start:end] for start, end in itertools.pairwise(edges)]
 
 
-def _swept(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
-    """Slow set points, the shared fast positions, values [fast, slow] and errors or None."""
-    table = scans.points(scan)
-    used = ~table.masked
-    settled = scans.set_points(table.coordinates[:, 0])
-    slow = np.unique(settled[used])
-    sweeps = []
-    for value in slow:
-        rows = np.flatnonzero(used & (settled == value))
-        rows = rows[np.argsort(table.coordinates[rows, 1], kind="stable")]
-        fast, first = np.unique(table.coordinates[rows, 1], return_index=True)
-        sweeps.append((fast, rows[first]))
-    if len(slow) < 2 or min(len(fast) for fast, _ in sweeps) < 3:
-        raise ScanError("an entropy change needs at least two sweeps of three points each")
-    low, high = max(fast[0] for fast, _ in sweeps), min(fast[-1] for fast, _ in sweeps)
-    longest = max(sweeps, key=lambda sweep: ((sweep[0] >= low) & (sweep[0] <= high)).sum())[0]
-    shared = longest[(longest >= low) & (longest <= high)]
-    if len(shared) < 3:
-        raise ScanError("the sweeps share fewer than three temperatures or fields; simulate their twin instead")
-    values = np.stack([np.interp(shared, fast, table.values[rows]) for fast, rows in sweeps], axis=1)
-    errors = None
-    if table.errors is not None:
-        errors = np.stack([np.interp(shared, fast, table.errors[rows]) for fast, rows in sweeps], axis=1)
-    return slow, shared, values, errors
+def _picked(group: list[Branch], direction: str | None) -> Branch:
+    if len({row.direction for row in group}) > 1:
+        name, value = next(iter(group[0].slow.items()))
+        raise ScanError(
+            f"the sweep at {name} {value:.6g} goes up and down; choose direction='rising' or 'falling', so that the "
+            "branches are not mixed"
+        )
+    return group[-1]  # measured again: the later run counts
 
 
-def _maxwell(temperature, field, values, from_zero: bool) -> np.ndarray:
-    """Integral over the field of dM/dT, [temperature, field]."""
-    return _integrated(field, np.gradient(values, temperature, axis=0, edge_order=2), from_zero)
+def _temperature_sweeps(scan, rows, stacks, temperature, field, from_zero, points, wanted):
+    """Sweeps along temperature: derivative in each sweep, then the integral across the sweeps."""
+    tesla = np.abs(field_in_tesla(np.array([row.slow[field] for row in rows]), scan[field].attrs["units"]))
+    if len(rows) < 2:
+        raise ScanError("one field only: the entropy change needs sweeps at two fields or more")
+    places = [axis_in(scan, temperature, row.fast, "K") for row in rows]
+    kelvin = _shared(places, wanted[0], "temperatures")
+    slopes = [
+        (interpolation_matrix(x, kelvin) @ (derivative_matrix(x, points) @ stack.T)).T
+        for x, stack in zip(places, stacks, strict=True)
+    ]
+    first, upper, integral = _integral(tesla, from_zero, wanted[1])
+    return kelvin, upper, np.tensordot(np.stack(slopes, axis=1), integral, axes=(1, 1)).transpose(0, 2, 1), first
 
 
-def _integrated(field, slope, from_zero: bool) -> np.ndarray:
-    if from_zero and field[0] > 0:
-        field = np.concatenate([[0.0], field])
-        slope = np.concatenate([np.zeros((len(slope), 1)), slope], axis=1)
-        return cumulative_trapezoid(slope, field, axis=1, initial=0)[:, 1:]
-    return cumulative_trapezoid(slope, field, axis=1, initial=0)
+def _integral(tesla: np.ndarray, from_zero: bool, wanted: np.ndarray | None):
+    zero = from_zero and tesla[0] > 0
+    first = 0.0 if from_zero else tesla[0]
+    upper = tesla[tesla > first] if wanted is None else np.sort(np.abs(wanted))
+    if not len(upper) or upper[0] <= first or upper[-1] > tesla[-1] * (1 + 1e-9):
+        raise ScanError("the fields asked for must lie above the start of the integral and within the measured fields")
+    return first, upper, running_integral(tesla, first, np.minimum(upper, tesla[-1]), zero)
 
 
-@dataclass(frozen=True)
-class Peak:
-    """The extremum of one field's entropy change. ``value`` and ``error`` in ``unit`` (signed), at
-    ``temperature`` (K); ``half_width`` is the full width at half maximum (K), ``cooling_power`` the relative
-    cooling power |value| x width, ``capacity`` the integral of |dS| between the half-maxima, both in ``unit`` x K:
-    all three None where a half-maximum lies outside the window. ``averaged`` [n] is the best average over a
-    span of ``spans`` [n] (K)."""
+def _field_sweeps(scan, rows, stacks, temperature, field, from_zero, points, wanted):
+    """Sweeps along field: the integral in each isotherm, then the derivative across the isotherms."""
+    order = np.argsort([row.slow[temperature] for row in rows])
+    rows, stacks = [rows[k] for k in order], [stacks[k] for k in order]
+    kelvin = axis_in(scan, temperature, np.array([row.slow[temperature] for row in rows]), "K")
+    if len(rows) < 3:
+        raise ScanError("the entropy change from field sweeps needs isotherms at three temperatures or more")
+    places = [field_in_tesla(row.fast, scan[field].attrs["units"]) for row in rows]
+    if all(x.max() <= 0 for x in places):
+        places, stacks = [-x[::-1] for x in places], [-stack[:, ::-1] for stack in stacks]
+    kept = [x >= 0 for x in places]
+    places = [x[good] for x, good in zip(places, kept, strict=True)]
+    stacks = [stack[:, good] for stack, good in zip(stacks, kept, strict=True)]
+    if min(len(x) for x in places) < 2:
+        raise ScanError("an isotherm has fewer than two fields of one sign; leave it out")
+    lowest, highest = max(x[0] for x in places), min(x[-1] for x in places)
+    first = 0.0 if from_zero else lowest
+    if wanted[1] is None:
+        upper = places[int(np.argmin([x[-1] for x in places]))]
+        upper = upper[(upper > max(first, lowest)) & (upper <= highest)]
+    else:
+        upper = np.sort(np.abs(wanted[1]))
+    if not len(upper) or upper[0] <= first or upper[-1] > highest * (1 + 1e-9):
+        raise ScanError("the fields asked for must lie above the start of the integral and within all isotherms")
+    upper = np.minimum(upper, highest)
+    integrals = np.stack(
+        [
+            stack @ running_integral(x, first, upper, from_zero and x[0] > 0).T
+            for x, stack in zip(places, stacks, strict=True)
+        ]
+    )  # [T, samples, H]
+    slopes = derivative_matrix(kelvin, points) @ integrals.reshape(len(kelvin), -1)
+    slopes = np.moveaxis(slopes.reshape(integrals.shape), 0, -1)
+    if wanted[0] is not None:
+        at = _shared([kelvin], wanted[0], "temperatures")
+        return at, upper, slopes @ interpolation_matrix(kelvin, at).toarray().T, first
+    return kelvin, upper, slopes, first
 
-    value: float
-    error: float | None
-    temperature: float
-    half_width: float | None
-    cooling_power: float | None
-    capacity: float | None
-    unit: str
-    spans: tuple[float, ...]
-    averaged: tuple[float, ...]
+
+def _shared(places: list[np.ndarray], wanted: np.ndarray | None, what: str) -> np.ndarray:
+    """The places of the last sweep that all sweeps reach, or those asked for where they do."""
+    low, high = max(x[0] for x in places), min(x[-1] for x in places)
+    asked = places[-1] if wanted is None else np.sort(wanted)
+    kept = asked[(asked >= low) & (asked <= high)]
+    if len(kept) < 3:
+        raise ScanError(f"the sweeps share fewer than three {what}; leave out the sweeps that end early")
+    if wanted is not None and len(kept) < len(asked):
+        raise ScanError(f"the {what} asked for reach beyond {low:.5g} to {high:.5g} K, which all sweeps share")
+    return kept
 
 
-def peak(change: xr.DataArray, field: float | None = None, spans: tuple[float, ...] = (3.0, 10.0)) -> Peak:
-    """The peak of an entropy change (from :func:`entropy_change`) at the highest field, or at ``field`` (Oe),
-    interpolated between fields.
-
-    The temperature-averaged entropy change (Griffith et al., J. Appl. Phys. 123, 034902 (2018)) of a span is the
-    largest mean of dS over a window of that width; NaN where the window does not fit.
-    """
-    fields = change["magnetic_field"].values
-    field = float(fields[-1] if field is None else field)
-    if not fields[0] <= field <= fields[-1]:
-        raise ScanError(f"{field:g} Oe lies outside the measured fields, {fields[0]:g} to {fields[-1]:g} Oe")
-    row = change.interp(magnetic_field=field)
-    temperature, values = row["temperature"].values, row.values
-    top = int(np.nanargmax(np.abs(values)))
-    size = np.abs(values) * (np.sign(values) == np.sign(values[top]))
-    low, high = _crossing(temperature, size, top, -1), _crossing(temperature, size, top, +1)
-    width = power = capacity = None
-    if low is not None and high is not None:
-        width = high - low
-        power = float(size[top] * width)
-        fine = np.union1d(temperature[(temperature > low) & (temperature < high)], [low, high])
-        capacity = float(np.trapezoid(np.interp(fine, temperature, size), fine))
-    error = None
-    if "standard_error" in row.coords:
-        error = float(row["standard_error"].values[top])
-    averaged = tuple(_averaged(temperature, values, span) for span in spans)
-    unit = change.attrs["units"]
-    return Peak(
-        float(values[top]), error, float(temperature[top]), width, power, capacity, unit, tuple(spans), averaged
+def _from_twin(twin, temperature, field, from_zero, wanted, stop):
+    """A dense map from the twin's own derivative, integrated by Gauss-Legendre between neighbouring fields."""
+    source = twin.scan
+    unit = source[field].attrs["units"]
+    measured = field_in_tesla(
+        np.unique(scans.set_points(scans.points(source).coordinates[:, twin.axes.index(field)])), unit
     )
-
-
-def _crossing(temperature, size, top: int, step: int) -> float | None:
-    """Where ``size`` falls to half of its value at ``top``, going down or up in temperature; None if it never does."""
-    half, row = size[top] / 2, top
-    while 0 <= row + step < len(size):
-        if size[row + step] <= half:
-            share = (size[row] - half) / (size[row] - size[row + step])
-            return float(temperature[row] + share * (temperature[row + step] - temperature[row]))
-        row += step
-    return None
-
-
-def _averaged(temperature, values, span: float) -> float:
-    """The mean of largest size over a window of ``span`` kelvin."""
-    if span > temperature[-1] - temperature[0]:
-        return float("nan")
-    total = cumulative_trapezoid(values, temperature, initial=0)
-    starts = np.linspace(temperature[0], temperature[-1] - span, 501)
-    means = (np.interp(starts + span, temperature, total) - np.interp(starts, temperature, total)) / span
-    return float(means[np.argmax(np.abs(means))])
-
-
-def field_exponent(change: xr.DataArray) -> xr.DataArray:
-    """n(T, H) = d ln|dS| / d ln H as a scan without unit.
-
-    At a second-order transition n has its minimum at the Curie temperature and tends to 2 above it; n above 2
-    marks a first-order one (Law et al., Nature Communications 9, 2680 (2018)).
-    """
-    inner = change.isel(magnetic_field=change["magnetic_field"].values > 0)
-    size = np.abs(inner.transpose("magnetic_field", "temperature").values)
-    size = np.where(size > 1e-6 * np.nanmax(size), size, np.nan)
-    field = inner["magnetic_field"].values
-    exponent = np.gradient(np.log(size), np.log(field), axis=0)
-    return scans.gridded_scan(
-        {"magnetic_field": (field, "Oe"), "temperature": (inner["temperature"].values, "K")},
-        exponent,
-        name="field_exponent",
-        unit="dimensionless",
-        long_names={"field_exponent": "field exponent n"},
-        attrs={"kind": change.attrs.get("kind", "measured")},
+    sign = 1.0 if measured.max() > 0 else -1.0
+    measured = np.sort(sign * measured[sign * measured >= 0])
+    own = np.asarray(source[temperature].values, float)
+    kelvin = wanted[0]
+    if kelvin is None:
+        kelvin = np.linspace(*axis_in(source, temperature, [own.min(), own.max()], "K"), _TWIN_TEMPERATURES)
+    upper = (
+        np.linspace(measured[0], measured[-1], _TWIN_FIELDS + 1)[1:]
+        if wanted[1] is None
+        else np.sort(np.abs(wanted[1]))
     )
+    first = 0.0 if from_zero else measured[0]
+    edges = np.concatenate([[measured[0]], upper])
+    if np.diff(edges).min() <= 0:
+        raise ScanError("the fields asked for must lie above the lowest measured field")
+    nodes, gauss = np.polynomial.legendre.leggauss(_GAUSS)
+    half = np.diff(edges)[:, None] / 2
+    places = np.concatenate([[measured[0]], ((edges[:-1] + edges[1:])[:, None] / 2 + half * nodes).ravel()])
+    points, _ = _mesh(twin, temperature, field, kelvin, sign * places)
+    mean, members, weights = twin_members(twin, points, temperature, stop=stop)
+    per_kelvin = float(np.diff(axis_in(source, temperature, [0.0, 1.0], "K"))[0])
+    slopes = sign * np.concatenate([mean[None], members]).reshape(-1, len(places), len(kelvin)) / per_kelvin
+    steps = (slopes[:, 1:].reshape(-1, len(upper), _GAUSS, len(kelvin)) * (half * gauss)[..., None]).sum(axis=2)
+    total = np.cumsum(steps, axis=1)
+    if from_zero:
+        total = total + slopes[:, :1] * measured[0] / 2  # M rises along a line from 0 at H = 0
+    return kelvin, sign * upper, total[0], total[1:], weights, sign * first
 
 
-def arrott(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Arrott's plot: (temperatures [t] in K, H/M [t, h], M^2 [t, h]) in the scan's units and Oe; parallel straight
-    lines for a mean-field second-order transition, S-shaped ones for a first-order one."""
-    _check_axes(scan)
-    temperature, field, values, _ = _table(scan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return temperature, field[None, :] / values, values**2
+def _mesh(twin, temperature: str, field: str, kelvin: np.ndarray, tesla: np.ndarray) -> tuple[np.ndarray, tuple]:
+    """The twin's coordinates [fields * temperatures, 2] of a map, and the map's shape."""
+    unit = twin.scan[temperature].attrs["units"]
+    fields = in_field_unit(tesla, twin.scan[field].attrs["units"])
+    mesh = np.meshgrid(fields, units.convert(kelvin, "K", unit), indexing="ij")
+    table = dict(zip((field, temperature), (axis.ravel() for axis in mesh), strict=True))
+    return np.stack([table[name] for name in twin.axes], axis=1), mesh[0].shape
+
+
+def _outside(twin, temperature, field, kelvin, tesla) -> np.ndarray:
+    points, shape = _mesh(twin, temperature, field, kelvin, tesla)
+    return twin.extrapolates(points).reshape(shape)

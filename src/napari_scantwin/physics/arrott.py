@@ -1,0 +1,170 @@
+"""Arrott plots: isotherms of M^(1/beta) against (H/M)^(1/gamma).
+
+With mean-field exponents (beta = 1/2, gamma = 1) the isotherms of a second-order transition are straight at high
+field and the one at the Curie temperature passes through the origin (A. Arrott, Phys. Rev. 108, 1394 (1957)). A
+negative slope tells a first-order transition (S. K. Banerjee, Phys. Lett. 12, 16 (1964)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+from napari_scantwin.physics.branches import axis_in, branches, find_axis
+from napari_scantwin.physics.magnetization import _BASES, Sample, field_in_tesla, per_basis
+from napari_scantwin.physics.quantity import Quantity
+
+__all__ = ["ArrottLines", "arrott", "arrott_lines"]
+
+_TWIN_FIELDS = 40
+
+
+@dataclass(frozen=True)
+class ArrottLines:
+    """Straight lines through the upper half of every isotherm: ``kelvin`` [t], ``intercept`` and ``slope`` [t] with
+    ``intercept_error`` and ``slope_error`` [t]; the Curie temperature where the intercept passes through zero, and
+    the most negative slope in errors (below -2 tells a first-order transition by Banerjee's criterion)."""
+
+    kelvin: np.ndarray
+    intercept: np.ndarray
+    intercept_error: np.ndarray
+    slope: np.ndarray
+    slope_error: np.ndarray
+    curie_temperature: Quantity
+    most_negative_slope: float
+
+
+def arrott(
+    scan: xr.DataArray,
+    *,
+    sample: Sample | None = None,
+    per: str | None = None,
+    beta: float = 0.5,
+    gamma: float = 1.0,
+    temperatures: np.ndarray | None = None,
+    twin=None,
+) -> xr.DataArray:
+    """Arrott-plot data as a ragged scan: slow axis ``temperature`` (K), fast axis ``field_over_magnetization``,
+    values ``magnetization_power``, in powers of SI units (mu0 H in tesla, M as :func:`per_basis` counts it).
+
+    ``temperatures`` [t] (the scan's unit) chooses isotherms: by default the measured ones, or, of temperature
+    sweeps, twenty over the shared range. A ``twin`` gives isotherms of forty fields. Readings with M or H not
+    positive have no place in the plot and are left out.
+    """
+    temperature, field = find_axis(scan, "temperature"), find_axis(scan, "magnetic field")
+    if len(scans.axes(scan)) != 2:
+        raise ScanError("an Arrott plot needs a scan with two axes, temperature and magnetic field")
+    factor, per = per_basis(scan.attrs["units"], sample or Sample.of(scan), per)
+    if twin is not None:
+        table = _from_twin(twin, temperature, field, temperatures)
+    elif scans.axes(scan)[-1] == field:
+        table = _isotherms(scan, temperature, temperatures)
+    else:
+        table = _across(scan, temperature, field, temperatures)
+    kelvin, fields, moment, errors = (np.concatenate(column) for column in zip(*table, strict=True))
+    kelvin = axis_in(scan, temperature, kelvin, "K")
+    tesla, m, error = field_in_tesla(fields, scan[field].attrs["units"]), factor * moment, factor * errors
+    tesla, m = tesla * np.sign(tesla), m * np.sign(tesla)
+    good = (tesla > 0) & (m > 0)
+    if good.sum() < 3:
+        raise ScanError("fewer than three readings have a positive field and magnetization; there is nothing to plot")
+    kelvin, tesla, m, error = kelvin[good], tesla[good], m[good], error[good]
+    order = np.lexsort((tesla / m, kelvin))
+    _, number = np.unique(kelvin[order], return_inverse=True)
+    unit = _BASES[per]
+    return scans.ragged_scan(
+        {
+            "temperature": (kelvin[order], "K"),
+            "field_over_magnetization": ((tesla / m)[order] ** (1 / gamma), f"(T/({unit}))**{1 / gamma!r}"),
+        },
+        m[order] ** (1 / beta),
+        name="magnetization_power",
+        unit=f"({unit})**{1 / beta!r}",
+        errors=(error * m ** (1 / beta - 1) / beta)[order],
+        sweep=number,
+        attrs={"kind": "derived", "beta": beta, "gamma": gamma, "counted_per": per},
+    )
+
+
+def _isotherms(scan, temperature, wanted):
+    found = branches(scan)
+    if wanted is not None:
+        known = np.array([row.slow[temperature] for row in found])
+        found = [found[int(np.argmin(np.abs(known - one)))] for one in wanted]
+    return [(np.full(len(row.fast), row.slow[temperature]), row.fast, row.values, row.errors) for row in found]
+
+
+def _across(scan, temperature, field, wanted):
+    """Isotherms read across temperature sweeps, linear between neighbouring temperatures."""
+    found = branches(scan)
+    low, high = max(row.fast[0] for row in found), min(row.fast[-1] for row in found)
+    if wanted is None:
+        wanted = np.linspace(low, high, 20)
+    wanted = np.asarray(wanted, float)
+    if (wanted < low).any() or (wanted > high).any():
+        raise ScanError(f"all sweeps share {low:.5g} to {high:.5g} {scan[temperature].attrs['units']} only")
+    fields = np.array([row.slow[field] for row in found])
+    values = np.stack([np.interp(wanted, row.fast, row.values) for row in found], axis=1)
+    errors = np.stack([np.interp(wanted, row.fast, row.errors) for row in found], axis=1)
+    return [
+        (np.full(len(fields), one), fields, value, error)
+        for one, value, error in zip(wanted, values, errors, strict=True)
+    ]
+
+
+def _from_twin(twin, temperature, field, wanted):
+    own, fields = (np.asarray(twin.scan[name].values, float) for name in (temperature, field))
+    wanted = np.linspace(own.min(), own.max(), 20) if wanted is None else np.asarray(wanted, float)
+    fields = np.linspace(fields.min(), fields.max(), _TWIN_FIELDS)
+    mesh = dict(zip((temperature, field), np.meshgrid(wanted, fields, indexing="ij"), strict=True))
+    mean, std = twin.predict(np.stack([mesh[name].ravel() for name in twin.axes], axis=1))
+    shape = (len(wanted), len(fields))
+    return list(zip(mesh[temperature], mesh[field], mean.reshape(shape), std.reshape(shape), strict=True))
+
+
+def arrott_lines(plot: xr.DataArray) -> ArrottLines:
+    """Straight lines through the upper half (by field) of every isotherm of an Arrott plot, weighted by errors."""
+    table = scans.points(plot)
+    kelvin, found = [], []
+    for number in np.unique(table.sweep):
+        rows = np.flatnonzero(table.sweep == number)
+        rows = rows[len(rows) // 2 :] if len(rows) >= 6 else rows[-3:]
+        if len(rows) < 3:
+            continue
+        x, y = table.coordinates[rows, 1], table.values[rows]
+        errors = np.ones(len(rows)) if table.errors is None else table.errors[rows]
+        weight = 1 / np.maximum(errors, 1e-6 * np.abs(y).max())
+        design = np.stack([np.ones(len(x)), x], axis=1) * weight[:, None]
+        solved, residual, _, _ = np.linalg.lstsq(design, y * weight, rcond=None)
+        covariance = np.linalg.pinv(design.T @ design)
+        # Never less than the scatter about the line says: isotherms are not quite straight.
+        scale = max(1.0, float(residual[0]) / max(len(x) - 2, 1) if len(residual) else 1.0)
+        kelvin.append(table.coordinates[rows[0], 0])
+        found.append((*solved, *np.sqrt(scale * np.diag(covariance))))
+    if not found:
+        raise ScanError("no isotherm has three readings or more; an Arrott line needs them")
+    intercept, slope, intercept_error, slope_error = np.array(found).T
+    kelvin = np.array(kelvin)
+    return ArrottLines(
+        kelvin,
+        intercept,
+        intercept_error,
+        slope,
+        slope_error,
+        _curie(kelvin, intercept, intercept_error),
+        float((slope / slope_error).min()),
+    )
+
+
+def _curie(kelvin: np.ndarray, intercept: np.ndarray, errors: np.ndarray) -> Quantity:
+    """Where the intercept falls through zero, linear between the isotherms on either side; else NaN."""
+    falling = np.flatnonzero((intercept[:-1] > 0) & (intercept[1:] <= 0))
+    if not len(falling):
+        return Quantity(float("nan"), float("nan"), "K")
+    k = int(falling[-1])
+    rise = (intercept[k + 1] - intercept[k]) / (kelvin[k + 1] - kelvin[k])
+    return Quantity(float(kelvin[k] - intercept[k] / rise), float(np.hypot(*errors[k : k + 2]) / 2 / abs(rise)), "K")

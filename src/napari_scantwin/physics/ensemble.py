@@ -1,0 +1,88 @@
+"""An analysed scan together with samples of what it might be instead, so that any number read from it has an error.
+
+Measured scans are sampled by drawing their readings anew within their errors; twins by their members, whose
+distance from the mean is stretched as the twin's own calibration on held-out sweeps asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.errors import Cancelled
+from napari_scantwin.physics.quantity import Quantity, weighted_mean, weighted_std
+
+__all__ = ["Ensemble", "twin_members"]
+
+_FIRST = np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / 12
+#: Step of the five-point difference as a share of the axis's range (see napari_scantwin.twin.derivatives).
+_STEP = 1e-4
+#: So few points, five places each, that networks are evaluated in double precision.
+_CHUNK = 400
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """``scan`` is the analysis's answer; ``samples`` [s, *scan.shape] with ``weights`` [s] (adding up to one) are
+    what it would have been for other draws of the noise, or by other members of the twin."""
+
+    scan: xr.DataArray
+    samples: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def equal(cls, scan: xr.DataArray, samples: np.ndarray) -> Ensemble:
+        """Samples that count alike."""
+        return cls(scan, samples, np.full(len(samples), 1 / len(samples)))
+
+    @classmethod
+    def of(cls, scan: xr.DataArray, *, count: int = 200, seed: int = 0) -> Ensemble:
+        """Samples from the scan's own ``standard_error``, each point by itself; without one, no spread at all."""
+        errors = np.asarray(scan["standard_error"].values, float) if "standard_error" in scan.coords else 0.0
+        draws = np.random.default_rng(seed).normal(size=(count, *scan.shape))
+        return cls.equal(scan, np.asarray(scan.values, float) + draws * errors)
+
+    def number(self, function: Callable[[np.ndarray], float], unit: str) -> Quantity:
+        """``function(values [*shape]) -> float`` with the standard deviation of what it gives on the samples; NaN
+        where fewer than half of them have an answer."""
+        value = float(function(np.asarray(self.scan.values, float)))
+        return Quantity(value, spread(np.array([function(sample) for sample in self.samples]), self.weights), unit)
+
+
+def spread(found: np.ndarray, weights: np.ndarray) -> float:
+    """Weighted standard deviation of what samples ``found`` [s]; those without an answer are NaN."""
+    good = np.isfinite(found)
+    if weights[good].sum() < 0.5:
+        return float("nan")
+    share = weights[good] / weights[good].sum()
+    return float(weighted_std(found[good], share))
+
+
+def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop=None):
+    """Values of a twin's members, or their derivatives along ``axis``: (mean [n], samples [s, n], weights [s]) at
+    ``coordinates`` [n, axes], in the scan's unit (over the axis's).
+
+    The samples are stretched about the mean by the twin's calibrated factor, never shrunk.
+    """
+    coordinates = np.asarray(coordinates, float)
+    stencil, shifts = np.ones(1), np.zeros(1)
+    position = 0
+    if axis is not None:
+        position = twin.axes.index(axis)
+        step = _STEP * float(np.ptp(twin.uncertainty.grid[position]))
+        stencil, shifts = _FIRST / step, step * np.arange(-2, 3)
+    parts, shares = [], None
+    for start in range(0, len(coordinates), _CHUNK):
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        part = coordinates[start : start + _CHUNK]
+        shifted = np.repeat(part[None], len(shifts), axis=0)
+        shifted[:, :, position] += shifts[:, None]
+        members, shares = twin.mixture.members(shifted.reshape(-1, part.shape[1]), stop)
+        parts.append(np.einsum("s,msn->mn", stencil, members.reshape(len(members), len(shifts), len(part))))
+    samples = np.concatenate(parts, axis=1) * twin.spread + (twin.offset if axis is None else 0.0)
+    mean = weighted_mean(samples, shares)
+    return mean, mean + max(twin.uncertainty.factor, 1.0) * (samples - mean), shares
