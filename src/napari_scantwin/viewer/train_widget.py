@@ -200,6 +200,7 @@ class TrainWidget(QWidget):
             return
         stopped = " Training was stopped early." if twin.stopped else ""
         self.status.setText(twin.score.verdict + stopped + _proposed(layer.metadata.get("next")))
+        self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.plot.setLabel("left", twin.score.unit)
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
         self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
