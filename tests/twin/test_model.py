@@ -27,6 +27,16 @@ def test_a_simulated_scan_is_a_scan_with_errors_flags_and_provenance(twin):
     np.testing.assert_allclose(row["standard_error"].values, twin.predict(points)[1][0], rtol=1e-3)
 
 
+def test_a_large_map_is_the_same_twin(twin):
+    """Its costly experts are splined from row to row: the difference is far below the uncertainty."""
+    fields, temperatures = np.linspace(-1, 11, 400), np.linspace(10, 40, 350)
+    dense = twin.simulate({"magnetic_field": fields, "temperature": temperatures})
+    rows = np.random.default_rng(0).integers(0, [400, 350], (800, 2))
+    mean, std = twin.predict(np.stack([fields[rows[:, 0]], temperatures[rows[:, 1]]], axis=1))
+    assert (np.abs(dense.values[rows[:, 0], rows[:, 1]] - mean) / std).max() < 0.1
+    np.testing.assert_allclose(dense["standard_error"].values[rows[:, 0], rows[:, 1]], std, rtol=0.05)
+
+
 def test_progress_reaches_one_and_a_stop_cancels(twin):
     seen = []
     twin.simulate(on_progress=seen.append)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
+
+from napari_scantwin.twin.experts import FittedMesh, FittedPolynomial
 
 __all__ = ["Mixture"]
 
@@ -20,15 +24,48 @@ class Mixture:
     def __call__(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Weighted mean [n] and disagreement [n] (weighted standard deviation of all members of all experts) at
         ``coordinates`` [n, axes]."""
-        members, shares = self.members(coordinates, stop)
+        return self._blended([np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts])
+
+    def _blended(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        members, shares = self._shared(outputs)
         mean = shares @ members
         return mean, np.sqrt(shares @ (members - mean) ** 2)
 
     def members(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Outputs [members, n] of every member of every expert and the members' shares [members]."""
-        outputs = [np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts]
+        return self._shared([np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts])
+
+    def _shared(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         shares = [np.full(len(one), weight / len(one)) for one, weight in zip(outputs, self.weights, strict=True)]
         return np.concatenate(outputs), np.concatenate(shares)
+
+    def over_rows(self, nodes: np.ndarray, fast: np.ndarray, stop=None) -> Callable:
+        """A function of slow values [rows] that gives what calling the mixture at all places of those rows of a map
+        with the fast axis ``fast`` does: for maps of two axes with far more rows than ``nodes`` [k].
+
+        Networks and Gaussian processes, which cost most, change smoothly from row to row: they are evaluated on
+        the rows at ``nodes`` only, and cubic splines along the slow axis do the rest.
+        """
+        places = np.stack([axis.ravel() for axis in np.meshgrid(nodes, fast, indexing="ij")], axis=1)
+        splines = []
+        for expert in self.experts:
+            if isinstance(expert, FittedMesh | FittedPolynomial):
+                splines.append(None)
+            else:
+                outputs = np.asarray(expert.outputs(places, stop), float).reshape(-1, len(nodes), len(fast))
+                splines.append(CubicSpline(nodes, outputs, axis=1))
+
+        def evaluate(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            points = np.stack([axis.ravel() for axis in np.meshgrid(rows, fast, indexing="ij")], axis=1)
+            outputs = [
+                np.asarray(expert.outputs(points, stop), float)
+                if spline is None
+                else spline(rows).reshape(-1, len(points))
+                for expert, spline in zip(self.experts, splines, strict=True)
+            ]
+            return self._blended(outputs)
+
+        return evaluate
 
     def __str__(self) -> str:
         order = np.argsort(-self.weights)

@@ -22,6 +22,8 @@ from napari_scantwin.twin.uncertainty import Uncertainty, outside
 __all__ = ["Twin"]
 
 _POINTS_AT_ONCE = 1 << 17
+#: Rows between neighbouring sweeps at which costly experts are evaluated for a map with many more.
+_ROWS_A_GAP = 12
 #: The most values one simulated map may hold in memory (float32 values and errors: 1.6 GB).
 _MOST_POINTS = 200_000_000
 
@@ -53,9 +55,23 @@ class Twin:
     def predict(self, coordinates: np.ndarray, *, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation [n] at coordinates [n, axes] in the scan's units, slow axis first."""
         coordinates = self._checked(coordinates)
-        mean, spread = self.mixture(coordinates, stop)
+        return self._calibrated(coordinates, *self.mixture(coordinates, stop))
+
+    def _calibrated(self, coordinates, mean, spread) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation in the scan's unit from the mixture's scaled mean and disagreement."""
         mean = mean * self.spread + self.offset
         return mean, self.uncertainty.std(coordinates, mean, spread * self.spread)
+
+    def _by_rows(self, axes: dict[str, np.ndarray], stop) -> Callable | None:
+        """A quicker way to a map of two axes with many rows (see :meth:`Mixture.over_rows`), or None."""
+        slow, *rest = axes.values()
+        if len(rest) != 1 or len(slow) * len(rest[0]) < _POINTS_AT_ONCE:
+            return None
+        low, high = float(slow.min()), float(slow.max())
+        knots = self.uncertainty.knots
+        ends = np.unique([low, *knots[(knots > low) & (knots < high)], high])
+        nodes = np.interp(np.linspace(0, len(ends) - 1, _ROWS_A_GAP * (len(ends) - 1) + 1), np.arange(len(ends)), ends)
+        return self.mixture.over_rows(nodes, rest[0], stop) if len(nodes) < len(slow) / 2 else None
 
     def derivative(
         self, coordinates: np.ndarray, axis: str, *, order: int = 1, stop=None
@@ -98,13 +114,20 @@ class Twin:
         total = int(np.prod(shape))
         mean, std = np.empty(total, np.float32), np.empty(total, np.float32)
         flags = np.empty(total, bool)
-        for start in range(0, total, _POINTS_AT_ONCE):
+        by_rows, block = self._by_rows(axes, stop), _POINTS_AT_ONCE
+        if by_rows is not None:
+            block = shape[1] * max(1, _POINTS_AT_ONCE // shape[1])
+        for start in range(0, total, block):
             if stop is not None and stop.is_set():
                 raise Cancelled
-            numbers = np.arange(start, min(start + _POINTS_AT_ONCE, total))
+            numbers = np.arange(start, min(start + block, total))
             places = np.unravel_index(numbers, shape)
             points = np.stack([axis[place] for axis, place in zip(axes.values(), places, strict=True)], axis=1)
-            mean[numbers], std[numbers] = self.predict(points, stop=stop)
+            if by_rows is None:
+                mean[numbers], std[numbers] = self.predict(points, stop=stop)
+            else:
+                rows = points[:: shape[1], 0]
+                mean[numbers], std[numbers] = self._calibrated(points, *by_rows(rows))
             flags[numbers] = self.extrapolates(points)
             if on_progress is not None:
                 on_progress((numbers[-1] + 1) / total)
