@@ -112,7 +112,7 @@ def train(
         with _bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
-        _say(as_json, {"twin": str(path), "score": twin.score.to_dict()}, f"{twin.score.verdict}\nSaved {path}")
+        _say(as_json, {"twin": str(path), "score": twin.score.to_dict()}, "\n".join([twin.score.verdict, *twin.notes, f"Saved {path}"]))
 
 
 @app.command()

@@ -64,15 +64,17 @@ class _Sweepwise:
         coordinates, values, numbers = table.coordinates[rows], table.values[rows], table.sweep[rows]
         if coordinates.shape[1] > 2 and not self.several_slow_axes:
             raise ScanError("splines along the slow axis need a scan with one slow axis; this one has several")
-        kept, inverse = np.unique(numbers, return_inverse=True)
-        slow = np.array([np.median(coordinates[inverse == k, :-1], axis=0) for k in range(len(kept))])
+        parts = _parts(numbers)
+        slow = np.array([np.median(coordinates[part, :-1], axis=0) for part in parts])
         # Warming and cooling at one field are one position along the slow axis: average them.
         keys = np.stack([scans.set_points(column) for column in slow.T], axis=1) if slow.shape[1] else slow
         self.slow, same = np.unique(keys, axis=0, return_inverse=True)
-        group = same.ravel()[inverse]
+        group = np.empty(len(values), np.int64)
+        for part, number in zip(parts, same.ravel(), strict=True):
+            group[part] = number
         self.curves = []
-        for k in range(len(self.slow)):
-            fast, value = _merged(coordinates[group == k, -1], values[group == k])
+        for part in _parts(group):
+            fast, value = _merged(coordinates[part, -1], values[part])
             self.curves.append((fast[0], fast[-1], self._curve(fast, value)))
         if slow.shape[1] > 1:
             self._triangulate(coordinates[:, -1])
@@ -421,6 +423,12 @@ def _merged(fast: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarra
     group = np.concatenate([[0], np.cumsum(steps > 0.1 * usual)])
     counts = np.bincount(group)
     return np.bincount(group, fast) / counts, np.bincount(group, values) / counts
+
+
+def _parts(numbers: np.ndarray) -> list[np.ndarray]:
+    """Indices of the points of each number, ascending; one sort instead of a mask a sweep."""
+    order = np.argsort(numbers, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
 def _uneven(column: np.ndarray) -> bool:

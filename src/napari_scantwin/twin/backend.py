@@ -15,7 +15,7 @@ import threading
 import warnings
 from contextlib import contextmanager
 
-__all__ = ["is_loaded", "tensorflow"]
+__all__ = ["cores", "has_gpu", "is_loaded", "tensorflow"]
 
 _lock = threading.Lock()
 
@@ -60,3 +60,13 @@ def tensorflow():
 def is_loaded() -> bool:
     """Whether TensorFlow's slow first import is already behind us."""
     return "tensorflow" in sys.modules
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow sees a GPU."""
+    return bool(tensorflow().config.list_physical_devices("GPU"))
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,7 @@ from napari_scantwin.moving_mesh import Rows, sweep_rows
 from napari_scantwin.twin.folds import Groups, group_points
 from napari_scantwin.twin.noise import Noise, measure, smoothed
 
-__all__ = ["Data", "prepare"]
+__all__ = ["Data", "prepare", "weight"]
 
 #: Error bars far below the twin's own accuracy (this share of the spread) count alike, so that no handful of
 #: points outweighs the scan.
@@ -26,14 +26,15 @@ class Data:
     """The unmasked points of a scan, slow axis first.
 
     ``targets`` [n] are the values scaled to mean 0 and deviation 1 (``value = target * spread + offset``),
-    ``importance`` [n] weights of mean 1 from their error bars, ``noise`` in the value's unit, ``sweep`` [n]
-    the sweep of each point.
+    ``importance`` [n] weights of mean 1 from their error bars (:func:`weight` over ``usual_weight``), ``noise`` in
+    the value's unit, ``sweep`` [n] the sweep of each point.
     """
 
     coordinates: np.ndarray
     values: np.ndarray
     targets: np.ndarray
     importance: np.ndarray
+    usual_weight: float
     sweep: np.ndarray
     groups: Groups
     noise: Noise
@@ -80,11 +81,13 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
         table.masked[used],
     )
     offset, spread = float(table.values.mean()), float(table.values.std())
+    weights = weight(table.errors, spread, len(table.values))
     return Data(
         coordinates=table.coordinates,
         values=table.values,
         targets=(table.values - offset) / spread,
-        importance=_importance(table.errors, spread, len(table.values)),
+        importance=weights / weights.mean(),
+        usual_weight=float(weights.mean()),
         sweep=table.sweep,
         groups=group_points(scan, table, most_folds),
         noise=measure(table.coordinates[:, -1], table.values, table.sweep),
@@ -93,9 +96,8 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
     )
 
 
-def _importance(errors: np.ndarray | None, spread: float, count: int) -> np.ndarray:
-    """Weight of each point, mean 1, from its error bar where there is one."""
+def weight(errors: np.ndarray | None, spread: float, count: int) -> np.ndarray:
+    """How much each of ``count`` points counts, from its error bar where there are error bars [n]."""
     if errors is None or not np.isfinite(errors).all() or (errors < 0).any():
         return np.ones(count)
-    weight = 1 / (errors**2 + (_SMALLEST_ERROR * spread) ** 2)
-    return weight / weight.mean()
+    return 1 / (errors**2 + (_SMALLEST_ERROR * spread) ** 2)

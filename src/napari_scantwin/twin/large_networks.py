@@ -15,6 +15,7 @@ from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
 from napari_scantwin.twin.network import Shape, Stack, evaluate
 from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.settings import Effort
+from napari_scantwin.twin.stream import Stream
 
 __all__ = ["LargeNetworks"]
 
@@ -22,6 +23,8 @@ __all__ = ["LargeNetworks"]
 _STEPS_A_CHUNK = 20
 #: Chunks between held-out errors, which cost an evaluation of every watched point.
 _CHUNKS_A_REPORT = 5
+#: Steps between looks for networks that diverged.
+_STEPS_A_RESTART = 100
 #: Held-out errors while training are taken on at most this many points.
 _WATCHED = 4000
 #: Points held in the compiled loop at once; a larger scan streams through it, a fresh draw every so many steps.
@@ -40,23 +43,31 @@ class LargeNetworks:
         return f"networks {self.effort.layers}x{self.effort.nodes}, {SCALE_NAMES[self.scale]}"
 
     def train(
-        self, data: Data, kept: list[np.ndarray], members: int, seed: int, budget: float | None, stop, report
-    ) -> tuple[FittedLarge, list[FittedLarge]]:
-        """Train ``members`` networks on everything and one on each of ``kept`` (bool [groups]), whose first ones
-        are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget`` (seconds) is
-        spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or None."""
+        self,
+        data: Data,
+        stream: Stream,
+        kept: list[np.ndarray],
+        members: int,
+        seed: int,
+        budget: float | None,
+        stop,
+        report,
+    ) -> tuple[FittedLarge, list[FittedLarge], list[str]]:
+        """Train ``members`` networks on every point of ``stream`` and one on each of ``kept`` (bool [groups]), whose
+        first ones are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget`` (seconds) is
+        spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or None. A network
+        that diverges is started again. Returns the ensemble, the held-out networks, and what is to be said."""
         everything = np.ones(len(data.groups.knots), bool)
         masks = [everything] * members + list(kept)
         maps = [features_for(self.scale, data, everything)] * members
         maps += [features_for(self.scale, data, mask) for mask in kept]
         shape = Shape(data.axes, self.effort.layers, self.effort.nodes)
         random = np.random.default_rng(seed)
-        streamed = len(data.targets) > _POOL
+        streamed = len(stream) > _POOL
 
         def drawn():
-            rows = random.integers(0, len(data.targets), _POOL) if streamed else np.arange(len(data.targets))
-            weights = np.stack([data.importance[rows] * mask[data.groups.group[rows]] for mask in masks])
-            return _stacked(maps, data.coordinates[rows]), data.targets[rows], weights
+            coordinates, targets, importance, group = stream.draw(random, _POOL)
+            return _stacked(maps, coordinates), targets, np.stack([importance * mask[group] for mask in masks])
 
         stack = Stack(
             shape, len(masks), total=self.effort.steps, rate=self.effort.rate, batch=self.effort.batch, seed=seed
@@ -64,7 +75,7 @@ class LargeNetworks:
         stack.see(*drawn())
         watched = random.permutation(len(data.targets))[:_WATCHED]
         seen = _stacked(maps, data.coordinates[watched])
-        began, reported = time.monotonic(), False
+        began, reported, restarted = time.monotonic(), False, 0
         while stack.done < stack.total:
             if streamed and stack.done and stack.done % _STEPS_A_POOL == 0:
                 stack.see(*drawn())
@@ -82,6 +93,8 @@ class LargeNetworks:
                 if not reported:
                     raise Cancelled
                 break
+            if stack.done % _STEPS_A_RESTART == 0:
+                restarted += _restart(stack)
             errors = (None, None)
             if stack.done >= stack.total or stack.done % (_STEPS_A_CHUNK * _CHUNKS_A_REPORT) == 0:
                 errors, reported = _errors(stack.parameters, seen, data, watched, members), True
@@ -90,10 +103,30 @@ class LargeNetworks:
         folds = [
             FittedLarge(maps[row], [part[row : row + 1] for part in parameters]) for row in range(members, len(masks))
         ]
-        # A member that diverged is left out; a fold that did makes its expert lose every comparison.
-        good = np.all([np.isfinite(part[:members]).reshape(members, -1).all(axis=1) for part in parameters], axis=0)
+        # A member that diverged late is left out; a fold that did makes its expert lose every comparison.
+        good = ~_diverged(parameters)[:members]
+        left_out = int((~good).sum()) if good.any() else 0
         good = good if good.any() else ~good
-        return FittedLarge(maps[0], [part[:members][good] for part in parameters]), folds
+        notes = [f"{_counted(restarted)} diverged and started again"] if restarted else []
+        notes += [f"{_counted(left_out)} diverged and left out"] if left_out else []
+        return FittedLarge(maps[0], [part[:members][good] for part in parameters]), folds, notes
+
+
+def _diverged(parameters: list[np.ndarray]) -> np.ndarray:
+    """Whether each member holds a weight that is not finite [members]."""
+    return ~np.all([np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in parameters], axis=0)
+
+
+def _restart(stack: Stack) -> int:
+    """Start diverged members again; how many."""
+    diverged = _diverged(stack.parameters)
+    if diverged.any():
+        stack.restart(diverged)
+    return int(diverged.sum())
+
+
+def _counted(networks: int) -> str:
+    return "1 network" if networks == 1 else f"{networks} networks"
 
 
 def _stacked(maps: list[FeatureMap], coordinates: np.ndarray) -> np.ndarray:
@@ -107,7 +140,6 @@ def _stacked(maps: list[FeatureMap], coordinates: np.ndarray) -> np.ndarray:
 
 def _errors(parameters, features, data: Data, watched, members: int) -> tuple[float, float]:
     """Root mean square training and held-out error on the watched points."""
-    features = np.broadcast_to(features, (len(parameters[0]), *features.shape[1:]))
     difference = (evaluate(parameters, features) - data.targets[watched]) * data.spread
     held_out = difference[members + data.groups.point_fold[watched], np.arange(len(watched))]
     inner = data.inner[watched]

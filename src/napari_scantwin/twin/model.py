@@ -17,7 +17,7 @@ from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import TwinSettings
-from napari_scantwin.twin.uncertainty import Uncertainty, outside
+from napari_scantwin.twin.uncertainty import Uncertainty
 
 __all__ = ["Twin"]
 
@@ -34,7 +34,7 @@ class Twin:
 
     ``scan`` is the scan it was trained on, ``score`` its held-out score beside the rivals', ``history``
     the course of the training (arrays ``step``, ``train_error``, ``held_out_error``), ``stopped`` whether
-    the training was ended early.
+    the training was ended early, ``notes`` what else a user should know of it, a sentence each.
     """
 
     scan: xr.DataArray
@@ -46,6 +46,7 @@ class Twin:
     offset: float
     spread: float
     uncertainty: Uncertainty
+    notes: tuple[str, ...] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -94,8 +95,9 @@ class Twin:
         return coordinates
 
     def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
-        """Whether each point [n, axes] lies outside the measured range of an axis [n]."""
-        return outside(np.asarray(coordinates, float), self.uncertainty.grid)
+        """Whether each point [n, axes] is far from every measured one [n]: outside the range of an axis, in a hole, or
+        beside a sweep that ended earlier."""
+        return self.uncertainty.extrapolates(np.asarray(coordinates, float))
 
     def simulate(
         self,

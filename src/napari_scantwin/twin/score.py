@@ -10,6 +10,9 @@ from napari_scantwin.twin.folds import Groups
 
 __all__ = ["Score", "score_predictions"]
 
+#: An error above this share of the values' deviation says hardly more than their mean does.
+_TOLD = 0.9
+
 
 @dataclass(frozen=True)
 class Score:
@@ -17,7 +20,8 @@ class Score:
 
     ``methods`` [m] begins with "twin"; ``sweeps`` [s] are the held-out groups by name, ``edge`` [s] marks
     the outermost, which can only be extrapolated. ``errors`` [m, s] is per sweep, ``inside`` [m] over the
-    inner sweeps (the headline), ``overall`` [m] over all. ``value_range`` is the values' span.
+    inner sweeps (the headline), ``overall`` [m] over all. ``value_range`` is the values' span, ``deviation`` their
+    standard deviation on the inner sweeps: the error of knowing nothing but their mean.
     """
 
     methods: tuple[str, ...]
@@ -28,6 +32,7 @@ class Score:
     overall: np.ndarray
     unit: str
     value_range: float
+    deviation: float = np.nan
 
     @property
     def best(self) -> str:
@@ -35,16 +40,41 @@ class Score:
         return self.methods[int(np.nanargmin(self.inside))]
 
     @property
+    def learned(self) -> bool:
+        """Whether the best method tells clearly more of a sweep left out than the mean of all others would."""
+        return not np.nanmin(self.inside) > _TOLD * self.deviation
+
+    def level(self, method: int) -> bool:
+        """Whether the twin and another method are equal within the spread, over the inner sweeps, of the difference
+        of their squared errors: less than one standard error of its mean apart."""
+        inner = ~self.edge if (~self.edge).any() else np.ones(len(self.edge), bool)
+        difference = (self.errors[method] ** 2 - self.errors[0] ** 2)[inner]
+        if len(difference) < 2:
+            return False
+        return bool(abs(difference.mean()) < difference.std(ddof=1) / np.sqrt(len(difference)))
+
+    @property
     def verdict(self) -> str:
         """One sentence that says who is better and by how much."""
         twin = self.inside[0]
-        if len(self.methods) == 1:
-            return f"Held-out error of the twin: {self._amount(twin)}."
         rivals = np.array(self.inside[1:], float)
-        if not np.isfinite(rivals).any():
-            return f"Held-out error of the twin: {self._amount(twin)}; no rival could be fitted to this scan."
-        rival = int(np.nanargmin(rivals)) + 1
+        rival = int(np.nanargmin(rivals)) + 1 if np.isfinite(rivals).any() else None
+        if not self.learned:
+            instead = "" if rival is None else f" Until then {self.methods[rival]} does as well as anything."
+            return (
+                f"This scan is too noisy or too coarse to learn: sweeps left out are predicted to {self._amount(twin)}, "
+                f"hardly better than by the mean of the others. Measure longer, or in finer steps.{instead}"
+            )
+        if rival is None:
+            return f"Held-out error of the twin: {self._amount(twin)}" + (
+                "." if len(self.methods) == 1 else "; no rival could be fitted to this scan."
+            )
         name, error = self.methods[rival], self.inside[rival]
+        if self.level(rival):
+            return (
+                f"The twin and the best rival ({name}) are level on this scan: {self._amount(twin)} against "
+                f"{self._amount(error)} on sweeps left out, which differ by less than chance from sweep to sweep."
+            )
         if error < twin:
             return (
                 f"{name[0].upper()}{name[1:]} is better on this scan: {self._amount(error)} against the twin's "
@@ -69,6 +99,7 @@ class Score:
             "overall": [_number(e) for e in self.overall],
             "unit": self.unit,
             "value_range": float(self.value_range),
+            "deviation": _number(self.deviation),
             "verdict": self.verdict,
         }
 
@@ -88,6 +119,7 @@ class Score:
             array("overall").ravel(),
             data["unit"],
             float(data["value_range"]),
+            np.nan if data.get("deviation") is None else float(data["deviation"]),
         )
 
 
@@ -114,4 +146,5 @@ def score_predictions(predictions: dict[str, np.ndarray], values: np.ndarray, gr
         np.sqrt(squares.mean(axis=1)),
         unit,
         float(np.ptp(values)),
+        float(values[inner].std()),
     )

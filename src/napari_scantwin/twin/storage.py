@@ -91,6 +91,7 @@ def _entries(twin: Twin) -> dict[str, bytes]:
         "settings": asdict(twin.settings),
         "score": twin.score.to_dict(),
         "stopped": twin.stopped,
+        "notes": list(twin.notes),
         "offset": twin.offset,
         "spread": twin.spread,
         "experts": [
@@ -182,4 +183,5 @@ def _rebuild(about: dict, entries: dict[str, bytes]) -> Twin:
         offset=about["offset"],
         spread=about["spread"],
         uncertainty=Uncertainty.from_arrays(folder("uncertainty")),
+        notes=tuple(about.get("notes", ())),
     )

@@ -25,12 +25,15 @@ from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.score import score_predictions
 from napari_scantwin.twin.settings import Progress, TwinSettings
+from napari_scantwin.twin.stream import Stream, thinned
 from napari_scantwin.twin.trials import Trials
 from napari_scantwin.twin.uncertainty import calibrated
 
 __all__ = ["train"]
 
 _SHARE_TRIALS, _SHARE_FITTING = 0.75, 0.9
+#: With fewer sweeps inside the others than this, a held-out error says little.
+_FEWEST_INNER = 3
 #: Seconds between looks at the stop flag while the rivals are waited for.
 _PATIENCE = 0.1
 
@@ -60,7 +63,9 @@ def train(
 ) -> Twin:
     """Train the twin of a scan.
 
-    Points that are masked take no part. ``score_rivals`` fits the rivals to the same held-out sweeps beside the
+    Points that are masked take no part. Of a scan of more than some 100 000 points the networks see everything, while
+    trials, score, rivals and uncertainty are worked out on evenly spaced points of every slice, so that memory and
+    time stay bounded; ``twin.notes`` says so. ``score_rivals`` fits the rivals to the same held-out sweeps beside the
     training, for the table and the verdict. ``on_progress`` is called from the calling thread with a
     :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second:
     the twin of the best state so far is returned with ``stopped`` true, or
@@ -69,20 +74,23 @@ def train(
     """
     settings = settings or TwinSettings()
     stop = stop or threading.Event()
-    scans.check_trainable(scan)
     report = _Reporter(on_progress)
-    data = prepare(scan, settings.effort.folds)
+    report("reading the scan", 0.0)
+    judged = thinned(scans.check(scan))
+    scans.check_trainable(judged)
+    data = prepare(judged, settings.effort.folds)
+    stream = Stream(scan, data)
     experts = experts_for(data, settings.effort)
     end_rivals = threading.Event()
     beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
     with threadpool_limits(1):
         try:
-            scores = beside.submit(_rivals, scan, data, end_rivals) if score_rivals else None
+            scores = beside.submit(_rivals, judged, data, end_rivals) if score_rivals else None
             if not is_loaded() and any(isinstance(expert, LargeNetworks) for expert in experts):
                 report("starting TensorFlow", 0.0)
                 patiently(tensorflow, stop)
-            trials = _tried(data, experts, settings, report, stop)
+            trials = _tried(data, stream, experts, settings, report, stop)
             mixture, weights = _fitted(trials, report, stop)
             predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
         finally:
@@ -92,14 +100,14 @@ def train(
     return _assembled(scan, settings, trials, mixture, weights, predictions, stop.is_set())
 
 
-def _tried(data: Data, experts: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
+def _tried(data: Data, stream: Stream, experts: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
     def left():
         return None if settings.time_budget is None else settings.time_budget - (time.monotonic() - report.began)
 
     def tell(fraction, *details):
         report("training", _SHARE_TRIALS * fraction, *details)
 
-    trials = Trials(data, settings.seed, settings.effort.members, stop)
+    trials = Trials(data, stream, settings.seed, settings.effort.members, stop)
     trials.run(experts, left, tell)
     return trials
 
@@ -171,4 +179,20 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, st
         offset=data.offset,
         spread=data.spread,
         uncertainty=calibrated(data, mixture, held_out, trials.held_out.spread(weights) * data.spread),
+        notes=tuple(_notes(scan, trials)),
     )
+
+
+def _notes(scan: xr.DataArray, trials: Trials) -> list[str]:
+    """What a user should know of this training, a sentence each."""
+    data, notes = trials.data, [f"{note}." for note in trials.notes]
+    inner = int((~data.groups.edge).sum())
+    if inner < _FEWEST_INNER:
+        kind = "sweeps" if data.groups.sweeps else "parts of the scan"
+        notes.append(f"Only {inner} {kind} lie inside the others: the held-out error itself is uncertain.")
+    if len(data.values) < len(trials.stream):
+        notes.append(
+            f"The networks learned from all {len(trials.stream)} points; everything was judged at {len(data.values)} of "
+            "them, evenly spaced in every slice."
+        )
+    return notes

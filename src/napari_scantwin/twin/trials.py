@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_scantwin.errors import Cancelled
+from napari_scantwin.twin.backend import cores
 from napari_scantwin.twin.blend import HeldOut, choose
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import FittedLarge, Polynomial
 from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.stream import Stream
 
-__all__ = ["Trials", "cores"]
+__all__ = ["Trials"]
 
 #: With more set points than this no two are left out together: one sweep's share in the choice is small then.
 _MOST_PAIRED = 12
@@ -24,20 +25,16 @@ _MOST_PAIRED = 12
 _WATCHED = 1000
 
 
-def cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @dataclass
 class Trials:
     """The experts tried so far, their held-out predictions and the blend's errors as experts joined.
 
     ``finished`` holds, by expert, those that are fitted to the whole scan already. ``history`` rows are step,
-    training error and held-out error in the value's unit.
+    training error and held-out error in the value's unit; ``notes`` say what a user should know.
     """
 
     data: Data
+    stream: Stream
     seed: int
     members: int
     stop: threading.Event | None
@@ -46,6 +43,7 @@ class Trials:
         groups = self.data.groups
         self.tried: list = []
         self.finished: dict[int, FittedLarge] = {}
+        self.notes: list[str] = []
         self.history: list[tuple[float, float, float]] = []
         self.step = 0
         self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner)
@@ -99,8 +97,9 @@ class Trials:
                     self.history.append((self.step + done, train_error, held_out_error))
                 report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
 
-            whole, fitted = expert.train(data, self._alone, self.members, self.seed, left, self.stop, tell)
+            whole, fitted, notes = expert.train(data, self.stream, self._alone, self.members, self.seed, left, self.stop, tell)
             self.finished[len(self.tried)] = whole
+            self.notes += notes
             self.step += expert.effort.steps
             paired = {}
         else:

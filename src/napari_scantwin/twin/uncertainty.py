@@ -7,7 +7,8 @@ The predictive variance is::
 ``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
 ignorance: ``spread`` is the disagreement of the experts and their members, and the last part what they may all get
 wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to the
-nearest sweep in such steps, which keeps growing outside the measured range. A held-out sweep is one step from its
+nearest measured point in such steps (:mod:`napari_scantwin.twin.nearness`), which keeps growing outside the measured
+range. A held-out sweep is one step from its
 neighbours, the middle of a gap half a step. ``factor`` is set so that 68 % of held-out points, with the spread the
 experts had there before they saw them, lie within one standard deviation.
 """
@@ -21,6 +22,7 @@ from scipy.ndimage import map_coordinates
 
 from napari_scantwin.moving_mesh import rank
 from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.nearness import FAR, nearest
 from napari_scantwin.twin.noise import Noise
 
 __all__ = ["Uncertainty", "calibrated", "distance", "outside"]
@@ -36,13 +38,15 @@ _FLAT_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """Calibrated parts of the predictive variance; ``slope`` is sampled on ``grid`` (one array an axis)."""
+    """Calibrated parts of the predictive variance; ``slope`` and ``nearest``, the distance to the nearest measured
+    point in steps, are sampled on ``grid`` (one array an axis)."""
 
     noise: Noise
     factor: float
     grid: tuple[np.ndarray, ...]
     slope: np.ndarray
     knots: np.ndarray
+    nearest: np.ndarray
 
     def std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of a new measurement at coordinates [n, axes], given the twin's mean [n] and
@@ -51,18 +55,27 @@ class Uncertainty:
 
     def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
-        far = distance(coordinates, self.knots, self.grid) ** _POWER
-        return self.factor * np.hypot(spread, _SHARE * self.slope_at(coordinates) * far)
+        # A sampled distance is rounded off at the sweeps themselves, where the exact one is nought.
+        holes = sampled(self.grid, self.nearest, coordinates)
+        far = distance(coordinates, self.knots, self.grid)
+        far = np.where(holes > FAR, np.maximum(far, holes), far)
+        return self.factor * np.hypot(spread, _SHARE * self.slope_at(coordinates) * far**_POWER)
+
+    def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
+        """Whether each point [n, axes] lies outside the measured range of some axis, or further from every measured
+        point than the middle between two sweeps is [n]."""
+        return outside(coordinates, self.grid) | (sampled(self.grid, self.nearest, coordinates) > FAR)
 
     def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
         """The twin's change per step of the slowest axis [n], interpolated from the sampled grid."""
-        return slope_at(self.grid, self.slope, coordinates)
+        return sampled(self.grid, self.slope, coordinates)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything as plain arrays, for saving."""
         axes = {f"grid{number}": axis for number, axis in enumerate(self.grid)}
         noise = {"noise_levels": self.noise.levels, "noise": self.noise.deviations}
-        return {"factor": np.array(self.factor), "slope": self.slope, "knots": self.knots, **noise, **axes}
+        fields = {"slope": self.slope, "nearest": self.nearest}
+        return {"factor": np.array(self.factor), "knots": self.knots, **fields, **noise, **axes}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Uncertainty:
@@ -70,7 +83,8 @@ class Uncertainty:
         slope = arrays["slope"]
         grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
         noise = Noise(arrays["noise_levels"], arrays["noise"])
-        return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"])
+        nearest = arrays.get("nearest", np.zeros_like(slope))  # older files know no holes
+        return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"], nearest)
 
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
@@ -78,19 +92,19 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
     the experts' disagreement ``spread`` [n] about them, both in the value's unit."""
     grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
     mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
-    sampled = mixture(mesh)[0] * data.spread
-    slope = sampled_slope(grid, sampled.reshape([len(axis) for axis in grid]), knots)
+    shape = [len(axis) for axis in grid]
+    slope = sampled_slope(grid, (mixture(mesh)[0] * data.spread).reshape(shape), knots)
     inner = data.inner
     # A held-out sweep is one step away.
-    ignorance = np.hypot(spread[inner], _SHARE * slope_at(grid, slope, data.coordinates[inner]))
+    ignorance = np.hypot(spread[inner], _SHARE * sampled(grid, slope, data.coordinates[inner]))
     factor = calibrated_factor((data.values - held_out)[inner], data.noise(held_out[inner]), ignorance)
-    return Uncertainty(data.noise, factor, grid, slope, knots)
+    return Uncertainty(data.noise, factor, grid, slope, knots, nearest(data, mesh).reshape(shape))
 
 
-def slope_at(grid, slope, coordinates) -> np.ndarray:
-    """Interpolate ``slope`` sampled on ``grid`` at coordinates [n, axes]; held constant outside."""
+def sampled(grid, field, coordinates) -> np.ndarray:
+    """Interpolate ``field`` sampled on ``grid`` at coordinates [n, axes]; held constant outside."""
     index = [np.interp(coordinates[:, i], axis, np.arange(len(axis))) for i, axis in enumerate(grid)]
-    return map_coordinates(slope, index, order=1, mode="nearest")
+    return map_coordinates(field, index, order=1, mode="nearest")
 
 
 def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:

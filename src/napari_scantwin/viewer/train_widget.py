@@ -26,6 +26,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin.stream import thinned
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.plots import new_plot
 
@@ -136,7 +137,7 @@ class TrainWidget(QWidget):
             say_error("No scan is chosen: open one first (a layer that holds no scan cannot be trained).")
             return False
         try:
-            scans.check_trainable(scan)
+            scans.check_trainable(thinned(scan))
             settings = self.chosen_settings()
         except ScanError as reason:
             say_error(reason)
@@ -199,7 +200,8 @@ class TrainWidget(QWidget):
             self._draw_course([], [], [])
             return
         stopped = " Training was stopped early." if twin.stopped else ""
-        self.status.setText(twin.score.verdict + stopped + _proposed(layer.metadata.get("next")))
+        notes = "".join(f" {note}" for note in twin.notes)
+        self.status.setText(twin.score.verdict + notes + stopped + _proposed(layer.metadata.get("next")))
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.plot.setLabel("left", twin.score.unit)
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])

@@ -1,0 +1,79 @@
+"""Scans too large to be held as a table of points: a thinned scan for everything that is judged, and draws from the
+whole of it for the networks to learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin.twin.data import Data, weight
+
+__all__ = ["MOST", "Stream", "thinned"]
+
+#: Scans of more points are thinned to so many for the trials, the score and the uncertainty.
+MOST = 100_000
+#: No axis is thinned to fewer values.
+_LEAST = 8
+
+
+def thinned(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
+    """The scan at no more than about ``most`` points: every value of the slowest axis is kept and of the other axes
+    evenly spaced ones, the same in every slice and the outermost among them; of a ragged scan, every so manieth
+    point of each sweep."""
+    if scan.size <= most:
+        return scan
+    if not scans.is_gridded(scan):
+        order = np.argsort(scans.sweep_numbers(scan), kind="stable")
+        return scan.isel({scans.POINT: np.sort(order[:: -(-scan.size // most)])})
+    sizes = dict(zip(scan.dims, scan.shape, strict=True))
+    inner = scan.dims[1:] or scan.dims
+    while np.prod([float(size) for size in sizes.values()]) > most:
+        longest = max(inner, key=lambda name: sizes[name])
+        if sizes[longest] <= _LEAST:
+            break
+        sizes[longest] = max(_LEAST, int(0.9 * sizes[longest]))
+    return scan.isel(
+        {
+            name: np.unique(np.linspace(0, scan.sizes[name] - 1, sizes[name]).round().astype(int))
+            for name in inner
+            if sizes[name] < scan.sizes[name]
+        }
+    )
+
+
+class Stream:
+    """Random draws from the unmasked points of ``scan``, whose thinned points are ``data``: only what is drawn is
+    ever made a table of."""
+
+    def __init__(self, scan: xr.DataArray, data: Data):
+        self._scan, self._data = scan, data
+        self._values = np.asarray(scan.values).ravel()
+        self._errors = np.asarray(scan["standard_error"].values).ravel() if "standard_error" in scan.coords else None
+        good = np.isfinite(self._values)
+        if "masked" in scan.coords:
+            good &= ~np.asarray(scan["masked"].values, bool).ravel()
+        self._usable = None if good.all() else np.flatnonzero(good)
+        slow, group = data.coordinates[:, 0], data.groups.group
+        count = len(data.groups.knots)
+        low, high = (np.array([limit(slow[group == k]) for k in range(count)]) for limit in (np.min, np.max))
+        self._between = (high[:-1] + low[1:]) / 2
+
+    def __len__(self) -> int:
+        return len(self._values) if self._usable is None else len(self._usable)
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """``count`` points at random, or all in order where there are no more: coordinates [n, axes], targets [n],
+        importance [n] and held-out group [n], as in :class:`Data`."""
+        rows = np.arange(len(self)) if len(self) <= count else random.integers(0, len(self), count)
+        rows = rows if self._usable is None else self._usable[rows]
+        names = scans.axes(self._scan)
+        if scans.is_gridded(self._scan):
+            places = np.unravel_index(rows, self._scan.shape)
+        else:
+            places = (rows,) * len(names)
+        columns = [np.asarray(self._scan[name].values, float)[place] for name, place in zip(names, places, strict=True)]
+        targets = (self._values[rows].astype(float) - self._data.offset) / self._data.spread
+        errors = None if self._errors is None else self._errors[rows]
+        importance = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
+        return np.stack(columns, axis=1), targets, importance, np.searchsorted(self._between, columns[0])
