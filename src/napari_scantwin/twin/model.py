@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -119,20 +120,25 @@ class Twin:
         by_rows, block = self._by_rows(axes, stop), _POINTS_AT_ONCE
         if by_rows is not None:
             block = shape[1] * max(1, _POINTS_AT_ONCE // shape[1])
-        for start in range(0, total, block):
+
+        def fill(start: int) -> int:
             if stop is not None and stop.is_set():
                 raise Cancelled
-            numbers = np.arange(start, min(start + block, total))
-            places = np.unravel_index(numbers, shape)
+            end = min(start + block, total)
+            places = np.unravel_index(np.arange(start, end), shape)
             points = np.stack([axis[place] for axis, place in zip(axes.values(), places, strict=True)], axis=1)
             if by_rows is None:
-                mean[numbers], std[numbers] = self.predict(points, stop=stop)
+                mean[start:end], std[start:end] = self.predict(points, stop=stop)
             else:
-                rows = points[:: shape[1], 0]
-                mean[numbers], std[numbers] = self._calibrated(points, *by_rows(rows))
-            flags[numbers] = self.extrapolates(points)
-            if on_progress is not None:
-                on_progress((numbers[-1] + 1) / total)
+                mean[start:end], std[start:end] = self._calibrated(points, *by_rows(points[:: shape[1], 0]))
+            flags[start:end] = self.extrapolates(points)
+            return end
+
+        # Two blocks at a time: while one waits for its networks the other does the rest.
+        with ThreadPoolExecutor(2) as pool:
+            for done in pool.map(fill, range(0, total, block)):
+                if on_progress is not None:
+                    on_progress(done / total)
         return scans.gridded_scan(
             {name: (axis, self.scan[name].attrs["units"]) for name, axis in axes.items()},
             mean.reshape(shape),

@@ -56,7 +56,7 @@ class Uncertainty:
     def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
         # A sampled distance is rounded off at the sweeps themselves, where the exact one is nought.
-        holes = sampled(self.grid, self.nearest, coordinates)
+        holes = self._holes(coordinates)
         far = distance(coordinates, self.knots, self.grid)
         far = np.where(holes > FAR, np.maximum(far, holes), far)
         return self.factor * np.hypot(spread, _SHARE * self.slope_at(coordinates) * far**_POWER)
@@ -64,7 +64,11 @@ class Uncertainty:
     def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
         """Whether each point [n, axes] lies outside the measured range of some axis, or further from every measured
         point than the middle between two sweeps is [n]."""
-        return outside(coordinates, self.grid) | (sampled(self.grid, self.nearest, coordinates) > FAR)
+        return outside(coordinates, self.grid) | (self._holes(coordinates) > FAR)
+
+    def _holes(self, coordinates: np.ndarray) -> np.ndarray | float:
+        """The sampled distance [n]; nought where the scan has no holes, which most have not."""
+        return sampled(self.grid, self.nearest, coordinates) if self.nearest.max() > FAR else 0.0
 
     def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
         """The twin's change per step of the slowest axis [n], interpolated from the sampled grid."""
