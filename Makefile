@@ -34,7 +34,6 @@ lint: $(STAMP)
 	$(BIN)/npe2 validate napari.yaml
 
 bench: system $(STAMP)
-	$(BIN)/python -m pip install --quiet -e ".[bench]"
 	$(SCREEN) $(BIN)/python benchmarks/run_all.py
 
 clean:

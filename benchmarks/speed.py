@@ -36,7 +36,7 @@ def twin_once(name: str) -> dict:
         "seconds": first,
         "again": time.perf_counter() - began,
         "starts_within": moments[0] - began,
-        "held_out": float(twin.score.inside[0]),
+        "errors": [float(error) for error in twin.score.errors[0]],
         "range": float(np.ptp(scan.values)),
     }
 
@@ -73,13 +73,15 @@ def main() -> None:
         after = apart("twin", name, 0)
         slower = max(before["seconds"], after["seconds"])
         ratio = search["seconds"] / slower
-        percent = [100 * one["held_out"] / before["range"] for one in (before, search)]
+        ours = np.sqrt(np.mean([before["errors"][number] ** 2 for number in search["sweeps"]]))
+        percent = [100 * error / before["range"] for error in (ours, search["held_out"])]
         print(f"{name}: twin {before['seconds']:.1f} and {after['seconds']:.1f} s, again {after['again']:.1f} s")
         print(f"  the search's {arguments.trials} trials {search['seconds']:.0f} s: {ratio:.0f} times longer", end="")
         if name in GOALS:
             print(f" (goal {GOALS[name]}: {'holds' if ratio >= GOALS[name] else 'does not hold'})", end="")
-        print(f"\n  error on sweeps left out: twin {percent[0]:.2g} %, search {percent[1]:.2g} % of the range")
-        print(f"  a second training reports after {1e3 * after['starts_within']:.0f} ms (goal 200 ms)")
+        print(f"\n  error on {len(search['sweeps'])} inner sweeps left out: ", end="")
+        print(f"twin {percent[0]:.2g} %, search {percent[1]:.2g} % of the range (chosen {search['chosen']})")
+        print(f"  a second training reports after {1e3 * after['starts_within']:.0f} ms (goal 200 ms)", flush=True)
 
 
 if __name__ == "__main__":

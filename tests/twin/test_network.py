@@ -36,3 +36,21 @@ def test_evaluation_in_chunks_changes_nothing():
         whole[:, 17_000:17_100], evaluate(parameters, features[:, 17_000:17_100]), rtol=1e-4, atol=1e-4
     )
     assert whole.shape == (2, 20_000)
+
+
+def test_a_diverged_member_starts_again_and_the_others_go_on():
+    x = np.linspace(-1.7, 1.7, 64)[:, None]
+    targets = np.tanh(3 * x[:, 0])
+    stack = Stack(Shape(1, 2, 16), 3, total=400, rate=1e-2, batch=64, seed=0)
+    stack.see(x[None], targets, np.ones((3, 64)))
+    stack.advance(100)
+    before = stack.parameters
+    stack._parameters[0] = stack._parameters[0] * np.array([1, np.nan, 1], np.float32)[:, None, None]
+    stack.restart(np.array([False, True, False]))
+    for part, old in zip(stack.parameters, before, strict=True):
+        assert np.isfinite(part).all()
+        np.testing.assert_array_equal(part[[0, 2]], old[[0, 2]])
+    assert not np.array_equal(stack.parameters[0][1], before[0][1])
+    stack.advance(300)
+    outputs = evaluate(stack.parameters, np.broadcast_to(x[None], (3, 64, 1)))
+    assert np.sqrt(np.mean((outputs - targets) ** 2, axis=1)).max() < 0.2

@@ -34,3 +34,19 @@ def test_a_score_survives_json_with_missing_rivals():
     again = Score.from_dict(json.loads(json.dumps(score.to_dict())))
     assert again.to_dict() == score.to_dict()
     assert again.best == "twin"
+
+
+def test_methods_that_differ_by_chance_are_level():
+    sign = np.where(GROUPS.group == 1, 1.0, -1.0)
+    twin, rival = VALUES + 0.3 + 0.05 * sign, VALUES + 0.3 - 0.04 * sign
+    score = score_predictions({"twin": twin, "RBF": rival}, VALUES, GROUPS, "emu")
+    assert score.level(1)
+    assert score.verdict.startswith("The twin and the best rival (RBF) are level on this scan")
+
+
+def test_a_scan_of_noise_is_said_to_be_too_noisy():
+    noise = np.random.default_rng(0).normal(size=20)
+    score = score_predictions({"twin": np.zeros(20), "linear": 0.1 * noise[::-1]}, noise, GROUPS, "emu")
+    assert not score.learned
+    assert score.verdict.startswith("This scan is too noisy or too coarse to learn")
+    assert "Until then linear does as well as anything" in score.verdict

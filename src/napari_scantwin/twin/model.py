@@ -17,7 +17,7 @@ from napari_scantwin.errors import Cancelled, ScanError
 from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.score import Score
-from napari_scantwin.twin.settings import TwinSettings
+from napari_scantwin.twin.settings import Trial, TwinSettings
 from napari_scantwin.twin.uncertainty import Uncertainty
 
 __all__ = ["Twin"]
@@ -35,7 +35,8 @@ class Twin:
 
     ``scan`` is the scan it was trained on, ``score`` its held-out score beside the rivals', ``history``
     the course of the training (arrays ``step``, ``train_error``, ``held_out_error``), ``stopped`` whether
-    the training was ended early, ``notes`` what else a user should know of it, a sentence each.
+    the training was ended early, ``notes`` what else a user should know of it, a sentence each, and
+    ``trials`` those of the search for further experts (hand the twin to ``train`` to go on with it).
     """
 
     scan: xr.DataArray
@@ -48,6 +49,7 @@ class Twin:
     spread: float
     uncertainty: Uncertainty
     notes: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:

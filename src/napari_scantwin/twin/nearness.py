@@ -1,7 +1,7 @@
 """How far a place is from the nearest measured point, in the scan's own steps.
 
-Along the slowest axis a step is the way from one set point to the next, along the others the widest usual gap between
-neighbouring points. The farthest axis counts, so that in the middle between two sweeps a point is half a step away,
+Along the slowest axis a step is the way from one set point to the next, along the others a gap between neighbouring
+points that few exceed. The farthest axis counts, so that in the middle between two sweeps a point is half a step away,
 wherever both were measured; in a hole, and beside a sweep that ended earlier, it is further.
 """
 
@@ -19,8 +19,8 @@ __all__ = ["FAR", "nearest"]
 FAR = 0.8
 #: A gap narrower than this share of an axis's range is not a hole, however close the other points lie.
 _NARROW = 1 / 50
-#: The usual gap is widened by this, since points are not evenly spaced.
-_ROOM = 1.5
+#: This share of the gaps is usual, and the widest of them is widened by this, since points are not evenly spaced.
+_USUAL, _ROOM = 0.95, 1.5
 
 
 def nearest(data: Data, places: np.ndarray) -> np.ndarray:
@@ -36,8 +36,7 @@ def nearest(data: Data, places: np.ndarray) -> np.ndarray:
 
 
 def _gap(data: Data, axis: int) -> float:
-    """The widest usual gap along an axis: the median over sweeps of their widest one, or, where there are no sweeps,
-    of as many points evenly spread."""
+    """The widest usual gap along an axis; where there are no sweeps, that of as many points evenly spread."""
     column = data.coordinates[:, axis]
     span = float(np.ptp(column))
     if data.axes > 1 and not data.groups.sweeps:
@@ -48,5 +47,6 @@ def _gap(data: Data, axis: int) -> float:
     else:  # a further slow axis: its set points within each value of the slowest
         order = np.lexsort((column, data.groups.group))
         parts = np.split(column[order], np.flatnonzero(np.diff(data.groups.group[order])) + 1)
-    widest = [np.diff(part).max() for part in parts if len(part) > 1]
-    return max(_ROOM * float(np.median(widest)) if widest else span, _NARROW * span)
+    gaps = np.concatenate([np.diff(part) for part in parts])
+    gaps = gaps[gaps > 0]
+    return max(_ROOM * float(np.quantile(gaps, _USUAL)) if len(gaps) else span, _NARROW * span)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from napari_scantwin.errors import ScanError
 
-__all__ = ["PRESETS", "Effort", "Progress", "TwinSettings"]
+__all__ = ["PRESETS", "Effort", "Progress", "Trial", "TwinSettings"]
 
 
 @dataclass(frozen=True)
 class Effort:
     """What a preset means: ensemble members and the most folds held out; for large networks hidden layers,
     nodes a layer, Adam steps, points a step and Adam's highest step; for small networks nodes of each hidden
-    layer and second-order steps."""
+    layer and second-order steps; trials of a search for further experts."""
 
     members: int
     folds: int
@@ -25,14 +25,24 @@ class Effort:
     rate: float
     small_nodes: tuple[int, ...]
     small_steps: int
+    trials: int
 
 
 PRESETS = {
     "fast": Effort(
-        4, 8, layers=5, nodes=40, steps=1200, batch=768, rate=1e-2, small_nodes=(16, 16, 16), small_steps=250
+        4, 8, layers=5, nodes=40, steps=1200, batch=768, rate=1e-2, small_nodes=(16, 16, 16), small_steps=250, trials=0
     ),
     "thorough": Effort(
-        8, 12, layers=5, nodes=64, steps=4000, batch=1024, rate=7e-3, small_nodes=(24, 24, 24), small_steps=800
+        8,
+        12,
+        layers=5,
+        nodes=64,
+        steps=4000,
+        batch=1024,
+        rate=7e-3,
+        small_nodes=(24, 24, 24),
+        small_steps=800,
+        trials=24,
     ),
 }
 
@@ -41,36 +51,57 @@ PRESETS = {
 class TwinSettings:
     """Settings of a training; the defaults need no thought.
 
-    ``preset`` is "fast" (seconds) or "thorough" (about a minute). ``members`` is the size of the
-    ensemble (default: the preset's). ``time_budget`` shortens the training to about so many seconds.
-    ``seed`` fixes every random choice: the same seed on the same machine gives the same twin, unless a
-    time budget decides where it ends.
+    ``preset`` is "fast" (seconds) or "thorough" (minutes: larger networks, and a search for further experts by
+    Optuna). ``members`` is the size of the ensemble (default: the preset's). ``time_budget`` shortens the training to
+    about so many seconds. ``seed`` fixes every random choice: the same seed on the same machine gives the same twin,
+    unless a time budget decides where it ends. ``trials`` is how many trials the search of this scan is brought to,
+    those of earlier trainings counted (default: the preset's; 0 for none), ``storage`` where they are kept: the path
+    of a journal, or the address of an Optuna storage that several machines may share (default: a journal of this
+    scan in the user's configuration folder).
     """
 
     preset: str = "fast"
     members: int | None = None
     time_budget: float | None = None
     seed: int = 0
+    trials: int | None = None
+    storage: str | None = None
 
     def __post_init__(self):
         if self.preset not in PRESETS:
             raise ScanError(f"the preset {self.preset!r} is not one of {', '.join(PRESETS)}")
         if self.members is not None and not 2 <= self.members <= 64:
             raise ScanError(f"an ensemble of {self.members} networks is not possible; choose from 2 to 64")
+        if self.trials is not None and not 0 <= self.trials <= 100_000:
+            raise ScanError(f"a search of {self.trials} trials is not possible; choose 0 (none) or more")
         if self.time_budget is not None and not self.time_budget > 0:
             raise ScanError("the time budget must be a positive number of seconds")
 
     @property
     def effort(self) -> Effort:
-        """The preset with this ensemble's size."""
-        effort = PRESETS[self.preset]
-        return effort if self.members is None else dataclasses.replace(effort, members=self.members)
+        """The preset with this ensemble's size and these trials."""
+        chosen = {name: getattr(self, name) for name in ("members", "trials") if getattr(self, name) is not None}
+        return dataclasses.replace(PRESETS[self.preset], **chosen)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial of a search: its ``number``, the ``expert`` in words, its ``settings`` by name, the held-out
+    ``error`` of that expert alone, root mean square over inner sweeps in the value's unit, and the ``seconds`` it
+    took."""
+
+    number: int
+    expert: str
+    settings: dict
+    error: float
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Progress:
     """One report of a running training. ``fraction`` is of the whole, ``remaining`` in seconds (or None
-    while it is not known), the errors are root mean squares in the value's unit (or None before the first)."""
+    while it is not known), the errors are root mean squares in the value's unit (or None before the first), and
+    ``trials`` those of a search so far."""
 
     stage: str
     fraction: float
@@ -78,3 +109,4 @@ class Progress:
     step: int = 0
     train_error: float | None = None
     held_out_error: float | None = None
+    trials: tuple[Trial, ...] = ()

@@ -24,7 +24,7 @@ from napari_scantwin.twin.experts import FITTED
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.score import Score
-from napari_scantwin.twin.settings import TwinSettings
+from napari_scantwin.twin.settings import Trial, TwinSettings
 from napari_scantwin.twin.uncertainty import Uncertainty
 
 __all__ = ["load", "save"]
@@ -92,6 +92,7 @@ def _entries(twin: Twin) -> dict[str, bytes]:
         "score": twin.score.to_dict(),
         "stopped": twin.stopped,
         "notes": list(twin.notes),
+        "trials": [asdict(trial) for trial in twin.trials],
         "offset": twin.offset,
         "spread": twin.spread,
         "experts": [
@@ -184,4 +185,5 @@ def _rebuild(about: dict, entries: dict[str, bytes]) -> Twin:
         spread=about["spread"],
         uncertainty=Uncertainty.from_arrays(folder("uncertainty")),
         notes=tuple(about.get("notes", ())),
+        trials=tuple(Trial(**trial) for trial in about.get("trials", ())),
     )

@@ -24,14 +24,15 @@ from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.score import score_predictions
-from napari_scantwin.twin.settings import Progress, TwinSettings
+from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
 from napari_scantwin.twin.stream import Stream, thinned
 from napari_scantwin.twin.trials import Trials
 from napari_scantwin.twin.uncertainty import calibrated
 
 __all__ = ["train"]
 
-_SHARE_TRIALS, _SHARE_FITTING = 0.75, 0.9
+#: Where each part of a training ends: the library's experts before a search, all trials, fitting the chosen ones.
+_SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.75, 0.9
 #: With fewer sweeps inside the others than this, a held-out error says little.
 _FEWEST_INNER = 3
 #: Seconds between looks at the stop flag while the rivals are waited for.
@@ -45,16 +46,16 @@ class _Reporter:
         self._on_progress = on_progress
         self.began = time.monotonic()
 
-    def __call__(self, stage, fraction, step=0, train_error=None, held_out_error=None):
+    def __call__(self, stage, fraction, step=0, train_error=None, held_out_error=None, trials=()):
         if self._on_progress is None:
             return
         gone = time.monotonic() - self.began
         remaining = gone * (1 - fraction) / fraction if fraction > 0.02 else None
-        self._on_progress(Progress(stage, fraction, remaining, step, train_error, held_out_error))
+        self._on_progress(Progress(stage, fraction, remaining, step, train_error, held_out_error, trials))
 
 
 def train(
-    scan: xr.DataArray,
+    scan: xr.DataArray | Twin,
     settings: TwinSettings | None = None,
     *,
     on_progress: Callable[[Progress], None] | None = None,
@@ -62,6 +63,9 @@ def train(
     score_rivals: bool = True,
 ) -> Twin:
     """Train the twin of a scan.
+
+    ``scan`` may be a twin instead: its scan is trained again, by default with its settings, and a search goes on from
+    its trials.
 
     Points that are masked take no part. Of a scan of more than some 100 000 points the networks see everything, while
     trials, score, rivals and uncertainty are worked out on evenly spaced points of every slice, so that memory and
@@ -72,6 +76,9 @@ def train(
     :class:`~napari_scantwin.errors.Cancelled` is raised where nothing is learned yet.
     Raises :class:`~napari_scantwin.errors.ScanError` where the scan cannot be learned from.
     """
+    known: tuple[Trial, ...] = ()
+    if isinstance(scan, Twin):
+        settings, known, scan = settings or scan.settings, scan.trials, scan.scan
     settings = settings or TwinSettings()
     stop = stop or threading.Event()
     report = _Reporter(on_progress)
@@ -91,25 +98,46 @@ def train(
                 report("starting TensorFlow", 0.0)
                 patiently(tensorflow, stop)
             trials = _tried(data, stream, experts, settings, report, stop)
+            found = _searched(trials, settings, known, report) if settings.effort.trials else ()
             mixture, weights = _fitted(trials, report, stop)
             predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
         finally:
             # A rival in the middle of its fit ends by itself; nobody waits for it.
             end_rivals.set()
             beside.shutdown(wait=False, cancel_futures=True)
-    return _assembled(scan, settings, trials, mixture, weights, predictions, stop.is_set())
+    return _assembled(scan, settings, trials, mixture, weights, predictions, found, stop.is_set())
 
 
 def _tried(data: Data, stream: Stream, experts: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
-    def left():
-        return None if settings.time_budget is None else settings.time_budget - (time.monotonic() - report.began)
+    share = _SHARE_SEARCHED if settings.effort.trials else _SHARE_TRIALS
 
     def tell(fraction, *details):
-        report("training", _SHARE_TRIALS * fraction, *details)
+        report("training", share * fraction, *details)
 
     trials = Trials(data, stream, settings.seed, settings.effort.members, stop)
-    trials.run(experts, left, tell)
+    trials.run(experts, lambda: _left(settings, report), tell)
     return trials
+
+
+def _left(settings: TwinSettings, report: _Reporter) -> float | None:
+    """Seconds left of the time budget."""
+    return None if settings.time_budget is None else settings.time_budget - (time.monotonic() - report.began)
+
+
+def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) -> tuple[Trial, ...]:
+    """Let a search's best experts join ``trials``; every trial of the search."""
+    from napari_scantwin.twin.search import search  # Optuna takes long to import, and few trainings need it
+
+    def tell(fraction, found):
+        report(
+            "searching",
+            _SHARE_SEARCHED + (_SHARE_TRIALS - _SHARE_SEARCHED) * fraction,
+            trials.step,
+            trials=found,
+        )
+
+    effort = settings.effort
+    return search(trials, effort, effort.trials, settings.storage, known, lambda: _left(settings, report), tell)
 
 
 def _fitted(trials: Trials, report: _Reporter, stop) -> tuple[Mixture, np.ndarray]:
@@ -162,7 +190,7 @@ def _awaited(scores: Future, report: _Reporter, stop) -> dict[str, np.ndarray]:
     return {}
 
 
-def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, stopped: bool) -> Twin:
+def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, found, stopped: bool) -> Twin:
     data = trials.data
     held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
     score = score_predictions(
@@ -180,6 +208,7 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, st
         spread=data.spread,
         uncertainty=calibrated(data, mixture, held_out, trials.held_out.spread(weights) * data.spread),
         notes=tuple(_notes(scan, trials)),
+        trials=found,
     )
 
 

@@ -77,6 +77,22 @@ class Trials:
                     raise Cancelled
                 break
 
+    def attempt(self, expert, left: float | None, report: Callable[[float], None]) -> None:
+        """Try one more expert, within ``left`` seconds where it can end early; ``report(fraction)`` of it."""
+        self._try(expert, left, (0.0, 1.0), lambda fraction, *_: report(fraction))
+
+    def error(self, number: int) -> float:
+        """Root mean square held-out error of one expert tried, in spreads of the values, on inner sweeps."""
+        return float(np.sqrt(np.mean(self.held_out.errors()[:, number] ** 2)))
+
+    def take(self, other: Trials, number: int) -> None:
+        """Count an expert that ``other``, of the same scan, tried as tried here."""
+        if number in other.finished:
+            self.finished[len(self.tried)] = other.finished[number]
+        self._seen.append(other._seen[number])
+        self.tried.append(other.tried[number])
+        self.held_out.add(other.held_out.alone[number], other.held_out.paired[number])
+
     def weights(self, available: np.ndarray | None = None) -> np.ndarray:
         """Weights [experts tried], of those ``available`` (bool) only."""
         errors = self.held_out.errors()

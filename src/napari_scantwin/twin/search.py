@@ -1,0 +1,192 @@
+"""A thorough search: further experts for one scan, proposed by Optuna from how those before did on held-out sweeps.
+
+Every trial describes an expert, fits it without each held-out fold and is judged by its error on them; the best few
+join the blend. Trials are written to a journal as they end, so that a search that was interrupted goes on where it
+stopped, and one that ended can be taken further by asking for more trials. A storage of Optuna's (``sqlite:///...``,
+``mysql://...``) does the same for many machines at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.config import config_folder
+from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.moving_mesh import SPLINES
+from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.experts import Interpolation, SmallNetworks
+from napari_scantwin.twin.features import scales
+from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.library import SMALL, alignable
+from napari_scantwin.twin.settings import Effort, Trial
+from napari_scantwin.twin.trials import Trials
+
+__all__ = ["search", "study_name"]
+
+#: How many of a search's experts join the blend.
+_JOINING = 6
+#: Trials drawn at random before those found guide the next.
+_AT_RANDOM = 8
+
+
+def search(
+    trials: Trials,
+    effort: Effort,
+    count: int,
+    storage: str | None,
+    known: tuple[Trial, ...],
+    deadline: Callable[[], float | None],
+    tell: Callable[[float, tuple[Trial, ...]], None],
+) -> tuple[Trial, ...]:
+    """Bring the search of this scan to ``count`` trials in all and let its best experts join ``trials``.
+
+    ``storage`` is the path of a journal or an Optuna storage's address (default: a journal of this scan in the
+    user's configuration folder); the best of ``known``, the trials of an earlier twin of this scan, are tried first
+    where the storage lacks them. ``tell(fraction, trials)`` is called as trials go on. Ends early, with the best so
+    far, at ``deadline()`` or when ``trials.stop`` is set. Returns every trial of the search. Raises :class:`ScanError` where
+    the storage cannot be used.
+    """
+    data = trials.data
+    study = _study(data, storage, trials.seed, known)
+    scratch = Trials(data, trials.stream, trials.seed, trials.members, trials.stop)
+    fitted: dict[int, int] = {}
+    listed = _listed(study, data)
+    tell(min(len(listed) / count, 1.0), listed)
+
+    def attempt(number: int, expert) -> bool:
+        """Fit an expert on every fold; false where the search is to end."""
+        left = deadline()
+        if (left is not None and left <= 0) or (trials.stop is not None and trials.stop.is_set()):
+            return False
+        done = len(_complete(study))
+        try:
+            scratch.attempt(expert, left, lambda share: tell(min((done + share) / count, 1.0), listed))
+        except Cancelled:
+            return False
+        fitted[number] = len(scratch.tried) - 1
+        return True
+
+    while len(_complete(study)) < count:
+        # A sampler of its own for each trial: a search that is resumed goes on as it would have.
+        study.sampler = _sampler(trials.seed + len(_complete(study)))
+        asked = study.ask()
+        expert = _described(asked, data, effort)
+        if not attempt(asked.number, expert):
+            study.tell(asked, state=_states().FAIL)
+            break
+        asked.set_user_attr("expert", str(expert))
+        error = scratch.error(fitted[asked.number])
+        study.tell(asked, error if np.isfinite(error) else 1e300)
+        listed = _listed(study, data)
+        tell(len(listed) / count, listed)
+    ranked = sorted(_complete(study), key=lambda trial: (trial.value, trial.number))
+    for trial in ranked[:_JOINING]:
+        if trial.number in fitted or attempt(trial.number, _described(_fixed(trial), data, effort)):
+            trials.take(scratch, fitted[trial.number])
+    return listed
+
+
+def study_name(data: Data, seed: int) -> str:
+    """The name a scan's search goes by: a digest of its points, and the seed."""
+    digest = hashlib.sha256()
+    for column in (data.coordinates, data.values, data.importance):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return f"scantwin-{digest.hexdigest()[:20]}-{seed}"
+
+
+def _study(data: Data, storage: str | None, seed: int, known: tuple[Trial, ...]):
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    name = study_name(data, seed)
+    try:
+        study = optuna.create_study(
+            storage=_storage(storage, name), study_name=name, direction="minimize", load_if_exists=True
+        )
+        have = [trial.params for trial in _complete(study)]
+        for trial in sorted(known, key=lambda trial: trial.error)[:_JOINING]:
+            if trial.settings not in have:
+                study.enqueue_trial(trial.settings, skip_if_exists=True)
+    except Exception as reason:  # every storage raises its own
+        raise ScanError(f"the storage of the search, {storage or 'a journal'}, cannot be used: {reason}") from reason
+    return study
+
+
+def _storage(storage: str | None, name: str):
+    import optuna
+
+    if storage is not None and "://" in storage:
+        return storage
+    path = Path(storage) if storage else config_folder() / "searches" / f"{name}.journal"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The other kind of lock needs symbolic links, which Windows grants to few.
+    lock = optuna.storages.journal.JournalFileOpenLock(str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path), lock_obj=lock))
+
+
+def _states():
+    from optuna.trial import TrialState
+
+    return TrialState
+
+
+def _sampler(seed: int):
+    import optuna
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=_AT_RANDOM, multivariate=True, group=True)
+
+
+def _complete(study) -> list:
+    return study.get_trials(deepcopy=False, states=(_states().COMPLETE,))
+
+
+def _fixed(trial):
+    from optuna.trial import FixedTrial
+
+    return FixedTrial(trial.params)
+
+
+def _listed(study, data: Data) -> tuple[Trial, ...]:
+    return tuple(
+        Trial(
+            trial.number,
+            trial.user_attrs.get("expert", ""),
+            dict(trial.params),
+            float(trial.value) * data.spread,
+            0.0 if trial.duration is None else trial.duration.total_seconds(),
+        )
+        for trial in _complete(study)
+    )
+
+
+def _described(trial, data: Data, effort: Effort):
+    """The expert that a trial's parameters describe."""
+    slow = scales(data.groups.knots) if data.axes > 1 else ["plain"]
+    small = len(data.values) <= SMALL
+    # A Gaussian process has nothing to search for: it learns its scales by itself, and is in the library.
+    kind = trial.suggest_categorical("kind", ["networks", "mesh"] if alignable(data) else ["networks"])
+    if kind == "mesh":
+        return Interpolation(
+            trial.suggest_categorical("position scale", slow),
+            trial.suggest_categorical("value scale", slow),
+            trial.suggest_categorical("spline", list(SPLINES)),
+            trial.suggest_float("fast axis's share", 0.01, 1.0, log=True),
+        )
+    scale = trial.suggest_categorical("slow scale", slow)
+    layers = trial.suggest_int("layers", 2, 4 if small else 7)
+    nodes = trial.suggest_int("nodes", 8, 48, log=True) if small else trial.suggest_int("nodes", 24, 96, step=8)
+    if small:
+        decay = trial.suggest_float("decay", 1e-3, 1.0, log=True)
+        return SmallNetworks(scale, (nodes,) * layers, decay, effort.small_steps)
+    rate = trial.suggest_float("rate", 2e-3, 2e-2, log=True)
+    return LargeNetworks(scale, dataclasses.replace(effort, layers=layers, nodes=nodes, rate=rate))
