@@ -98,21 +98,27 @@ def train(
     members: Annotated[int | None, typer.Option(help="Networks in the ensemble.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds to spend on training.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    trials: Annotated[int | None, typer.Option(help="Trials of a search for further experts, in all.")] = None,
+    storage: Annotated[str | None, typer.Option(help="Journal or Optuna address the search is kept in.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Train the twin of a scan and save it."""
+    """Train the twin of a scan and save it; given a .twin file, go on with its search."""
     with _in_words():
         from napari_scantwin.readers import read
-        from napari_scantwin.twin import TwinSettings
+        from napari_scantwin.twin import Twin, TwinSettings
         from napari_scantwin.twin import train as train_twin
 
-        settings = _checked(TwinSettings, preset, members, time_budget, seed)
-        scan = read(files, axes=axis, value=value, error=error, choice=choice)
+        settings = _checked(TwinSettings, preset, members, time_budget, seed, trials, storage)
+        if len(files) == 1 and files[0].suffix == ".twin":
+            scan = Twin.load(files[0])
+        else:
+            scan = read(files, axes=axis, value=value, error=error, choice=choice)
         _check_folder(output)
         with _bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
-        _say(as_json, {"twin": str(path), "score": twin.score.to_dict()}, "\n".join([twin.score.verdict, *twin.notes, f"Saved {path}"]))
+        words = "\n".join([twin.score.verdict, *twin.notes, f"Saved {path}"])
+        _say(as_json, {"twin": str(path), "score": twin.score.to_dict(), "notes": list(twin.notes)}, words)
 
 
 @app.command()

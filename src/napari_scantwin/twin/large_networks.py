@@ -54,9 +54,10 @@ class LargeNetworks:
         report,
     ) -> tuple[FittedLarge, list[FittedLarge], list[str]]:
         """Train ``members`` networks on every point of ``stream`` and one on each of ``kept`` (bool [groups]), whose
-        first ones are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget`` (seconds) is
-        spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or None. A network
-        that diverges is started again. Returns the ensemble, the held-out networks, and what is to be said."""
+        first ones are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget``
+        (seconds) is spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or
+        None. A network that diverges is started again. Returns the ensemble, the held-out networks, and what is to be
+        said."""
         everything = np.ones(len(data.groups.knots), bool)
         masks = [everything] * members + list(kept)
         maps = [features_for(self.scale, data, everything)] * members

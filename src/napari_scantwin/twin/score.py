@@ -62,8 +62,9 @@ class Score:
         if not self.learned:
             instead = "" if rival is None else f" Until then {self.methods[rival]} does as well as anything."
             return (
-                f"This scan is too noisy or too coarse to learn: sweeps left out are predicted to {self._amount(twin)}, "
-                f"hardly better than by the mean of the others. Measure longer, or in finer steps.{instead}"
+                "This scan is too noisy or too coarse to learn: sweeps left out are predicted to "
+                f"{self._amount(twin)}, hardly better than by the mean of the others. Measure longer, or in finer "
+                f"steps.{instead}"
             )
         if rival is None:
             return f"Held-out error of the twin: {self._amount(twin)}" + (

@@ -49,8 +49,8 @@ def search(
     ``storage`` is the path of a journal or an Optuna storage's address (default: a journal of this scan in the
     user's configuration folder); the best of ``known``, the trials of an earlier twin of this scan, are tried first
     where the storage lacks them. ``tell(fraction, trials)`` is called as trials go on. Ends early, with the best so
-    far, at ``deadline()`` or when ``trials.stop`` is set. Returns every trial of the search. Raises :class:`ScanError` where
-    the storage cannot be used.
+    far, at ``deadline()`` or when ``trials.stop`` is set. Returns every trial of the search. Raises
+    :class:`ScanError` where the storage cannot be used.
     """
     data = trials.data
     study = _study(data, storage, trials.seed, known)
@@ -180,7 +180,7 @@ def _described(trial, data: Data, effort: Effort):
             trial.suggest_categorical("position scale", slow),
             trial.suggest_categorical("value scale", slow),
             trial.suggest_categorical("spline", list(SPLINES)),
-            trial.suggest_float("fast axis's share", 0.01, 1.0, log=True),
+            trial.suggest_float("plain share", 0.01, 1.0, log=True),
         )
     scale = trial.suggest_categorical("slow scale", slow)
     layers = trial.suggest_int("layers", 2, 4 if small else 7)

@@ -221,7 +221,7 @@ def _notes(scan: xr.DataArray, trials: Trials) -> list[str]:
         notes.append(f"Only {inner} {kind} lie inside the others: the held-out error itself is uncertain.")
     if len(data.values) < len(trials.stream):
         notes.append(
-            f"The networks learned from all {len(trials.stream)} points; everything was judged at {len(data.values)} of "
-            "them, evenly spaced in every slice."
+            f"The networks learned from all {len(trials.stream)} points; everything was judged at "
+            f"{len(data.values)} of them, evenly spaced in every slice."
         )
     return notes

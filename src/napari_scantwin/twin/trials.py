@@ -113,7 +113,9 @@ class Trials:
                     self.history.append((self.step + done, train_error, held_out_error))
                 report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
 
-            whole, fitted, notes = expert.train(data, self.stream, self._alone, self.members, self.seed, left, self.stop, tell)
+            whole, fitted, notes = expert.train(
+                data, self.stream, self._alone, self.members, self.seed, left, self.stop, tell
+            )
             self.finished[len(self.tried)] = whole
             self.notes += notes
             self.step += expert.effort.steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from magicgui.widgets import Container, FloatSpinBox, SpinBox
+from magicgui.widgets import Container, FloatSpinBox, LineEdit, SpinBox
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -28,7 +28,9 @@ from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.stream import thinned
 from napari_scantwin.viewer.jobs import Job, say_error
+from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.plots import new_plot
+from napari_scantwin.viewer.trials_window import TrialsWindow
 
 __all__ = ["TrainWidget"]
 
@@ -45,6 +47,7 @@ class TrainWidget(QWidget):
         self._viewer, self._chooser = viewer, chooser
         self.job = Job(self)
         self._layer = None
+        self._shown_trials = 0
         self._build()
         self.job.progressed.connect(self._progress)
         self.job.done.connect(self._done)
@@ -57,18 +60,34 @@ class TrainWidget(QWidget):
     def _build(self) -> None:
         self.preset = QComboBox()
         self.preset.addItem("fast (seconds)", "fast")
-        self.preset.addItem("thorough (a minute or more)", "thorough")
+        self.preset.addItem("thorough (minutes, with a search)", "thorough")
         self.members = SpinBox(label="Ensemble size (0: preset's)", min=0, max=64)
         self.budget = FloatSpinBox(label="Time budget in s (0: none)", min=0, max=86_400)
         self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
+        self.trials = SpinBox(
+            label="Trials of a search (0: preset's)",
+            min=0,
+            max=100_000,
+            tooltip="How many further experts Optuna may try on this scan, those of earlier trainings counted",
+        )
+        self.storage = LineEdit(
+            label="Storage of the search",
+            tooltip="Empty: a journal on this computer. Or a file, or an Optuna address that many machines share",
+        )
+        chosen = [self.members, self.budget, self.seed, self.trials, self.storage]
         self.settings = QCollapsible("Settings")
-        self.settings.addWidget(Container(widgets=[self.members, self.budget, self.seed]).native)
+        self.settings.addWidget(Container(widgets=chosen).native)
+        self.trials_window = TrialsWindow(self)
 
         self.button = QPushButton("Train")
         self.button.clicked.connect(self.toggle)
         self.save_button = QPushButton("Save twin…")
         self.save_button.setEnabled(False)
         self.save_button.clicked.connect(self._ask_save)
+        self.trials_button = QPushButton("Trials…")
+        self.trials_button.setToolTip("The trials of the search, as a table and a plot")
+        self.trials_button.clicked.connect(self.trials_window.show)
+        self.trials_button.hide()
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(True)
@@ -107,7 +126,10 @@ class TrainWidget(QWidget):
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.in_percent)
         layout.addWidget(self.table, 2)
-        layout.addWidget(self.save_button)
+        below = QHBoxLayout()
+        below.addWidget(self.save_button, 2)
+        below.addWidget(self.trials_button, 1)
+        layout.addLayout(below)
 
     def chosen_settings(self) -> TwinSettings:
         """The settings as the form has them."""
@@ -116,6 +138,8 @@ class TrainWidget(QWidget):
             members=self.members.value or None,
             time_budget=self.budget.value or None,
             seed=self.seed.value,
+            trials=self.trials.value or None,
+            storage=self.storage.value.strip() or None,
         )
 
     def toggle(self) -> None:
@@ -149,8 +173,12 @@ class TrainWidget(QWidget):
         self._held_curve.setData([], [])
         self.button.setText("Cancel")
 
+        earlier = self._layer.metadata.get("twin")
+        # A search goes on from the trials of a twin of this very scan.
+        subject = earlier if earlier is not None and earlier.trials and earlier.scan.identical(scan) else scan
+
         def work(report, stop):
-            twin = train(scan, settings, on_progress=report, stop=stop)
+            twin = train(subject, settings, on_progress=report, stop=stop)
             return twin, next_sweeps(twin) if len(twin.axes) > 1 else []
 
         self.job.start(work)
@@ -161,9 +189,16 @@ class TrainWidget(QWidget):
         remaining = "" if news.remaining is None else f", about {news.remaining:.0f} s left"
         self.bar.setFormat(f"{100 * news.fraction:.0f} %{remaining}")
         self.status.setText(news.stage[0].upper() + news.stage[1:] + " …")
+        if news.trials and len(news.trials) != self._shown_trials:
+            self._show_trials(news.trials)
         if news.stage == "training" and news.held_out_error is not None:
             self._course.append((news.step, news.train_error, news.held_out_error))
             self._draw_course(*np.array(self._course).T)
+
+    def _show_trials(self, trials) -> None:
+        self._shown_trials = len(trials)
+        self.trials_button.setVisible(bool(trials))
+        self.trials_window.show_trials(trials, units.pretty(scan_of(self._layer).attrs["units"]))
 
     def _draw_course(self, steps, train_errors, held_out_errors) -> None:
         self._train_curve.setData(steps, train_errors)
@@ -203,6 +238,8 @@ class TrainWidget(QWidget):
         notes = "".join(f" {note}" for note in twin.notes)
         self.status.setText(twin.score.verdict + notes + stopped + _proposed(layer.metadata.get("next")))
         self.status.setToolTip(f"The twin is {twin.mixture}.")
+        self.trials_button.setVisible(bool(twin.trials))
+        self.trials_window.show_trials(twin.trials, twin.score.unit)
         self.plot.setLabel("left", twin.score.unit)
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
         self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
