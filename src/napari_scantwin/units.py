@@ -14,7 +14,7 @@ import pint
 
 from napari_scantwin.errors import ScanError
 
-__all__ = ["compatible", "convert", "is_known", "pretty", "registry", "split_label", "standard"]
+__all__ = ["compatible", "convert", "is_known", "pretty", "ratio", "registry", "split_label", "standard"]
 
 
 @functools.cache
@@ -114,6 +114,11 @@ def pretty(text: str) -> str:
 def compatible(one: str, other: str) -> bool:
     """Whether two units measure the same thing."""
     return _parse(str(one)).is_compatible_with(_parse(str(other)))
+
+
+def ratio(one: str, other: str) -> str:
+    """The unit of a quantity in unit ``one`` for each ``other``, e.g. ``"K/bar"``."""
+    return f"{_parse(str(one)) / _parse(str(other)):~C}"
 
 
 def convert(values, source: str, target: str):

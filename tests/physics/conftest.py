@@ -7,6 +7,8 @@ import pytest
 from scipy.special import logsumexp
 
 from napari_scantwin import scan as scans
+from napari_scantwin.readers import read
+from napari_scantwin.twin import TwinSettings, train
 
 GAS = 8.314462618  # J/mol/K
 MOMENT = 0.67171388  # Bohr magneton over Boltzmann's constant, K/T
@@ -64,3 +66,14 @@ def magnet_scan(mean_field):
     values = mean_field.magnetization(kelvin[None, :], tesla[:, None])
     axes = {"magnetic_field": (tesla, "T"), "temperature": (kelvin, "K")}
     return scans.gridded_scan(axes, values, name="magnetization", unit="A*m**2/mol")
+
+
+@pytest.fixture(scope="session")
+def palladium_hydride(measured):
+    """The published R(T, H) of hydrogen-loaded palladium and a small twin of it, trained once."""
+    scan = read(
+        measured / "pdh_resistance.csv",
+        axes=["2=magnetic_field[Oe]", "1=temperature[K]"],
+        value="3=resistance[ohm]",
+    )
+    return scan, train(scan, TwinSettings(members=2))

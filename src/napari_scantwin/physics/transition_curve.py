@@ -8,11 +8,12 @@ resistance, or the instrument's offset) a constant ``base``. Everything is read 
 90, 50, 10 %    where the isotonic regression of r passes the level (it cannot be fooled by overshoot or shoulders)
 steepest        where the locally linear regression of r is steepest
 onset           where the tangent at the steepest place meets r = 1
-zero            where r leaves zero by more than 1 % or twice the noise, whichever is more
+zero            where r leaves zero by more than 1 % or twice the error there, whichever is more
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,8 @@ _SHARE, _STEPS = 0.3, 2.5
 _PLACES = 400
 #: Residuals beyond this many scatters are no part of a normal state.
 _FAR = 3.0
+#: Least share of the normal state that is told from zero resistance.
+_ZERO = 0.01
 #: The steepest place is the middle of the stretch that is at least this steep.
 _TOP = 0.8
 #: A window whose points stand closer together than this share of its width tells no slope.
@@ -116,19 +119,26 @@ class Curve:
         """The readings' typical error as a share of the normal state."""
         return float(np.median(self.errors) / max(abs(np.median(self.normal(self.x)) - self.base), 1e-300))
 
+    @property
+    def noises(self) -> np.ndarray:
+        """Each reading's error as a share of the normal state, [n]."""
+        return self.errors / np.maximum(np.abs(self.normal(self.x) - self.base), 1e-300)
+
     def share(self, values: np.ndarray | None = None) -> np.ndarray:
         """r of the curve, or of other readings ``values`` [n] at the same places."""
         values = self.values if values is None else values
         return (values - self.base) / (self.normal(self.x) - self.base)
 
-    def read(self, criterion: str | float, share: np.ndarray) -> float:
-        """Where ``share`` [n] meets the criterion, NaN where it does not within the curve."""
+    def read(self, criterion: str | float, share: np.ndarray, window: float = 1.0) -> float:
+        """Where ``share`` [n] meets the criterion, NaN where it does not within the curve; ``window`` widens (above
+        1) or narrows the locally linear regression that slopes are read from."""
         level = level_of(criterion)
         if criterion == "zero":
-            level = max(0.01, 2 * self.noise)
+            # By each place's own error: where a map knows little, a small value is no resistance yet.
+            return self.crossing(share - np.maximum(_ZERO, 2 * self.noises), 0.0)[0]
         if level is not None:
             return self.crossing(share, level)[0]
-        place, height, slope = self._steepest(share)
+        place, height, slope = self._steepest(share, window)
         # A curve that does not pass the middle has no tangent at the transition.
         if np.isnan(self.crossing(share, 0.5)[0]):
             return float("nan")
@@ -149,9 +159,9 @@ class Curve:
         part = (level - rising[k]) / (rising[k + 1] - rising[k])
         return float(self.x[k] + part * gap), float(gap)
 
-    def _steepest(self, share: np.ndarray) -> tuple[float, float, float]:
+    def _steepest(self, share: np.ndarray, window: float) -> tuple[float, float, float]:
         """Place, height and slope of the locally linear regression where it is steepest."""
-        places, heights, slopes, told = self._local(self.width())
+        places, heights, slopes, told = self._local(window * self.width)
         rise = slopes @ share
         level = heights @ share
         steep = np.where(told & (level > 0.05) & (level < 0.95), rise, 0.0)
@@ -162,17 +172,42 @@ class Curve:
         weights = steep[left:right] / max(steep[left:right].sum(), 1e-300)
         return float(weights @ places[left:right]), float(weights @ level[left:right]), float(max(rise[top], 1e-300))
 
+    @functools.cached_property
+    def _levels(self) -> tuple[np.ndarray, np.ndarray]:
+        """The levels 10, 20 ... 90 % that the curve passes, and where."""
+        share, levels = self.share(), np.arange(1, 10) / 10
+        places = np.array([self.crossing(share, level)[0] for level in levels])
+        passed = np.isfinite(places)
+        return levels[passed], places[passed]
+
+    @functools.cached_property
     def width(self) -> float:
-        """Half the width of the window in which the regression looks for the steepest place."""
-        share = self.share()
-        low, high = self.crossing(share, 0.1)[0], self.crossing(share, 0.9)[0]
-        width = high - low if np.isfinite(high - low) else 0.2 * np.ptp(self.x)
+        """Half the width of the window in which the regression looks for the steepest place.
+
+        It is told from the levels that are passed, not from how far the sweep goes on beside them.
+        """
+        levels, places = self._levels
+        width = 0.2 * np.ptp(self.x)
+        if len(levels) > 1:
+            width = (places[-1] - places[0]) * 0.8 / (levels[-1] - levels[0])
         return max(_SHARE * width, _STEPS * float(np.median(np.diff(self.x))))
 
+    @functools.cached_property
+    def _regressions(self) -> dict:
+        return {}
+
     def _local(self, width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """:meth:`_regression` of one width, worked out once for all draws."""
+        if width not in self._regressions:
+            self._regressions[width] = self._regression(width)
+        return self._regressions[width]
+
+    def _regression(self, width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Places, the linear maps [places, n] from readings to the locally linear regression there and to its slope,
         and whether the points of the window [places] tell a slope."""
-        places = np.linspace(self.x[0], self.x[-1], _PLACES)
+        passed = self._levels[1]
+        start, end = (passed[0], passed[-1]) if len(passed) else (self.x[0], self.x[-1])
+        places = np.linspace(max(start - 2 * width, self.x[0]), min(end + 2 * width, self.x[-1]), _PLACES)
         away = self.x - places[:, None]
         # At least four points in every window, however far apart they stand.
         nearest = np.partition(np.abs(away), 3, axis=1)[:, 3] if len(self.x) > 3 else width

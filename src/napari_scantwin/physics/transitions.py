@@ -29,8 +29,9 @@ _LOW = 0.15
 #: Share of the gap between the two readings about a crossing that is added to its error: what stands between the
 #: points is not known.
 _GAP = 0.2
-#: The same for the steepest place and its tangent, as a share of the regression's window.
-_WINDOW = 0.25
+#: The same for the steepest place and its tangent, as a share of the regression's window; or, where that is more, half
+#: of what they move by when the window is made so much narrower and wider.
+_WINDOW, _NARROWER = 0.25, np.sqrt(0.5)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def sweep_transitions(
     own. ``direction`` keeps the "rising" or "falling" branches only.
 
     A measured place's error is its scatter over ``count`` draws of the readings' errors, with a fifth of the gap
-    between the readings about it (for what is read from slopes a quarter of the window); a simulated one's (``kind``
+    between the readings about it (for what is read from slopes, what it moves by when the window of the slope is made
+    narrower and wider, and a quarter of the window at least); a simulated one's (``kind``
     "simulated") is the shift of the whole curve by its standard error, since a map's errors go together along a
     sweep. The thermometer's error is not in it.
     """
@@ -142,7 +144,9 @@ def _bases(scan: xr.DataArray, ends: np.ndarray, base: str | float | None) -> np
     if base == "own":
         return ends[:, 0]
     if base == "shared":
-        reaching = np.abs(ends[:, 0]) < _LOW * np.abs(ends[:, 1]).max()
+        # Below zero there is no resistance: a low end of the other sign than the normal state is an offset of any size.
+        sign = np.sign(np.median(ends[:, 1])) or 1.0
+        reaching = sign * ends[:, 0] < _LOW * np.abs(ends[:, 1]).max()
         return np.full(len(ends), np.median(ends[reaching, 0]) if reaching.any() else 0.0)
     if isinstance(base, str):
         raise ScanError(f"the base is 'shared', 'own' or a number, not {base!r}")
@@ -165,7 +169,7 @@ def _read(row: Branch, base: float, draws, criteria, unit: str, flat: bool, simu
         drawn = np.array([curve.read(criterion, curve.share(values)) for values in draws])
         drawn = drawn[np.isfinite(drawn)]
         by_slope = criterion in ("steepest", "onset")
-        between = _WINDOW * curve.width() if by_slope else 0.0 if simulated else _GAP * _gap(curve, value)
+        between = _by_window(curve, criterion) if by_slope else 0.0 if simulated else _GAP * _gap(curve, value)
         if simulated:
             error = np.abs(drawn - value).max() if len(drawn) else np.nan
         else:
@@ -177,6 +181,13 @@ def _read(row: Branch, base: float, draws, criteria, unit: str, flat: bool, simu
 
 def _in_kelvin(quantity: Quantity) -> Quantity:
     return quantity.to("K") if is_kind(quantity.unit, "temperature") else quantity
+
+
+def _by_window(curve: Curve, criterion: str | float) -> float:
+    """How well a place read from a slope is told by the curve itself: in a transition of several steps it depends on
+    the window."""
+    moved = [curve.read(criterion, curve.share(), window) for window in (_NARROWER, 1 / _NARROWER)]
+    return float(np.nanmax([_WINDOW * curve.width, abs(moved[1] - moved[0]) / 2]))
 
 
 def _gap(curve: Curve, value: float) -> float:
