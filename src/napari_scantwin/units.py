@@ -55,6 +55,7 @@ _SPELLINGS = {
     "wt.%": "weight_percent",
     "°": "degree",
     "degrees": "degree",
+    "Degrees": "degree",
     "Deg": "degree",
     "°C": "degC",
     "C": "degC",

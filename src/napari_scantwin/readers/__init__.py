@@ -12,7 +12,7 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
-from napari_scantwin.readers import beamline_hdf5, igor, project, quantum_design, scienta
+from napari_scantwin.readers import beamline_hdf5, igor, mbs, project, quantum_design, scienta
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.spreadsheet import spreadsheet_table
 from napari_scantwin.readers.table import Table, choose, table_to_scan
@@ -45,6 +45,7 @@ _SEVERAL: dict[str, Callable[[Path], list[Measurement]]] = {
     ".pxt": igor.binary_measurements,
     ".pxp": igor.binary_measurements,
     ".itx": lambda path: igor.text_measurements(path, _bytes(path)),
+    ".krx": mbs.binary_measurements,
     ".hdf5": beamline_hdf5.measurements,
     ".nxs": beamline_hdf5.measurements,
 }
@@ -137,6 +138,8 @@ def _in_text(path: Path, content: bytes) -> list[Measurement]:
         return quantum_design.measurements(path, content)
     if scienta.is_ses_text(content):
         return scienta.text_measurements(path, content)
+    if mbs.is_mbs_text(content):
+        return mbs.text_measurements(path, content)
     return []
 
 

@@ -3,12 +3,15 @@
 Energy is the last (fast) axis, the angle along the slit the one before, whatever is scanned comes first;
 every axis rises. ``attrs["energy_notation"]`` says whether energies are ``"kinetic"`` or counted from the
 Fermi level (``"fermi"``: occupied states are negative; binding energies are turned round to that). An axis
-of one value becomes an attribute. Nominal axes are the axes. An intensity whose file names no unit is
-``arb``.
+of one value becomes an attribute, its unit another (``manipulator_angle`` and ``manipulator_angle_units``):
+files that differ in such a one can be joined along it. Nominal axes are the axes. An intensity whose file
+names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
+``attrs["settings"]``.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +22,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 
-__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "settings_block"]
+__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "settings_block", "size_words"]
 
 #: Words in a label (lower case, first match wins) and the scan's name for the axis.
 _NAMES = (
@@ -71,6 +74,8 @@ def arpes_scan(
         name = axis_name(plain)
         if len(column) == 1:
             attrs.setdefault(name, float(column[0]))
+            if axis_unit is not None and units.is_known(axis_unit):
+                attrs.setdefault(f"{name}_units", units.standard(axis_unit))
             continue
         if axis_unit is None or not units.is_known(axis_unit):
             lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
@@ -109,6 +114,11 @@ def arpes_scan(
     )
 
 
+def size_words(scan: xr.DataArray) -> str:
+    """How many steps of what, for a list to choose from: ``"668 angle x 809 energy"``."""
+    return " x ".join(f"{scan.sizes[dim]} {str(dim).replace('_', ' ')}" for dim in scan.dims)
+
+
 def settings_block(text: str) -> dict[str, str]:
     """The ``key=value`` lines of a settings text, as analysers write them; keys of later sections win nothing."""
     found: dict[str, str] = {}
@@ -137,8 +147,13 @@ _KEPT = {
 }
 
 
+#: Of other settings, so many are kept, each up to so many characters long.
+_MOST_SETTINGS, _LONGEST_SETTING = 500, 300
+
+
 def analyser_attrs(found: Mapping[str, str]) -> dict:
-    """Attributes of a scan from an analyser's settings; numbers where they are numbers."""
+    """Attributes of a scan from an analyser's settings, numbers where they are numbers; the settings that have
+    no name here stand as JSON text under ``settings``."""
     attrs = {}
     for key, name in _KEPT.items():
         text = found.get(key, "")
@@ -149,4 +164,9 @@ def analyser_attrs(found: Mapping[str, str]) -> dict:
                 attrs[name] = text
     if attrs.get("photon_energy") == 0:  # never entered
         del attrs["photon_energy"]
+    if isinstance(attrs.get("photon_energy"), float):
+        attrs["photon_energy_units"] = "eV"
+    others = {key: text for key, text in found.items() if key not in _KEPT and 0 < len(text) <= _LONGEST_SETTING}
+    if others:
+        attrs["settings"] = json.dumps(dict(list(others.items())[:_MOST_SETTINGS]), ensure_ascii=False)
     return attrs

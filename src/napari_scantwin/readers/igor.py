@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
-from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, settings_block
+from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, settings_block, size_words
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["binary_measurements", "text_measurements"]
@@ -153,8 +153,7 @@ def _measurement(path: Path, name: str, values, axes, note: str, unit: str | Non
         "kinetic" not in label and about.get("Energy Scale", "").lower().startswith("bind")
     )
     scan = arpes_scan(path.name, values, axes, unit=unit, binding=binding, attrs=analyser_attrs(about))
-    size = " x ".join(f"{scan.sizes[dim]} {str(dim).replace('_', ' ')}" for dim in scan.dims)
-    return Measurement(name, f"{name}: {size}", scan)
+    return Measurement(name, f"{name}: {size_words(scan)}", scan)
 
 
 def text_measurements(path: Path, content: bytes) -> list[Measurement]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.errors import ScanError
-from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, settings_block
+from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, settings_block, size_words
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["is_ses_text", "text_measurements", "zip_measurements"]
@@ -83,8 +83,7 @@ def _measurement(path: Path, values, axes, about: dict[str, str], fallback: str)
     binding = about.get("Energy Scale", "Kinetic").lower().startswith("bind") and not _kinetic(axes)
     scan = arpes_scan(path.name, values, axes, binding=binding, attrs=analyser_attrs(about))
     name = about.get("Region Name") or fallback
-    size = " x ".join(f"{scan.sizes[dim]} {str(dim).replace('_', ' ')}" for dim in scan.dims)
-    return Measurement(name, f"{name}: {size}", scan)
+    return Measurement(name, f"{name}: {size_words(scan)}", scan)
 
 
 def _kinetic(axes) -> bool:
