@@ -20,6 +20,7 @@ __all__ = [
     "add_layer",
     "add_scan",
     "frame_of",
+    "give_frame",
     "layer_data",
     "limits",
     "scan_layers",
@@ -48,13 +49,15 @@ class Frame:
     step: tuple[float, ...]
 
     @classmethod
-    def of(cls, scan: xr.DataArray, aspect: float = 1.0) -> Frame:
-        """The frame in which the scan fills a canvas whose height is ``aspect`` times its width."""
+    def of(cls, scan: xr.DataArray, aspect: float = 1.0, across: int | None = None) -> Frame:
+        """The frame in which the scan fills a canvas whose height is ``aspect`` times its width; ``across`` is the
+        number of the axis drawn to the right (default: the last)."""
         names = scans.axes(scan)
+        across = len(names) - 1 if across is None else across
         origin, step = [], []
         for position, name in enumerate(names):
             column = np.asarray(scan[name].values, float)
-            extent = _EXTENT if position == len(names) - 1 else _EXTENT * float(np.clip(aspect, *_ASPECTS))
+            extent = _EXTENT if position == across else _EXTENT * float(np.clip(aspect, *_ASPECTS))
             origin.append(float(column.min()))
             step.append(float(np.ptp(column) or 1.0) / extent)
         return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
@@ -189,9 +192,28 @@ def add_scan(
     return add_layer(viewer, data, attributes, layer_type)
 
 
+def give_frame(layer, frame: Frame) -> None:
+    """Draw a layer in another frame of the same axes."""
+    old = frame_of(layer)
+    if old == frame:
+        layer.metadata["frame"] = frame
+        return
+    old_step, step = np.array(old.step), np.array(frame.step)
+    shift = (np.array(old.origin) - frame.origin) / step
+    if layer.__class__.__name__ == "Points" and layer.ndim == len(step):
+        layer.data = layer.data * (old_step / step) + shift
+    elif layer.ndim == len(step):
+        scale, translate = layer.scale * (old_step / step), layer.translate * (old_step / step) + shift
+        layer.scale, layer.translate = scale, translate
+    layer.metadata["frame"] = frame
+
+
 def add_layer(viewer, data, attributes: dict, layer_type: str):
     """Add what :func:`layer_data` made to the viewer and return the layer."""
+    shared = shared_frame(viewer, attributes["metadata"]["scan"])
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
+    if shared is not None:  # the others may have been drawn anew since the data were made
+        give_frame(layer, shared)
     if layer_type == "points":
         update_masked(layer)
     return layer
@@ -212,7 +234,10 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
         layer.scale, layer.translate = attributes["scale"], attributes["translate"]
         layer.contrast_limits_range = attributes["contrast_limits"]
         layer.contrast_limits = attributes["contrast_limits"]
-    layer.metadata = attributes["metadata"]
+    frame = frame_of(layer)
+    layer.metadata = dict(attributes["metadata"])
+    if frame is not None and frame.fits(scan_of(layer)):
+        give_frame(layer, frame)
     return True
 
 

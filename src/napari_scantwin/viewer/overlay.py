@@ -12,7 +12,9 @@ from qtpy.QtWidgets import QWidget
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
-from napari_scantwin.viewer.readout import describe, place, speak_physical
+from napari_scantwin.viewer.readout import describe, speak_physical, written
+from napari_scantwin.viewer.refill import refill
+from napari_scantwin.viewer.sliders import Sliders, drawn_at
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
@@ -81,6 +83,11 @@ class Overlay(QWidget):
         self.fitted: tuple | None = None
         #: Functions of the painter that draw on the map, between the map and the rulers.
         self.painters: list[Callable[[QPainter], None]] = []
+        #: What holds the mouse while it is dragged on the map, so that nothing else takes hold of it too.
+        self.holder: object = None
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.timeout.connect(self._refit)
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WA_NoSystemBackground)
         viewer.scene.camera.orientation2d = ("up", "right")
@@ -94,6 +101,9 @@ class Overlay(QWidget):
             speak_physical(layer)
         viewer.layers.selection.events.connect(self._refresh)
         viewer.mouse_move_callbacks.append(self._follow)
+        # napari fits its own view after these; the axes are stretched once that is done.
+        viewer.dims.events.order.connect(lambda event: self._late.start(0))
+        self.sliders = Sliders(viewer, self._layer)
         self.show()
 
     def _refresh(self, event=None) -> None:
@@ -105,10 +115,11 @@ class Overlay(QWidget):
             camera = self._viewer.scene.camera
             if self.fitted is not None and np.allclose(self.fitted, (camera.zoom, *camera.center[-2:])):
                 # The user has not moved the map: keep it filling the canvas as that changes.
-                QTimer.singleShot(0, self._refit)
+                self._late.start(0)
         return False
 
     def _refit(self) -> None:
+        refill(self._viewer, canvas_aspect(self._viewer))
         fit_view(self._viewer)
 
     @property
@@ -275,10 +286,15 @@ class Overlay(QWidget):
 
     def _held(self) -> list[str]:
         """The values at which the sliders hold the axes that are not drawn."""
-        frame = frame_of(self._layer())
+        frame, scan = frame_of(self._layer()), scan_of(self._layer())
         shown = self.displayed(frame)
         values = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])
-        return [text for axis, text in enumerate(place(frame, values)) if axis not in shown]
+        texts = []
+        for number, (axis, value) in enumerate(zip(frame.axes, values, strict=True)):
+            if number not in shown:
+                there = written(drawn_at(scan, axis, value), np.asarray(scan[axis].values, float))
+                texts.append(f"{axis.replace('_', ' ')} {there} {units.pretty(frame.units[number])}")
+        return texts
 
     def _read_out(self, painter) -> None:
         lines = self._text or self._held()

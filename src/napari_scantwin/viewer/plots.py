@@ -3,16 +3,57 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
-from qtpy.QtCore import QSize
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtGui import QColor
 
 __all__ = ["new_plot"]
 
 
 class _Plot(pg.PlotWidget):
-    """A plot that asks for no more than its least height; pyqtgraph's asks for 640 x 480."""
+    """A plot in the colours of napari's theme, that asks for no more than its least height (pyqtgraph's asks for
+    640 x 480)."""
+
+    _theme = None
 
     def sizeHint(self) -> QSize:
         return QSize(240, self.minimumHeight())
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.StyleChange:  # napari gives its windows another style sheet with the theme
+            self.follow_theme()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.follow_theme()
+
+    def follow_theme(self) -> None:
+        """Take the colours of the theme the viewer shows."""
+        theme = _theme()
+        if theme == self._theme:
+            return
+        self._theme = theme
+        paper, ink = theme
+        self.setBackground(QColor(paper))
+        item = self.getPlotItem()
+        for side in ("left", "bottom", "right", "top"):
+            axis = item.getAxis(side)
+            axis.setPen(ink)
+            axis.setTextPen(ink)
+        item.titleLabel.setAttr("color", ink)
+        item.titleLabel.setText(item.titleLabel.text)
+        if item.legend is not None:
+            item.legend.setLabelTextColor(ink)
+
+
+def _theme() -> tuple[str, str]:
+    """Background and text colour of the viewer's theme."""
+    import napari
+    from napari.utils.theme import get_theme
+
+    viewer = napari.current_viewer()
+    theme = get_theme("dark" if viewer is None else viewer.theme)
+    return theme.background.as_hex(format="long"), theme.text.as_hex(format="long")
 
 
 def new_plot(height: int) -> pg.PlotWidget:

@@ -8,7 +8,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import Frame, frame_of, scan_layers, scan_of
 
-__all__ = ["describe", "place", "speak_physical"]
+__all__ = ["describe", "place", "speak_physical", "written"]
 
 #: A measured point counts as near within this share of the canvas's extent (world units).
 _NEAR = 1.5
@@ -16,11 +16,11 @@ _NEAR = 1.5
 
 def speak_physical(layer) -> None:
     """Make napari's status bar name physical values, not canvas coordinates, for a layer that holds a scan."""
-    frame = frame_of(layer)
-    if frame is None:
+    if frame_of(layer) is None:
         return
 
     def get_status(position=None, **details):
+        frame = frame_of(layer)  # asked anew: a transposed plane has another
         status = layer._get_source_info().copy()  # where the layer came from, as napari words it
         if position is not None and len(position) >= len(frame.axes):
             world = np.asarray(position, float)[-len(frame.axes) :]
@@ -48,6 +48,17 @@ def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
         if line:
             lines.append(line)
     return lines
+
+
+def written(value: float, column: np.ndarray) -> str:
+    """A value of an axis with as many decimals as tell its neighbours apart; ``column`` is the axis."""
+    gaps = np.diff(np.unique(column))
+    if not gaps.size or not np.isfinite(value):
+        return f"{value:.6g}"
+    decimals = int(np.clip(np.ceil(1 - np.log10(np.median(gaps))), 0, 9))
+    text = f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
 
 
 def place(frame: Frame, physical) -> list[str]:
