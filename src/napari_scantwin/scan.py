@@ -130,7 +130,8 @@ def gridded_scan(
     attrs: Mapping | None = None,
 ) -> xr.DataArray:
     """A gridded scan: ``axes`` maps axis names, slow first, to (values [m], unit); ``values`` has one
-    dimension per axis in that order, and so have ``errors``, ``masked`` and ``extrapolated``."""
+    dimension per axis in that order, and so have ``errors``, ``masked`` and ``extrapolated``; a dask array stays
+    one."""
     dims = tuple(axes)
     coords: dict = {}
     for axis, (column, axis_unit) in axes.items():
@@ -140,7 +141,7 @@ def gridded_scan(
             attributes = {"units": units.standard(unit)} if key == "standard_error" else {}
             coords[key] = (dims, np.asarray(array), attributes)
     scan = xr.DataArray(
-        np.asarray(values),
+        values if hasattr(values, "dask") else np.asarray(values),
         dims=dims,
         coords=coords,
         name=name,

@@ -21,6 +21,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.readers.lazy import is_lazy
 
 __all__ = ["analyser_attrs", "arpes_scan", "axis_name", "settings_block", "size_words"]
 
@@ -55,14 +56,17 @@ def arpes_scan(
     *,
     unit: str | None = None,
     binding: bool = False,
+    notation: str | None = None,
     attrs: Mapping | None = None,
+    along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
 ) -> xr.DataArray:
-    """The scan of an intensity array ``values`` and one (label, unit, coordinates) for each dimension.
+    """The scan of an intensity array ``values`` (numpy or dask) and one (label, unit, coordinates) for each dimension.
 
-    ``binding`` says that the energies are binding energies. Raises :class:`ScanError` where an axis has no
-    unit that is known, or does not fit the array.
+    ``binding`` says that the energies are binding energies, ``notation`` ``"fermi"`` that they count from the Fermi
+    level already. ``along`` adds further coordinates by name, as (position among ``axes``, unit, values): read-backs
+    of motors. Raises :class:`ScanError` where an axis has no unit that is known, or does not fit the array.
     """
-    values = np.asarray(values)
+    values = values if is_lazy(values) else np.asarray(values)
     if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
         raise ScanError(f"{file}: the axes do not fit the array of {' x '.join(map(str, values.shape))} values")
     attrs = dict(attrs or {})
@@ -86,7 +90,7 @@ def arpes_scan(
             name += "_2"
         column = np.asarray(column, float)
         if name == "energy":
-            attrs["energy_notation"] = "fermi" if binding else "kinetic"
+            attrs["energy_notation"] = "fermi" if binding else notation or "kinetic"
             column = -column if binding else column
         named[name] = (column, axis_unit)
         kept.append(position)
@@ -97,21 +101,35 @@ def arpes_scan(
     order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1}.get(names[i], 0))
     values = np.transpose(values, order)
     ordered = {names[i]: named[names[i]] for i in order}
+    turned = set()
     for dimension, (name, (column, axis_unit)) in enumerate(list(ordered.items())):
         if column[0] > column[-1]:
+            turned.add(name)
             values = np.flip(values, dimension)
             ordered[name] = (column[::-1], axis_unit)
     long_names = {"photoemission_intensity": "photoemission intensity"}
     if "energy" in ordered:
-        long_names["energy"] = "energy from the Fermi level" if binding else "kinetic energy"
-    return scans.gridded_scan(
+        long_names["energy"] = (
+            "kinetic energy" if attrs["energy_notation"] == "kinetic" else "energy from the Fermi level"
+        )
+    scan = scans.gridded_scan(
         ordered,
-        np.ascontiguousarray(values),
+        values if is_lazy(values) else np.ascontiguousarray(values),
         name="photoemission_intensity",
         unit=unit if unit is not None and units.is_known(unit) else "arb",
         long_names=long_names,
         attrs=attrs,
     )
+    further = {}
+    for key, (position, axis_unit, column) in (along or {}).items():
+        if position not in kept or key in scan.coords:
+            continue
+        name = names[kept.index(position)]
+        # Along with its axis, which was turned round where it fell.
+        column = np.asarray(column)[::-1] if name in turned else np.asarray(column)
+        about = {"units": units.standard(axis_unit)} if axis_unit is not None and units.is_known(axis_unit) else {}
+        further[key] = (name, column, about | {"long_name": key.replace("_", " ")})
+    return scan.assign_coords(further)
 
 
 def size_words(scan: xr.DataArray) -> str:

@@ -1,0 +1,97 @@
+"""Arrays as they stand in a file: read whole where they are small, opened chunk by chunk where they are not.
+
+What is larger than :data:`MOST_IN_MEMORY` becomes a dask array, of which only the chunks that are looked at are ever
+read. It holds no file open: every chunk opens the file, so that it can be sent to another process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.errors import ScanError
+
+__all__ = ["MOST_IN_MEMORY", "Stored", "hdf5_array", "is_lazy", "to_array", "too_large"]
+
+#: Arrays of more bytes than this are opened lazily.
+MOST_IN_MEMORY = 512 << 20
+#: Bytes of one chunk of a lazily opened array.
+CHUNK = 16 << 20
+#: No compression used in such files shrinks more than this (gzip at most 1032 times), and this much may be empty.
+_MOST_SHRUNK, _EMPTY = 2000, 1 << 30
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array in a file: ``read(path, key, slices)`` returns a part of it. Slices like a numpy array."""
+
+    path: Path
+    key: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[Path, str, tuple], np.ndarray]
+
+    @property
+    def ndim(self) -> int:
+        """How many dimensions it has."""
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Its size in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __getitem__(self, slices) -> np.ndarray:
+        return self.read(self.path, self.key, slices)
+
+
+def is_lazy(values) -> bool:
+    """Whether an array is read chunk by chunk when it is needed."""
+    return hasattr(values, "dask")
+
+
+def too_large(nbytes: int, path: Path) -> bool:
+    """Whether a file promises more than it can hold, as one with a damaged header does."""
+    try:
+        held = path.stat().st_size
+    except OSError:
+        return False
+    return nbytes > _EMPTY + _MOST_SHRUNK * held
+
+
+def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
+    """The array: numpy where it is at most :data:`MOST_IN_MEMORY`, else dask, in chunks that are whole multiples of
+    the file's own ``chunks`` where it has some.
+
+    Raises :class:`ScanError` where its size cannot be true.
+    """
+    if too_large(stored.nbytes, stored.path):
+        size = " x ".join(map(str, stored.shape))
+        raise ScanError(
+            f"{stored.path.name}: {stored.key} says it holds {size} values, far more than the file has room for; it "
+            "is altered: copy it again"
+        )
+    if stored.nbytes <= MOST_IN_MEMORY:
+        return np.asarray(stored[...])
+    import dask.array
+
+    whole = dask.array.core.normalize_chunks(
+        "auto", shape=stored.shape, limit=CHUNK, dtype=stored.dtype, previous_chunks=chunks
+    )
+    return dask.array.from_array(stored, chunks=whole, name=False, asarray=True)
+
+
+def _read_hdf5(path: Path, key: str, slices) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return file[key][slices]
+
+
+def hdf5_array(path: Path, data):
+    """A dataset of an open HDF5 file as an array, lazily opened where it is large."""
+    return to_array(Stored(path, data.name, data.shape, data.dtype, _read_hdf5), data.chunks)
