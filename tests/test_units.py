@@ -20,6 +20,12 @@ from napari_scantwin.errors import ScanError
         ("Intensity (arb. units)", "Intensity", "arb"),
         ("Temp (code)", "Temp (code)", None),
         ("DC/AC", "DC/AC", None),
+        ("H/Pd", "H/Pd", ""),
+        ("composition (H/M)", "composition", ""),
+        ("H/V", "H/V", ""),
+        ("H/T", "H", "T"),
+        ("H/Pd (%)", "H/Pd", "%"),
+        ("1000/T", "1000/T", None),
     ],
 )
 def test_headers_are_split_into_name_and_unit(header, name, unit):

@@ -136,6 +136,13 @@ def convert(values, source: str, target: str):
 _LABEL = re.compile(r"^\s*(?P<name>.*?)\s*(?:\((?P<round>[^()]*(?:\([^()]*\)[^()]*)*)\)|\[(?P<square>[^\]]*)\])\s*$")
 
 
+#: Hydrogen per metal atom: a ratio of atoms, not a field in petadays, volts or megagrams.
+_PER_METAL = re.compile(
+    r"[HD]/(M|Me|Metal|Li|Be|Mg|Al|Ca|Sc|Ti|V|Cr|Mn|Fe|Co|Ni|Y|Zr|Nb|Mo|Pd|La|Ce|Pr|Nd|Sm|Gd|Tb|Dy|Ho|Er|Tm|Yb|Lu|"
+    r"Hf|Ta|Th|U|Pu)"
+)
+
+
 def split_label(label: str) -> tuple[str, str | None]:
     """Split a column header into its name and its unit.
 
@@ -145,10 +152,15 @@ def split_label(label: str) -> tuple[str, str | None]:
     found = _LABEL.match(label)
     if found:
         unit = found["round"] if found["round"] is not None else found["square"]
+        if _PER_METAL.fullmatch(unit.strip()):
+            return found["name"], standard("dimensionless")
         if unit.strip() and is_known(unit):
             return found["name"], standard(unit)
         return label.strip(), None
+    if _PER_METAL.fullmatch(label.strip()):
+        return label.strip(), standard("dimensionless")
     name, slash, unit = label.partition("/")
-    if slash and name.strip() and unit.strip() and is_known(unit):
+    quotient = name.strip().replace(".", "").isdigit()  # 1000/T is an inverse temperature, not a number of teslas
+    if slash and name.strip() and not quotient and unit.strip() and is_known(unit):
         return name.strip(), standard(unit)
     return label.strip(), None

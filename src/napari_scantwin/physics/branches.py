@@ -16,7 +16,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.twin.noise import measure
 
-__all__ = ["Branch", "axis_in", "branches", "find_axis", "is_kind"]
+__all__ = ["Branch", "axis_in", "branches", "find_axis", "is_kind", "reading_errors"]
 
 #: Units that tell what an axis is, whatever its name.
 _KINDS = {
@@ -82,11 +82,7 @@ def branches(scan: xr.DataArray) -> list[Branch]:
     used = ~table.masked
     if not used.any():
         raise ScanError("no sweep is selected; tick at least one in the list of sweeps")
-    errors = table.errors
-    if errors is None or not np.isfinite(errors[used]).all():
-        noise = measure(table.coordinates[used, -1], table.values[used], table.sweep[used])
-        told = noise(table.values)
-        errors = told if errors is None else np.where(np.isfinite(errors), errors, told)
+    errors = _errors(table, used)
     found = []
     for number in _in_order(table.sweep[used]):
         rows = np.flatnonzero(used & (table.sweep == number))
@@ -100,6 +96,25 @@ def branches(scan: xr.DataArray) -> list[Branch]:
     if not found:
         raise ScanError(f"no sweep has {_FEWEST} points or more along {names[-1]}; there is nothing to analyse")
     return found
+
+
+def reading_errors(scan: xr.DataArray) -> np.ndarray:
+    """One standard deviation of every reading, shaped like the scan: the file's where it gives one, else told from
+    the scatter about neighbours along the sweep; NaN where the reading is."""
+    table = scans.points(scan)
+    used = ~table.masked if not table.masked.all() else np.ones(len(table.values), bool)
+    errors = np.full(scan.shape, np.nan)
+    errors[np.isfinite(np.asarray(scan.values, float))] = _errors(table, used)
+    return errors
+
+
+def _errors(table: scans.Points, used: np.ndarray) -> np.ndarray:
+    errors = table.errors
+    if errors is None or not np.isfinite(errors[used]).all():
+        noise = measure(table.coordinates[used, -1], table.values[used], table.sweep[used])
+        told = noise(table.values)
+        errors = told if errors is None else np.where(np.isfinite(errors), errors, told)
+    return errors
 
 
 def _in_order(numbers: np.ndarray) -> np.ndarray:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_scantwin import units
+from napari_scantwin.errors import ScanError
 
 __all__ = ["Quantity", "weighted_mean", "weighted_std"]
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_TEXT = re.compile(rf"\s*(?P<value>{_NUMBER})\s*(?:(?:±|\+/-|\+-)\s*(?P<error>{_NUMBER})\s*)?(?P<unit>.*?)\s*$")
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,23 @@ class Quantity:
     value: float
     error: float
     unit: str
+
+    @classmethod
+    def of(cls, given: Quantity | str | tuple, what: str, example: str) -> Quantity:
+        """A number as people give it: a text with its unit ("12.3 mohm", "12.3 ± 0.1 mohm"), a tuple (value, unit) or
+        (value, error, unit). ``what`` and an ``example`` go into the sentence of the :class:`ScanError`."""
+        if isinstance(given, Quantity):
+            return given
+        if isinstance(given, str):
+            found = _TEXT.match(given)
+            given = (found["value"], found["error"] or "nan", found["unit"]) if found and found["unit"] else ()
+        try:
+            value, *error, unit = given
+            return cls(float(value), float(error[0]) if error else float("nan"), units.standard(unit))
+        except (TypeError, ValueError) as reason:
+            if isinstance(reason, ScanError):
+                raise
+            raise ScanError(f"{what} needs a number and a unit, such as {example!r}") from reason
 
     def to(self, unit: str) -> Quantity:
         """The same quantity in another unit; a temperature's error is converted as a difference."""

@@ -38,9 +38,18 @@ _NAMES = {
     "pressure": ("pressure", "p"),
     "current": ("current", "i"),
     "time": ("time",),
+    "hydrogen_content": ("h/pd", "d/pd", "h/m", "d/m", "h/metal", "hydrogen content", "hydrogen_content"),
+    "relative_resistance": ("r/r0", "relative resistance", "relative_resistance"),
 }
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
-_VALUES = ("moment", "magnetization", "resistance", "resistivity", "photoemission_intensity")
+_VALUES = (
+    "moment",
+    "magnetization",
+    "resistance",
+    "resistivity",
+    "relative_resistance",
+    "photoemission_intensity",
+)
 _AUXILIARY = ("masked", "extrapolated", "sweep")
 
 

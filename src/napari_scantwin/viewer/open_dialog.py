@@ -77,7 +77,7 @@ class ColumnDialog(QDialog):
         last = len(self._table.headers) - 1
         role.setCurrentText("value" if position == last else "axis" if last <= 4 else "not used")
         name.setCurrentText(standard_name(plain) or "")
-        unit.setCurrentText(known_unit or "")
+        unit.setCurrentText("1" if known_unit == "" else known_unit or "")  # a plain ratio such as H/Pd
         if remembered is not None:
             role.setCurrentText("not used")
             for kind, columns in (
