@@ -1,0 +1,40 @@
+"""Processing: pure steps from scan to scan that describe themselves, keep a history and can be undone.
+
+``STEPS`` is the registry a form or a menu is built from; every step is also a function::
+
+    from napari_scantwin.processing import apply, history, replay
+    sharper = apply(apply(scan, "smooth", axis="energy", fwhm="20 meV"), "second_derivative", axis="energy")
+    again = replay(other_scan, history(sharper))
+"""
+
+from __future__ import annotations
+
+# Importing a module registers its steps.
+from napari_scantwin.processing import background, deconvolve, filters, normalise, sharpen, symmetrise  # noqa: F401
+from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.processing.steps import (
+    GROUPS,
+    HISTORY,
+    STEPS,
+    Step,
+    apply,
+    describe,
+    history,
+    replay,
+    steps_for,
+    undone,
+)
+
+__all__ = [
+    "GROUPS",
+    "HISTORY",
+    "STEPS",
+    "Parameter",
+    "Step",
+    "apply",
+    "describe",
+    "history",
+    "replay",
+    "steps_for",
+    "undone",
+]

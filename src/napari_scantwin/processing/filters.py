@@ -1,0 +1,135 @@
+"""Cropping, leaving out what the detector does not see, binning and smoothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage, sparse
+
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.linear import applied, apply_along, gaussian, per_fwhm
+from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
+from napari_scantwin.processing.roles import fast_axis
+from napari_scantwin.processing.steps import step
+from napari_scantwin.processing.windows import few_steps, window_parameters, within
+
+__all__ = ["bin_axis", "counting_errors", "crop", "leave_out_unseen", "smooth"]
+
+
+@step(
+    "crop",
+    "Crop",
+    "Select",
+    parameters=(Parameter("axis", "Along", "axis", fast_axis), *window_parameters("axis", "that is kept")),
+)
+def crop(scan, *, axis, start, stop):
+    """Keep a window of one axis, both ends included, and everything that lies in it."""
+    return scan.isel({axis: np.flatnonzero(within(scan, axis, start, stop, 2))})
+
+
+@step("leave_out_unseen", "Leave out what the detector does not see", "Select", axes=2)
+def leave_out_unseen(scan):
+    """Make the exact zeros at the border of the scan holes (NaN).
+
+    Beyond the detector's edge files hold exact zeros. Zeros that hang together with the border of the last two axes
+    become NaN, in every slice of the others; zeros inside (no count by chance) stay. A dark region that reaches the
+    border cannot be told from one that is not seen: look at the result.
+    """
+    values = values_of(scan).copy()
+    errors = errors_of(scan)
+    slices = values.reshape(-1, *values.shape[-2:])
+    for one in slices:
+        regions, _ = ndimage.label(one == 0)
+        border = np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))
+        one[np.isin(regions, border[border > 0])] = np.nan
+    if errors is not None:
+        errors = np.where(np.isfinite(values), errors, np.nan)
+    return rebuild(scan, values, errors=errors)
+
+
+@step("counting_errors", "Give counts their errors", "Select")
+def counting_errors(scan):
+    """Give every value its counting error sqrt(N), 1 where nothing was counted; later steps carry it through.
+
+    Only for counts as they were counted: the scan's unit must be count.
+    """
+    values = values_of(scan)
+    if units.standard(scan.attrs["units"]) != "count":
+        raise ScanError(f"counting errors need counts, and these values are in {scan.attrs['units'] or 'pure numbers'}")
+    return rebuild(scan, values, errors=np.where(np.isfinite(values), np.sqrt(np.maximum(values, 1)), np.nan))
+
+
+@step(
+    "bin",
+    "Bin",
+    "Filter",
+    parameters=(
+        Parameter("axis", "Along", "axis", fast_axis),
+        Parameter(
+            "count", "Values a bin", "integer", 2, minimum=1, explanation="A last bin that is not full is left away."
+        ),
+        Parameter(
+            "how", "Each bin is", "choice", "mean", choices=("mean", "sum"), explanation="Sum keeps counts counts."
+        ),
+    ),
+)
+def bin_axis(scan, *, axis, count, how):
+    """Join every ``count`` neighbouring values of one axis into their mean or sum, and their places into the mean.
+
+    Holes are left out of a mean (a bin of holes is a hole); a sum that meets a hole is a hole. A bin is masked where
+    one of its values is.
+    """
+    size = scan.sizes[axis]
+    bins = size // count
+    if bins < 2:
+        raise ScanError(f"bins of {count} values leave fewer than two of the {size} values of {axis}; take fewer a bin")
+    used = bins * count
+    rows = np.repeat(np.arange(bins), count)
+    mean = sparse.csr_array((np.full(used, 1 / count), (rows, np.arange(used))), shape=(bins, size))
+    number = scan.dims.index(axis)
+    matrix = mean if how == "mean" else mean * count
+    values, errors = applied(
+        matrix, values_of(scan), errors_of(scan), number, averaging=how == "mean", keep_holes=False
+    )
+    axes = {str(name): (np.asarray(scan[name].values, float), scan[name].attrs["units"]) for name in scan.dims}
+    axes[axis] = (mean @ axes[axis][0], axes[axis][1])
+    flags = {
+        key: apply_along(np.asarray(scan[key].values, float), number, lambda block: mean @ block) > 0
+        for key in ("masked", "extrapolated")
+        if key in scan.coords
+    }
+    read_backs = {
+        str(name): (axis, mean @ np.asarray(coord.values, float), coord.attrs)
+        for name, coord in scan.coords.items()
+        if coord.dims == (axis,) and name != axis and coord.dtype.kind in "iuf"
+    }
+    return rebuild(scan, values, errors=errors, axes=axes, flags=flags, coordinates=read_backs)
+
+
+@step(
+    "smooth",
+    "Smooth",
+    "Filter",
+    parameters=(
+        Parameter("axis", "Along", "axis", fast_axis),
+        Parameter(
+            "fwhm",
+            "Width (FWHM)",
+            unit_of="axis",
+            minimum=0,
+            above=True,
+            default=few_steps,
+            explanation="Full width at half maximum of the Gaussian, 2.355 standard deviations.",
+        ),
+    ),
+)
+def smooth(scan, *, axis, fwhm):
+    """Smooth along one axis by a Gaussian whose width is in the axis's unit; steps may be uneven.
+
+    Each value becomes the weighted mean of its neighbours, holes left out; holes stay. Errors are those of single
+    values of the result: neighbours are no longer independent. Widths far below the step change nothing.
+    """
+    weights = gaussian(np.asarray(scan[axis].values, float), fwhm * per_fwhm)
+    values, errors = applied(weights, values_of(scan), errors_of(scan), scan.dims.index(axis), averaging=True)
+    return rebuild(scan, values, errors=errors)

@@ -1,0 +1,210 @@
+"""The registry of processing steps: pure functions from scan to scan that describe themselves and keep a history.
+
+A step is written as a function and registered by a decorator that says what a form needs::
+
+    @step("smooth", "Smooth", "Filter", parameters=(Parameter("axis", "Along", "axis"), ...))
+    def smooth(scan, *, axis, fwhm): ...
+
+and called by name with :func:`apply` or as the function, which is the same: parameters are checked and converted, the
+scan given is left as it was, and the result's ``attrs["processing"]`` (a JSON list, which every file format keeps)
+says what was done. :func:`replay` does it again on any scan; :func:`undone` does all but the last.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.processing.roles import axes_of
+
+__all__ = [
+    "GROUPS",
+    "HISTORY",
+    "STEPS",
+    "Step",
+    "apply",
+    "describe",
+    "history",
+    "replay",
+    "step",
+    "steps_for",
+    "undone",
+]
+
+#: The attribute that holds the history.
+HISTORY = "processing"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What can be done to a scan: ``name`` for scripts and histories, ``title`` and ``group`` for menus,
+    ``parameters`` for forms, ``needs`` the quantities ("energy", "angle", "momentum") the scan must have an axis of,
+    ``axes`` the fewest axes, ``source`` where the formula comes from, ``run`` the bare function."""
+
+    name: str
+    title: str
+    group: str
+    run: Callable[..., xr.DataArray] = field(repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    needs: tuple[str, ...] = ()
+    axes: int = 1
+    source: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """What the step does: the function's documentation."""
+        return (self.run.__doc__ or "").strip()
+
+    def why_not(self, scan: xr.DataArray) -> str | None:
+        """Why this step does not fit the scan, in a sentence; None where it does."""
+        if not scans.is_gridded(scan):
+            return (
+                f"{self.title.lower()} needs a gridded scan, and every sweep of this one has its own values of "
+                f"{scans.axes(scan)[-1]}; simulate it on a grid first"
+            )
+        for quantity in self.needs:
+            if not axes_of(scan, quantity):
+                has = ", ".join(scans.axis_label(scan, name) for name in scans.axes(scan))
+                return f"{self.title.lower()} needs an axis of {quantity}; this scan's axes are {has}"
+        if len(scans.axes(scan)) < self.axes:
+            return f"{self.title.lower()} needs {self.axes} axes or more; this scan has {len(scans.axes(scan))}"
+        for one in self.parameters:
+            if one.kind in ("axis", "coordinate") and not one.optional and not one.choices_in(scan):
+                what = "axis for it" if one.kind == "axis" else "further read-back along one of its axes"
+                return f"{self.title.lower()} asks for {one.title.lower()!r}, and this scan has no {what}"
+        return None
+
+    def checked(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter as the function takes it, defaults filled in; :class:`ScanError` where one will not do."""
+        known = {one.name for one in self.parameters}
+        for name in given:
+            if name not in known:
+                raise ScanError(f"{self.title.lower()} has no parameter {name!r}; it has {', '.join(sorted(known))}")
+        decided: dict[str, Any] = {}
+        for one in self.parameters:
+            decided[one.name] = one.checked(scan, given.get(one.name), decided)
+        return decided
+
+    def __call__(self, scan: xr.DataArray, **given: Any) -> xr.DataArray:
+        scans.check(scan)
+        reason = self.why_not(scan)
+        if reason:
+            raise ScanError(reason)
+        decided = self.checked(scan, given)
+        done = self.run(scan, **decided)
+        entry = {"step": self.name, "parameters": {key: value for key, value in decided.items() if value is not None}}
+        used = {one.name: one.unit_in(scan, decided) for one in self.parameters if one.kind in ("number", "numbers")}
+        entry["units"] = {name: unit for name, unit in used.items() if unit and decided[name] is not None}
+        done = done.assign_attrs({HISTORY: json.dumps([*history(scan), entry])})
+        return scans.check(done)
+
+
+#: Every step by name.
+STEPS: dict[str, Step] = {}
+#: The groups of steps in the order they are usually taken.
+GROUPS = ("Select", "Normalise", "Background", "Energy", "Momentum", "Filter", "Sharpen")
+
+
+def step(
+    name: str,
+    title: str,
+    group: str,
+    *,
+    parameters: Sequence[Parameter] = (),
+    needs: Sequence[str] = (),
+    axes: int = 1,
+    source: str = "",
+):
+    """Register the decorated function ``(scan, *, parameters) -> scan`` as a step; it then checks and records."""
+
+    def register(run: Callable[..., xr.DataArray]):
+        STEPS[name] = Step(name, title, group, run, tuple(parameters), tuple(needs), axes, source)
+
+        @functools.wraps(run)
+        def recorded(scan: xr.DataArray, **given: Any) -> xr.DataArray:
+            return STEPS[name](scan, **given)
+
+        return recorded
+
+    return register
+
+
+def apply(scan: xr.DataArray, name: str, **given: Any) -> xr.DataArray:
+    """The scan after the step ``name``; parameters left out take their defaults, texts with units are converted."""
+    if name not in STEPS:
+        raise ScanError(f"there is no step {name!r}; there are {', '.join(STEPS)}")
+    return STEPS[name](scan, **given)
+
+
+def steps_for(scan: xr.DataArray) -> list[Step]:
+    """The steps that fit a scan, group by group in the order of :data:`GROUPS`."""
+    return [one for group in GROUPS for one in STEPS.values() if one.group == group and one.why_not(scan) is None]
+
+
+def history(scan: xr.DataArray) -> list[dict[str, Any]]:
+    """What was done to a scan, first to last: ``{"step", "parameters", "units"}`` each; empty for a raw scan."""
+    text = scan.attrs.get(HISTORY)
+    if not text:
+        return []
+    try:
+        found = json.loads(text)
+        if not isinstance(found, list):
+            raise TypeError
+        for entry in found:
+            if not isinstance(entry["step"], str) or not isinstance(entry["parameters"], dict):
+                raise TypeError
+            if not isinstance(entry.setdefault("units", {}), dict):
+                raise TypeError
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+        raise ScanError(
+            f"the scan's attribute {HISTORY!r} is not a history of steps; remove it to process the scan as it is"
+        ) from None
+    return found
+
+
+def replay(scan: xr.DataArray, steps: Sequence[Mapping[str, Any]]) -> xr.DataArray:
+    """The scan after every step of a history (of :func:`history`); units that differ are converted."""
+    for entry in steps:
+        name, given = entry["step"], dict(entry["parameters"])
+        for key, unit in entry.get("units", {}).items():
+            if key in given:
+                value = given[key]
+                given[key] = [f"{one!r} {unit}" for one in value] if isinstance(value, list) else f"{value!r} {unit}"
+        scan = apply(scan, name, **given)
+    return scan
+
+
+def undone(scan: xr.DataArray, raw: xr.DataArray) -> xr.DataArray:
+    """The scan without its last step, worked out again from the ``raw`` scan it began as."""
+    done = history(scan)
+    if not done:
+        raise ScanError("nothing was done to this scan, so that there is nothing to undo")
+    before = history(raw)
+    if done[: len(before)] != before or len(before) == len(done):
+        raise ScanError("this scan did not begin as the one given; undo it from the scan it was made of")
+    return replay(raw, done[len(before) : -1])
+
+
+def describe(entry: Mapping[str, Any]) -> str:
+    """One step of a history as a person reads it: ``"Smooth: along energy, width (FWHM) 0.02 eV"``."""
+    known = STEPS.get(entry["step"])
+    titles = {one.name: one.title[0].lower() + one.title[1:] for one in known.parameters} if known else {}
+    parts = []
+    for key, value in entry["parameters"].items():
+        unit = units.pretty(entry.get("units", {})[key]) if key in entry.get("units", {}) else ""
+        if isinstance(value, list):
+            shown = f"{len(value)} numbers"
+        else:
+            shown = f"{value:.6g}" if isinstance(value, float) else {True: "yes", False: "no"}.get(value, str(value))
+        parts.append(f"{titles.get(key, key)} {shown} {unit}".rstrip())
+    title = known.title if known else entry["step"]
+    return f"{title}: {', '.join(parts)}" if parts else title
