@@ -1,0 +1,144 @@
+"""What a twin does not know, place by place, and what a further sweep would leave of it.
+
+The map's error is taken to be the twin's own uncertainty without the measurement's noise, which no further sweep takes
+away. Between two sweeps it grows with the distance d to the nearest as d^1.5 (the law of
+:mod:`napari_scantwin.twin.uncertainty`), so that measuring at x leaves of the variance at s::
+
+    remaining(s) = (min(d(s), |s - x|) / d(s))^3
+
+A sweep in the middle of a gap leaves an eighth of the gap's variance, one beside a measured sweep nearly all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+
+__all__ = ["Ignorance", "known_values", "nearest", "own_variance", "sharpened", "shrunk"]
+
+_ROWS, _FAST = 241, 80
+_POWER = 3.0
+#: Share of the disagreement in a gap's expected error, the rest being the change across it; and the least of either
+#: that counts, as a share of the other's.
+_DISAGREEMENT, _LEAST = 0.75, 1e-3
+
+
+def nearest(places: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Distance [m] of each of ``places`` [m] to the nearest of the ``known`` values [k]."""
+    return np.abs(places[:, None] - known).min(axis=1)
+
+
+def shrunk(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Share of the variance that is left where the distance to the nearest sweep, ``before`` [m], becomes ``after``
+    [..., m]."""
+    return (np.minimum(before, after) / np.where(before > 0, before, 1.0)) ** _POWER
+
+
+def known_values(twin) -> np.ndarray:
+    """The values of the slowest axis that were measured [k], ascending.
+
+    Raises :class:`ScanError` for a scan of one axis, which has no sweeps."""
+    if len(twin.axes) < 2:
+        raise ScanError("a scan of one axis has no sweeps to propose")
+    table = scans.points(twin.scan)
+    return np.unique(scans.set_points(table.coordinates[~table.masked, 0]))
+
+
+@dataclass(frozen=True)
+class Ignorance:
+    """The variance of a twin's map by rows: ``variance`` [m] along each row at ``rows`` [m] of the slow axis, in the
+    value's unit squared, with the ``share`` [m] of the map each row stands for (adding up to one) and the ``known``
+    values of the slow axis [k]."""
+
+    rows: np.ndarray
+    variance: np.ndarray
+    share: np.ndarray
+    known: np.ndarray
+
+    @classmethod
+    def of(cls, twin, rows: np.ndarray | None = None, within: tuple[float, float] | None = None) -> Ignorance:
+        """The ignorance of ``twin`` over ``rows`` that count alike; by default over the range ``within`` (default: the
+        measured one), every stretch of the slow axis counting by its length."""
+        known = known_values(twin)
+        if rows is None:
+            # Even in rank, so that a gap of 900 Oe is looked into as closely as one of 10 kOe.
+            low, high = (known[0], known[-1]) if within is None else (min(within), max(within))
+            if not low < high:
+                raise ScanError("the range to measure within is empty; give its lower and its upper end")
+            ends = np.unique([low, *known[(known > low) & (known < high)], high])
+            rows = np.interp(np.linspace(0, len(ends) - 1, _ROWS), np.arange(len(ends)), ends)
+            share = np.gradient(rows)
+        else:
+            rows = np.unique(np.asarray(rows, float))
+            share = np.ones(len(rows))
+        random = np.random.default_rng(0)
+        others = [np.asarray(twin.scan[name].values, float) for name in twin.axes[1:]]
+        places = np.stack([random.uniform(column.min(), column.max(), _FAST) for column in others], axis=1)
+        variance = sharpened(twin, rows, places, known, own_variance(twin, rows, places, known).mean(axis=1))
+        return cls(rows, variance, share / share.sum(), known)
+
+    @property
+    def error(self) -> float:
+        """The expected error of the whole map, root mean square, in the value's unit."""
+        return float(np.sqrt(self.share @ self.variance))
+
+    def gains(self, values: np.ndarray) -> np.ndarray:
+        """How much of the map's squared error a sweep at each of ``values`` [n] is expected to take away [n]."""
+        before = nearest(self.rows, self.known)
+        left = shrunk(before, np.abs(self.rows - np.asarray(values)[:, None]))
+        return (self.share * self.variance * (1 - left)).sum(axis=1)
+
+    def measured(self, value: float) -> Ignorance:
+        """What is left once a sweep at ``value`` is measured."""
+        left = shrunk(nearest(self.rows, self.known), np.abs(self.rows - value))
+        return Ignorance(self.rows, self.variance * left, self.share, np.unique([*self.known, value]))
+
+
+def own_variance(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The twin's own variance [rows, n] on ``rows`` of the slow axis at ``places`` [n, other axes] (or [n]) of the
+    others: without the noise, which is what is left at the ``known`` values [k] of the slow axis."""
+    places = places.reshape(len(places), -1)
+
+    def predicted(slow: np.ndarray) -> np.ndarray:
+        points = np.column_stack([np.repeat(slow, len(places)), np.tile(places, (len(slow), 1))])
+        return (twin.predict(points)[1] ** 2).reshape(len(slow), len(places))
+
+    noise = predicted(known)
+    place = np.interp(rows, known, np.arange(len(known)))
+    left = np.clip(place.astype(int), 0, len(known) - 2)
+    part = (place - left)[:, None]
+    return np.clip(predicted(rows) - (1 - part) * noise[left] - part * noise[left + 1], 0, None)
+
+
+def sharpened(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """The ``variance`` [m] along ``rows`` between ``known`` values, shared out anew among the gaps; their sum stays.
+
+    The twin's uncertainty keeps a floor in every gap, to be right about how often it is wrong. Which gap holds most
+    error is told better by how much the experts disagree in it and by how far the sweeps at its ends differ: of their
+    mean squares D and C, by D^0.75 C^0.25 (chosen once, by the errors of the truths in ``benchmarks/planning.py``).
+    A twin that tells no disagreement keeps its variance.
+    """
+    inside = (rows > known[0]) & (rows < known[-1])
+    if getattr(twin, "mixture", None) is None or not inside.any() or variance[inside].sum() <= 0:
+        return variance
+    places = places.reshape(len(places), -1)
+
+    def blended(slow: np.ndarray) -> list[np.ndarray]:
+        points = np.column_stack([np.repeat(slow, len(places)), np.tile(places, (len(slow), 1))])
+        return [part.reshape(len(slow), len(places)) for part in twin.mixture(points)]
+
+    change = (np.diff(blended(known)[0], axis=0) ** 2).mean(axis=1)
+    change = np.maximum(change, max(_LEAST * change.max(), np.finfo(float).tiny))
+    disagreement = (blended(rows)[1] ** 2).mean(axis=1)
+    gap = np.clip(np.searchsorted(known, rows, side="left") - 1, 0, len(known) - 2)
+    result = variance.copy()
+    for number in np.unique(gap[inside]):
+        mine = inside & (gap == number)
+        mean = max(disagreement[mine].mean(), _LEAST * change[number])
+        result[mine] *= mean**_DISAGREEMENT * change[number] ** (1 - _DISAGREEMENT) / max(variance[mine].mean(), 1e-300)
+    result[inside] *= variance[inside].sum() / result[inside].sum()
+    return result

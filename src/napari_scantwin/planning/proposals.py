@@ -1,0 +1,190 @@
+"""Which sweeps to measure next: those expected to take most of the error away, per minute where minutes count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.planning.cost import TimeModel
+from napari_scantwin.planning.ignorance import Ignorance
+from napari_scantwin.planning.quantity_error import QuantityError
+
+__all__ = ["Plan", "Proposal", "next_sweeps", "plan_sweeps"]
+
+#: Without a number of sweeps, a budget or an error to reach, and at the very most with one.
+_USUAL, _MOST = 3, 200
+#: Candidates a derived quantity is worked out for in every gap.
+_A_GAP = 3
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A sweep worth measuring: the slowest axis's ``value`` in ``unit``, the twin's own ``uncertainty`` there now, root
+    mean square along the sweep, in ``value_unit``; the ``gain``, the share of the squared error as it is now (0 to 1)
+    that measuring it is expected to take away of what those proposed before it leave; and the ``minutes`` it adds to
+    the list (NaN without a time model)."""
+
+    value: float
+    unit: str
+    uncertainty: float
+    value_unit: str
+    gain: float = float("nan")
+    minutes: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Proposals in the order of their merit, for the slowest axis ``axis``.
+
+    ``errors`` [n + 1] is the expected error before and after each: of the map, root mean square in the value's unit,
+    or of the derived quantity, one standard deviation in its own. The curve behind the first proposal is ``gains`` [m]
+    over ``candidates`` [m], in shares of the squared error (per minute with a time model). ``order`` is the order to
+    measure in, ``minutes`` what all take (NaN without a time model), ``reason`` why the list ends where it does.
+    """
+
+    axis: str
+    proposals: tuple[Proposal, ...]
+    errors: np.ndarray
+    candidates: np.ndarray
+    gains: np.ndarray
+    order: tuple[float, ...]
+    minutes: float
+    reason: str
+
+
+def next_sweeps(twin, count: int = _USUAL, **options) -> list[Proposal]:
+    """The ``count`` sweeps worth measuring next, best first; ``options`` are those of :func:`plan_sweeps`."""
+    return list(plan_sweeps(twin, count, **options).proposals)
+
+
+def plan_sweeps(
+    twin,
+    count: int | None = None,
+    *,
+    among: np.ndarray | None = None,
+    within: tuple[float, float] | None = None,
+    cost: TimeModel | None = None,
+    budget: float | None = None,
+    target: float | None = None,
+    of: Callable[[xr.DataArray], float] | None = None,
+    stop=None,
+) -> Plan:
+    """The values of the slowest axis where a sweep is expected to reduce the error most, chosen one after the other: a
+    sweep that is proposed counts as measured, so that a batch spreads over the gaps
+    (:mod:`napari_scantwin.planning.ignorance` has the law).
+
+    The list ends with ``count`` sweeps, with the ``budget`` of minutes, or once the expected error is down to
+    ``target``, whichever is first; without any of them after three.
+
+    ``among`` [m] lists the values that can be measured, in the axis's unit; then the error meant is that over these
+    sweeps, and values are proposed as they stand there. Otherwise everything ``within`` a range can (default: the
+    measured one), the error meant is that of the map as drawn, and values are round numbers. With a time model
+    ``cost`` sweeps are ranked by what they take away per minute. ``of``, a function of a simulated scan that gives a
+    number, asks for the error of that number instead of the map's; ``target`` then is in its unit.
+
+    Raises :class:`ScanError` for a scan of one axis, which has no sweeps, and where an option makes no sense.
+    """
+    if count is None:
+        count = _USUAL if budget is None and target is None else _MOST
+    _check(count, cost, budget, target)
+    listed = _listed(among, within)
+    now = Ignorance.of(twin, listed, within)
+    quantity = None if of is None else QuantityError.of(twin, of, stop)
+    axis = twin.scan[twin.axes[0]]
+    unit, value_unit = units.pretty(axis.attrs["units"]), units.pretty(twin.scan.attrs["units"])
+    places = now.rows if quantity is None else _few(now)
+    whole = now.error**2 if quantity is None else quantity.error**2
+    first, found, errors, chosen = None, [], [np.sqrt(whole)], []
+    reason = f"the {count} sweeps asked for"
+    while len(found) < count:
+        if target is not None and errors[-1] <= target:
+            reason = "the expected error is down to the target"
+            break
+        gains = now.gains(places) if quantity is None else quantity.gains(now.known, places)
+        minutes = _minutes(cost, chosen, places)
+        merit = gains / minutes
+        first = merit if first is None else first
+        if budget is not None:
+            spent = cost.minutes(chosen)
+            merit = np.where(spent + minutes <= budget, merit, 0)
+        best = int(np.argmax(merit))
+        if merit[best] <= 0:
+            over = budget is not None and gains.max() > 0
+            reason = "no further sweep fits the budget" if over else "no further sweep is expected to tell anything"
+            break
+        value = float(places[best]) if listed is not None else _rounded(places, best, chosen)
+        uncertainty = float(np.sqrt(np.interp(value, now.rows, now.variance)))
+        took = np.nan if cost is None else float(_minutes(cost, chosen, np.array([value]))[0])
+        now = now.measured(value)
+        left = now.error if quantity is None else quantity.measured(now.known)
+        gain = (errors[-1] ** 2 - left**2) / whole
+        found.append(Proposal(value, unit, uncertainty, value_unit, float(gain), took))
+        chosen.append(value)
+        errors.append(float(left))
+    order = chosen if cost is None else cost.order(chosen)
+    curve = np.zeros(len(places)) if first is None else first / (whole or 1.0)
+    minutes = np.nan if cost is None else cost.minutes(chosen)
+    order = tuple(sorted(order) if cost is None else order)
+    return Plan(str(axis.name), tuple(found), np.array(errors, float), places, curve, order, minutes, reason)
+
+
+def _check(count: int, cost, budget, target) -> None:
+    if count < 1:
+        raise ScanError(f"{count} sweeps cannot be proposed; ask for one or more")
+    if budget is not None and not budget > 0:
+        raise ScanError(f"a budget of {budget:g} minutes leaves no time to measure; give a positive number")
+    if budget is not None and cost is None:
+        raise ScanError("a budget needs a time model that says how long a sweep takes")
+    if target is not None and not target > 0:
+        raise ScanError(f"an error of {target:g} cannot be reached; give a positive number")
+
+
+def _listed(among, within) -> np.ndarray | None:
+    if among is None:
+        return None
+    listed = np.unique(np.asarray(among, float))
+    if within is not None:
+        listed = listed[(listed >= min(within)) & (listed <= max(within))]
+    if not (len(listed) and np.isfinite(listed).all()):
+        raise ScanError("the values to choose among must be finite numbers, at least one of them within the range")
+    return listed
+
+
+def _minutes(cost: TimeModel | None, chosen: list[float], places: np.ndarray) -> np.ndarray:
+    """Minutes that a sweep at each of ``places`` [m] adds to those ``chosen`` [m]; ones without a time model."""
+    if cost is None:
+        return np.ones(len(places))
+    spent = cost.minutes(chosen)
+    return np.array([cost.minutes([*chosen, float(place)]) - spent for place in places])
+
+
+def _few(now: Ignorance) -> np.ndarray:
+    """The best places of every gap, since a derived quantity costs a simulation for each."""
+    gains = now.gains(now.rows)
+    gap = np.searchsorted(now.known, now.rows, side="left")
+    found = []
+    for number in np.unique(gap):
+        mine = np.flatnonzero((gap == number) & (gains > 0))
+        inner = (
+            mine[np.unique(np.linspace(0, len(mine) - 1, _A_GAP + 2).round().astype(int))[1:-1]] if len(mine) else []
+        )
+        best = mine[[np.argmax(gains[mine])]] if len(mine) else []
+        found += [*inner, *best]
+    return np.unique(now.rows[np.array(found, int)]) if found else now.rows
+
+
+def _rounded(candidates: np.ndarray, best: int, chosen: list[float]) -> float:
+    """The candidate as a person would set it: the roundest number no further away than the next candidate but one."""
+    low, value, high = candidates[max(best - 2, 0)], candidates[best], candidates[min(best + 2, len(candidates) - 1)]
+    reach = 0.02 * (candidates[-1] - candidates[0])  # where candidates are few the next one is far
+    low, high = max(low, value - reach), min(high, value + reach)
+    for digits in range(1, 7):
+        rounded = float(f"{value:.{digits}g}")
+        if low <= rounded <= high and rounded not in chosen:
+            return rounded
+    return float(value)
