@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cancelled", "NeedsColumns", "NotWritten", "ScanError"]
+__all__ = ["Cancelled", "NeedsAxes", "NeedsColumns", "NotWritten", "ScanError"]
 
 
 class ScanError(ValueError):
@@ -19,6 +19,18 @@ class NeedsColumns(ScanError):
     def __init__(self, message: str, table=None):
         super().__init__(message)
         self.table = table
+
+
+class NeedsAxes(ScanError):
+    """A file of arrays that does not say which is the scan, what its axes are, or in which units; the caller must
+    name them.
+
+    ``contents`` is the :class:`napari_scantwin.readers.arrays.Contents` that a dialog can show, where it was listed.
+    """
+
+    def __init__(self, message: str, contents=None):
+        super().__init__(message)
+        self.contents = contents
 
 
 class NotWritten(ScanError):

@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
-from napari_scantwin.readers import beamline_hdf5, igor, mbs, project, quantum_design, scienta
+from napari_scantwin.errors import NeedsAxes, ScanError
+from napari_scantwin.readers import array_files, arrays, beamline_hdf5, igor, mbs, project, quantum_design, scienta
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.spreadsheet import spreadsheet_table
 from napari_scantwin.readers.table import Table, choose, table_to_scan
@@ -50,8 +50,11 @@ _SEVERAL: dict[str, Callable[[Path], list[Measurement]]] = {
     ".nxs": beamline_hdf5.measurements,
 }
 
+#: Formats of bare arrays, which need a choice of axes.
+_ARRAYS = (".tif", ".tiff", ".npy")
+
 #: Every suffix that can be opened.
-SUFFIXES = (*_TEXT, ".xlsx", *_WHOLE, *_SEVERAL)
+SUFFIXES = (*dict.fromkeys((*_TEXT, ".xlsx", *_WHOLE, *_SEVERAL, *array_files.SUFFIXES)),)
 
 
 def readable(path: str | Path) -> bool:
@@ -74,9 +77,11 @@ def read(
     ``axes=["X2=magnetic_field[Oe]", "X1=temperature[K]"], value="Y=moment[emu]"``; COLUMN is a header or a
     1-based number, and parts the file says itself may be left out. ``choice`` picks one of several
     measurements by its key (see :func:`open_choices`); without it the likeliest is taken and all keys
-    stand in ``attrs["choices"]``. ``sheet`` names a spreadsheet's sheet.
+    stand in ``attrs["choices"]``. ``sheet`` names a spreadsheet's sheet. Of HDF5, netCDF, zarr, TIFF and ``.npy``,
+    ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays`.
 
-    Raises :class:`~napari_scantwin.errors.NeedsColumns` where a table does not say what its columns are, and
+    Raises :class:`~napari_scantwin.errors.NeedsColumns` where a table does not say what its columns are,
+    :class:`~napari_scantwin.errors.NeedsAxes` where a file of arrays does not say what its axes are, and
     :class:`~napari_scantwin.errors.ScanError` for anything else that is wrong with the file.
     """
     if isinstance(path, (list, tuple)):
@@ -86,7 +91,11 @@ def read(
         return parts[0] if len(parts) == 1 else _joined(parts, [Path(one).name for one in path])
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix in _SEVERAL or (suffix == ".h5" and not project.is_own_hdf5(path)):
+    if suffix in array_files.SUFFIXES and (axes or value):
+        _must_exist(path)
+        contents = array_files.contents(path)
+        return _sourced(arrays.scan_of(contents, arrays.chosen(contents, axes, value)), path)
+    if _may_hold_several(path):
         _must_exist(path)
         return _sourced(_chosen(path, _several(path), choice), path)
     if suffix in _WHOLE:
@@ -118,7 +127,7 @@ def open_choices(path: str | Path) -> list[Measurement]:
     """The measurements in an instrument's file, likeliest first; empty where a file holds just one scan."""
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix in _SEVERAL or (suffix == ".h5" and not project.is_own_hdf5(path)):
+    if _may_hold_several(path):
         _must_exist(path)
         return [Measurement(one.key, one.title, _sourced(one.scan, path)) for one in _several(path)]
     if suffix not in _TEXT:
@@ -127,9 +136,29 @@ def open_choices(path: str | Path) -> list[Measurement]:
     return [Measurement(one.key, one.title, _sourced(one.scan, path, content)) for one in _in_text(path, content)]
 
 
+def _may_hold_several(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in _SEVERAL or suffix in _ARRAYS or (suffix == ".h5" and not project.is_own_hdf5(path))
+
+
 def _several(path: Path) -> list[Measurement]:
-    """The measurements of a file whose format may hold several."""
-    return _SEVERAL.get(path.suffix.lower(), beamline_hdf5.measurements)(path)
+    """The measurements of a file whose format may hold several; of arrays that do not say what they are, the one
+    that was chosen for files of the same layout before."""
+    suffix = path.suffix.lower()
+    if suffix not in array_files.SUFFIXES:
+        return _SEVERAL[suffix](path)
+    lack = None
+    try:
+        found = [] if suffix in _ARRAYS else beamline_hdf5.measurements(path)
+    except NeedsAxes as reason:
+        found, lack = [], reason
+    if found:
+        return found
+    contents = array_files.contents(path)
+    try:
+        return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, None, None)))]
+    except NeedsAxes as reason:
+        raise NeedsAxes(str(lack or reason), contents) from reason
 
 
 def _in_text(path: Path, content: bytes) -> list[Measurement]:

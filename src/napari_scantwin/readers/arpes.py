@@ -20,10 +20,10 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.errors import NeedsAxes, ScanError
 from napari_scantwin.readers.lazy import is_lazy
 
-__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "settings_block", "size_words"]
+__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings_block", "size_words"]
 
 #: Words in a label (lower case, first match wins) and the scan's name for the axis.
 _NAMES = (
@@ -64,13 +64,14 @@ def arpes_scan(
 
     ``binding`` says that the energies are binding energies, ``notation`` ``"fermi"`` that they count from the Fermi
     level already. ``along`` adds further coordinates by name, as (position among ``axes``, unit, values): read-backs
-    of motors. Raises :class:`ScanError` where an axis has no unit that is known, or does not fit the array.
+    of motors. Raises :class:`NeedsAxes` where an axis has no unit that is known, :class:`ScanError` where one does not
+    fit the array.
     """
     values = values if is_lazy(values) else np.asarray(values)
     if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
         raise ScanError(f"{file}: the axes do not fit the array of {' x '.join(map(str, values.shape))} values")
     attrs = dict(attrs or {})
-    named: dict[str, tuple[np.ndarray, str]] = {}
+    named: list[tuple[str, str, np.ndarray]] = []
     kept = []
     for position, (label, axis_unit, column) in enumerate(axes):
         plain, found = units.split_label(label)
@@ -83,52 +84,68 @@ def arpes_scan(
             continue
         if axis_unit is None or not units.is_known(axis_unit):
             lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
-            raise ScanError(
-                f"{file}: the axis {label!r} has {lack}; write the data as netCDF or HDF5 with units such as eV or deg"
-            )
-        while name in named:
+            raise NeedsAxes(f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg")
+        while name in [one for one, *_ in named]:
             name += "_2"
         column = np.asarray(column, float)
         if name == "energy":
             attrs["energy_notation"] = "fermi" if binding else notation or "kinetic"
             column = -column if binding else column
-        named[name] = (column, axis_unit)
+        named.append((name, axis_unit, column))
         kept.append(position)
     if not named:
         raise ScanError(f"{file} holds a single value, not a scan")
-    values = values.reshape([values.shape[position] for position in kept])
-    names = list(named)
+    return rising_scan(
+        values.reshape([values.shape[position] for position in kept]),
+        named,
+        name="photoemission_intensity",
+        unit=unit if unit is not None and units.is_known(unit) else "arb",
+        attrs=attrs,
+        along={key: (kept.index(where), *rest) for key, (where, *rest) in (along or {}).items() if where in kept},
+    )
+
+
+def rising_scan(
+    values: np.ndarray,
+    axes: Sequence[tuple[str, str, np.ndarray]],
+    *,
+    name: str,
+    unit: str,
+    attrs: Mapping | None = None,
+    along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
+) -> xr.DataArray:
+    """The gridded scan of ``values`` and one (name, unit, coordinates) for each dimension: energy last, the angle
+    along the slit before it, every axis rising; ``along`` as in :func:`arpes_scan`."""
+    names = [axis for axis, *_ in axes]
     order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1}.get(names[i], 0))
     values = np.transpose(values, order)
-    ordered = {names[i]: named[names[i]] for i in order}
-    turned = set()
-    for dimension, (name, (column, axis_unit)) in enumerate(list(ordered.items())):
+    ordered, turned = {}, set()
+    for dimension, position in enumerate(order):
+        axis, axis_unit, column = axes[position]
         if column[0] > column[-1]:
-            turned.add(name)
-            values = np.flip(values, dimension)
-            ordered[name] = (column[::-1], axis_unit)
-    long_names = {"photoemission_intensity": "photoemission intensity"}
+            turned.add(axis)
+            values, column = np.flip(values, dimension), column[::-1]
+        ordered[axis] = (column, axis_unit)
+    long_names = {}
     if "energy" in ordered:
-        long_names["energy"] = (
-            "kinetic energy" if attrs["energy_notation"] == "kinetic" else "energy from the Fermi level"
-        )
+        said = {"kinetic": "kinetic energy", "fermi": "energy from the Fermi level"}
+        long_names["energy"] = said.get((attrs or {}).get("energy_notation", ""), "energy")
     scan = scans.gridded_scan(
         ordered,
         values if is_lazy(values) else np.ascontiguousarray(values),
-        name="photoemission_intensity",
-        unit=unit if unit is not None and units.is_known(unit) else "arb",
+        name=name,
+        unit=unit,
         long_names=long_names,
         attrs=attrs,
     )
     further = {}
     for key, (position, axis_unit, column) in (along or {}).items():
-        if position not in kept or key in scan.coords:
+        if key in scan.coords:
             continue
-        name = names[kept.index(position)]
         # Along with its axis, which was turned round where it fell.
-        column = np.asarray(column)[::-1] if name in turned else np.asarray(column)
+        column = np.asarray(column)[::-1] if names[position] in turned else np.asarray(column)
         about = {"units": units.standard(axis_unit)} if axis_unit is not None and units.is_known(axis_unit) else {}
-        further[key] = (name, column, about | {"long_name": key.replace("_", " ")})
+        further[key] = (names[position], column, about | {"long_name": key.replace("_", " ")})
     return scan.assign_coords(further)
 
 

@@ -22,7 +22,8 @@ def measurements(path: Path) -> list[Measurement]:
     """Every array of the file whose layout says what its axes are: what the file calls its default first, then the
     largest first.
 
-    Raises :class:`ScanError` naming the arrays where none does.
+    None where no layout is known. Raises :class:`ScanError` where the file is damaged, and
+    :class:`~napari_scantwin.errors.NeedsAxes` where a known layout lacks a unit.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -33,17 +34,10 @@ def measurements(path: Path) -> list[Measurement]:
                 *nexus.measurements(path, file),
             ]
             default = nexus.default_group(file)
-            arrays = [name for name, thing in things(file) if isinstance(thing, h5py.Dataset) and thing.ndim > 1]
     except ScanError:
         raise
     except Exception as reason:  # damaged HDF5 raises many kinds
         raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: copy it again") from reason
-    if not found:
-        listed = ", ".join(arrays[:6]) + (", …" if len(arrays) > 6 else "")
-        raise ScanError(
-            f"{path.name} holds {f'the arrays {listed}' if arrays else 'no array'}, but nothing in a layout that says "
-            "what their axes are (NeXus NXdata with signal and axes, or AxisScaling)"
-        )
     return sorted(found, key=lambda one: (one.key != default, -one.scan.size))
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import xarray as xr
 
-from napari_scantwin.errors import NeedsColumns, ScanError
+from napari_scantwin.errors import NeedsAxes, NeedsColumns, ScanError
 from napari_scantwin.readers import open_choices, read, read_table
+from napari_scantwin.readers.arrays import Contents
 from napari_scantwin.readers.table import ColumnChoice, Table, remember
+from napari_scantwin.viewer.arrays_dialog import ask_arrays
 from napari_scantwin.viewer.open_dialog import ask_choice, ask_columns
 
 __all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
@@ -26,11 +28,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Question:
-    """What has to be asked before a plan can be carried out: a table's columns, or one of several choices."""
+    """What has to be asked before a plan can be carried out: a table's columns, one of several choices, or which of a
+    file's arrays is the scan."""
 
     plan: Plan
     table: Table | None = None
     choices: list | None = None
+    contents: Contents | None = None
 
 
 @dataclass(frozen=True)
@@ -59,15 +63,21 @@ def load(plan: Plan) -> Opened | Question:
         error = None if columns.error is None else str(columns.error)
         axes = [str(axis) for axis in columns.axes]
         return Opened(read(plan.paths, axes=axes, value=str(columns.value), error=error))
-    if plan.key is None and len(plan.paths) == 1:
-        choices = open_choices(first)
-        if len(choices) > 1:
-            return Question(plan, choices=choices)
     try:
+        if plan.key is None and len(plan.paths) == 1:
+            choices = open_choices(first)
+            if len(choices) > 1:
+                return Question(plan, choices=choices)
+            if choices:
+                return Opened(choices[0].scan)
         return Opened(read(plan.paths, choice=plan.key))
     except NeedsColumns as question:
         table = question.table if question.table is not None else read_table(first)
         return Question(plan, table=table)
+    except NeedsAxes as question:
+        if question.contents is None:
+            raise
+        return Question(plan, contents=question.contents)
 
 
 def answer(question: Question, parent=None) -> Plan | None:
@@ -75,10 +85,11 @@ def answer(question: Question, parent=None) -> Plan | None:
     if question.choices is not None:
         chosen = ask_choice(question.plan.paths[0].name, question.choices, parent)
         return None if chosen is None else replace(question.plan, key=chosen.key)
-    columns = ask_columns(question.table, parent)
+    asked = question.contents if question.contents is not None else question.table
+    columns = (ask_arrays if question.contents is not None else ask_columns)(asked, parent)
     if columns is None:
         return None
-    remember(columns, question.table)
+    remember(columns, asked)
     return replace(question.plan, columns=columns)
 
 
