@@ -46,6 +46,7 @@ class ArraysDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"Arrays in {contents.name}")
         self._contents = contents
+        self._filling = False
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels(["array", "shape", "unit", "likely", "holds"])
         self._items: dict[str, QTreeWidgetItem] = {}
@@ -135,8 +136,13 @@ class ArraysDialog(QDialog):
 
     def _fill(self, choice: ColumnChoice | None) -> None:
         """Show a choice."""
-        if choice is None:
-            return self._check()
+        self._filling = True  # half a form is not to be judged
+        if choice is not None:
+            self._show(choice)
+        self._filling = False
+        self._check()
+
+    def _show(self, choice: ColumnChoice) -> None:
         array = self._contents.find(choice.value.source)
         self.tree.blockSignals(True)
         self.tree.setCurrentItem(self._items[array.path])
@@ -159,7 +165,6 @@ class ArraysDialog(QDialog):
                 self.axes.setCellWidget(row, place, box)
                 box.currentTextChanged.connect(self._check)
             source.currentTextChanged.connect(lambda text, row=row: self._unit_of(text, row))
-        return self._check()
 
     def _cell(self, table: QTableWidget, row: int, column: int, text: str) -> None:
         item = QTableWidgetItem(text)
@@ -212,6 +217,8 @@ class ArraysDialog(QDialog):
         return None
 
     def _check(self, text: str = "") -> None:
+        if self._filling:
+            return
         wrong = self.objection()
         self._said.setText(wrong or self._summary())
         self.buttons.button(QDialogButtonBox.Ok).setEnabled(wrong is None)
