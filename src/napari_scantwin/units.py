@@ -60,6 +60,7 @@ _SPELLINGS = {
     "°C": "degC",
     "C": "degC",
     "cts": "count",
+    "cps": "count/second",
     "counts": "count",
     "Counts": "count",
     "sec": "second",

@@ -12,7 +12,18 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import NeedsAxes, ScanError
-from napari_scantwin.readers import array_files, arrays, beamline_hdf5, igor, mbs, project, quantum_design, scienta
+from napari_scantwin.readers import (
+    array_files,
+    arrays,
+    beamline_hdf5,
+    igor,
+    igor_text,
+    mbs,
+    prodigy,
+    project,
+    quantum_design,
+    scienta,
+)
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.spreadsheet import spreadsheet_table
 from napari_scantwin.readers.table import Table, choose, table_to_scan
@@ -20,7 +31,7 @@ from napari_scantwin.readers.text import text_table
 
 __all__ = ["SUFFIXES", "open_choices", "read", "read_table", "readable"]
 
-_TEXT = (".csv", ".tsv", ".txt", ".dat")
+_TEXT = (".csv", ".tsv", ".txt", ".dat", ".xy")
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ _SEVERAL: dict[str, Callable[[Path], list[Measurement]]] = {
     ".ibw": igor.binary_measurements,
     ".pxt": igor.binary_measurements,
     ".pxp": igor.binary_measurements,
-    ".itx": lambda path: igor.text_measurements(path, _bytes(path)),
+    ".itx": lambda path: igor_text.text_measurements(path, _bytes(path)),
     ".krx": mbs.binary_measurements,
     ".hdf5": beamline_hdf5.measurements,
     ".nxs": beamline_hdf5.measurements,
@@ -169,6 +180,8 @@ def _in_text(path: Path, content: bytes) -> list[Measurement]:
         return scienta.text_measurements(path, content)
     if mbs.is_mbs_text(content):
         return mbs.text_measurements(path, content)
+    if prodigy.is_prodigy_text(content):
+        return prodigy.measurements(path, content)
     return []
 
 

@@ -27,10 +27,11 @@ __all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings
 
 #: Words in a label (lower case, first match wins) and the scan's name for the axis.
 _NAMES = (
+    (r"non.?energy", "angle"),
     (r"photon|^hv$|excitation", "photon_energy"),
     (r"energ|^e[_ ]?(kin|b)?$|^ekin|binding", "energy"),
     (r"theta ?y|polar|tilt|manipul|deflect|z-scale|^phi$|azimuth|sapolar|satilt", "manipulator_angle"),
-    (r"theta ?x|y-scale|angle|slit|theta|^alpha$|non-energy", "angle"),
+    (r"theta ?x|y-scale|angle|slit|theta|^alpha$", "angle"),
     (r"temp", "sample_temperature"),
     (r"delay|pump", "delay"),
     (r"time", "time"),
@@ -70,6 +71,8 @@ def arpes_scan(
     values = values if is_lazy(values) else np.asarray(values)
     if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
         raise ScanError(f"{file}: the axes do not fit the array of {' x '.join(map(str, values.shape))} values")
+    if values.size == 0:
+        raise ScanError(f"{file}: an axis has no values at all; the file is altered: copy it again")
     attrs = dict(attrs or {})
     named: list[tuple[str, str, np.ndarray]] = []
     kept = []
@@ -119,12 +122,14 @@ def rising_scan(
     names = [axis for axis, *_ in axes]
     order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1}.get(names[i], 0))
     values = np.transpose(values, order)
-    ordered, turned = {}, set()
+    ordered: dict[str, tuple[np.ndarray, str]] = {}
+    turned: dict[str, slice | np.ndarray] = {}
     for dimension, position in enumerate(order):
         axis, axis_unit, column = axes[position]
-        if column[0] > column[-1]:
-            turned.add(axis)
-            values, column = np.flip(values, dimension), column[::-1]
+        steps = np.diff(column)
+        if np.any(steps < 0):  # falling, or in the order a motor went there and back
+            turned[axis] = slice(None, None, -1) if np.all(steps < 0) else np.argsort(column, kind="stable")
+            values, column = values[(slice(None),) * dimension + (turned[axis],)], column[turned[axis]]
         ordered[axis] = (column, axis_unit)
     long_names = {}
     if "energy" in ordered:
@@ -136,14 +141,13 @@ def rising_scan(
         name=name,
         unit=unit,
         long_names=long_names,
-        attrs=attrs,
+        attrs={key: value for key, value in (attrs or {}).items() if key.removesuffix("_units") not in ordered},
     )
     further = {}
     for key, (position, axis_unit, column) in (along or {}).items():
         if key in scan.coords:
             continue
-        # Along with its axis, which was turned round where it fell.
-        column = np.asarray(column)[::-1] if names[position] in turned else np.asarray(column)
+        column = np.asarray(column)[turned.get(names[position], slice(None))]  # as its axis was turned
         about = {"units": units.standard(axis_unit)} if axis_unit is not None and units.is_known(axis_unit) else {}
         further[key] = (names[position], column, about | {"long_name": key.replace("_", " ")})
     return scan.assign_coords(further)

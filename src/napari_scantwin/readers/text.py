@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.readers.table import Table
 
-__all__ = ["decode", "parse_number", "rows_to_table", "text_table"]
+__all__ = ["decode", "numbers", "parse_number", "rows_to_table", "text_table"]
 
 _COMMENTS = ("#", "%", "//", "!")
 _DELIMITERS = ("\t", ";", ",")
@@ -49,6 +50,21 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+def numbers(file: str, text: str, what: str) -> np.ndarray:
+    """The numbers of a block that holds nothing else, with any white space between, in one pass without a list
+    of words; ``what`` names the block in the sentence of the error."""
+    text = text.strip()
+    if not text:
+        return np.zeros(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy before 2.3 only warns of a word among the numbers
+            return np.fromstring(text, sep=" ")
+    except (ValueError, DeprecationWarning):
+        words = (word for word in text.split() if parse_number(word) is None)
+        raise ScanError(f"{file}, {what}: {next(words, '?')!r} is not a number; it is altered: copy it again") from None
 
 
 def text_table(path: Path, content: bytes) -> Table:
