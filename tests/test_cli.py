@@ -72,3 +72,41 @@ def test_what_goes_wrong_has_its_code_and_one_sentence(arguments, code, words, t
     assert done.exit_code == code
     assert words in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.output
+
+
+def test_next_says_which_sweeps_and_writes_their_sequence(twin_file, tmp_path):
+    told = run.invoke(app, ["next", str(twin_file)])
+    assert told.exit_code == 0, told.output
+    assert told.stdout.startswith("1. ")
+    assert "Expected error of the map" in told.stdout
+    path = tmp_path / "list.seq"
+    arguments = ["next", str(twin_file), "--budget", "200", "--point", "20 s", "--start", "0", "--sequence", str(path)]
+    done = run.invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    about = json.loads(done.stdout)
+    assert 0 < about["minutes"] <= 200
+    assert about["order"] == sorted(about["order"]) == sorted(one["value"] for one in about["sweeps"])
+    assert path.read_text().count("FLD FIELD") == len(about["sweeps"])
+
+
+def test_next_keeps_to_the_values_that_can_be_measured(twin_file):
+    done = run.invoke(app, ["next", str(twin_file), "--count", "2", "--among", "250,3000,6000", "--json"])
+    assert {one["value"] for one in json.loads(done.stdout)["sweeps"]} < {250, 3000, 6000}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--sequence", "list.docx"], 2, "names no list"),
+        (["--sequence", "no/such/folder/list.seq"], 4, "does not exist"),
+        (["--within", "low"], 2, "is no range"),
+        (["--point", "ten"], 2, "number and a unit"),
+        (["--budget", "-3"], 2, "leaves no time"),
+        (["--count", "0"], 2, "one or more"),
+    ],
+)
+def test_what_next_cannot_do_has_its_code_and_one_sentence(arguments, code, words, twin_file):
+    done = run.invoke(app, ["next", str(twin_file), *arguments])
+    assert done.exit_code == code
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.output

@@ -1,89 +1,30 @@
-"""The command ``scantwin``: train, score, simulate and look at scans without a screen.
-
-Exit codes: 0 done, 2 wrong usage, 3 a file or scan that cannot be used, 4 a file that could not be
-written, 130 interrupted.
-"""
+"""Train, score, simulate, look at and export scans."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import logging
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Digital twins of scanned physical-property measurements.",
+from napari_scantwin.cli.common import (
+    Axis,
+    Choice,
+    Error,
+    Files,
+    Json,
+    TwinFile,
+    Value,
+    app,
+    bar,
+    check_folder,
+    check_suffix,
+    checked,
+    in_words,
+    say,
 )
-_BAD_INPUT, _NOT_WRITTEN, _INTERRUPTED = 3, 4, 130
-
-Files = Annotated[list[Path], typer.Argument(help="A scan file, or several with one sweep each.")]
-TwinFile = Annotated[Path, typer.Argument(help="A .twin file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-Axis = Annotated[list[str] | None, typer.Option("--axis", help='An axis column: "COLUMN=name[unit]". Repeat.')]
-Value = Annotated[str | None, typer.Option(help='The value column: "COLUMN=name[unit]".')]
-Error = Annotated[str | None, typer.Option(help='The standard error column: "COLUMN=name[unit]".')]
-Choice = Annotated[str | None, typer.Option(help="Which measurement of an instrument's file (see info).")]
-
-
-@contextmanager
-def _in_words():
-    """Turn errors into one sentence on standard error and an exit code."""
-    from napari_scantwin.errors import Cancelled, NotWritten, ScanError
-
-    try:
-        yield
-    except ScanError as reason:
-        typer.echo(f"scantwin: {reason}", err=True)
-        raise typer.Exit(_NOT_WRITTEN if isinstance(reason, NotWritten) else _BAD_INPUT) from None
-    except (Cancelled, KeyboardInterrupt):
-        typer.echo("scantwin: interrupted; nothing was written", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-
-
-def _checked(make, *arguments):
-    """``make(*arguments)``, its objections being wrong usage (exit code 2)."""
-    from napari_scantwin.errors import ScanError
-
-    try:
-        return make(*arguments)
-    except ScanError as reason:
-        raise typer.BadParameter(str(reason)) from None
-
-
-def _check_suffix(output: Path) -> None:
-    from napari_scantwin.writers import FORMATS
-
-    if output.suffix.lower() not in FORMATS:
-        raise typer.BadParameter(f"{output.name}: the suffix names no format; use one of {', '.join(FORMATS)}")
-
-
-def _check_folder(output: Path) -> None:
-    """Say before minutes of work that its result could not be kept."""
-    from napari_scantwin.errors import NotWritten
-
-    if not output.parent.is_dir():
-        raise NotWritten(f"{output.name} was not written: the folder {output.parent} does not exist")
-
-
-@contextmanager
-def _bar(title: str):
-    """A progress bar on standard error; yields a function of (fraction, words)."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda fraction, words=title: bar.update(task, completed=fraction, description=words)
 
 
 @app.command()
@@ -103,32 +44,32 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train the twin of a scan and save it; given a .twin file, go on with its search."""
-    with _in_words():
+    with in_words():
         from napari_scantwin.readers import read
         from napari_scantwin.twin import Twin, TwinSettings
         from napari_scantwin.twin import train as train_twin
 
-        settings = _checked(TwinSettings, preset, members, time_budget, seed, trials, storage)
+        settings = checked(TwinSettings, preset, members, time_budget, seed, trials, storage)
         if len(files) == 1 and files[0].suffix == ".twin":
             scan = Twin.load(files[0])
         else:
             scan = read(files, axes=axis, value=value, error=error, choice=choice)
-        _check_folder(output)
-        with _bar("training") as tell:
+        check_folder(output)
+        with bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
         words = "\n".join([twin.score.verdict, *twin.notes, f"Saved {path}"])
-        _say(as_json, {"twin": str(path), "score": twin.score.to_dict(), "notes": list(twin.notes)}, words)
+        say(as_json, {"twin": str(path), "score": twin.score.to_dict(), "notes": list(twin.notes)}, words)
 
 
 @app.command()
 def score(file: TwinFile, as_json: Json = False) -> None:
     """Show a twin's held-out errors beside the rivals'."""
-    with _in_words():
+    with in_words():
         from napari_scantwin.twin import Twin
 
         found = Twin.load(file).score
-        _say(as_json, found.to_dict(), _score_text(found))
+        say(as_json, found.to_dict(), _score_text(found))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -143,22 +84,22 @@ def simulate(
     Name the twin's axes as options: --temperature 10:60:0.5 --magnetic-field 100,500,1000. An axis that is not
     named takes a dense default over its measured range.
     """
-    with _in_words():
+    with in_words():
         from napari_scantwin.twin import Twin
         from napari_scantwin.writers import write
 
-        _check_suffix(output)
+        check_suffix(output)
         twin = Twin.load(file)
-        grid = {**twin.default_grid(), **_checked(_grid, context.args, twin.axes)}
-        _check_folder(output)
-        with _bar("simulating") as tell:
+        grid = {**twin.default_grid(), **checked(_grid, context.args, twin.axes)}
+        check_folder(output)
+        with bar("simulating") as tell:
             scan = twin.simulate(grid, on_progress=tell)
         (path,) = write(scan, output)
         outside = float(scan["extrapolated"].mean())
         words = f"Wrote {path}: {' x '.join(f'{n} {a}' for a, n in zip(scan.dims, scan.shape, strict=True))}"
         if outside:
             words += f"; {100 * outside:.3g} % of it lies outside the measured range"
-        _say(as_json, {"file": str(path), "shape": dict(scan.sizes), "extrapolated": outside}, words)
+        say(as_json, {"file": str(path), "shape": dict(scan.sizes), "extrapolated": outside}, words)
 
 
 def _grid(arguments: list[str], axes: tuple[str, ...]) -> dict:
@@ -189,7 +130,7 @@ def info(
     as_json: Json = False,
 ) -> None:
     """Say what is in a scan or twin file."""
-    with _in_words():
+    with in_words():
         from napari_scantwin.readers import open_choices, read
         from napari_scantwin.twin import Twin
 
@@ -210,7 +151,7 @@ def info(
         if twin:
             settings = ", ".join(f"{key} {value}" for key, value in about["settings"].items() if value is not None)
             lines += [f"  twin: {settings}", twin.score.verdict]
-        _say(as_json, about, "\n".join(lines))
+        say(as_json, about, "\n".join(lines))
 
 
 def _about(scan) -> dict:
@@ -244,11 +185,11 @@ def export(
     choice: Choice = None,
 ) -> None:
     """Write a scan in another format."""
-    with _in_words():
+    with in_words():
         from napari_scantwin.readers import read
         from napari_scantwin.writers import write
 
-        _check_suffix(output)
+        check_suffix(output)
         (path,) = write(read(files, axes=axis, value=value, error=error, choice=choice), output)
         typer.echo(f"Wrote {path}")
 
@@ -272,23 +213,3 @@ def _score_text(found) -> str:
     if len(order) > len(shown):
         lines.append("  (the best six; --json lists all)")
     return "\n".join([*lines, "", found.verdict])
-
-
-def _say(as_json: bool, data: dict, words: str) -> None:
-    typer.echo(json.dumps(data, indent=1) if as_json else words)
-
-
-def main() -> None:
-    """Run the command; what went wrong inside goes to the log, not to the user."""
-    try:
-        app()
-    except Exception as reason:
-        import platformdirs
-
-        folder = Path(platformdirs.user_log_dir("napari-scantwin", ensure_exists=True))
-        logging.basicConfig(filename=folder / "scantwin.log")
-        logging.getLogger("napari_scantwin").exception("scantwin failed")
-        typer.echo(
-            f"scantwin: something went wrong inside ({type(reason).__name__}); see {folder / 'scantwin.log'}", err=True
-        )
-        raise SystemExit(1) from None

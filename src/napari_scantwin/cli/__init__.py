@@ -1,0 +1,33 @@
+"""The command ``scantwin``: train, score, simulate, plan and look at scans without a screen.
+
+Exit codes: 0 done, 2 wrong usage, 3 a file or scan that cannot be used, 4 a file that could not be
+written, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import typer
+
+from napari_scantwin.cli import commands, planning
+from napari_scantwin.cli.common import app
+
+__all__ = ["app", "commands", "main", "planning"]
+
+
+def main() -> None:
+    """Run the command; what went wrong inside goes to the log, not to the user."""
+    try:
+        app()
+    except Exception as reason:
+        import platformdirs
+
+        folder = Path(platformdirs.user_log_dir("napari-scantwin", ensure_exists=True))
+        logging.basicConfig(filename=folder / "scantwin.log")
+        logging.getLogger("napari_scantwin").exception("scantwin failed")
+        typer.echo(
+            f"scantwin: something went wrong inside ({type(reason).__name__}); see {folder / 'scantwin.log'}", err=True
+        )
+        raise SystemExit(1) from None

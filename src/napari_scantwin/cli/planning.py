@@ -1,0 +1,109 @@
+"""What to measure next, from a saved twin."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_scantwin.cli.common import Json, TwinFile, app, check_folder, checked, in_words, say
+
+
+@app.command(name="next")
+def next_command(
+    file: TwinFile,
+    count: Annotated[int | None, typer.Option(help="How many sweeps (default: 3, or what the budget allows).")] = None,
+    budget: Annotated[float | None, typer.Option(help="Minutes that all of them may take.")] = None,
+    target: Annotated[float | None, typer.Option(help="Stop at this expected error of the map, in its unit.")] = None,
+    among: Annotated[
+        str | None, typer.Option(help="The values that can be measured: 100,500,900 or 0:9000:500.")
+    ] = None,
+    within: Annotated[str | None, typer.Option(help="Propose in this range, such as 0:9000.")] = None,
+    point: Annotated[str | None, typer.Option(help='Time of a point (default "10 s").')] = None,
+    settle: Annotated[
+        str | None, typer.Option(help='Wait after each change of the slow axis (default "1 min").')
+    ] = None,
+    slow_rate: Annotated[str | None, typer.Option(help='How fast the slow axis moves, such as "100 Oe/s".')] = None,
+    fast_rate: Annotated[str | None, typer.Option(help='How fast the fast axis moves, such as "3 K/min".')] = None,
+    start: Annotated[float | None, typer.Option(help="Where the slow axis stands now.")] = None,
+    sequence: Annotated[Path | None, typer.Option(help="Write the list: .seq (MultiVu), .csv or .txt.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say which sweeps to measure next, and what they are worth.
+
+    A budget or any of the times makes every sweep count by what it tells per minute.
+    """
+    with in_words():
+        from napari_scantwin.planning import TimeModel, as_text, plan_sweeps, write_plan
+        from napari_scantwin.planning.ignorance import known_values
+        from napari_scantwin.planning.sequences import SUFFIXES
+        from napari_scantwin.twin import Twin
+
+        if sequence is not None:
+            if sequence.suffix.lower() not in SUFFIXES:
+                raise typer.BadParameter(f"{sequence.name}: the suffix names no list; use one of {', '.join(SUFFIXES)}")
+            check_folder(sequence)
+        options = {"among": None if among is None else checked(_values, among)}
+        options |= {"within": None if within is None else checked(_range, within)}
+        twin = Twin.load(file)
+        known_values(twin)  # a scan without sweeps is no wrong usage
+        times = {"point": point, "settle": settle, "slow_rate": slow_rate, "fast_rate": fast_rate, "start": start}
+        times = {name: value for name, value in times.items() if value is not None}
+        model = checked(lambda: TimeModel.of(twin.scan, **times)) if times or budget is not None else None
+        plan = checked(lambda: plan_sweeps(twin, count, cost=model, budget=budget, target=target, **options))
+        words = _words(plan, twin) if plan.proposals else f"No sweep is proposed: {plan.reason}."
+        if plan.proposals:
+            words = as_text(plan) + words
+        if sequence is not None:
+            words += f"\nWrote {write_plan(sequence, plan, twin.scan, model)}"
+        say(as_json, _about(plan), words)
+
+
+def _values(text: str):
+    from napari_scantwin.grids import parse_values
+
+    return parse_values(text, "--among")
+
+
+def _range(text: str) -> tuple[float, float]:
+    from napari_scantwin.errors import ScanError
+
+    try:
+        low, high = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise ScanError(f"--within: {text!r} is no range; write it as 0:9000") from None
+    return low, high
+
+
+def _words(plan, twin) -> str:
+    from napari_scantwin import units
+
+    unit = units.pretty(twin.scan.attrs["units"])
+    return f"Expected error of the map: {plan.errors[0]:.3g} {unit} now, {plan.errors[-1]:.3g} {unit} with them."
+
+
+def _about(plan) -> dict:
+    def number(value: float) -> float | None:
+        return float(value) if math.isfinite(value) else None
+
+    sweeps = [
+        {
+            "value": one.value,
+            "unit": one.unit,
+            "uncertainty": number(one.uncertainty),
+            "value_unit": one.value_unit,
+            "gain": number(one.gain),
+            "minutes": number(one.minutes),
+        }
+        for one in plan.proposals
+    ]
+    return {
+        "axis": plan.axis,
+        "sweeps": sweeps,
+        "order": list(plan.order),
+        "minutes": number(plan.minutes),
+        "errors": [number(error) for error in plan.errors],
+        "reason": plan.reason,
+    }
