@@ -83,9 +83,22 @@ class Pictures:
         self.after(500, self.finish)
 
     def finish(self) -> None:
-        """The dialog's picture, and the end."""
+        """The dialog's picture, then what the analyses make of the ferromagnet."""
         self.dialog.grab().save(str(self.folder / "columns.png"))
-        QApplication.exit(0)
+        self.dialog.close()
+        self.analyse("Entropy change", "entropy-change", lambda: QApplication.exit(0))
+
+    def analyse(self, title: str, name: str, then) -> None:
+        """Choose an analysis, take its picture when its result is on screen, and go on."""
+        self.panel.tabs.setCurrentIndex(5)
+        analysis = self.panel.analyse.choose(title)
+
+        def taken(result) -> None:
+            analysis.shown.disconnect(taken)
+            self.after(1500, lambda: (self.take(name), then()))
+
+        analysis.shown.connect(taken)
+        analysis.refresh()
 
 
 def main() -> int:

@@ -177,13 +177,17 @@ def test_a_loop_in_one_sweep_is_not_averaged():
 
 
 class FormulaTwin:
-    """Two members, one with a tenth more moment, of M = (20 - T) H (emu/g, T)."""
+    """Two members, one with a tenth more moment, of M = (20 - T) H (emu/g, T), that may both be off by 2 %."""
 
     axes = ("magnetic_field", "temperature")
     offset, spread = 0.0, 1.0
 
     class uncertainty:
         grid, factor = (np.linspace(0.1, 1, 5), np.linspace(10, 30, 5)), 1.0
+
+        @staticmethod
+        def ignorance(points, spread):
+            return spread + 0.02 * (20 - points[:, 1]) * points[:, 0]
 
     class mixture:
         @staticmethod
@@ -203,7 +207,7 @@ def test_a_twin_gives_its_exact_derivative_and_its_spread():
     field = ensemble.scan["magnetic_field"].values
     np.testing.assert_allclose(ensemble.scan.values, -np.repeat(field[:, None] ** 2 / 2, 3, axis=1), rtol=1e-6)
     np.testing.assert_allclose(
-        ensemble.scan["standard_error"].values, 0.05 * field[:, None] ** 2 / 2 + 0 * ensemble.scan
+        ensemble.scan["standard_error"].values, np.hypot(0.05, 0.02) * field[:, None] ** 2 / 2 + 0 * ensemble.scan
     )
     assert ensemble.scan["extrapolated"].values[0].tolist() == [False, False, True]
     assert ensemble.scan.attrs["temperatures"] == "filled by the twin"

@@ -15,6 +15,12 @@ COLUMNS = {
 }
 
 
+@pytest.fixture(scope="session")
+def columns():
+    """What the columns of the published measurements are."""
+    return COLUMNS
+
+
 @pytest.fixture
 def panel(make_napari_viewer):
     from napari_scantwin.viewer.panel import Panel

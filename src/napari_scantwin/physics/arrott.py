@@ -73,7 +73,8 @@ def arrott(
     if good.sum() < 3:
         raise ScanError("fewer than three readings have a positive field and magnetization; there is nothing to plot")
     kelvin, tesla, m, error = kelvin[good], tesla[good], m[good], error[good]
-    order = np.lexsort((tesla / m, kelvin))
+    # By field, not by H/M: along the isotherms of a first-order transition H/M goes back and forth.
+    order = np.lexsort((tesla, kelvin))
     _, number = np.unique(kelvin[order], return_inverse=True)
     unit = _BASES[per]
     return scans.ragged_scan(

@@ -65,7 +65,9 @@ def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop
     """Values of a twin's members, or their derivatives along ``axis``: (mean [n], samples [s, n], weights [s]) at
     ``coordinates`` [n, axes], in the scan's unit (over the axis's).
 
-    The samples are stretched about the mean by the twin's calibrated factor, never shrunk.
+    The samples are stretched about the mean by the twin's calibrated factor, never shrunk, and each stands for two:
+    with what all members may get wrong together between sweeps (:meth:`..twin.uncertainty.Uncertainty.ignorance`)
+    added and taken away, as one smooth error of the whole map. Without it a twin of a single expert had no error.
     """
     coordinates = np.asarray(coordinates, float)
     stencil, shifts = np.ones(1), np.zeros(1)
@@ -74,15 +76,19 @@ def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop
         position = twin.axes.index(axis)
         step = _STEP * float(np.ptp(twin.uncertainty.grid[position]))
         stencil, shifts = _FIRST / step, step * np.arange(-2, 3)
-    parts, shares = [], None
+    parts, common, shares = [], [], None
     for start in range(0, len(coordinates), _CHUNK):
         if stop is not None and stop.is_set():
             raise Cancelled
         part = coordinates[start : start + _CHUNK]
         shifted = np.repeat(part[None], len(shifts), axis=0)
         shifted[:, :, position] += shifts[:, None]
-        members, shares = twin.mixture.members(shifted.reshape(-1, part.shape[1]), stop)
+        places = shifted.reshape(-1, part.shape[1])
+        members, shares = twin.mixture.members(places, stop)
         parts.append(np.einsum("s,msn->mn", stencil, members.reshape(len(members), len(shifts), len(part))))
+        common.append(stencil @ twin.uncertainty.ignorance(places, np.zeros(len(places))).reshape(len(shifts), -1))
     samples = np.concatenate(parts, axis=1) * twin.spread + (twin.offset if axis is None else 0.0)
     mean = weighted_mean(samples, shares)
-    return mean, mean + max(twin.uncertainty.factor, 1.0) * (samples - mean), shares
+    samples = mean + max(twin.uncertainty.factor, 1.0) * (samples - mean)
+    together = np.concatenate(common)
+    return mean, np.concatenate([samples + together, samples - together]), np.tile(shares, 2) / 2

@@ -14,7 +14,7 @@ import xarray as xr
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 
-__all__ = ["ENTROPY_UNITS", "Sample", "field_in_tesla", "in_field_unit", "per_basis"]
+__all__ = ["ENTROPY_UNITS", "Sample", "field_in_tesla", "in_field_unit", "numbers_needed", "per_basis"]
 
 #: What a magnetization can be counted by, with its SI unit.
 _BASES = {"sample": "A*m**2", "mass": "A*m**2/kg", "volume": "A/m", "mole": "A*m**2/mol"}
@@ -109,6 +109,17 @@ def per_basis(unit: str, sample: Sample, per: str | None = None) -> tuple[float,
     if source in amounts and per in amounts:
         return factor * amounts[source] / amounts[per], per
     raise ScanError(_missing(source, per, sample))
+
+
+def numbers_needed(unit: str, per: str | None = None) -> tuple[str, ...]:
+    """The sample's numbers ("mass", "density", "molar_mass") that lead from values in ``unit`` to a result per
+    ``per``; of a moment without a ``per`` the mass, which is what it is usually counted by."""
+    source = basis_of(unit)
+    ends = {source, per or ("mass" if source == "sample" else source)}
+    if len(ends) == 1:
+        return ()
+    by = {"sample": "mass", "volume": "density", "mole": "molar_mass"}
+    return tuple(by[end] for end in ("sample", "volume", "mole") if end in ends)
 
 
 def _amounts(sample: Sample) -> dict[str, float]:

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtGui import QColor, QImage, QPainter
-from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtGui import QColor
 
-from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
-from napari_scantwin.viewer.plots import new_plot
+from napari_scantwin.viewer.plots import export_plot, new_plot
 
 __all__ = ["CutPlot"]
 
@@ -101,20 +98,4 @@ class CutPlot:
 
     def export(self, path: Path) -> None:
         """Write the plot as .svg or .png; raises :class:`ScanError` where it cannot be written."""
-        # Qt draws the plot itself: pyqtgraph's exporter does not understand what Qt 6 writes.
-        with atomic_path(path) as temporary:
-            if path.suffix == ".svg":
-                sheet = QSvgGenerator()
-                sheet.setFileName(str(temporary))
-                sheet.setSize(self.widget.size())
-                sheet.setViewBox(self.widget.rect())
-            else:
-                sheet = QImage(2 * self.widget.size(), QImage.Format_RGB32)
-            painter = QPainter(sheet)
-            painter.setRenderHint(QPainter.Antialiasing)
-            self.widget.render(painter)
-            painter.end()
-            if path.suffix == ".png":
-                sheet.save(str(temporary), "PNG")
-            if not temporary.exists() or temporary.stat().st_size == 0:
-                raise ScanError(f"{path.name} could not be written; choose another folder, or make room on the disk")
+        export_plot(self.widget, path)

@@ -228,6 +228,7 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     if layer_type == "points":
         layer.data = data
         layer.features = attributes["features"]
+        layer.face_contrast_limits = attributes["face_contrast_limits"]
         layer.refresh_colors()
     else:
         layer.data = data

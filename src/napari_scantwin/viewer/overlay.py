@@ -265,7 +265,7 @@ class Overlay(QWidget):
         low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
         painter.fillRect(QRectF(_LEFT, 0, self.width() - _LEFT, _TOP), self._paper)
         kind = layer.metadata["kind"]
-        title = scan.attrs.get("long_name", str(scan.name)) if kind in ("measured", "simulated") else kind
+        title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
         unit = units.pretty(scan.attrs["units"])
         title = f"{title} ({unit})" if unit else str(title)
         left = _LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
@@ -282,7 +282,8 @@ class Overlay(QWidget):
         for value, text in marks:
             x = left + length * (value - low) / (high - low)
             painter.drawLine(QPointF(x, 22), QPointF(x, 26))
-            painter.drawText(QRectF(x - 40, 27, 80, 16), Qt.AlignCenter, text)
+            half = painter.fontMetrics().horizontalAdvance(text) / 2 + 2
+            painter.drawText(QRectF(min(x, self.width() - half) - 40, 27, 80, 16), Qt.AlignCenter, text)
 
     def _held(self) -> list[str]:
         """The values at which the sliders hold the axes that are not drawn."""

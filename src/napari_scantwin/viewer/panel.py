@@ -1,10 +1,11 @@
-"""The one dock widget: open, sweeps, train, simulate, cuts, in the order they are used."""
+"""The one dock widget: open, sweeps, train, simulate, cuts, analyse, in the order they are used."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
+from napari_scantwin.viewer.analyse.tab import AnalyseWidget
 from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cuts_widget import CutsWidget
 from napari_scantwin.viewer.open_widget import OpenWidget
@@ -17,7 +18,7 @@ __all__ = ["Panel"]
 
 
 class Panel(QWidget):
-    """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate`` and ``cuts``."""
+    """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate``, ``cuts`` and ``analyse``."""
 
     def __init__(self, napari_viewer):
         super().__init__()
@@ -31,6 +32,7 @@ class Panel(QWidget):
         self.train = TrainWidget(napari_viewer, self.chooser)
         self.simulate = SimulateWidget(napari_viewer, self.chooser)
         self.cuts = CutsWidget(napari_viewer, self.chooser)
+        self.analyse = AnalyseWidget(napari_viewer, self.chooser)
         self.tabs = QTabWidget()
         for widget, title in (
             (self.open, "Open"),
@@ -38,6 +40,7 @@ class Panel(QWidget):
             (self.train, "Train"),
             (self.simulate, "Simulate"),
             (self.cuts, "Cuts"),
+            (self.analyse, "Analyse"),
         ):
             area = QScrollArea()
             area.setWidgetResizable(True)
@@ -51,6 +54,7 @@ class Panel(QWidget):
         self.overlay = attach(napari_viewer)
         self.open.opened.connect(self._opened)
         self.sweeps.changed.connect(self.cuts.redraw)
+        self.sweeps.changed.connect(self.analyse.refresh)
         self.train.trained.connect(self._trained)
         self._window = getattr(napari_viewer.window, "_qt_window", None)  # napari has no public closing event
         if self._window is not None:
@@ -66,6 +70,7 @@ class Panel(QWidget):
         if self.chooser.layer is layer:
             self.simulate.simulate(twin.default_grid())
         self.cuts.redraw()
+        self.analyse.refresh()
 
     def sizeHint(self) -> QSize:
         """Narrow enough to leave the map most of a 1200 x 800 window."""
@@ -78,7 +83,13 @@ class Panel(QWidget):
 
     @property
     def _jobs(self):
-        return (self.open.job, self.train.job, self.simulate.job, self.simulate.export_job)
+        return (
+            self.open.job,
+            self.train.job,
+            self.simulate.job,
+            self.simulate.export_job,
+            *self.analyse.jobs,
+        )
 
     def may_close(self) -> bool:
         """Ask before work under way is thrown away; True where there is none or the user agrees."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QSize
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtSvg import QSvgGenerator
 
-__all__ = ["new_plot"]
+from napari_scantwin.errors import ScanError
+from napari_scantwin.files import atomic_path
+
+__all__ = ["export_plot", "new_plot"]
 
 
 class _Plot(pg.PlotWidget):
@@ -64,3 +70,27 @@ def new_plot(height: int) -> pg.PlotWidget:
     for side in ("left", "bottom"):
         plot.getAxis(side).enableAutoSIPrefix(False)
     return plot
+
+
+def export_plot(plot: pg.PlotWidget, path: str | Path) -> None:
+    """Write a plot as .svg or .png; raises :class:`ScanError` where it cannot be written."""
+    path = Path(path)
+    if path.suffix not in (".svg", ".png"):
+        raise ScanError(f"{path.name}: write a plot as .svg or .png")
+    # Qt draws the plot itself: pyqtgraph's exporter does not understand what Qt 6 writes.
+    with atomic_path(path) as temporary:
+        if path.suffix == ".svg":
+            sheet = QSvgGenerator()
+            sheet.setFileName(str(temporary))
+            sheet.setSize(plot.size())
+            sheet.setViewBox(plot.rect())
+        else:
+            sheet = QImage(2 * plot.size(), QImage.Format_RGB32)
+        painter = QPainter(sheet)
+        painter.setRenderHint(QPainter.Antialiasing)
+        plot.render(painter)
+        painter.end()
+        if path.suffix == ".png":
+            sheet.save(str(temporary), "PNG")
+        if not temporary.exists() or temporary.stat().st_size == 0:
+            raise ScanError(f"{path.name} could not be written; choose another folder, or make room on the disk")

@@ -68,7 +68,8 @@ def place(frame: Frame, physical) -> list[str]:
 
 
 def _line(layer, world, physical) -> str | None:
-    scan, kind = scan_of(layer), layer.metadata["kind"]
+    scan = scan_of(layer)
+    kind = layer.metadata.get("word", layer.metadata["kind"])
     unit = units.pretty(scan.attrs["units"])
     if kind == "uncertainty":  # it stands behind the simulated value already
         return None
@@ -89,6 +90,8 @@ def _line(layer, world, physical) -> str | None:
             return None
         cell.append(index)
     value = float(scan.values[tuple(cell)])
+    if not np.isfinite(value):
+        return None
     error = f" ± {float(scan['standard_error'].values[tuple(cell)]):.2g}" if "standard_error" in scan.coords else ""
     far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(cell)])
     return f"{kind} {value:.5g}{error} {unit}" + ("  (outside the measured range)" if far else "")

@@ -10,7 +10,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin.viewer.layers import add_layer, frame_of, layer_data, limits, scan_layers, scan_of, update_layer
 from napari_scantwin.viewer.overlay import fit_view
 
-__all__ = ["prepare_simulation", "result_of", "show_simulation"]
+__all__ = ["prepare_simulation", "result_of", "show_simulation", "take_turns"]
 
 _KINDS = ("simulated", "uncertainty", "residual")
 
@@ -48,12 +48,13 @@ def show_simulation(viewer, measured, prepared: list[tuple], done: Callable[[], 
     napari takes some 100 ms to make a layer, so each has a turn of the event loop to itself, and the window
     answers between them. ``done`` is called after the last.
     """
-    _take_turns(_steps(viewer, measured, prepared, done))
+    take_turns(_steps(viewer, measured, prepared, done))
 
 
-def _take_turns(steps: Iterator[None]) -> None:
+def take_turns(steps: Iterator[None]) -> None:
+    """Run each step in a turn of the event loop of its own, so that the window answers between them."""
     if next(steps, "ended") != "ended":
-        QTimer.singleShot(0, lambda: _take_turns(steps))
+        QTimer.singleShot(0, lambda: take_turns(steps))
 
 
 def _steps(viewer, measured, prepared, done) -> Iterator[None]:

@@ -1,0 +1,105 @@
+"""The plot of an analysis: measured points with error bars, simulated curves with their 95 % band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtGui import QColor
+
+from napari_scantwin.viewer.plots import export_plot, new_plot
+
+__all__ = ["COLORS", "Curve", "CurvePlot", "gradient"]
+
+#: Colours that people who see no red or no green tell apart too.
+COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#ffffff")
+_WITHIN = 1.96  # standard deviations of the 95 % band
+_PALE, _BARS = 60, 150
+#: So many names stand in a line of the key.
+_A_LINE = 5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """``x`` and ``y`` [n] with ``errors`` [n] (one standard deviation) or None, in a ``color``. ``style`` is
+    "points", "triangles" (a second measurement's), "line" or "dashed" (its twin's)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    errors: np.ndarray | None
+    color: str
+    style: str
+
+
+def gradient(count: int) -> list[str]:
+    """``count`` colours in order, for curves that follow each other: the first few by themselves, more along
+    viridis without its darkest part."""
+    if count <= len(COLORS) - 1:
+        return list(COLORS[:count])
+    table = pg.colormap.get("viridis").map(np.linspace(0.15, 1, count), mode="qcolor")
+    return [color.name() for color in table]
+
+
+class CurvePlot:
+    """Draws curves anew each time; ``widget`` is the plot."""
+
+    def __init__(self, height: int = 170):
+        self.widget = new_plot(height)
+        self.drawn: list[Curve] = []
+
+    def show(self, curves: Sequence[Curve], bottom: str, left: str, key: Sequence[tuple[str, str]] = ()) -> None:
+        """Draw ``curves`` with the axes' labels; ``key`` names colours, (words, colour) each, above the plot: a legend
+        inside would lie over the curves."""
+        plot = self.widget
+        plot.clear()
+        self.drawn = list(curves)
+        for curve in curves:
+            self._draw(curve)
+        plot.setLabel("bottom", bottom)
+        plot.setLabel("left", left)
+        named = [f"<span style='color:{color}'>{text}</span>" for text, color in key]
+        lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
+        plot.setTitle("<br>".join(lines) or None, size="8pt")
+        plot.getPlotItem().enableAutoRange()
+
+    def _draw(self, curve: Curve) -> None:
+        color = QColor(curve.color)
+        good = np.isfinite(curve.x) & np.isfinite(curve.y)
+        x, y = np.asarray(curve.x, float)[good], np.asarray(curve.y, float)[good]
+        if not len(x):
+            return
+        errors = None if curve.errors is None else np.nan_to_num(np.asarray(curve.errors, float)[good])
+        if curve.style in ("points", "triangles"):
+            self._points(x, y, errors, color, "o" if curve.style == "points" else "t")
+            return
+        if errors is not None:
+            pale = QColor(color)
+            pale.setAlpha(_PALE)
+            edges = [pg.PlotCurveItem(x, y + side * _WITHIN * errors, pen=pg.mkPen(None)) for side in (1, -1)]
+            for edge in edges:
+                self.widget.addItem(edge)
+            self.widget.addItem(pg.FillBetweenItem(*edges, brush=pale))
+        # Where values are missing between, the line is broken.
+        whole = np.isfinite(curve.y)
+        pen = pg.mkPen(color, width=2)
+        if curve.style == "dashed":
+            pen.setDashPattern([4, 3])
+        self.widget.addItem(
+            pg.PlotCurveItem(np.asarray(curve.x, float), np.where(whole, curve.y, np.nan), pen=pen, connect="finite")
+        )
+
+    def _points(self, x, y, errors, color: QColor, symbol: str) -> None:
+        faint = QColor(color)
+        faint.setAlpha(_BARS)
+        if errors is not None and (errors > 0).any():
+            self.widget.addItem(pg.ErrorBarItem(x=x, y=y, height=2 * errors, pen=pg.mkPen(faint)))
+        self.widget.addItem(
+            pg.ScatterPlotItem(x, y, size=5 if symbol == "o" else 7, brush=faint, pen=pg.mkPen(None), symbol=symbol)
+        )
+
+    def export(self, path: Path) -> None:
+        """Write the plot as .svg or .png."""
+        export_plot(self.widget, path)

@@ -1,0 +1,204 @@
+"""Entropy change: the form, the plot, the table of figures and the maps."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
+from superqt import QCollapsible
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units, writers
+from napari_scantwin.errors import ScanError
+from napari_scantwin.grids import parse_values
+from napari_scantwin.physics.branches import find_axis
+from napari_scantwin.physics.magnetization import numbers_needed
+from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
+from napari_scantwin.viewer.analyse.curves import CurvePlot
+from napari_scantwin.viewer.analyse.entropy_views import VIEWS, figure_rows, maps_of, table_of
+from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source, calculate, measured_fields
+from napari_scantwin.viewer.analyse.map_layers import bring_forward, prepare_maps, send_back, show_maps
+from napari_scantwin.viewer.analyse.sample_form import SampleForm
+from napari_scantwin.viewer.analyse.second import SecondScan
+from napari_scantwin.viewer.analyse.tables import fill, new_table
+from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.writers.tables import write_table
+
+__all__ = ["EntropyAnalysis"]
+
+_PER = (("by itself", None), ("per mass", "mass"), ("per volume", "volume"), ("per mole", "mole"))
+_PER += (("per sample", "sample"),)
+_STARTS = (("the lowest measured field", False), ("zero field, with M = 0 there", True))
+_BRANCHES = (("all", None), ("rising", "rising"), ("falling", "falling"))
+#: Critical exponents of Arrott plots: mean field; S. N. Kaul, J. Magn. Magn. Mater. 53, 5 (1985).
+_EXPONENTS = (
+    ("mean field (β 0.5, γ 1)", (0.5, 1.0)),
+    ("3D Heisenberg (β 0.365, γ 1.386)", (0.365, 1.386)),
+    ("3D Ising (β 0.325, γ 1.241)", (0.325, 1.241)),
+    ("tricritical (β 0.25, γ 1)", (0.25, 1.0)),
+)
+
+
+class EntropyAnalysis(Analysis):
+    """The magnetocaloric entropy change of the sweeps, the twin and a second measurement side by side."""
+
+    title = "Entropy change"
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(viewer, chooser, parent)
+        self._build()
+        self.chosen()
+
+    @staticmethod
+    def why_not(scan) -> str:
+        def check() -> None:
+            if len(scans.axes(scan)) != 2:
+                raise ScanError("it needs a scan with two axes, temperature and magnetic field")
+            find_axis(scan, "temperature")
+            find_axis(scan, "magnetic field")
+            numbers_needed(scan.attrs["units"])
+
+        return said_no(check)
+
+    def _build(self) -> None:
+        self.per = new_combo(
+            *_PER, tip="What the result is counted by; by itself: per mass where it is known, else as measured"
+        )
+        self.start = new_combo(*_STARTS, tip="Where the integral over the field starts")
+        self.second = SecondScan(self._viewer, self._chooser, lambda scan: not self.why_not(scan))
+        self.sample, self.second_sample = SampleForm(), SampleForm("Second:")
+        self.fields = QLineEdit()
+        self.fields.setToolTip("The fields the entropy change is shown and its figures are read at: a list or a range")
+        self.direction = new_combo(*_BRANCHES, tip="Sweeps that go up and down are two branches, which are never mixed")
+        self.points = new_combo(
+            *((f"{count} points", count) for count in (3, 5, 7, 9)),
+            tip="Width of the derivative of measured sweeps: more points, less noise, rounder peaks",
+        )
+        self.view = new_combo(*((title, None) for title in VIEWS))
+        self.exponents = new_combo(*_EXPONENTS, tip="Critical exponents of the Arrott plot")
+        self.on_map = QCheckBox("on the map")
+        self.on_map.setChecked(True)
+        self.on_map.setToolTip("Show the result's maps instead of the scan's own")
+        self.plot = CurvePlot()
+        self.table = new_table()
+        self._lay_out()
+        for combo in (self.per, self.start, self.direction, self.points, self.exponents):
+            combo.currentIndexChanged.connect(self.refresh)
+        self.per.currentIndexChanged.connect(self._ask)
+        self.fields.textChanged.connect(self.refresh)
+        self.second.changed.connect(lambda layer: (self._ask(), self.refresh()))
+        for form in (self.sample, self.second_sample):
+            form.changed.connect(self.refresh)
+        self.view.currentIndexChanged.connect(self._show_view)
+        self.on_map.toggled.connect(self._show_maps)
+
+    def _lay_out(self) -> None:
+        self.form = QFormLayout()
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setVerticalSpacing(3)
+        self.form.addRow("Result", self.per)
+        self.form.addRow("Integral from", self.start)
+        self.form.addRow("Final fields", self.fields)
+        inner = QWidget()
+        more = QFormLayout(inner)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.addRow("Second scan", self.second)
+        more.addRow("Branches", self.direction)
+        more.addRow("Derivative over", self.points)
+        self.settings = QCollapsible("Second scan, settings")
+        self.settings.layout().setContentsMargins(0, 0, 0, 0)
+        self.settings.addWidget(inner)
+        self.body.addLayout(self.form)
+        for widget in (self.sample, self.second_sample, self.settings):
+            self.body.addWidget(widget)
+        row = QHBoxLayout()
+        row.addWidget(self.view, 1)
+        row.addWidget(self.on_map)
+        self.body.addLayout(row)
+        self.body.addWidget(self.exponents)
+        self.body.addWidget(self.plot.widget, 3)
+        self.body.addWidget(self.table, 2)
+        self.exponents.hide()
+
+    # the form
+
+    def chosen(self) -> None:
+        scan = self._chooser.scan
+        self._ask()
+        if scan is None or self.why_not(scan):
+            return
+        unit = units.pretty(scan[find_axis(scan, "magnetic field")].attrs["units"])
+        self.form.labelForField(self.fields).setText(f"Final fields ({unit})")
+        self.fields.setText(", ".join(f"{value:g}" for value in _few(measured_fields(scan))))
+
+    def _ask(self, *changed) -> None:
+        """Ask for the numbers of each sample that its result needs."""
+        self.sample.ask(self.layer, self.per.currentData())
+        self.second_sample.ask(self.second.layer, self.per.currentData())
+
+    def prepare(self):
+        settings = EntropySettings(
+            parse_values(self.fields.text(), "final fields"),
+            self.per.currentData(),
+            self.start.currentData(),
+            self.direction.currentData(),
+            self.points.currentData(),
+            *self.exponents.currentData(),
+        )
+        layer, sources = self.layer, []
+        for number, one in enumerate((self.layer, self.second.layer)):
+            if one is not None:
+                name = one.name if number else ""
+                sources.append(Source(name, scan_of(one), SampleForm.sample(one), one.metadata.get("twin")))
+
+        def work(report, stop):
+            result = calculate(sources, settings, report=report, stop=stop)
+            return result, {view: prepare_maps(layer, maps_of(result, view)) for view in VIEWS}
+
+        return work
+
+    # the result
+
+    def show_result(self, result) -> None:
+        found, self._prepared = result
+        heads, rows, colors = figure_rows(found)
+        fill(self.table, heads, rows, colors)
+        self._show_view()
+
+    def _show_view(self, *index) -> None:
+        view = self.view.currentText()
+        self.exponents.setVisible(view == "Arrott plot")
+        if self.result is None:
+            return
+        drawn = VIEWS[view](self.result[0])
+        self.plot.show(*drawn.plot)
+        self.said.setText(drawn.words)
+        self._show_maps()
+
+    def _show_maps(self, *checked) -> None:
+        if self.result is None or self.layer is None:
+            return
+        layer = self.layer
+        if not self.on_map.isChecked():
+            send_back(self._viewer, layer)
+            return
+        prepared = self._prepared[self.view.currentText()]
+        keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
+        if keys:
+            show_maps(self._viewer, layer, prepared, lambda: bring_forward(self._viewer, layer, keys))
+
+    def exports(self):
+        if self.result is None:
+            return {}
+        found, view = self.result[0], self.view.currentText()
+        offered = {
+            "Table of figures": lambda path, stop=None: write_table(path, *table_of(found)),
+            "Plot": self.plot.export,
+        }
+        for one in maps_of(found, view):
+            offered[f"Map of {one.key}"] = lambda path, stop=None, one=one: writers.write(one.scan, path, stop=stop)
+        return offered
+
+
+def _few(values):
+    """At most seven of the fields, the highest among them, so that their curves can be told apart."""
+    step = -(-len(values) // 7)
+    return values[::-1][::step][::-1]

@@ -1,0 +1,145 @@
+"""An analysis's maps as layers over the scan they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.physics.branches import is_kind
+from napari_scantwin.viewer.layers import add_layer, frame_of, layer_data, limits, scan_layers, scan_of, update_layer
+from napari_scantwin.viewer.overlay import fit_view
+from napari_scantwin.viewer.show_twin import take_turns
+
+__all__ = ["DerivedMap", "bring_forward", "derived_layers", "laid_over", "prepare_maps", "send_back", "show_maps"]
+
+_KINDS = ("temperature", "magnetic field", "pressure", "time")
+
+
+@dataclass(frozen=True)
+class DerivedMap:
+    """A derived scan to be shown: ``key`` names its layer among those of the scan ("entropy change of the sweeps"),
+    ``word`` is what the read-out calls its values, ``points`` asks for points instead of an image, ``visible``
+    whether it is seen at first."""
+
+    key: str
+    word: str
+    scan: xr.DataArray
+    points: bool = False
+    visible: bool = True
+
+
+def laid_over(measured: xr.DataArray, derived: xr.DataArray) -> xr.DataArray:
+    """A gridded derived scan with the axes of the scan it comes from: in its order, by its names, in its units, so
+    that both lie over the same canvas."""
+    names, order = {}, []
+    for axis in scans.axes(measured):
+        unit = measured[axis].attrs["units"]
+        kind = next((one for one in _KINDS if is_kind(unit, one)), None)
+        own = next(
+            name
+            for name in scans.axes(derived)
+            if name == axis or (kind is not None and is_kind(derived[name].attrs["units"], kind))
+        )
+        names[own] = axis
+        order.append(axis)
+    result = derived.rename({own: axis for own, axis in names.items() if own != axis}).transpose(*order)
+    for axis in order:
+        unit = measured[axis].attrs["units"]
+        values = units.convert(np.asarray(result[axis].values, float), result[axis].attrs["units"], unit)
+        result = result.assign_coords({axis: (axis, values, dict(measured[axis].attrs))})
+    result.attrs["axes"] = ",".join(order)
+    return result
+
+
+def as_points(scan: xr.DataArray) -> xr.DataArray:
+    """A gridded scan as a ragged one; values that are missing are left away."""
+    table = scans.points(scan)
+    return scans.ragged_scan(
+        {name: (table.coordinates[:, i], scan[name].attrs["units"]) for i, name in enumerate(scans.axes(scan))},
+        table.values,
+        name=str(scan.name),
+        unit=scan.attrs["units"],
+        errors=table.errors,
+        sweep=table.sweep,
+        long_names={name: scan[name].attrs.get("long_name", name) for name in scans.axes(scan)}
+        | {str(scan.name): scan.attrs.get("long_name", str(scan.name))},
+        attrs={key: value for key, value in scan.attrs.items() if key not in ("units", "long_name", "axes")},
+    )
+
+
+def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
+    """The (data, attributes, type) of the layers to show over the measured ``layer``; runs in any thread. They share
+    the colour limits of the first that is an image, else of the first."""
+    scan, frame = scan_of(layer), frame_of(layer)
+    over = [laid_over(scan, one.scan) for one in maps]
+    chosen = next((k for k, one in enumerate(maps) if not one.points), 0)
+    contrast = limits(over[chosen]) if over else None
+    made = []
+    for one, derived in zip(maps, over, strict=True):
+        shown = as_points(derived) if one.points and not scans.is_gridded(scan) else derived
+        name = f"{layer.name} {one.key}"
+        of_error = one.word == "uncertainty"
+        data, attributes, layer_type = layer_data(
+            shown, frame, kind="derived", contrast=limits(shown) if of_error else contrast, name=name
+        )
+        attributes["metadata"] |= {"measured": layer, "analysis": one.key, "word": one.word}
+        attributes["visible"] = one.visible
+        if of_error:
+            attributes["colormap"] = "magma"
+        made.append((data, attributes, layer_type))
+    return made
+
+
+def derived_layers(viewer, layer, key: str | None = None) -> list:
+    """The layers analyses made from ``layer``: all, or the one with a ``key``."""
+    found = [one for one in scan_layers(viewer, "derived") if one.metadata.get("measured") is layer]
+    return found if key is None else [one for one in found if one.metadata["analysis"] == key]
+
+
+def show_maps(viewer, layer, prepared: list[tuple], done: Callable[[], None]) -> None:
+    """Show prepared layers over ``layer``, those shown before under their keys with the new data, each in a turn of
+    the event loop; ``done`` is called after the last."""
+    take_turns(_steps(viewer, layer, prepared, done))
+
+
+def _steps(viewer, layer, prepared, done) -> Iterator[None]:
+    place = viewer.dims.point
+    for data, attributes, layer_type in prepared:
+        if layer not in viewer.layers:  # removed by the user meanwhile
+            return
+        old = next(iter(derived_layers(viewer, layer, attributes["metadata"]["analysis"])), None)
+        if old is not None and update_layer(old, data, attributes, layer_type):
+            yield
+            continue
+        if old is not None:
+            viewer.layers.remove(old)
+            yield
+        add_layer(viewer, data, attributes, layer_type)
+        yield
+    viewer.dims.point = place
+    done()
+
+
+def bring_forward(viewer, layer, keys: Sequence[str]) -> None:
+    """Show the derived layers of ``keys`` and hide the scan's own map under them."""
+    ours = [one for one in derived_layers(viewer, layer) if one.metadata["analysis"] in keys]
+    seen = [one for one in ours if one.metadata["word"] != "uncertainty"]
+    for other in scan_layers(viewer):
+        if other is layer or other.metadata.get("measured") is layer:
+            other.visible = other in seen
+    if seen:
+        viewer.layers.selection.active = seen[0]
+    fit_view(viewer)
+
+
+def send_back(viewer, layer) -> None:
+    """Show the scan and its simulation again, and hide what analyses made from it."""
+    for other in scan_layers(viewer):
+        if other is layer or other.metadata.get("measured") is layer:
+            other.visible = other is layer or other.metadata["kind"] == "simulated"
+    viewer.layers.selection.active = layer

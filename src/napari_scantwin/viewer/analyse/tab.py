@@ -1,0 +1,96 @@
+"""Analyse: a choice of what to work out of the chosen scan, and the analysis itself below it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from napari_scantwin.viewer.analyse.base import Analysis
+from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
+
+__all__ = ["AnalyseWidget"]
+
+#: In the order of the combo.
+_ANALYSES: tuple[type[Analysis], ...] = (EntropyAnalysis,)
+
+
+class AnalyseWidget(QWidget):
+    """Offers the analyses that fit the chosen scan, and says why the others do not.
+
+    ``analyses`` maps their titles to their widgets; each is made when it is first chosen.
+    """
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self.analyses: dict[str, Analysis] = {}
+        self.combo = QComboBox()
+        self.combo.setToolTip("What to work out of the chosen scan")
+        self.stack = QStackedWidget()
+        self.others = QLabel("")
+        self.others.setWordWrap(True)
+        self.others.setStyleSheet("color: #9a9a9a")
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.combo)
+        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.others)
+        layout.setAlignment(self.others, Qt.AlignBottom)
+        self.combo.currentIndexChanged.connect(self._choose)
+        chooser.changed.connect(self._offer)
+        self._offer()
+
+    @property
+    def current(self) -> Analysis | None:
+        """The analysis on screen, or None."""
+        return self.analyses.get(self.combo.currentText())
+
+    @property
+    def jobs(self) -> tuple:
+        """Everything that may run in the background."""
+        return tuple(job for one in self.analyses.values() for job in (one.job, one.export_job))
+
+    def choose(self, title: str) -> Analysis:
+        """Choose an analysis by its title and return its widget; KeyError where it does not fit the scan."""
+        if self.combo.findText(title) < 0:
+            raise KeyError(title)
+        self.combo.setCurrentText(title)
+        return self.analyses[title]
+
+    def _offer(self, *changed) -> None:
+        """List what fits the chosen scan."""
+        scan = self._chooser.scan
+        before = self.combo.currentText()
+        reasons = {} if scan is None else {kind.title: kind.why_not(scan) for kind in _ANALYSES}
+        fitting = [title for title, reason in reasons.items() if not reason]
+        self.combo.blockSignals(True)
+        self.combo.clear()
+        self.combo.addItems(fitting)
+        self.combo.setCurrentText(before)
+        self.combo.blockSignals(False)
+        self.combo.setVisible(bool(fitting))
+        self.stack.setVisible(bool(fitting))
+        if scan is None:
+            self.others.setText("Open a scan to analyse it.")
+        else:
+            unfit = [f"{title} does not fit: {reason}." for title, reason in reasons.items() if reason]
+            self.others.setText("\n".join(unfit))
+        self.others.setVisible(bool(self.others.text()))
+        self._choose()
+        for one in self.analyses.values():
+            one.chosen()
+        self.refresh()
+
+    def _choose(self, *index) -> None:
+        title = self.combo.currentText()
+        if not title:
+            return
+        if title not in self.analyses:
+            kind = next(one for one in _ANALYSES if one.title == title)
+            self.analyses[title] = kind(self._viewer, self._chooser)
+            self.stack.addWidget(self.analyses[title])
+        self.stack.setCurrentWidget(self.analyses[title])
+
+    def refresh(self, *changed) -> None:
+        """Something the analyses rest on has changed: the scan, its masked points or its twin."""
+        for one in self.analyses.values():
+            one.refresh()

@@ -1,0 +1,211 @@
+"""Entropy change in a real window, on the measured ErCo2 scan."""
+
+from __future__ import annotations
+
+import csv
+import threading
+
+import numpy as np
+import pytest
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import Cancelled
+from napari_scantwin.physics.entropy_figures import figures
+from napari_scantwin.physics.magnetocaloric import Sample, entropy_ensemble
+from napari_scantwin.readers import read
+from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source, calculate
+from napari_scantwin.viewer.analyse.map_layers import derived_layers
+from napari_scantwin.viewer.layers import frame_of, scan_of
+
+ERCO2, PDH = "erco2_magnetization.csv", "pdh_resistance.csv"
+
+
+@pytest.fixture
+def entropy(with_twin, analysed):
+    """The entropy change of ErCo2, with its mass given; (layer, widget)."""
+    layer = with_twin(ERCO2)
+    layer.metadata["sample"] = {"mass": "0.61 mg"}
+    return layer, analysed("Entropy change")
+
+
+def rows_of(table):
+    return [
+        [table.item(row, column).text() for column in range(table.columnCount())] for row in range(table.rowCount())
+    ]
+
+
+def test_it_is_offered_for_moments_only_and_says_why_not(panel, measured, open_scan):
+    open_scan(measured / PDH)
+    assert panel.analyse.combo.findText("Entropy change") < 0
+    assert "Entropy change does not fit: values in Ω are no magnetic moment" in panel.analyse.others.text()
+    open_scan(measured / ERCO2)
+    assert panel.analyse.combo.findText("Entropy change") == 0
+    assert "Entropy change" not in panel.analyse.others.text()
+
+
+def test_without_a_mass_the_result_is_per_sample_and_the_mass_is_asked_for(qtbot, with_twin, analysed):
+    with_twin(ERCO2)
+    widget = analysed("Entropy change")
+    assert {side.map.attrs["units"] for side in widget.result[0].sides} == {"J/K"}
+    assert list(widget.sample.fields) == ["mass"]
+    widget.sample.fields["mass"].setText("0.61")
+    qtbot.waitUntil(lambda: "needs a number and a unit" in widget.said.text())
+    assert widget.result[0].sides[0].map.attrs["units"] == "J/K"
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.sample.fields["mass"].setText("0.61 mg")
+    assert {side.map.attrs["units"] for side in widget.result[0].sides} == {"J/K/kg"}
+    widget.per.setCurrentText("per mole")
+    qtbot.waitUntil(lambda: "molar mass" in widget.said.text())
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.sample.fields["molar_mass"].setText("285.12 g/mol")
+    per_mole, per_mass = (
+        widget.result[0].sides[0].map,
+        entropy_ensemble(scan_of(widget.layer), Sample(mass="0.61 mg")).scan,
+    )
+    np.testing.assert_allclose(per_mole.values, 0.28512 * per_mass.values, rtol=1e-9)
+
+
+def test_sweeps_and_twin_stand_side_by_side_with_errors(entropy):
+    layer, widget = entropy
+    result = widget.result[0]
+    assert [(side.name, side.twin) for side in result.sides] == [("sweeps", False), ("twin", True)]
+    own = figures(entropy_ensemble(scan_of(layer), Sample(mass="0.61 mg")))
+    rows = rows_of(widget.table)
+    assert len(rows) == 2 * len(own) == 14
+    top = rows[-2:]
+    assert [row[:2] for row in top] == [["50000", "sweeps"], ["50000", "twin"]]
+    assert top[0][2] == f"{own[-1].peak.value:.3f} ± {own[-1].peak.error:.3f}"
+    assert all("±" in row[2] and "±" in row[5] for row in top)
+    assert "J/K/kg" in widget.table.horizontalHeaderItem(2).text()
+    assert "Integral from the first measured field, 100 Oe" in widget.said.text()
+    # Every final field is drawn for both, in one colour, and the twin's band has a width.
+    drawn = widget.plot.drawn
+    assert len({curve.color for curve in drawn}) == 7
+    assert [curve.style for curve in drawn] == ["points"] * 7 + ["line"] * 7
+    assert all(np.isfinite(curve.errors).all() and (curve.errors > 0).any() for curve in drawn)
+    np.testing.assert_allclose(drawn[6].y, entropy_ensemble(scan_of(layer), Sample(mass="0.61 mg")).scan.values[-1])
+
+
+def test_the_maps_lie_over_the_scan_and_are_read_out_and_exported(entropy, panel, qtbot, tmp_path):
+    layer, widget = entropy
+    qtbot.waitUntil(lambda: len(derived_layers(panel._viewer, layer)) == 3)
+    qtbot.waitUntil(lambda: not layer.visible)
+    twin_map = derived_layers(panel._viewer, layer, "entropy change of the twin")[0]
+    points = derived_layers(panel._viewer, layer, "entropy change of the sweeps")[0]
+    assert twin_map.visible
+    assert points.visible
+    assert points.face_contrast_limits == pytest.approx(twin_map.contrast_limits)
+    assert frame_of(twin_map) == frame_of(layer)
+    np.testing.assert_allclose(twin_map.extent.world[1], layer.extent.world[1], atol=3)
+    side = widget.result[0].sides[1]
+    row, column = 20, 100
+    place = [side.map["magnetic_field"].values[row], side.map["temperature"].values[column]]
+    panel.overlay.show_at(frame_of(layer).to_world([place])[0])
+    said = next(line for line in panel.overlay.text if line.startswith("entropy change "))
+    assert said.startswith(f"entropy change {side.map.values[row, column]:.5g} ± ")
+    assert said.endswith("J/K/kg")
+    # What is exported reads back as it was.
+    for words, name in (("Map of entropy change of the twin", "map.nc"), ("Table of figures", "figures.csv")):
+        with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
+            assert widget.export(words, tmp_path / name)
+    again = read(tmp_path / "map.nc")
+    np.testing.assert_array_equal(again.values, side.map.values)
+    np.testing.assert_array_equal(again["standard_error"].values, side.map["standard_error"].values)
+    assert again.attrs["integral_from"] == "the first measured field, 100 Oe"
+    assert widget.export("Plot", tmp_path / "plot.svg")
+    assert (tmp_path / "plot.svg").stat().st_size > 2000
+    lines = (tmp_path / "figures.csv").read_text().splitlines()
+    assert "# sweeps counted per: mass" in lines
+    table = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    last = [row for row in table if row["of"] == "sweeps"][-1]
+    assert float(last["peak (J/K/kg)"]) == widget.result[0].sides[0].figures[-1].peak.value
+    assert float(last["peak error (J/K/kg)"]) == widget.result[0].sides[0].figures[-1].peak.error
+
+    # The exponent and the Arrott plot are views of the same result.
+    widget.view.setCurrentText("Field exponent n(T)")
+    assert "it is of first order" in widget.said.text()
+    qtbot.waitUntil(lambda: derived_layers(panel._viewer, layer, "field exponent of the twin") != [])
+    assert widget.plot.drawn
+    assert widget.exponents.isHidden()
+    widget.view.setCurrentText("Arrott plot")
+    assert not widget.exponents.isHidden()
+    assert "upper half of every isotherm" in widget.said.text()
+    before = widget.plot.drawn[0].y.max()
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.exponents.setCurrentIndex(3)  # M^(1/0.25) instead of M^2
+    assert widget.plot.drawn[0].y.max() == pytest.approx(before**2, rel=1e-6)
+    # The maps go when the box is unticked, and the scan is back.
+    widget.on_map.setChecked(False)
+    assert layer.visible
+    assert not any(one.visible for one in derived_layers(panel._viewer, layer))
+
+
+def test_a_second_measurement_stands_beside_the_first(entropy, panel, qtbot, open_scan, measured):
+    layer, widget = entropy
+    second = open_scan(measured / ERCO2)
+    panel.chooser.choose(layer)
+    widget.second.choose(second)
+    assert list(widget.second_sample.fields) == ["mass"]
+    panel.tabs.setCurrentIndex(5)
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: len(found[0].sides) == 3):
+        widget.second_sample.fields["mass"].setText("1.22 mg")
+    first, other = (side for side in widget.result[0].sides if not side.twin)
+    assert (first.second, other.second) == (False, True)
+    np.testing.assert_allclose(other.change.scan.values, first.change.scan.values / 2, rtol=1e-9)
+    assert [curve.style for curve in widget.plot.drawn].count("triangles") == 7
+    assert len(rows_of(widget.table)) == 21
+    # One that cannot be worked out says so, and the others stay.
+    widget.per.setCurrentText("per mass")
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: bool(found[0].refused)):
+        widget.second_sample.fields["mass"].setText("")
+    assert "needs the sample's mass" in widget.said.text()
+    assert len(widget.result[0].sides) == 2
+
+
+def test_bad_input_is_one_sentence_and_cancelling_loses_nothing(entropy, panel, qtbot, monkeypatch):
+    layer, widget = entropy
+    before, started = widget.result, threading.Event()
+
+    def slow(*args, stop=None, **options):
+        started.set()
+        stop.wait(10)
+        raise Cancelled
+
+    with monkeypatch.context() as patched:
+        patched.setattr("napari_scantwin.viewer.analyse.entropy.calculate", slow)
+        widget.button.click()
+        assert started.wait(5)
+        assert widget.button.text() == "Cancel"
+        with qtbot.waitSignal(widget.job.cancelled, timeout=2000):
+            widget.button.click()
+    assert widget.button.text() == "Calculate"
+    assert widget.result is before
+    widget.fields.setText("high")
+    qtbot.waitUntil(lambda: "final fields: 'high' is no range" in widget.said.text())
+    widget.fields.setText("90000")
+    qtbot.waitUntil(lambda: "none of the final fields lies within the measured" in widget.said.text())
+    assert widget.result is before
+    assert widget.table.rowCount() == 14
+    widget.fields.setText("50000")
+    qtbot.waitUntil(lambda: widget.table.rowCount() == 2, timeout=10_000)
+    # One field only: all sweeps but one are left out.
+    scan = scan_of(layer)
+    layer.metadata.pop("twin")
+    layer.metadata["scan"] = scans.with_masked(scan, scans.sweep_numbers(scan) > 0)
+    panel.analyse.refresh()
+    qtbot.waitUntil(lambda: "one field only" in widget.said.text() or "none of the final" in widget.said.text())
+
+
+def test_a_second_measurement_in_tesla_is_shown_in_the_firsts_oersted(twin_of):
+    first = twin_of(ERCO2).scan
+    field = first["magnetic_field"]
+    attrs = {**field.attrs, "units": "T"}
+    second = first.assign_coords(magnetic_field=(field.dims, field.values * 1e-4, attrs))
+    sample = Sample(mass="0.61 mg")
+    settings = EntropySettings(np.array([2e4, 5e4]))
+    result = calculate([Source("", first, sample), Source("other", second, sample)], settings)
+    own, other = result.sides
+    np.testing.assert_allclose(other.change.scan["magnetic_field"].values, [2e4, 5e4], rtol=1e-9)
+    np.testing.assert_allclose(other.change.scan.values, own.change.scan.values, rtol=1e-9)
+    np.testing.assert_allclose([one.field for one in other.figures], [2e4, 5e4], rtol=1e-9)
+    assert {one.field_unit for one in other.figures} == {"Oe"}
