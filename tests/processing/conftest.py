@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin import scan as scans
+from napari_scantwin.readers import read
 
 
 def make_cut(values, angle=None, energy=None, **more):
@@ -32,3 +33,13 @@ def cut():
     scan = make_cut(values, errors=np.full(values.shape, 10.0), masked=masked)
     current = ("angle", np.linspace(0.9, 1.1, 12), {"units": "nA"})
     return scan.assign_coords(mirror_current=current)
+
+
+@pytest.fixture(scope="session")
+def measured_map(measured):
+    """The published constant-energy map, 31 x 967, exactly zero outside the detector's edge."""
+    return read(
+        measured / "arpes_map.csv",
+        axes=["X2_demo4=manipulator_angle[deg]", "X1_demo4=angle[deg]"],
+        value="Y_demo4=photoemission_intensity[count]",
+    )

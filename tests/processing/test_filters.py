@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing import apply
 from napari_scantwin.processing.background import shirley
 from napari_scantwin.processing.linear import per_fwhm
 from napari_scantwin.processing.normalise import detector_profile
-from napari_scantwin.readers import read
 
 from .conftest import make_cut
 
@@ -201,24 +199,12 @@ def test_deconvolution_takes_the_resolution_out(name):
     np.testing.assert_allclose(again.values[2, 95:], narrow[95:] + 0.01, atol=0.02)
 
 
-def test_the_edge_of_the_real_map_is_left_out(measured):
-    scan = read(
-        measured / "arpes_map.csv",
-        axes=["X2_demo4=manipulator_angle[deg]", "X1_demo4=angle[deg]"],
-        value="Y_demo4=photoemission_intensity[count]",
-    )
-    if not scans.is_gridded(scan):
-        scan = scans.gridded_scan(
-            {name: (np.unique(scan[name].values), "deg") for name in scans.axes(scan)},
-            scan.values.reshape(31, 967),
-            name="photoemission_intensity",
-            unit="count",
-        )
-    done = apply(scan, "leave_out_unseen")
+def test_the_edge_of_the_real_map_is_left_out(measured_map):
+    done = apply(measured_map, "leave_out_unseen")
     holes = np.isnan(done.values)
-    assert (scan.values[holes] == 0).all()
-    assert 0 < holes.sum() <= (scan.values == 0).sum()
-    np.testing.assert_array_equal(done.values[~holes], scan.values[~holes])
+    assert (measured_map.values[holes] == 0).all()
+    assert 0 < holes.sum() <= (measured_map.values == 0).sum()
+    np.testing.assert_array_equal(done.values[~holes], measured_map.values[~holes])
 
 
 def test_counting_errors_are_for_counts(cut):

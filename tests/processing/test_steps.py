@@ -17,7 +17,10 @@ from napari_scantwin.samples import load_sample
 from napari_scantwin.writers import write
 
 #: Parameters without a default, or with one that fills the hole from its mirror image.
-GIVEN: dict[str, dict] = {"symmetrise": {"one_sided": "leave it out"}}
+GIVEN: dict[str, dict] = {
+    "symmetrise": {"one_sided": "leave it out"},
+    "to_momentum": {"kinetic_energy": 20},
+}
 
 
 def processed(scan):

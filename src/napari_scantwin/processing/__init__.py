@@ -10,7 +10,16 @@
 from __future__ import annotations
 
 # Importing a module registers its steps.
-from napari_scantwin.processing import background, deconvolve, filters, normalise, sharpen, symmetrise  # noqa: F401
+from napari_scantwin.processing import (  # noqa: F401
+    background,
+    deconvolve,
+    filters,
+    momentum,
+    normalise,
+    photon_energy,
+    sharpen,
+    symmetrise,
+)
 from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.steps import (
     GROUPS,

@@ -31,9 +31,12 @@ def is_quantity(unit: str, quantity: str) -> bool:
 
 
 def axes_of(scan: xr.DataArray, quantity: str | None = None) -> tuple[str, ...]:
-    """The scan's axes, slow first, that measure ``quantity``; the photon energy is no axis of "energy"."""
+    """The scan's axes, slow first, that measure ``quantity``: "energy" (of electrons), "photon energy" (by the axis's
+    name), "angle" or "momentum"."""
     if quantity is None:
         return scans.axes(scan)
+    if quantity == "photon energy":
+        return tuple(name for name in scans.axes(scan) if name == "photon_energy")
     found = [name for name in scans.axes(scan) if is_quantity(scan[name].attrs["units"], quantity)]
     return tuple(name for name in found if quantity != "energy" or name != "photon_energy")
 
