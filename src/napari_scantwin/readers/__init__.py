@@ -23,6 +23,7 @@ from napari_scantwin.readers import (
     project,
     quantum_design,
     scienta,
+    xarray_files,
 )
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.spreadsheet import spreadsheet_table
@@ -43,8 +44,6 @@ class _Format:
 
 
 _WHOLE = {
-    ".nc": _Format("netCDF", project.load_netcdf),
-    ".zarr": _Format("zarr", project.load_zarr),
     ".h5": _Format("HDF5", project.load_hdf5),
     ".twin": _Format("twin", project.load_twin),
 }
@@ -63,6 +62,8 @@ _SEVERAL: dict[str, Callable[[Path], list[Measurement]]] = {
 
 #: Formats of bare arrays, which need a choice of axes.
 _ARRAYS = (".tif", ".tiff", ".npy")
+#: Formats that xarray writes.
+_XARRAY = (".nc", ".zarr")
 
 #: Every suffix that can be opened.
 SUFFIXES = (*dict.fromkeys((*_TEXT, ".xlsx", *_WHOLE, *_SEVERAL, *array_files.SUFFIXES)),)
@@ -111,8 +112,7 @@ def read(
         return _sourced(_chosen(path, _several(path), choice), path)
     if suffix in _WHOLE:
         _must_exist(path)
-        scan = _WHOLE[suffix].load(path)
-        return scan if scan.attrs.get("source") else _sourced(scan, path)
+        return _sourced(_WHOLE[suffix].load(path), path)
     if axes is None and value is None and suffix in _TEXT:
         content = _bytes(path)
         if project.is_own_csv(content):
@@ -149,7 +149,7 @@ def open_choices(path: str | Path) -> list[Measurement]:
 
 def _may_hold_several(path: Path) -> bool:
     suffix = path.suffix.lower()
-    return suffix in _SEVERAL or suffix in _ARRAYS or (suffix == ".h5" and not project.is_own_hdf5(path))
+    return suffix in (*_SEVERAL, *_ARRAYS, *_XARRAY) or (suffix == ".h5" and not project.is_own_hdf5(path))
 
 
 def _several(path: Path) -> list[Measurement]:
@@ -160,7 +160,7 @@ def _several(path: Path) -> list[Measurement]:
         return _SEVERAL[suffix](path)
     lack = None
     try:
-        found = [] if suffix in _ARRAYS else beamline_hdf5.measurements(path)
+        found = _known_arrays(path)
     except NeedsAxes as reason:
         found, lack = [], reason
     if found:
@@ -170,6 +170,17 @@ def _several(path: Path) -> list[Measurement]:
         return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, None, None)))]
     except NeedsAxes as reason:
         raise NeedsAxes(str(lack or reason), contents) from reason
+
+
+def _known_arrays(path: Path) -> list[Measurement]:
+    """The measurements of an array file in a layout that says what they are."""
+    suffix = path.suffix.lower()
+    if suffix in _ARRAYS:
+        return []
+    if suffix in _XARRAY:
+        return xarray_files.measurements(path)
+    found = beamline_hdf5.measurements(path)
+    return found if found or not xarray_files.is_xarray_hdf5(path) else xarray_files.measurements(path)
 
 
 def _in_text(path: Path, content: bytes) -> list[Measurement]:
@@ -246,12 +257,17 @@ def _bytes(path: Path) -> bytes:
 
 
 def _sourced(scan: xr.DataArray, path: Path, content: bytes | None = None) -> xr.DataArray:
-    """The scan with its file's name and SHA-256 (of all files in a folder, by name)."""
+    """The scan with its file's name and SHA-256 (of all files in a folder, by name); one that was exported keeps
+    those of the file it came from."""
+    if scan.attrs.get("source"):
+        return scan
     digest = hashlib.sha256()
     if content is not None:
         digest.update(content)
     else:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                digest.update(file.read_bytes())
+                with file.open("rb") as opened:
+                    while block := opened.read(1 << 24):
+                        digest.update(block)
     return scan.assign_attrs(source=path.name, sha256=digest.hexdigest())

@@ -106,7 +106,10 @@ def proposal(contents: Contents, path: str | None = None) -> ColumnChoice | None
         fitting = [one for one in contents.arrays if one.lengths == (size,) and one != value and one.path not in used]
         fitting.sort(key=lambda one: (one.path != said, -_shared(one.path, value.path)))
         source = fitting[0] if fitting else None
-        axes.append(Column("", "", "") if source is None else Column(source.path, _name(source), source.unit or ""))
+        taken = [column.name for column in axes]
+        axes.append(
+            Column("", "", "") if source is None else Column(source.path, _name(source, taken), source.unit or "")
+        )
     name = "photoemission_intensity" if {"energy", "angle"} & {column.name for column in axes} else ""
     return ColumnChoice(tuple(axes), Column(value.path, name, value.unit or ""))
 
@@ -117,8 +120,12 @@ def _shared(one: str, other: str) -> int:
     return next((count for count, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")))
 
 
-def _name(array: Array) -> str:
-    return axis_name(array.path.rsplit("/", 1)[-1])
+def _name(array: Array, taken: Sequence[str] = ()) -> str:
+    """What an array would be called as an axis beside others of some names."""
+    name = axis_name(array.path.rsplit("/", 1)[-1])
+    while name in taken:
+        name += "_2"
+    return name
 
 
 def remembered(contents: Contents) -> ColumnChoice | None:
@@ -153,7 +160,9 @@ def chosen(contents: Contents, axes: Sequence[str] | None, value: str | None) ->
         raise ScanError(f"{contents.name} holds no array of numbers")
     if not axes:
         axes = [column.source for column in suggested.axes]
-    columns = [_column(contents, spec) for spec in axes]
+    columns: list[Column] = []
+    for spec in axes:
+        columns.append(_column(contents, spec, [column.name for column in columns]))
     return ColumnChoice(tuple(columns), _column(contents, value or suggested.value.source, value=True))
 
 
@@ -165,13 +174,13 @@ def _parts(contents: Contents, spec: str) -> tuple[str, str | None, str | None]:
     return found["column"].strip(), found["name"], found["unit"]
 
 
-def _column(contents: Contents, spec: str, value: bool = False) -> Column:
+def _column(contents: Contents, spec: str, taken: Sequence[str] = (), value: bool = False) -> Column:
     source, name, unit = _parts(contents, spec)
     if not source:
         raise NeedsAxes(f"{contents.name}: say where each axis stands, as a path or as start:step", contents)
     array = None if not value and spaced(source) is not None else contents.find(source)
     unit = unit or (array.unit if array is not None else None)
-    name = (name or "").strip() or (_name(array) if array is not None else "")
+    name = (name or "").strip() or (_name(array, taken) if array is not None else "")
     if not unit or not name:
         raise NeedsAxes(f"{contents.name}: {source} needs a name and a unit; write it as {source}=name[unit]", contents)
     return Column(source if array is None else array.path, name, units.standard(unit))

@@ -1,4 +1,4 @@
-"""The project's own files (netCDF, zarr, HDF5, twin), and other programs' netCDF and zarr that hold a scan."""
+"""The project's own files that no other module reads: CSV with its layout, HDF5, twin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 
-__all__ = ["is_own_csv", "is_own_hdf5", "load_csv", "load_hdf5", "load_netcdf", "load_twin", "load_zarr"]
+__all__ = ["is_own_csv", "is_own_hdf5", "load_csv", "load_hdf5", "load_twin"]
 
 
 def load_twin(path: Path) -> xr.DataArray:
@@ -53,38 +53,6 @@ def load_csv(path: Path, content: bytes) -> xr.DataArray:
             f"{path.name} is not the whole of what was exported (rows or columns are missing or changed); export it "
             "again, or delete its first line to open it as a plain table"
         ) from reason
-
-
-def load_netcdf(path: Path) -> xr.DataArray:
-    """The scan in a netCDF file."""
-    return _from_dataset(path, lambda: xr.load_dataset(path, engine="h5netcdf"), "netCDF")
-
-
-def load_zarr(path: Path) -> xr.DataArray:
-    """The scan in a zarr folder."""
-    return _from_dataset(path, lambda: xr.open_zarr(path, consolidated=False).load(), "zarr")
-
-
-def _from_dataset(path: Path, load, kind: str) -> xr.DataArray:
-    try:
-        dataset = load()
-    except Exception as reason:  # damaged HDF5 and zarr raise many kinds
-        raise ScanError(f"{path.name} is not a whole {kind} file; it may be cut off: save or copy it again") from reason
-    variables = [name for name in dataset.data_vars if dataset[name].ndim > 0 and dataset[name].dtype.kind in "fiu"]
-    wanted = dataset.attrs.get("scan", variables[0] if len(variables) == 1 else None)
-    if wanted is None or wanted not in dataset:
-        raise ScanError(f"{path.name} holds {len(variables)} arrays ({', '.join(map(str, variables))}); one is needed")
-    array = dataset[wanted]
-    array.encoding = {}
-    for coord in array.coords.values():
-        coord.encoding = {}
-    for flag in ("masked", "extrapolated"):
-        if flag in array.coords:
-            array[flag] = array[flag].astype(bool)
-    try:
-        return scans.check(array)
-    except ScanError as reason:
-        raise ScanError(f"{path.name}: {reason}") from reason
 
 
 def is_own_hdf5(path: Path) -> bool:
