@@ -26,6 +26,11 @@ from napari_scantwin.errors import ScanError
         ("H/T", "H", "T"),
         ("H/Pd (%)", "H/Pd", "%"),
         ("1000/T", "1000/T", None),
+        ("log10(p) (bar)", "log10(p) (bar)", None),
+        ("log(P/atm)", "log(P/atm)", None),
+        ("lnp", "lnp", None),
+        ("Long Moment (emu)", "Long Moment", "emu"),
+        ("length (mm)", "length", "mm"),
     ],
 )
 def test_headers_are_split_into_name_and_unit(header, name, unit):

@@ -14,7 +14,17 @@ import pint
 
 from napari_scantwin.errors import ScanError
 
-__all__ = ["compatible", "convert", "is_known", "pretty", "ratio", "registry", "split_label", "standard"]
+__all__ = [
+    "compatible",
+    "convert",
+    "is_known",
+    "is_logarithm",
+    "pretty",
+    "ratio",
+    "registry",
+    "split_label",
+    "standard",
+]
 
 
 @functools.cache
@@ -137,6 +147,14 @@ def convert(values, source: str, target: str):
 _LABEL = re.compile(r"^\s*(?P<name>.*?)\s*(?:\((?P<round>[^()]*(?:\([^()]*\)[^()]*)*)\)|\[(?P<square>[^\]]*)\])\s*$")
 
 
+_LOGARITHM = re.compile(r"(?:log_?(?:10|e)?|lg|ln)(?:[\W_]|$|p(?:ressure|_?h2)?(?:\W|_|$))", re.IGNORECASE)
+
+
+def is_logarithm(label: str) -> bool:
+    """Whether a header says that its column holds a logarithm: ``"log10(p/bar)"``, ``"lg p"``, ``"ln(R)"``."""
+    return _LOGARITHM.match(label.strip()) is not None
+
+
 #: Hydrogen per metal atom: a ratio of atoms, not a field in petadays, volts or megagrams.
 _PER_METAL = re.compile(
     r"[HD]/(M|Me|Metal|Li|Be|Mg|Al|Ca|Sc|Ti|V|Cr|Mn|Fe|Co|Ni|Y|Zr|Nb|Mo|Pd|La|Ce|Pr|Nd|Sm|Gd|Tb|Dy|Ho|Er|Tm|Yb|Lu|"
@@ -148,8 +166,11 @@ def split_label(label: str) -> tuple[str, str | None]:
     """Split a column header into its name and its unit.
 
     ``"T (K)"``, ``"H [Oe]"`` and ``"Moment/emu"`` give ``("T", "K")`` and so on. The unit is ``None``
-    where the header names none that is known; nothing is guessed.
+    where the header names none that is known; nothing is guessed. A logarithm has no unit: ``"log10(p) (bar)"`` is
+    no number of bars.
     """
+    if is_logarithm(label):
+        return label.strip(), None
     found = _LABEL.match(label)
     if found:
         unit = found["round"] if found["round"] is not None else found["square"]

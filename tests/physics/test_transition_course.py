@@ -9,6 +9,7 @@ from scipy.special import erf
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.physics.transition_course import transition_courses
+from napari_scantwin.readers import read
 
 AXES = {"loading_time": "h", "hydrogen_content": "dimensionless", "pressure": "bar", "current": "mA"}
 
@@ -69,6 +70,17 @@ def test_a_gridded_scan_with_descending_axes():
     (course,) = transition_courses(scan)
     np.testing.assert_allclose(course.boundary["loading_time"].values, [1, 3, 6])
     np.testing.assert_allclose(course.boundary.values, [8, 6, 3], atol=0.03)
+
+
+def test_a_table_of_cooling_sweeps_on_one_grid_is_cooling(tmp_path):
+    """Reading sorts such a table into a grid; the direction it was measured in is kept."""
+    kelvin = np.linspace(12, 2, 100)
+    rows = [f"{p},{t:.4f},{resistance(t, 9 - p):.6f}" for p in (0.0, 1.0, 2.0) for t in kelvin]
+    path = tmp_path / "cooling.csv"
+    path.write_text("\n".join(["pressure (GPa),T (K),R (ohm)", *rows]), encoding="utf-8")
+    (course,) = transition_courses(read(path))
+    assert course.direction == -1
+    np.testing.assert_allclose(course.boundary.values, [9, 8, 7], atol=0.05)
 
 
 def test_warming_and_cooling_are_courses_of_their_own():

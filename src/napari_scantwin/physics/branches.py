@@ -16,7 +16,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.twin.noise import measure
 
-__all__ = ["Branch", "axis_in", "branches", "find_axis", "is_kind", "reading_errors"]
+__all__ = ["Branch", "axis_in", "branches", "find_axis", "is_kind", "reading_errors", "split_runs"]
 
 #: Units that tell what an axis is, whatever its name.
 _KINDS = {
@@ -87,9 +87,11 @@ def branches(scan: xr.DataArray) -> list[Branch]:
     for number in _in_order(table.sweep[used]):
         rows = np.flatnonzero(used & (table.sweep == number))
         slow = {name: float(np.median(table.coordinates[rows, i])) for i, name in enumerate(names[:-1])}
-        for part in _runs(table.coordinates[rows, -1]):
+        for part in split_runs(table.coordinates[rows, -1]):
             mine = rows[part]
             direction = 1 if table.coordinates[mine[-1], -1] >= table.coordinates[mine[0], -1] else -1
+            if scans.is_gridded(scan) and scan.attrs.get("fast_axis_ran") == "falling":
+                direction = -1  # a table's grid is sorted, however it was measured
             fast, values, deviation, kept = _sorted(table, errors, mine)
             if len(fast) >= _FEWEST:
                 found.append(Branch(int(number), slow, direction, fast, values, deviation, kept))
@@ -122,8 +124,9 @@ def _in_order(numbers: np.ndarray) -> np.ndarray:
     return kept[np.argsort(first)]
 
 
-def _runs(fast: np.ndarray) -> list[np.ndarray]:
-    """Split a sweep where its fast axis turns round; jitter and shuffled readings are no turn.
+def split_runs(fast: np.ndarray) -> list[np.ndarray]:
+    """Rows of each part of a sweep, split where its ``fast`` axis [n] turns round; jitter and shuffled readings are
+    no turn.
 
     A sweep is only split where each part is ordered: a loop has few turns, a random order has many.
     """

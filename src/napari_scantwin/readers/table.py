@@ -120,6 +120,9 @@ def guess(table: Table) -> ColumnChoice | None:
             value = column
         else:
             axes.append(column)
+    if value is None and {"pressure", "hydrogen_content"} <= {axis.name for axis in axes}:
+        value = next(axis for axis in axes if axis.name == "hydrogen_content")  # a pressure-composition isotherm
+        axes.remove(value)
     if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
         return None
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
@@ -192,6 +195,11 @@ def table_to_scan(table: Table, choice: ColumnChoice) -> xr.DataArray:
     for column in (*choice.axes, choice.value, *([choice.error] if choice.error else [])):
         if column.source not in table.columns:
             raise ScanError(f"{table.name}: there is no column {column.source!r}; it has {', '.join(table.headers)}")
+        if units.is_logarithm(column.source) and not units.compatible(column.unit, "dimensionless"):
+            raise ScanError(
+                f"{table.name}: {column.source!r} holds a logarithm, not {units.pretty(column.unit)}; open it as a "
+                "plain number, with the unit 1"
+            )
     value = table.columns[choice.value.source]
     good = np.isfinite(value)
     for axis in choice.axes:
@@ -218,8 +226,8 @@ def table_to_scan(table: Table, choice: ColumnChoice) -> xr.DataArray:
         attrs["dropped_rows"] = dropped
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
-        return gridded
-    return scans.ragged_scan(
+        return _with_headers(gridded, choice)
+    scan = scans.ragged_scan(
         columns,
         value[good],
         name=choice.value.name,
@@ -229,6 +237,15 @@ def table_to_scan(table: Table, choice: ColumnChoice) -> xr.DataArray:
         masked=extra.get("masked"),
         attrs=attrs,
     )
+    return _with_headers(scan, choice)
+
+
+def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
+    """The scan with the header of every logarithm in ``attrs["column"]``, whatever it has been called since."""
+    for column in choice.axes:
+        if units.is_logarithm(column.source):
+            scan = scan.assign_coords({column.name: scan[column.name].assign_attrs(column=column.source)})
+    return scan.assign_attrs(column=choice.value.source) if units.is_logarithm(choice.value.source) else scan
 
 
 def _slow_first(columns: dict[str, np.ndarray]) -> list[str]:
@@ -268,8 +285,18 @@ def _gridded(columns, value, errors, chosen: Column, extra, attrs) -> xr.DataArr
         errors=None if errors is None else grid(errors),
         masked=grid(extra["masked"].astype(bool)) if "masked" in extra else None,
         extrapolated=grid(extra["extrapolated"].astype(bool)) if "extrapolated" in extra else None,
-        attrs=attrs,
+        attrs={**attrs, **_order(list(columns.values())[-1][0], shape[-1])},
     )
+
+
+def _order(fast: np.ndarray, count: int) -> dict[str, str]:
+    """How the fast axis ran when it was measured, where every sweep of ``count`` rows ran alike; a grid is sorted and
+    would forget it."""
+    steps = np.diff(fast.reshape(-1, count), axis=1)
+    for word, ran in (("rising", steps > 0), ("falling", steps < 0)):
+        if steps.size and ran.all():
+            return {"fast_axis_ran": word}
+    return {}
 
 
 def _memory() -> Path:
