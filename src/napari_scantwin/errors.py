@@ -25,12 +25,14 @@ class NeedsAxes(ScanError):
     """A file of arrays that does not say which is the scan, what its axes are, or in which units; the caller must
     name them.
 
-    ``contents`` is the :class:`napari_scantwin.readers.arrays.Contents` that a dialog can show, where it was listed.
+    ``contents`` is the :class:`napari_scantwin.readers.arrays.Contents` that a dialog can show, where it was listed;
+    ``offered`` is (values, [(label, unit or None, coordinates), …], attributes) where a reader got that far.
     """
 
-    def __init__(self, message: str, contents=None):
+    def __init__(self, message: str, contents=None, offered=None):
         super().__init__(message)
         self.contents = contents
+        self.offered = offered
 
 
 class NotWritten(ScanError):

@@ -13,6 +13,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import NeedsAxes, ScanError
 from napari_scantwin.readers import (
+    als_fits,
     array_files,
     arrays,
     beamline_hdf5,
@@ -56,6 +57,7 @@ _SEVERAL: dict[str, Callable[[Path], list[Measurement]]] = {
     ".pxp": igor.binary_measurements,
     ".itx": lambda path: igor_text.text_measurements(path, _bytes(path)),
     ".krx": mbs.binary_measurements,
+    ".fits": als_fits.measurements,
     ".hdf5": beamline_hdf5.measurements,
     ".nxs": beamline_hdf5.measurements,
 }
@@ -90,7 +92,8 @@ def read(
     1-based number, and parts the file says itself may be left out. ``choice`` picks one of several
     measurements by its key (see :func:`open_choices`); without it the likeliest is taken and all keys
     stand in ``attrs["choices"]``. ``sheet`` names a spreadsheet's sheet. Of HDF5, netCDF, zarr, TIFF and ``.npy``,
-    ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays`.
+    ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays`; so they do where
+    an ARPES file leaves out an axis's unit.
 
     Raises :class:`~napari_scantwin.errors.NeedsColumns` where a table does not say what its columns are,
     :class:`~napari_scantwin.errors.NeedsAxes` where a file of arrays does not say what its axes are, and
@@ -109,15 +112,15 @@ def read(
         return _sourced(arrays.scan_of(contents, arrays.chosen(contents, axes, value)), path)
     if _may_hold_several(path):
         _must_exist(path)
-        return _sourced(_chosen(path, _several(path), choice), path)
+        return _sourced(_chosen(path, _several(path, axes, value), choice), path)
     if suffix in _WHOLE:
         _must_exist(path)
         return _sourced(_WHOLE[suffix].load(path), path)
-    if axes is None and value is None and suffix in _TEXT:
+    if suffix in _TEXT:
         content = _bytes(path)
-        if project.is_own_csv(content):
+        if axes is None and value is None and project.is_own_csv(content):
             return project.load_csv(path, content)
-        if found := _in_text(path, content):
+        if found := _in_text(path, content, axes, value):
             return _sourced(_chosen(path, found, choice), path, content)
     table = read_table(path, sheet)
     return _sourced(table_to_scan(table, choose(table, axes, value, error)), path)
@@ -152,12 +155,12 @@ def _may_hold_several(path: Path) -> bool:
     return suffix in (*_SEVERAL, *_ARRAYS, *_XARRAY) or (suffix == ".h5" and not project.is_own_hdf5(path))
 
 
-def _several(path: Path) -> list[Measurement]:
+def _several(path: Path, axes: Sequence[str] | None = None, value: str | None = None) -> list[Measurement]:
     """The measurements of a file whose format may hold several; of arrays that do not say what they are, the one
     that was chosen for files of the same layout before."""
     suffix = path.suffix.lower()
     if suffix not in array_files.SUFFIXES:
-        return _SEVERAL[suffix](path)
+        return _asking(path, lambda: _SEVERAL[suffix](path), axes, value)
     lack = None
     try:
         found = _known_arrays(path)
@@ -183,16 +186,39 @@ def _known_arrays(path: Path) -> list[Measurement]:
     return found if found or not xarray_files.is_xarray_hdf5(path) else xarray_files.measurements(path)
 
 
-def _in_text(path: Path, content: bytes) -> list[Measurement]:
-    """The measurements of an instrument's text file; empty where it is a plain table."""
-    if quantum_design.is_quantum_design(content):
+def _asking(
+    path: Path, load: Callable[[], list[Measurement]], axes: Sequence[str] | None, value: str | None
+) -> list[Measurement]:
+    """What ``load`` finds. Where an axis lacks its unit, ``axes`` and ``value`` say it, or else the error tells what
+    is there to choose from."""
+    try:
+        return load()
+    except NeedsAxes as reason:
+        if reason.offered is None:
+            raise
+        contents = arrays.contents_of(path.name, reason.offered)
+        if not axes and not value:
+            raise NeedsAxes(str(reason), contents) from reason
+        return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, axes, value)))]
+
+
+#: ARPES text formats: how each is told, and how it is loaded.
+_ARPES_TEXT = (
+    (scienta.is_ses_text, scienta.text_measurements),
+    (mbs.is_mbs_text, mbs.text_measurements),
+    (prodigy.is_prodigy_text, prodigy.measurements),
+)
+
+
+def _in_text(
+    path: Path, content: bytes, axes: Sequence[str] | None = None, value: str | None = None
+) -> list[Measurement]:
+    """The measurements of an instrument's text file; empty where it is a plain table, or is to be read as one."""
+    for is_it, load in _ARPES_TEXT:
+        if is_it(content):
+            return _asking(path, lambda load=load: load(path, content), axes, value)
+    if axes is None and value is None and quantum_design.is_quantum_design(content):
         return quantum_design.measurements(path, content)
-    if scienta.is_ses_text(content):
-        return scienta.text_measurements(path, content)
-    if mbs.is_mbs_text(content):
-        return mbs.text_measurements(path, content)
-    if prodigy.is_prodigy_text(content):
-        return prodigy.measurements(path, content)
     return []
 
 

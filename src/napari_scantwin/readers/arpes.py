@@ -87,7 +87,10 @@ def arpes_scan(
             continue
         if axis_unit is None or not units.is_known(axis_unit):
             lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
-            raise NeedsAxes(f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg")
+            raise NeedsAxes(
+                f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg",
+                offered=(values, axes, dict(attrs)),
+            )
         while name in [one for one, *_ in named]:
             name += "_2"
         column = np.asarray(column, float)

@@ -23,7 +23,7 @@ from napari_scantwin.errors import NeedsAxes, ScanError
 from napari_scantwin.readers.arpes import axis_name, rising_scan
 from napari_scantwin.readers.table import Column, ColumnChoice, recall
 
-__all__ = ["Array", "Contents", "chosen", "proposal", "remembered", "scan_of", "spaced"]
+__all__ = ["Array", "Contents", "chosen", "contents_of", "proposal", "remembered", "scan_of", "spaced"]
 
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=/]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
 _SPACED = re.compile(r"^\s*([-+.\deE]+)\s*:\s*([-+.\deE]+)\s*$")
@@ -78,6 +78,24 @@ class Contents:
                 f"{self.name}: there is no array {path!r}; those of more than one axis are {scans or 'none'}"
             )
         return found
+
+
+def contents_of(file: str, offered: tuple) -> Contents:
+    """What a reader got of a file before an axis lacked its unit (:attr:`NeedsAxes.offered`), to choose from: the array
+    ``intensity`` and its axes by the labels the file has for them."""
+    values, axes, attrs = offered
+    held = {"intensity": values}
+    paths, arrays = [], []
+    for label, unit, column in axes:
+        plain, found = units.split_label(label)
+        path = plain.replace("/", " ") or "axis"
+        while path in held:
+            path += "_2"
+        known = next((one for one in (unit, found) if one is not None and units.is_known(one)), None)
+        held[path] = np.asarray(column, float)
+        paths.append(path)
+        arrays.append(Array(path, (len(column),), known))
+    return Contents(file, (Array("intensity", values.shape, None, tuple(paths)), *arrays), held.__getitem__, attrs)
 
 
 def spaced(source: str) -> tuple[float, float] | None:
