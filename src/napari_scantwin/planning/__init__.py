@@ -1,16 +1,23 @@
 """Twin to what to measure next."""
 
+from napari_scantwin.planning.convergence import Course, Step, surprise
 from napari_scantwin.planning.cost import TimeModel
+from napari_scantwin.planning.joining import Longer, joined, longer
 from napari_scantwin.planning.proposals import Plan, Proposal, next_sweeps, plan_sweeps
+from napari_scantwin.planning.protocol import Planner, replayed
 from napari_scantwin.planning.quantities import PeakEntropyChange, PeakPosition, TransitionTemperature
 from napari_scantwin.planning.sequences import as_csv, as_sequence, as_text, write_plan
 from napari_scantwin.planning.steps import StepCheck, check_steps
 
 __all__ = [
+    "Course",
+    "Longer",
     "PeakEntropyChange",
     "PeakPosition",
     "Plan",
+    "Planner",
     "Proposal",
+    "Step",
     "StepCheck",
     "TimeModel",
     "TransitionTemperature",
@@ -18,7 +25,11 @@ __all__ = [
     "as_sequence",
     "as_text",
     "check_steps",
+    "joined",
+    "longer",
     "next_sweeps",
     "plan_sweeps",
+    "replayed",
+    "surprise",
     "write_plan",
 ]

@@ -1,0 +1,231 @@
+"""Ask and tell: what to measure next, as a dialogue that any programme can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.planning.convergence import Course, Step, surprise
+from napari_scantwin.planning.cost import TimeModel
+from napari_scantwin.planning.ignorance import Ignorance
+from napari_scantwin.planning.joining import Longer, joined, longer
+from napari_scantwin.planning.proposals import Proposal, plan_sweeps
+from napari_scantwin.twin import Twin, TwinSettings, train
+
+__all__ = ["Planner", "replayed"]
+
+#: With fewer sweeps the twin has nothing to choose its experts by: they are spread evenly.
+_FEWEST = 4
+#: Share of the values' range that is the error to reach where none is given.
+_TARGET = 0.01
+
+
+class Planner:
+    """Proposes sweeps, is told what was measured, and says when it is enough::
+
+        planner = Planner(within=(0, 50000), target=0.02)
+        while not planner.done:
+            for proposal in planner.ask(1):
+                planner.tell(measure(proposal.value))
+
+    ``within`` (or ``among``) says what can be measured; without it, the range of the first scan told. ``target`` is
+    the error to reach, in the value's unit (default: 1 % of the values' range), ``patience`` the number of new sweeps
+    in a row to be foretold to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget`` (minutes
+    in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the map.
+    ``settings`` are those of the twin, trained afresh whenever something is told.
+    """
+
+    def __init__(
+        self,
+        *,
+        within: tuple[float, float] | None = None,
+        among: np.ndarray | None = None,
+        target: float | None = None,
+        patience: int = 2,
+        cost: TimeModel | None = None,
+        budget: float | None = None,
+        of: Callable[[xr.DataArray], float] | None = None,
+        settings: TwinSettings | None = None,
+    ):
+        if budget is not None and cost is None:
+            raise ScanError("a budget needs a time model that says how long a sweep takes")
+        self.within = None if within is None else (float(min(within)), float(max(within)))
+        self.among = None if among is None else np.unique(np.asarray(among, float))
+        self.cost, self.budget, self.of = cost, budget, of
+        self.settings = settings or TwinSettings()
+        self.scan: xr.DataArray | None = None
+        self.twin: Twin | None = None
+        self.spent = 0.0
+        self.course: Course | None = None
+        self._target, self._patience = target, patience
+        self._last: float | None = None if cost is None else cost.start
+        self._asked = False
+
+    @property
+    def known(self) -> np.ndarray:
+        """The values of the slowest axis measured so far, ascending."""
+        if self.scan is None:
+            return np.array([])
+        return np.unique(scans.set_points(scans.points(self.scan).coordinates[:, 0]))
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to ask for; ``reason`` says why."""
+        return bool(self.reason)
+
+    @property
+    def reason(self) -> str:
+        """Why it is enough, as a sentence; empty while it is not."""
+        if self.course is not None and self.course.converged:
+            return self.course.verdict
+        if self.budget is not None and self.spent + self.cost.sweep > self.budget:
+            return f"The budget is spent: {self.spent:.0f} of {self.budget:.0f} minutes."
+        if self.among is not None and self.scan is not None and not len(self._left()):
+            return "Every sweep that can be measured has been."
+        return ""
+
+    def ask(self, count: int = 1, stop=None) -> list[Proposal]:
+        """The ``count`` sweeps to measure next, best first; fewer where the budget ends before, none when ``done``.
+
+        While fewer than four sweeps are known they are spread evenly: the ends, then the middle of the widest gap.
+        """
+        if count < 1:
+            raise ScanError(f"{count} sweeps cannot be proposed; ask for one or more")
+        self._asked = True
+        if self.done:
+            return []
+        if self.twin is None or len(self.known) < _FEWEST:
+            return self._spread(count)
+        limits = {} if self.cost is None else {"cost": self._moved()}
+        if self.budget is not None:
+            limits["budget"] = self.budget - self.spent
+        among = None if self.among is None else self._left()
+        plan = plan_sweeps(self.twin, count, among=among, within=self._range(), of=self.of, stop=stop, **limits)
+        return list(plan.proposals)
+
+    def tell(self, scan: xr.DataArray, *, on_progress=None, stop=None) -> Longer:
+        """Take in what was measured: a scan of the new sweeps only, or a longer file of all, whose known sweeps are
+        recognised. Returns what was new. The twin is trained afresh as soon as there are sweeps enough.
+
+        Raises :class:`ScanError` where the scan does not fit what was told before; nothing is lost then.
+        """
+        if self.scan is None:
+            whole = scans.check(scan)
+            if len(scans.axes(whole)) < 2:
+                raise ScanError("a scan of one axis has no sweeps to propose")
+            settled = np.unique(scans.set_points(scans.points(whole).coordinates[:, 0]))
+            change = Longer((), (), tuple(float(value) for value in settled), ())
+        else:
+            change, whole = longer(self.scan, scan), joined(self.scan, scan)
+        fresh = (*change.again, *change.new)
+        # A sweep measured again was seen before, which is no test.
+        unseen = () if self.twin is None else change.new
+        surprises = tuple(surprise(self.twin, whole, value) if value in unseen else float("nan") for value in fresh)
+        twin = self.twin
+        if fresh and _enough(whole):
+            twin = train(whole, self.settings, on_progress=on_progress, stop=stop, score_rivals=False)
+        if self.cost is not None and fresh and self._asked:
+            ordered = self._moved().order(fresh)
+            self.spent += self._moved().minutes(fresh)
+            self._last = ordered[-1]
+        self.scan, self.twin = whole, twin
+        if twin is not None and fresh:
+            self._note(whole, twin, fresh, surprises)
+        return change
+
+    def _note(self, scan: xr.DataArray, twin: Twin, fresh: tuple, surprises: tuple) -> None:
+        """Add to the course."""
+        if self.course is None:
+            target = self._target or _TARGET * twin.score.value_range
+            self.course = Course(str(scan.attrs["units"]), target, self._patience)
+        expected = Ignorance.of(twin, self.among, None if self.among is not None else self._range()).error
+        step = Step(len(self.known), fresh, surprises, expected, float(twin.score.inside[0]))
+        self.course = self.course.with_step(step)
+
+    def _left(self) -> np.ndarray:
+        """What of ``among`` is not measured yet."""
+        reach = 1e-4 * (np.ptp(self.among) or 1.0)
+        far = np.array([np.abs(self.known - value).min(initial=np.inf) for value in self.among])
+        return self.among[far > reach]
+
+    def _range(self) -> tuple[float, float] | None:
+        """The range to propose in: what was asked for, and what was measured beyond it."""
+        if self.within is None or self.among is not None:
+            return None
+        return min(self.within[0], self.known[0]), max(self.within[1], self.known[-1])
+
+    def _moved(self) -> TimeModel:
+        """The time model from where the slow axis stands now."""
+        return replace(self.cost, start=self._last)
+
+    def _spread(self, count: int) -> list[Proposal]:
+        places = self.among
+        if places is None:
+            measured = (self.known[0], self.known[-1]) if len(self.known) else (0.0, 0.0)
+            low, high = self.within or measured
+            if not low < high:
+                raise ScanError("say what can be measured, within=(low, high), or tell two sweeps first")
+            places = np.linspace(low, high, 97)
+        unit = value_unit = ""
+        if self.scan is not None:
+            unit = units.pretty(self.scan[scans.axes(self.scan)[0]].attrs["units"])
+            value_unit = units.pretty(self.scan.attrs["units"])
+        known, found = list(self.known), []
+        while len(found) < count:
+            far = [min((abs(place - one) for one in known), default=np.inf) for place in places]
+            best = int(np.argmax(far))
+            if far[best] <= 0:
+                break
+            # The ends are measured first, whatever else is known, so that nothing is extrapolated.
+            ends = [end for end in (0, len(places) - 1) if far[end] > 0.1 * (places[-1] - places[0])]
+            best = ends[0] if ends else best
+            known.append(float(places[best]))
+            found.append(Proposal(float(places[best]), unit, float("nan"), value_unit))
+        return found
+
+
+def replayed(scan: xr.DataArray, first: int = _FEWEST, *, on_progress=None, stop=None, **options) -> Course:
+    """The course a scan took, told from its one file: its sweeps in the order they were measured, first ``first`` of
+    them, then one more at a time. ``options`` are those of :class:`Planner`. It trains a twin for each."""
+    table = scans.points(scan)
+    settled = scans.set_points(table.coordinates[:, 0])
+    values, position = np.unique(settled, return_index=True)
+    values = values[np.argsort(position)]
+    if len(values) <= first or first < 3:
+        raise ScanError(f"a course of {len(values)} sweeps from the first {first} on is none; it takes 3 and one more")
+    planner = Planner(**options)
+    for count in range(first, len(values) + 1):
+        planner.tell(_only(scan, table, np.isin(settled, values[:count])), stop=stop)
+        if on_progress is not None:
+            on_progress((count - first + 1) / (len(values) - first + 1))
+    return planner.course
+
+
+def _only(scan: xr.DataArray, table: scans.Points, rows: np.ndarray) -> xr.DataArray:
+    """The points ``rows`` (bool, of ``table``) of a scan as a ragged one."""
+    names = scans.axes(scan)
+    return scans.ragged_scan(
+        {name: (table.coordinates[rows, place], scan[name].attrs["units"]) for place, name in enumerate(names)},
+        table.values[rows],
+        name=str(scan.name),
+        unit=scan.attrs["units"],
+        errors=None if table.errors is None else table.errors[rows],
+        sweep=table.sweep[rows],
+        masked=table.masked[rows],
+        attrs=scan.attrs,
+    )
+
+
+def _enough(scan: xr.DataArray) -> bool:
+    """Whether a twin can be trained."""
+    try:
+        scans.check_trainable(scan)
+    except ScanError:
+        return False
+    return len(np.unique(scans.set_points(scans.points(scan).coordinates[:, 0]))) >= 3
