@@ -20,6 +20,7 @@ from napari_scantwin.writers import write
 GIVEN: dict[str, dict] = {
     "symmetrise": {"one_sided": "leave it out"},
     "to_momentum": {"kinetic_energy": 20},
+    "correct_fermi_edge": {"coefficients": [0.01]},
 }
 
 

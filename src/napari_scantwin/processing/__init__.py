@@ -13,6 +13,7 @@ from __future__ import annotations
 from napari_scantwin.processing import (  # noqa: F401
     background,
     deconvolve,
+    edge_correction,
     filters,
     momentum,
     normalise,

@@ -1,0 +1,95 @@
+"""How well each value of a curve is known, for fits: from the scan's errors, from counting, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import lmfit
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.steps import history
+
+__all__ = ["counts", "fit_weighted"]
+
+#: Steps that leave counts counts.
+_KEEP_COUNTS = {"crop", "leave_out_unseen", "counting_errors"}
+
+
+def counts(scan: xr.DataArray) -> bool:
+    """Whether the values are counts as they were counted, so that their variance is their mean."""
+    if units.standard(scan.attrs["units"]) != "count" or scan.attrs.get("kind", "measured") != "measured":
+        return False
+    return all(
+        entry["step"] in _KEEP_COUNTS or (entry["step"] == "bin" and entry["parameters"].get("how") == "sum")
+        for entry in history(scan)
+    )
+
+
+def fit_weighted(
+    model: Callable[[lmfit.Parameters], np.ndarray],
+    values: np.ndarray,
+    errors: np.ndarray | None,
+    parameters: lmfit.Parameters,
+    counted: bool = False,
+) -> tuple[lmfit.minimizer.MinimizerResult, np.ndarray, float]:
+    """Least squares of ``values`` by ``model``; the result, the covariance of its free parameters, reduced chi-square.
+
+    Known ``errors`` weigh the values, and the covariance is only scaled up, where chi-square says that they are too
+    small. ``counted`` values weigh by the variance that the fitted model gives (fitted twice; weighing by the counts
+    themselves would pull the fit down). Where nothing is known all weigh alike, the scatter gives the covariance, and
+    chi-square says nothing (NaN).
+    Raises :class:`ScanError` where there are too few values or no minimum is found.
+    """
+    free = sum(one.vary for one in parameters.values())
+    if len(values) <= free:
+        raise ScanError(f"{len(values)} values are too few for {free} parameters; take a wider window or fewer peaks")
+    known = errors is not None or counted
+    sigma = np.ones(len(values))
+    if errors is not None:
+        usual = np.median(errors[errors > 0]) if (errors > 0).any() else 1.0
+        sigma = np.maximum(errors, 1e-3 * usual)  # an error of zero would be infinite weight
+    elif counted:
+        sigma = np.sqrt(np.maximum(values, 1.0))
+    found = None
+    for _ in range(2 if counted and errors is None else 1):
+        found = lmfit.minimize(
+            lambda p, weight=sigma: (model(p) - values) / weight,
+            parameters if found is None else found.params,
+            scale_covar=False,
+            max_nfev=400 * (free + 1),
+        )
+        if counted and errors is None:
+            sigma = np.sqrt(np.maximum(model(found.params), 0.5))
+    residual = (model(found.params) - values) / sigma
+    chi = float(np.sum(residual**2) / (len(values) - free))
+    covariance = getattr(found, "covar", None)
+    if covariance is None or not np.isfinite(covariance).all():
+        covariance = _covariance(model, found.params, sigma)
+    return found, covariance * (max(chi, 1.0) if known else chi), chi if known else float("nan")
+
+
+def _covariance(model, parameters: lmfit.Parameters, sigma: np.ndarray) -> np.ndarray:
+    """The covariance where lmfit gives none (a parameter at its bound); of what changes nothing it is infinite."""
+    names = [name for name, one in parameters.items() if one.vary]
+    columns = []
+    for name in names:
+        one = parameters[name]
+        at = one.value
+        reach = 1e-5 * max(abs(at), 1e-3)
+        low, high = max(at - reach, one.min), min(at + reach, one.max)
+        one.value = high
+        above = model(parameters)
+        one.value = low
+        columns.append((above - model(parameters)) / (high - low) / sigma)
+        one.value = at
+    jacobian = np.stack(columns, axis=1)
+    size = np.linalg.norm(jacobian, axis=0)
+    told = size > 1e-12 * size.max()
+    covariance = np.full((len(names),) * 2, 0.0)
+    scaled = jacobian[:, told] / size[told]
+    covariance[np.ix_(told, told)] = np.linalg.pinv(scaled.T @ scaled) / np.outer(size[told], size[told])
+    covariance[~told, ~told] = np.inf
+    return covariance

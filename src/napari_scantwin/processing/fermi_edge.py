@@ -1,0 +1,190 @@
+"""The Fermi edge of a metal: its energy, the resolution and the temperature, with errors; for every channel too.
+
+The intensity is [(a + b E) f(E, T)] convolved with a Gaussian, plus a constant or linear background c + d E, with E
+counted from the Fermi level. Resolutions are full widths at half maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import lmfit
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.physics.quantity import Quantity
+from napari_scantwin.processing.counting import counts, fit_weighted
+from napari_scantwin.processing.fermi_function import BOLTZMANN, broadened_edge
+from napari_scantwin.processing.linear import gaussian, per_fwhm
+from napari_scantwin.processing.rebuild import errors_of, values_of
+from napari_scantwin.processing.roles import energy_axis
+from napari_scantwin.processing.windows import within
+
+__all__ = ["BACKGROUNDS", "Edge", "edge_of_curve", "fit_edge", "fitted_energy"]
+
+BACKGROUNDS = ("linear", "constant", "none")
+_FEWEST = 8
+#: The step must be this many times its own error: a smaller one is found in noise.
+_SURE = 4.0
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A fitted edge: Fermi level (eV, on the scan's energy axis), resolution (FWHM, eV), temperature (K; an error of
+    NaN says that it was given), reduced chi-square (NaN where no errors are known), and the ``curve`` (measured, with
+    errors) and its ``fit`` as scans over the energy."""
+
+    fermi_level: Quantity
+    resolution: Quantity
+    temperature: Quantity
+    reduced_chi_square: float
+    curve: xr.DataArray
+    fit: xr.DataArray
+
+    def __str__(self) -> str:
+        text = f"Fermi level {self.fermi_level}, resolution {self.resolution}, temperature {self.temperature}"
+        known = np.isfinite(self.reduced_chi_square)
+        return f"{text}, reduced chi-square {self.reduced_chi_square:.3g}" if known else text
+
+
+def fit_edge(
+    scan: xr.DataArray,
+    *,
+    temperature: float | None = None,
+    resolution: float | None = None,
+    start: float | None = None,
+    stop: float | None = None,
+    background: str = "linear",
+) -> Edge:
+    """Fit the Fermi edge of a scan summed over everything but its energy.
+
+    ``temperature`` (K) and ``resolution`` (eV, FWHM) are fixed where they are given and fitted where they are None;
+    fitting both needs many counts, for they broaden the edge alike. ``start`` and ``stop`` (eV) are the window;
+    ``background`` is one of :data:`BACKGROUNDS`. Counts weigh as counts, other values by their errors or alike.
+
+    Raises :class:`ScanError` where there is no energy axis or no edge in the window.
+    """
+    energy, axis = fitted_energy(scan, start, stop)
+    inside = within(scan, axis, *_in_axis_unit(scan, axis, start, stop), _FEWEST)
+    part = scan.isel({axis: np.flatnonzero(inside)})
+    others = tuple(i for i, name in enumerate(part.dims) if name != axis)
+    values, errors = values_of(part).astype(float), errors_of(part)
+    seen = np.isfinite(values)
+    # Where some channels do not see an energy the sum would step: only channels that see all of it count.
+    whole = seen.all(axis=part.dims.index(axis), keepdims=True)
+    if not whole.any():
+        raise ScanError("no channel sees the whole window of energies; take a narrower one")
+    curve = np.where(whole, values, 0).sum(axis=others)
+    own = None if errors is None else np.sqrt(np.where(whole, errors**2, 0).sum(axis=others))
+    return edge_of_curve(
+        energy[inside], curve, own, counts(scan), temperature, resolution, background, scan.attrs["units"]
+    )
+
+
+def fitted_energy(scan: xr.DataArray, start: float | None, stop: float | None) -> tuple[np.ndarray, str]:
+    """The energy axis in eV and its name."""
+    scans.check(scan)
+    axis = energy_axis(scan)
+    if axis is None or not scans.is_gridded(scan):
+        raise ScanError("a Fermi edge is fitted to a gridded scan with an axis of energy")
+    if start is not None and stop is not None and start >= stop:
+        raise ScanError(f"the window from {start:g} to {stop:g} eV is empty; its lower end comes first")
+    return np.asarray(units.convert(scan[axis].values, scan[axis].attrs["units"], "eV"), float), axis
+
+
+def _in_axis_unit(scan: xr.DataArray, axis: str, *ends: float | None) -> list[float | None]:
+    unit = scan[axis].attrs["units"]
+    return [None if end is None else float(units.convert(end, "eV", unit)) for end in ends]
+
+
+def edge_of_curve(
+    energy: np.ndarray,
+    values: np.ndarray,
+    errors: np.ndarray | None,
+    counted: bool,
+    temperature: float | None,
+    resolution: float | None,
+    background: str = "linear",
+    unit: str = "arb",
+    like: Edge | None = None,
+) -> Edge:
+    """The fit of :func:`fit_edge` to one curve ``values`` [n] over ``energy`` [n] (eV); ``like`` is where to begin."""
+    if background not in BACKGROUNDS:
+        raise ScanError(f"the background is one of {', '.join(BACKGROUNDS)}, not {background!r}")
+    for name, given in (("temperature", temperature), ("resolution", resolution)):
+        if given is not None and not (np.isfinite(given) and given >= 0):
+            raise ScanError(f"the {name} is a number of at least zero, not {given!r}")
+    if len(energy) < _FEWEST:
+        raise ScanError(f"a Fermi edge needs {_FEWEST} energies or more in its window; this one holds {len(energy)}")
+    order = np.argsort(energy)
+    energy, values = energy[order], values[order]
+    errors = None if errors is None else errors[order]
+    level, low, high, width = _guess(energy, values)
+    if like is not None:
+        level, width = like.fermi_level.value, like.resolution.value
+    scale = low - high
+    span, step_size = np.ptp(energy), np.median(np.diff(energy))
+    parameters = lmfit.Parameters()
+    parameters.add("level", value=level, min=energy[0], max=energy[-1])
+    # Never quite zero: at a bound there is no derivative.
+    parameters.add(
+        "fwhm", value=max(width, 2 * step_size) if resolution is None else resolution, min=0, max=span,
+        vary=resolution is None,
+    )  # fmt: skip
+    start = 0.15 * width / BOLTZMANN if temperature is None else temperature  # a thermal edge is 4.4 kT wide
+    parameters.add("kelvin", value=start, min=0, max=span / BOLTZMANN, vary=temperature is None)
+    parameters.add("a", value=1.0)
+    parameters.add("b", value=0.0)
+    parameters.add("c", value=high / scale if background != "none" else 0.0, vary=background != "none")
+    parameters.add("d", value=0.0, vary=background == "linear")
+
+    def model(p) -> np.ndarray:
+        p = p.valuesdict()
+        away = energy - p["level"]
+        edge = broadened_edge(away, p["kelvin"], p["fwhm"] * per_fwhm, p["a"], p["b"] / span)
+        return scale * (edge + p["c"] + p["d"] * away / span)
+
+    found, covariance, chi = fit_weighted(model, values, errors, parameters, counted)
+    deviation = dict(zip(found.var_names, np.sqrt(np.diag(covariance)), strict=True))
+    p = found.params.valuesdict()
+    edge_seen = energy[0] + step_size < p["level"] < energy[-1] - step_size and p["a"] > _SURE * deviation["a"]
+    if not edge_seen or not deviation["level"] < span / 4:
+        raise ScanError(
+            f"no Fermi edge is found between {energy[0]:.4g} and {energy[-1]:.4g} eV; choose a window that holds it"
+        )
+    if temperature is None and resolution is None:
+        told = all(np.isfinite(deviation[name]) and deviation[name] < p[name] for name in ("fwhm", "kelvin"))
+        if not told:
+            raise ScanError("this edge does not tell temperature and resolution apart; give one of the two")
+    sigma = errors if errors is not None else np.sqrt(np.maximum(model(found.params), 1)) if counted else None
+
+    def curve(what: np.ndarray, name: str, own: np.ndarray | None = None) -> xr.DataArray:
+        return scans.gridded_scan({"energy": (energy, "eV")}, what, name=name, unit=unit, errors=own)
+
+    return Edge(
+        Quantity(float(p["level"]), float(deviation["level"]), "eV"),
+        Quantity(float(p["fwhm"]), float(deviation.get("fwhm", np.nan)), "eV"),
+        Quantity(float(p["kelvin"]), float(deviation.get("kelvin", np.nan)), "K"),
+        chi,
+        curve(values, "photoemission_intensity", sigma),
+        curve(model(found.params), "fitted_intensity"),
+    )
+
+
+def _guess(energy: np.ndarray, values: np.ndarray) -> tuple[float, float, float, float]:
+    """The last fall through half the height, the levels before and after it, and its 10-to-90 width."""
+    smooth = gaussian(energy, 3 * np.median(np.diff(energy)) * per_fwhm * 2) @ values
+    tail = max(2, len(energy) // 12)
+    high = float(np.mean(smooth[-tail:]))
+    low = float(np.quantile(smooth, 0.9))
+    if not low > high:
+        raise ScanError("the intensity does not fall towards high energy in this window; choose one that holds an edge")
+
+    def last(share: float) -> float:
+        above = np.flatnonzero(smooth > high + share * (low - high))
+        return float(energy[above[-1]])
+
+    return last(0.5), low, high, max(last(0.15) - last(0.85), np.median(np.diff(energy)))
