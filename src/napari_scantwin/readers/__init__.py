@@ -24,6 +24,7 @@ from napari_scantwin.readers import (
     project,
     quantum_design,
     scienta,
+    side_file,
     xarray_files,
 )
 from napari_scantwin.readers.measurement import Measurement
@@ -169,6 +170,8 @@ def _several(path: Path, axes: Sequence[str] | None = None, value: str | None = 
     if found:
         return found
     contents = array_files.contents(path)
+    if suffix in _ARRAYS and (described := side_file.described(path, contents)) is not None:
+        return [Measurement(path.stem, path.stem, described)]
     try:
         return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, None, None)))]
     except NeedsAxes as reason:

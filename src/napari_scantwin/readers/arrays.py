@@ -23,7 +23,17 @@ from napari_scantwin.errors import NeedsAxes, ScanError
 from napari_scantwin.readers.arpes import axis_name, rising_scan
 from napari_scantwin.readers.table import Column, ColumnChoice, recall
 
-__all__ = ["Array", "Contents", "chosen", "contents_of", "proposal", "remembered", "scan_of", "spaced"]
+__all__ = [
+    "Array",
+    "Contents",
+    "chosen",
+    "contents_of",
+    "named_energy",
+    "proposal",
+    "remembered",
+    "scan_of",
+    "spaced",
+]
 
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=/]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
 _SPACED = re.compile(r"^\s*([-+.\deE]+)\s*:\s*([-+.\deE]+)\s*$")
@@ -221,18 +231,24 @@ def scan_of(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
     attrs = dict(contents.attrs)
     axes = []
     for column, size in zip(choice.axes, array.lengths, strict=True):
-        values, name = _values(contents, column, size), column.name
-        if name in ("energy", "binding_energy", "kinetic_energy"):
-            values = -values if name == "binding_energy" else values
-            notation = {"binding_energy": "fermi", "kinetic_energy": "kinetic"}.get(name)
-            notation = notation or ("fermi" if values.min() < 0 else None)  # no kinetic energy is negative
-            attrs |= {} if notation is None else {"energy_notation": notation}
-            name = "energy"
+        name, values, said = named_energy(column.name, _values(contents, column, size))
+        attrs |= said
         axes.append((name, column.unit, values))
     values = contents.load(array.path)
     if values.dtype.kind not in "iuf":
         raise ScanError(f"{contents.name}: {array.path} holds {values.dtype} values; a scan's are plain numbers")
     return rising_scan(values.reshape(array.lengths), axes, name=choice.value.name, unit=choice.value.unit, attrs=attrs)
+
+
+def named_energy(name: str, values: np.ndarray) -> tuple[str, np.ndarray, dict]:
+    """An axis whose name may say what kind of energy it holds: its name, its values and what it says of the scan.
+    Binding energies are turned round."""
+    if name not in ("energy", "binding_energy", "kinetic_energy"):
+        return name, values, {}
+    values = -values if name == "binding_energy" else values
+    notation = {"binding_energy": "fermi", "kinetic_energy": "kinetic"}.get(name)
+    notation = notation or ("fermi" if values.min() < 0 else None)  # no kinetic energy is negative
+    return "energy", values, {} if notation is None else {"energy_notation": notation}
 
 
 def _values(contents: Contents, column: Column, size: int) -> np.ndarray:

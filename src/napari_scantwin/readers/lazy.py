@@ -27,7 +27,8 @@ _MOST_SHRUNK, _EMPTY = 2000, 1 << 30
 
 @dataclass(frozen=True)
 class Stored:
-    """An array in a file: ``read(path, key, slices)`` returns a part of it. Slices like a numpy array."""
+    """An array in a file: ``read(path, key, slices)`` returns a part of it. Slices like a numpy array, and raises
+    :class:`ScanError` where the file is damaged or gone."""
 
     path: Path
     key: str
@@ -46,7 +47,12 @@ class Stored:
         return math.prod(self.shape) * self.dtype.itemsize
 
     def __getitem__(self, slices) -> np.ndarray:
-        return self.read(self.path, self.key, slices)
+        try:
+            return self.read(self.path, self.key, slices)
+        except Exception as reason:  # each library raises many kinds for damage
+            raise ScanError(
+                f"{self.path.name}: {self.key} cannot be read; the file may be cut off or gone: copy it again"
+            ) from reason
 
 
 def is_lazy(values) -> bool:
