@@ -50,6 +50,9 @@ def test_simulate_takes_the_twins_axes_as_options(twin_file, tmp_path):
     scan = read(tmp_path / "map.nc")
     assert scan.shape == (3, 9)
     assert scan["temperature"].values[-1] == 7.0
+    done = run.invoke(app, [*arguments, "--along", "magnetic-field", "-o", str(tmp_path / "slope.nc")])
+    assert done.exit_code == 0, done.output
+    assert read(tmp_path / "slope.nc").name == "d_resistance_d_magnetic_field"
 
 
 @pytest.mark.parametrize(

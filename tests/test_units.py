@@ -48,3 +48,9 @@ def test_what_does_not_fit_is_refused():
         units.convert(1, "K", "Oe")
     with pytest.raises(ScanError, match="is not known"):
         units.standard("nan")
+
+
+def test_a_derivative_has_the_unit_of_a_quotient():
+    assert units.ratio("emu", "K") == units.standard("emu/K")
+    assert units.ratio("ohm", "T", 2) == units.standard("ohm/T^2")
+    assert units.ratio("emu", "degC") == units.standard("emu/K")

@@ -128,9 +128,12 @@ def compatible(one: str, other: str) -> bool:
     return _parse(str(one)).is_compatible_with(_parse(str(other)))
 
 
-def ratio(one: str, other: str) -> str:
-    """The unit of a quantity in unit ``one`` for each ``other``, e.g. ``"K/bar"``."""
-    return f"{_parse(str(one)) / _parse(str(other)):~C}"
+def ratio(one: str, other: str, power: int = 1) -> str:
+    """The unit of a quantity in unit ``one`` for each ``other`` to the ``power``, e.g. ``"K/bar"``; differences of
+    degrees Celsius are kelvins."""
+    below = _parse(str(other))
+    below = registry().kelvin if below == registry().degC else below
+    return f"{_parse(str(one)) / below**power:~C}"
 
 
 def convert(values, source: str, target: str):

@@ -189,11 +189,20 @@ class FormulaTwin:
         def ignorance(points, spread):
             return spread + 0.02 * (20 - points[:, 1]) * points[:, 0]
 
+        @staticmethod
+        def shared_slope(points, axis):
+            return -0.02 * points[:, 0]
+
     class mixture:
         @staticmethod
         def members(points, stop=None):
             value = (20 - points[:, 1]) * points[:, 0]
             return np.stack([0.95 * value, 1.05 * value]), np.array([0.5, 0.5])
+
+        @staticmethod
+        def slopes(points, axis, span, order, stop=None):
+            assert (axis, order) == (1, 1)
+            return np.stack([-0.95 * points[:, 0], -1.05 * points[:, 0]]), np.array([0.5, 0.5])
 
     def __init__(self):
         self.scan = ragged(self.axes)

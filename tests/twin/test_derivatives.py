@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 
 from .conftest import truth
@@ -38,3 +39,29 @@ def test_a_wrong_axis_or_order_is_refused(twin):
     for wrong in ({"axis": "pressure"}, {"axis": "temperature", "order": 3}):
         with pytest.raises(ScanError, match="derivatives are"):
             twin.derivative(POINTS, **wrong)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_simulate_gives_the_derivative_on_a_grid_with_errors_and_units(twin, order):
+    grid = {"magnetic_field": np.array([1.0, 3.0, 8.0]), "temperature": np.linspace(12, 44, 50)}
+    scan = twin.simulate(grid, along="temperature", order=order)
+    mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid.values(), indexing="ij")], axis=1)
+    mean, deviation = twin.derivative(mesh, "temperature", order=order)
+    np.testing.assert_allclose(scan.values.ravel(), mean, rtol=1e-5, atol=1e-6 * np.abs(mean).max())
+    np.testing.assert_allclose(scan["standard_error"].values.ravel(), deviation, rtol=1e-5, atol=1e-9)
+    assert scan.attrs["kind"] == "derivative"
+    assert scan.attrs["units"] == units.standard({1: "emu/K", 2: "emu/K^2"}[order])
+    # The second derivative of the truth, a logistic step s of width w, is s (1 - s) (1 - 2 s) / w^2.
+    field, temperature = mesh.T
+    step = 1 / (1 + np.exp((temperature - 20 - 2 * field) / 1.5))
+    exact = (1 + 0.1 * field) * {1: -step * (1 - step) / 1.5, 2: step * (1 - step) * (1 - 2 * step) / 1.5**2}[order]
+    # Sweeps of some 0.9 K a point hold the slope of a step 1.5 K wide well, its second derivative only roughly: what
+    # the error bar says of either must be true.
+    if order == 1:
+        assert np.corrcoef(mean, exact)[0, 1] > 0.98
+    assert (np.abs(mean - exact) < 2 * deviation + 0.02 * np.abs(exact).max()).mean() > 0.8
+
+
+def test_simulate_refuses_a_derivative_along_no_axis(twin):
+    with pytest.raises(ScanError, match="derivatives are"):
+        twin.simulate(along="pressure")

@@ -6,6 +6,8 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
 from napari_scantwin.errors import Cancelled
 from napari_scantwin.twin.kernel import _likelihood, fit_kernel, learn_scales
@@ -44,7 +46,21 @@ def test_the_likelihoods_gradient_is_its_own():
 def test_both_fit_a_slanted_step():
     parameters = fit_small(X, Y, ONES, nodes=(12, 12), decay=0.01, steps=200, seed=0, stop=None)
     assert np.std(evaluate_small([p[None] for p in parameters], X)[0] - Y) < 0.02
-    assert np.std(fit_kernel(X, Y, ONES, learn_scales(X, Y, ONES, None)).predict(X) - Y) < 0.05
+    assert np.std(fit_kernel(X, Y, ONES, learn_scales(X, Y, ONES, None), 0).predict(X).mean(axis=0) - Y) < 0.05
+
+
+def test_draws_scatter_as_the_posterior_of_scikit_learn_does():
+    logs = np.log([0.7, 1.3, 2.0, 0.01])
+    kernel = 2.0 * Matern([0.7, 1.3], nu=1.5) + WhiteKernel(0.01)
+    some = slice(0, 40)
+    exact = GaussianProcessRegressor(kernel, optimizer=None, alpha=2e-9).fit(X[some], Y[some])
+    places = np.random.default_rng(5).uniform(-3, 3, (60, 2))
+    mean, deviation = exact.predict(places, return_std=True)
+    deviation = np.sqrt(deviation**2 - 0.01)  # theirs has the noise of a new point in it
+    drawn = np.concatenate([fit_kernel(X[some], Y[some], ONES[some], logs, seed).predict(places) for seed in range(60)])
+    np.testing.assert_allclose(drawn[:8].mean(axis=0), mean, atol=1e-6)
+    np.testing.assert_allclose(drawn.std(axis=0), deviation, rtol=0.25)
+    np.testing.assert_allclose(np.mean(drawn.std(axis=0) / deviation), 1, atol=0.05)
 
 
 def test_points_without_weight_are_not_seen():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from napari_scantwin.twin.network import Shape, Stack, evaluate
+from napari_scantwin.twin.network import Shape, Stack, evaluate, evaluate_slopes, initial
 
 
 def _trained(targets, weights, x):
@@ -54,3 +55,25 @@ def test_a_diverged_member_starts_again_and_the_others_go_on():
     stack.advance(300)
     outputs = evaluate(stack.parameters, np.broadcast_to(x[None], (3, 64, 1)))
     assert np.sqrt(np.mean((outputs - targets) ** 2, axis=1)).max() < 0.2
+
+
+@pytest.mark.parametrize("points", [300, 5000])  # by NumPy, and by TensorFlow
+@pytest.mark.parametrize("order", [1, 2])
+def test_slopes_are_those_of_the_networks(points, order):
+    parameters = initial(Shape(2, 3, 12), 3, 0)
+    where = np.random.default_rng(2).uniform(-1, 1, (points, 2))
+    line = np.array([0.6, -0.8])  # features f + line t, and curved by bend t^2 / 2
+    bend = np.array([0.3, 0.2])
+    taylor = np.stack([where, np.broadcast_to(line, where.shape), np.broadcast_to(bend, where.shape)])[: order + 1]
+    found = evaluate_slopes(parameters, taylor)
+
+    def along(t):
+        moved = where + line * t + (bend * t**2 / 2 if order == 2 else 0)
+        return np.concatenate([evaluate(parameters, part[None]) for part in np.array_split(moved, 4)], axis=1)
+
+    step = 1e-3
+    if order == 1:
+        expected = (along(step) - along(-step)) / (2 * step)
+    else:
+        expected = (along(step) - 2 * along(0.0) + along(-step)) / step**2
+    np.testing.assert_allclose(found, expected, atol=3e-4 * np.abs(expected).max())

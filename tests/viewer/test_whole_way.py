@@ -9,6 +9,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin import scan as scans
+from napari_scantwin import units
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.twin import Twin
@@ -81,6 +82,25 @@ def test_a_kept_twin_opens_with_its_scan_and_simulates_elsewhere(panel, qtbot, t
     scan = scan_of(result_of(layer, "simulated", panel._viewer))
     assert bool(scan["extrapolated"].any())
     assert not bool(scan["extrapolated"].all())
+
+
+def test_a_derivative_of_the_twin_is_a_layer_of_its_own(panel, qtbot, open_scan, train_scan):
+    layer = open_scan(sample_path("ferromagnet"))
+    train_scan()
+    viewer = panel._viewer
+    panel.simulate.fields["temperature"].setText("5:60#50")
+    panel.simulate.fields["magnetic_field"].setText("1000:50000#20")
+    for text, unit in (("d moment / d temperature", "emu/K"), ("d² moment / d temperature²", "emu/K²")):
+        panel.simulate.what.setCurrentText(text)
+        with qtbot.waitSignal(panel.simulate.simulated, timeout=30_000):
+            panel.simulate.button.click()
+        shown = result_of(layer, "derivative", viewer)
+        assert text in shown.name
+        assert units.pretty(scan_of(shown).attrs["units"]) == unit
+        assert shown.contrast_limits[0] == -shown.contrast_limits[1]
+        assert (scan_of(shown)["standard_error"].values > 0).mean() > 0.99
+    assert result_of(layer, "simulated", viewer) is not None
+    assert len([one for one in viewer.layers if one.metadata.get("kind") == "derivative"]) == 1
 
 
 def drag(qtbot, canvas, path, modifiers=Qt.NoModifier):

@@ -77,6 +77,8 @@ def simulate(
     context: typer.Context,
     file: TwinFile,
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write (.nc, .zarr, .csv, .h5, .tif).")],
+    along: Annotated[str | None, typer.Option(help="Export the derivative along this axis instead.")] = None,
+    order: Annotated[int, typer.Option(min=1, max=2, help="First or second derivative.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Simulate a twin on a grid and export the map.
@@ -93,7 +95,7 @@ def simulate(
         grid = {**twin.default_grid(), **checked(_grid, context.args, twin.axes)}
         check_folder(output)
         with bar("simulating") as tell:
-            scan = twin.simulate(grid, on_progress=tell)
+            scan = twin.simulate(grid, along=along and along.replace("-", "_"), order=order, on_progress=tell)
         (path,) = write(scan, output)
         outside = float(scan["extrapolated"].mean())
         words = f"Wrote {path}: {' x '.join(f'{n} {a}' for a, n in zip(scan.dims, scan.shape, strict=True))}"

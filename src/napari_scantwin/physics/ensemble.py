@@ -17,11 +17,8 @@ from napari_scantwin.physics.quantity import Quantity, weighted_mean, weighted_s
 
 __all__ = ["Ensemble", "twin_members"]
 
-_FIRST = np.array([1.0, -8.0, 0.0, 8.0, -1.0]) / 12
-#: Step of the five-point difference as a share of the axis's range (see napari_scantwin.twin.derivatives).
-_STEP = 1e-4
-#: So few points, five places each, that networks are evaluated in double precision.
-_CHUNK = 400
+#: Points looked at between two looks at ``stop``.
+_CHUNK = 1 << 13
 
 
 @dataclass(frozen=True)
@@ -70,23 +67,20 @@ def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop
     added and taken away, as one smooth error of the whole map. Without it a twin of a single expert had no error.
     """
     coordinates = np.asarray(coordinates, float)
-    stencil, shifts = np.ones(1), np.zeros(1)
-    position = 0
-    if axis is not None:
-        position = twin.axes.index(axis)
-        step = _STEP * float(np.ptp(twin.uncertainty.grid[position]))
-        stencil, shifts = _FIRST / step, step * np.arange(-2, 3)
     parts, common, shares = [], [], None
     for start in range(0, len(coordinates), _CHUNK):
         if stop is not None and stop.is_set():
             raise Cancelled
         part = coordinates[start : start + _CHUNK]
-        shifted = np.repeat(part[None], len(shifts), axis=0)
-        shifted[:, :, position] += shifts[:, None]
-        places = shifted.reshape(-1, part.shape[1])
-        members, shares = twin.mixture.members(places, stop)
-        parts.append(np.einsum("s,msn->mn", stencil, members.reshape(len(members), len(shifts), len(part))))
-        common.append(stencil @ twin.uncertainty.ignorance(places, np.zeros(len(places))).reshape(len(shifts), -1))
+        if axis is None:
+            members, shares = twin.mixture.members(part, stop)
+            common.append(twin.uncertainty.ignorance(part, np.zeros(len(part))))
+        else:
+            position = twin.axes.index(axis)
+            span = float(np.ptp(twin.uncertainty.grid[position]))
+            members, shares = twin.mixture.slopes(part, position, span, 1, stop)
+            common.append(twin.uncertainty.shared_slope(part, position))
+        parts.append(members)
     samples = np.concatenate(parts, axis=1) * twin.spread + (twin.offset if axis is None else 0.0)
     mean = weighted_mean(samples, shares)
     samples = mean + max(twin.uncertainty.factor, 1.0) * (samples - mean)

@@ -29,11 +29,14 @@ class HeldOut:
         self.targets, self.group, self.inner = targets, group, inner
         self.alone: list[np.ndarray] = []
         self.paired: list[dict[tuple[int, int], np.ndarray]] = []
+        self.own: list[np.ndarray] = []
 
-    def add(self, alone: np.ndarray, paired: dict[tuple[int, int], np.ndarray]) -> None:
-        """One more expert: ``paired[k, j]`` are its predictions of group j with k and j left out."""
+    def add(self, alone: np.ndarray, paired: dict[tuple[int, int], np.ndarray], own: np.ndarray) -> None:
+        """One more expert: ``paired[k, j]`` are its predictions of group j with k and j left out, ``own`` [n] the
+        variance of its members about ``alone`` [n]."""
         self.alone.append(alone)
         self.paired.append(paired)
+        self.own.append(own)
 
     def errors(self, without: int | None = None) -> np.ndarray:
         """Errors [points, experts] the choice is made by; ``without`` a group, nothing of it is in them: not its
@@ -49,10 +52,11 @@ class HeldOut:
         return errors[rows]
 
     def spread(self, weights: np.ndarray) -> np.ndarray:
-        """The experts' weighted standard deviation about their blend [n], each where it had not seen the point."""
+        """The weighted standard deviation of all experts' members about the blend [n], each where it had not seen the
+        point."""
         used = weights > 0
-        alone = np.stack(self.alone, axis=1)[:, used]
-        return np.sqrt((alone - (alone @ weights[used])[:, None]) ** 2 @ weights[used])
+        alone, own = np.stack(self.alone, axis=1)[:, used], np.stack(self.own, axis=1)[:, used]
+        return np.sqrt(((alone - (alone @ weights[used])[:, None]) ** 2 + own) @ weights[used])
 
 
 def choose(errors: np.ndarray) -> np.ndarray:

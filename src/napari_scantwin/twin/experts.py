@@ -8,15 +8,16 @@ everything it needs to be saved. ``FITTED`` names the fitted kinds for :mod:`nap
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 from napari_scantwin.moving_mesh import MovingMesh, Rows
 from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.derivatives import difference
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
 from napari_scantwin.twin.kernel import Kernel, fit_kernel, learn_scales
-from napari_scantwin.twin.network import evaluate
+from napari_scantwin.twin.network import evaluate, evaluate_slopes
 from napari_scantwin.twin.small_network import evaluate_small, fit_small
 
 __all__ = [
@@ -95,19 +96,19 @@ class _Described:
 
 @dataclass(frozen=True)
 class FittedKernel(_Described):
-    """A Gaussian process's mean."""
+    """A Gaussian process: its mean and draws from its posterior."""
 
     kernel: Kernel
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
-        return self.kernel.predict(self.features(coordinates))[None]
+        return self.kernel.predict(self.features(coordinates))
 
     def to_arrays(self) -> dict:
         return self._feature_arrays() | asdict(self.kernel)
 
     @classmethod
     def from_arrays(cls, arrays: dict) -> FittedKernel:
-        return cls(cls._features_from(arrays), Kernel(*(arrays[k] for k in ("centres", "coefficients", "scales"))))
+        return cls(cls._features_from(arrays), Kernel(**{part.name: arrays[part.name] for part in fields(Kernel)}))
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,16 @@ class FittedLarge(FittedSmall):
         return evaluate(
             self.parameters, np.broadcast_to(features, (len(self.parameters[0]), *features.shape)), stop=stop
         )
+
+    def slopes(self, coordinates: np.ndarray, axis: int, span: float, order: int, stop=None) -> np.ndarray:
+        """First or second derivative [members, n] along ``axis``, whose range is ``span``."""
+
+        def columns(places):
+            return self.features(places).T
+
+        orders = range(1, order + 1)
+        slopes = [difference(columns, coordinates, axis, span, number).T for number in orders]
+        return evaluate_slopes(self.parameters, np.stack([self.features(coordinates), *slopes]), stop=stop)
 
 
 FITTED = {kind.__name__: kind for kind in (FittedMesh, FittedPolynomial, FittedKernel, FittedSmall, FittedLarge)}
@@ -212,7 +223,7 @@ class GaussianProcess:
         features = features_for(self.scale, data, kept)
         rows = kept[data.groups.group]
         columns = (features(data.coordinates[rows]), data.targets[rows], data.importance[rows])
-        return FittedKernel(features, fit_kernel(*columns, logs))
+        return FittedKernel(features, fit_kernel(*columns, logs, seed))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from napari_scantwin.twin.experts import FittedMesh, FittedPolynomial
+from napari_scantwin.twin.derivatives import difference
+from napari_scantwin.twin.experts import FittedLarge, FittedMesh, FittedPolynomial
 
 __all__ = ["Mixture"]
 
@@ -34,6 +35,10 @@ class Mixture:
     def members(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Outputs [members, n] of every member of every expert and the members' shares [members]."""
         return self._shared([np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts])
+
+    def slopes(self, coordinates: np.ndarray, axis: int, span: float, order: int, stop=None):
+        """As :meth:`members`, of their first or second derivatives along ``axis``, whose range is ``span``."""
+        return self._shared([_slopes(expert, coordinates, axis, span, order, stop) for expert in self.experts])
 
     def _shared(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         shares = [np.full(len(one), weight / len(one)) for one, weight in zip(outputs, self.weights, strict=True)]
@@ -70,3 +75,9 @@ class Mixture:
     def __str__(self) -> str:
         order = np.argsort(-self.weights)
         return "; ".join(f"{100 * self.weights[k]:.0f} % {self.names[k]}" for k in order)
+
+
+def _slopes(expert, coordinates, axis, span, order, stop) -> np.ndarray:
+    if isinstance(expert, FittedLarge):
+        return np.asarray(expert.slopes(coordinates, axis, span, order, stop), float)
+    return difference(lambda places: np.asarray(expert.outputs(places, stop), float), coordinates, axis, span, order)

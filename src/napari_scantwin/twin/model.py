@@ -23,6 +23,8 @@ from napari_scantwin.twin.uncertainty import Uncertainty
 __all__ = ["Twin"]
 
 _POINTS_AT_ONCE = 1 << 17
+#: Derivatives are five evaluations a point, in double precision: smaller portions, so that progress shows.
+_SLOPES_AT_ONCE = 1 << 12
 #: Rows between neighbouring sweeps at which costly experts are evaluated for a map with many more.
 _ROWS_A_GAP = 12
 #: The most values one simulated map may hold in memory (float32 values and errors: 1.6 GB).
@@ -82,14 +84,16 @@ class Twin:
     ) -> tuple[np.ndarray, np.ndarray]:
         """First or second derivative of the twin along ``axis`` [n] and its standard deviation [n] at coordinates
         [n, axes], in the value's unit over the axis's (squared, for the second)."""
-        if axis not in self.axes or order not in (1, 2):
-            raise ScanError(f"derivatives are the first or second along one of {', '.join(self.axes)}")
+        self._check_derivative(axis, order)
         coordinates = self._checked(coordinates)
         position = self.axes.index(axis)
         span = float(np.ptp(self.uncertainty.grid[position]))
         mean, spread = derivative(self.mixture, coordinates, position, span, order, stop)
-        # Where the values' ignorance was mended by a factor on the experts' disagreement, so is their slopes'.
-        return mean * self.spread, spread * self.spread * max(self.uncertainty.factor, 1.0)
+        return mean * self.spread, self.uncertainty.of_slope(coordinates, position, spread * self.spread)
+
+    def _check_derivative(self, axis: str, order: int) -> None:
+        if axis not in self.axes or order not in (1, 2):
+            raise ScanError(f"derivatives are the first or second along one of {', '.join(self.axes)}")
 
     def _checked(self, coordinates) -> np.ndarray:
         coordinates = np.asarray(coordinates, float)
@@ -106,20 +110,31 @@ class Twin:
         self,
         grid: Mapping[str, np.ndarray] | None = None,
         *,
+        along: str | None = None,
+        order: int = 1,
         on_progress: Callable[[float], None] | None = None,
         stop=None,
     ) -> xr.DataArray:
         """The simulated scan on a grid: axis name to values in the scan's units (default: :meth:`default_grid`).
 
+        With ``along`` the first or second derivative (``order``) along that axis instead of the values themselves, as
+        :meth:`derivative` gives it, in the value's unit over the axis's.
+
         The values are float32, with coordinates ``standard_error`` (one standard deviation) and
         ``extrapolated``. ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`.
         """
         axes = self._checked_grid(grid)
+        if along is not None:
+            self._check_derivative(along, order)
         shape = tuple(len(axis) for axis in axes.values())
         total = int(np.prod(shape))
         mean, std = np.empty(total, np.float32), np.empty(total, np.float32)
         flags = np.empty(total, bool)
-        by_rows, block = self._by_rows(axes, stop), _POINTS_AT_ONCE
+        by_rows, block = None, _POINTS_AT_ONCE
+        if along is not None:
+            block = _SLOPES_AT_ONCE
+        else:
+            by_rows = self._by_rows(axes, stop)
         if by_rows is not None:
             block = shape[1] * max(1, _POINTS_AT_ONCE // shape[1])
 
@@ -129,7 +144,9 @@ class Twin:
             end = min(start + block, total)
             places = np.unravel_index(np.arange(start, end), shape)
             points = np.stack([axis[place] for axis, place in zip(axes.values(), places, strict=True)], axis=1)
-            if by_rows is None:
+            if along is not None:
+                mean[start:end], std[start:end] = self.derivative(points, along, order=order, stop=stop)
+            elif by_rows is None:
                 mean[start:end], std[start:end] = self.predict(points, stop=stop)
             else:
                 mean[start:end], std[start:end] = self._calibrated(points, *by_rows(points[:: shape[1], 0]))
@@ -141,16 +158,31 @@ class Twin:
             for done in pool.map(fill, range(0, total, block)):
                 if on_progress is not None:
                     on_progress(done / total)
+        name, unit, long_name = str(self.scan.name), self.scan.attrs["units"], self.scan.attrs.get("long_name", "")
+        if along is not None:
+            name, unit, long_name = self._named_derivative(along, order)
         return scans.gridded_scan(
-            {name: (axis, self.scan[name].attrs["units"]) for name, axis in axes.items()},
+            {axis: (values, self.scan[axis].attrs["units"]) for axis, values in axes.items()},
             mean.reshape(shape),
-            name=str(self.scan.name),
-            unit=self.scan.attrs["units"],
+            name=name,
+            unit=unit,
             errors=std.reshape(shape),
             extrapolated=flags.reshape(shape),
-            long_names={name: self.scan[name].attrs.get("long_name", name) for name in axes},
-            attrs={**self._inherited(), "kind": "simulated"},
+            long_names={
+                name: long_name or name.replace("_", " "),
+                **{axis: self.scan[axis].attrs.get("long_name", axis) for axis in axes},
+            },
+            attrs={**self._inherited(), "kind": "simulated" if along is None else "derivative"},
         )
+
+    def _named_derivative(self, along: str, order: int) -> tuple[str, str, str]:
+        """Name, unit and long name of a derivative: ``d_moment_d_temperature``, emu/K, "d moment / d temperature"."""
+        unit = units.ratio(self.scan.attrs["units"], self.scan[along].attrs["units"], order)
+        long_name = self.scan.attrs.get("long_name", str(self.scan.name))
+        long_along = self.scan[along].attrs.get("long_name", along)
+        if order == 1:
+            return f"d_{self.scan.name}_d_{along}", unit, f"d {long_name} / d {long_along}"
+        return f"d2_{self.scan.name}_d_{along}2", unit, f"d\u00b2 {long_name} / d {long_along}\u00b2"
 
     def residual(self) -> xr.DataArray:
         """Measured minus simulated at every measured point, shaped like the measured scan."""

@@ -18,7 +18,7 @@ from scipy.special import expit
 from napari_scantwin.errors import Cancelled
 from napari_scantwin.twin.backend import cores, has_gpu, tensorflow
 
-__all__ = ["Shape", "Stack", "evaluate", "initial"]
+__all__ = ["Shape", "Stack", "evaluate", "evaluate_slopes", "initial"]
 
 _ADAM = (0.9, 0.99, 1e-7)
 
@@ -169,9 +169,34 @@ class Stack:
         return [np.asarray(p) for p in self._parameters]
 
 
-@functools.lru_cache(maxsize=1)
-def _compiled_forward():
+def _slopes(xp, parameters, features, order: int):
+    """The ``order``-th derivative [members, points] of the networks along a line on which the features are
+    ``f + f' t + f'' t^2 / 2``: ``features`` [members, points, (order + 1) inputs] are f, f' and, for the second, f''.
+
+    Exact forward differentiation, order by order: with s the signal and a the activation, a(s)' = a'(s) s' and
+    a(s)'' = a''(s) s'^2 + a'(s) s''. ``xp`` is NumPy or TensorFlow.
+    """
+    inputs = parameters[0].shape[1]
+    parts = [features[..., k * inputs : (k + 1) * inputs] for k in range(order + 1)]
+    for layer in range(0, len(parameters), 2):
+        parts = [xp.matmul(part, parameters[layer]) for part in parts]
+        parts[0] = parts[0] + parameters[layer + 1]
+        if layer < len(parameters) - 2:
+            signal, sigmoid = parts[0], 0.5 + 0.5 * xp.tanh(0.5 * parts[0])
+            first = sigmoid * (1 + signal * (1 - sigmoid))
+            if order == 2:
+                second = sigmoid * (1 - sigmoid) * (2 + signal * (1 - 2 * sigmoid))
+                parts[2] = second * parts[1] ** 2 + first * parts[2]
+            parts[0], parts[1] = signal * sigmoid, first * parts[1]
+    return parts[order][..., 0]
+
+
+@functools.lru_cache(maxsize=3)
+def _compiled_forward(order: int = 0):
+    """The networks' outputs or their derivative, compiled."""
     tf = tensorflow()
+    if order:
+        return tf.function(lambda parameters, features: _slopes(tf, parameters, features, order), jit_compile=True)
     return tf.function(lambda parameters, features: _forward(tf, parameters, features), jit_compile=True)
 
 
@@ -180,7 +205,6 @@ _FEW = 2048
 
 
 def _evaluate_few(parameters, features) -> np.ndarray:
-    """In double precision, smooth enough for differences to be derivatives."""
     signal = features
     for layer in range(0, len(parameters), 2):
         signal = np.matmul(signal, parameters[layer].astype(float)) + parameters[layer + 1]
@@ -200,12 +224,25 @@ def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, o
     ``features`` is [members or 1, points, inputs]. ``stop`` (a ``threading.Event``) raises
     :class:`~napari_scantwin.errors.Cancelled`; ``on_progress`` receives the fraction done.
     """
+    if features.shape[1] <= _FEW:
+        return _evaluate_few(parameters, features)
+    return _in_chunks(_compiled_forward(), parameters, features, stop, on_progress)
+
+
+def evaluate_slopes(parameters: list[np.ndarray], taylor: np.ndarray, *, stop=None) -> np.ndarray:
+    """First or second derivative [members, points] of trained networks along a line through every point; ``taylor``
+    [2 or 3, points, inputs] are the features there and their derivatives along it."""
+    order = len(taylor) - 1
+    features = np.concatenate(list(taylor), axis=-1)[None]
+    if features.shape[1] <= _FEW:
+        return _slopes(np, parameters, features, order)
+    return _in_chunks(_compiled_forward(order), parameters, features, stop)
+
+
+def _in_chunks(forward, parameters, features, stop, on_progress=None) -> np.ndarray:
     points, members = features.shape[1], len(parameters[0])
     features = np.broadcast_to(features, (members, *features.shape[1:]))
-    if points <= _FEW:
-        return _evaluate_few(parameters, features)
     tf = tensorflow()
-    forward = _compiled_forward()
     weights = [tf.constant(p) for p in parameters]
     result = np.empty((members, points), np.float32)
     chunk = _CHUNK_GPU if has_gpu() else _CHUNK

@@ -91,7 +91,8 @@ class Trials:
             self.finished[len(self.tried)] = other.finished[number]
         self._seen.append(other._seen[number])
         self.tried.append(other.tried[number])
-        self.held_out.add(other.held_out.alone[number], other.held_out.paired[number])
+        held_out = other.held_out
+        self.held_out.add(held_out.alone[number], held_out.paired[number], held_out.own[number])
 
     def weights(self, available: np.ndarray | None = None) -> np.ndarray:
         """Weights [experts tried], of those ``available`` (bool) only."""
@@ -129,13 +130,14 @@ class Trials:
             for (_, one, other), fit in zip(self._pairs, fitted[len(self._alone) :], strict=True):
                 for left_out, number in ((one, other), (other, one)):
                     mine = data.groups.group == number
-                    paired[left_out, number] = fit.outputs(data.coordinates[mine])[0]
-        alone = np.empty(len(data.targets))
+                    paired[left_out, number] = fit.outputs(data.coordinates[mine]).mean(axis=0)
+        alone, own = np.empty(len(data.targets)), np.empty(len(data.targets))
         for fold, fit in enumerate(fitted[: len(self._alone)]):
-            alone[point_fold == fold] = fit.outputs(data.coordinates[point_fold == fold]).mean(axis=0)
+            outputs = fit.outputs(data.coordinates[point_fold == fold])
+            alone[point_fold == fold], own[point_fold == fold] = outputs.mean(axis=0), outputs.var(axis=0)
         self._seen.append(fitted[0].outputs(data.coordinates[self._watched]).mean(axis=0))
         self.tried.append(expert)
-        self.held_out.add(alone, paired)
+        self.held_out.add(alone, paired, own)
 
     def _note(self, report, fraction: float) -> None:
         """Report the errors of the blend so far."""

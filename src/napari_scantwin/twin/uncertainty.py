@@ -10,7 +10,7 @@ wrong together between sweeps, the twin's change per step of the slow axis (``sl
 nearest measured point in such steps (:mod:`napari_scantwin.twin.nearness`), which keeps growing outside the measured
 range. A held-out sweep is one step from its
 neighbours, the middle of a gap half a step. ``factor`` is set so that 68 % of held-out points, with the spread the
-experts had there before they saw them, lie within one standard deviation.
+experts had there before they saw them, lie within one standard deviation and 95 % within two.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from napari_scantwin.twin.noise import Noise
 
 __all__ = ["Uncertainty", "calibrated", "distance", "outside"]
 
-_COVERED = 0.6827
+#: Standard deviations, and the share of held-out points within them at least. Real scans have longer tails than a
+#: normal distribution: most of their error sits in the transition.
+_COVERED = ((1.0, 0.6827), (1.96, 0.95))
 #: How the error of what experts have in common grows with distance, and its share of the slope. Both were
 #: chosen once for all scans, by the coverage of the truths in ``benchmarks/truths.py``.
 _POWER, _SHARE = 1.5, 0.3
-_LEAST_FACTOR = 0.5
+_LEAST_FACTOR = 0.2
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
 
@@ -55,11 +57,28 @@ class Uncertainty:
 
     def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
+        return self.factor * np.hypot(spread, self._common(coordinates))
+
+    def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
+        """Standard deviation [n] of the twin's derivative along ``axis`` at coordinates [n, axes], where the experts'
+        slopes scatter by ``spread`` [n]: beside that, how fast what they may all get wrong changes along the axis."""
+        # Where the values' ignorance was mended by a factor above one, so is their slopes'.
+        return np.hypot(max(self.factor, 1.0) * spread, self.shared_slope(coordinates, axis))
+
+    def shared_slope(self, coordinates: np.ndarray, axis: int) -> np.ndarray:
+        """How fast what all experts may get wrong together changes along ``axis`` [n], with its sign."""
+        step = np.zeros(len(self.grid))
+        step[axis] = np.ptp(self.grid[axis]) / (len(self.grid[axis]) - 1)
+        change = self._common(coordinates + step) - self._common(coordinates - step)
+        return self.factor * change / (2 * step[axis])
+
+    def _common(self, coordinates: np.ndarray) -> np.ndarray:
+        """What all experts may get wrong together [n], before the factor."""
         # A sampled distance is rounded off at the sweeps themselves, where the exact one is nought.
         holes = self._holes(coordinates)
         far = distance(coordinates, self.knots, self.grid)
         far = np.where(holes > FAR, np.maximum(far, holes), far)
-        return self.factor * np.hypot(spread, _SHARE * self.slope_at(coordinates) * far**_POWER)
+        return _SHARE * self.slope_at(coordinates) * far**_POWER
 
     def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
         """Whether each point [n, axes] lies outside the measured range of some axis, or further from every measured
@@ -87,8 +106,7 @@ class Uncertainty:
         slope = arrays["slope"]
         grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
         noise = Noise(arrays["noise_levels"], arrays["noise"])
-        nearest = arrays.get("nearest", np.zeros_like(slope))  # older files know no holes
-        return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"], nearest)
+        return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"], arrays["nearest"])
 
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
@@ -160,9 +178,13 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def calibrated_factor(residual: np.ndarray, noise: np.ndarray, ignorance: np.ndarray) -> float:
-    """The factor on ``ignorance`` [n] that puts 68 % of held-out residuals [n] within one standard deviation;
-    at least a half, since the noise may be overrated where a sweep is sharp."""
-    # One point is covered from the factor at which noise and ignorance together reach its residual.
-    excess = np.sqrt(np.maximum(residual**2 - noise**2, 0))
-    needed = excess / np.maximum(ignorance, 1e-12 + 1e-3 * ignorance.max())
-    return max(float(np.quantile(needed, _COVERED)), _LEAST_FACTOR)
+    """The factor on ``ignorance`` [n] that puts at least 68 % of held-out residuals [n] within one standard deviation
+    and 95 % within 1.96; at least a fifth, since the noise may be overrated where a sweep is sharp."""
+    floor = np.maximum(ignorance, 1e-12 + 1e-3 * ignorance.max())
+
+    def needed(width: float, share: float) -> float:
+        # One point is covered from the factor at which noise and ignorance together reach its residual.
+        excess = np.sqrt(np.maximum((residual / width) ** 2 - noise**2, 0))
+        return float(np.quantile(excess / floor, share))
+
+    return max(*(needed(width, share) for width, share in _COVERED), _LEAST_FACTOR)

@@ -35,7 +35,15 @@ _EXTENT = 100.0
 _ASPECTS = (0.6, 1.7)
 _MOST_SAMPLES = 2048
 _LIMITS = (0.002, 0.998)
-_COLORMAPS = {"measured": "viridis", "simulated": "viridis", "uncertainty": "magma", "residual": "coolwarm"}
+_COLORMAPS = {
+    "measured": "viridis",
+    "simulated": "viridis",
+    "uncertainty": "magma",
+    "residual": "coolwarm",
+    "derivative": "coolwarm",
+}
+#: Kinds whose sign matters: their colours are centred on nought.
+_SIGNED = ("residual", "derivative")
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
     kind = kind or scan.attrs.get("kind", "measured")
     frame = frame if frame is not None and frame.fits(scan) else Frame.of(scan)
     contrast = contrast or limits(scan)
-    if kind == "residual":
+    if kind in _SIGNED:
         reach = max(abs(c) for c in contrast)
         contrast = (-reach, reach)
     attributes = {

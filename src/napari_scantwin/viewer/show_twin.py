@@ -10,7 +10,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin.viewer.layers import add_layer, frame_of, layer_data, limits, scan_layers, scan_of, update_layer
 from napari_scantwin.viewer.overlay import fit_view
 
-__all__ = ["prepare_simulation", "result_of", "show_simulation", "take_turns"]
+__all__ = ["prepare_derivative", "prepare_simulation", "result_of", "show_simulation", "take_turns"]
 
 _KINDS = ("simulated", "uncertainty", "residual")
 
@@ -42,6 +42,17 @@ def prepare_simulation(measured, simulated, residual) -> list[tuple]:
     return made
 
 
+def prepare_derivative(measured, derivative) -> list[tuple]:
+    """The (data, attributes, type) of the layer of a simulated derivative; runs in any thread.
+
+    There is one such layer for every measured one: another derivative takes its place.
+    """
+    name = f"{measured.name} {derivative.attrs['long_name']}"
+    data, attributes, layer_type = layer_data(derivative, frame_of(measured), name=name)
+    attributes["metadata"]["measured"] = measured
+    return [(data, attributes, layer_type)]
+
+
 def show_simulation(viewer, measured, prepared: list[tuple], done: Callable[[], None]) -> None:
     """Show prepared layers over the layer ``measured``; an earlier simulation's layers get the new data.
 
@@ -59,13 +70,15 @@ def take_turns(steps: Iterator[None]) -> None:
 
 def _steps(viewer, measured, prepared, done) -> Iterator[None]:
     place = viewer.dims.point
-    first = result_of(measured, "simulated", viewer) is None
+    shown = prepared[0][1]["metadata"]["kind"]
+    first = result_of(measured, shown, viewer) is None
     for data, attributes, layer_type in prepared:
         if measured not in viewer.layers:  # removed by the user meanwhile
             return
         kind = attributes["metadata"]["kind"]
         old = result_of(measured, kind, viewer)
         if old is not None and update_layer(old, data, attributes, layer_type):
+            old.name = attributes["name"]
             yield
             continue
         if old is not None:
@@ -75,10 +88,10 @@ def _steps(viewer, measured, prepared, done) -> Iterator[None]:
         yield
     if first:
         # Points stay seen above the map; a measured image would hide it, so that goes below.
-        top = result_of(measured, "simulated", viewer) if scans.is_gridded(scan_of(measured)) else measured
+        top = result_of(measured, shown, viewer) if scans.is_gridded(scan_of(measured)) else measured
         viewer.layers.move(viewer.layers.index(top), len(viewer.layers))
         yield
     viewer.dims.point = place  # another grid has other steps: stay at the value, not at the step's number
-    viewer.layers.selection.active = result_of(measured, "simulated", viewer)
+    viewer.layers.selection.active = result_of(measured, shown, viewer)
     fit_view(viewer)
     done()

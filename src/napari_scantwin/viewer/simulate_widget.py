@@ -26,7 +26,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.grids import parse_values
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_layers, scan_of
-from napari_scantwin.viewer.show_twin import prepare_simulation, show_simulation
+from napari_scantwin.viewer.show_twin import prepare_derivative, prepare_simulation, show_simulation
 
 __all__ = ["SimulateWidget"]
 
@@ -58,6 +58,8 @@ class SimulateWidget(QWidget):
         self.refresh(chooser.layer)
 
     def _build(self) -> None:
+        self.what = QComboBox()
+        self.what.setToolTip("The map itself, or the twin's own derivative with its uncertainty")
         self._form = QFormLayout()
         box = QGroupBox("Grid")
         box.setLayout(self._form)
@@ -78,7 +80,7 @@ class SimulateWidget(QWidget):
         row.addWidget(self.export_choice, 1)
         row.addWidget(self.export_button)
         layout = QVBoxLayout(self)
-        for widget in (box, self.hint, self.button, self.bar, self.said, export):
+        for widget in (self.what, box, self.hint, self.button, self.bar, self.said, export):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -94,6 +96,7 @@ class SimulateWidget(QWidget):
             self._form.removeRow(0)
         self.fields = {}
         twin = self.twin
+        self._offer_derivatives()
         self.button.setEnabled(twin is not None)
         if twin is None:
             self.said.setText("Train the scan first; then its twin can be simulated on any grid.")
@@ -106,6 +109,20 @@ class SimulateWidget(QWidget):
                 self.fields[name] = field
                 self._form.addRow(f"{name.replace('_', ' ')} ({unit})", field)
         self._list_layers()
+
+    def _offer_derivatives(self) -> None:
+        chosen = self.what.currentText()
+        self.what.clear()
+        self.what.setEnabled(self.twin is not None)
+        if self.twin is None:
+            self.what.addItem("values", (None, 1))
+            return
+        value = str(self.twin.scan.name).replace("_", " ")
+        self.what.addItem(value, (None, 1))
+        for order, (top, bottom) in enumerate((("d", ""), ("d²", "²")), 1):
+            for axis in reversed(self.twin.axes):
+                self.what.addItem(f"{top} {value} / d {axis.replace('_', ' ')}{bottom}", (axis, order))
+        self.what.setCurrentText(chosen)
 
     def grid(self) -> dict[str, np.ndarray]:
         """The grid as the form has it; raises :class:`ScanError` in words."""
@@ -133,10 +150,12 @@ class SimulateWidget(QWidget):
             self.job.stop()
             self.button.setText("Stopping…")
         else:
-            self.simulate()
+            along, order = self.what.currentData()
+            self.simulate(None, along, order)
 
-    def simulate(self, grid=None) -> bool:
-        """Simulate the chosen twin on ``grid`` (default: the form's)."""
+    def simulate(self, grid=None, along: str | None = None, order: int = 1) -> bool:
+        """Simulate the chosen twin, or its derivative of ``order`` along the axis ``along``, on ``grid`` (default: the
+        form's grid)."""
         twin, layer = self.twin, self._chooser.layer
         if twin is None:
             say_error("There is no twin of this scan yet: train it first.")
@@ -152,7 +171,9 @@ class SimulateWidget(QWidget):
         self.button.setText("Cancel")
 
         def work(report, stop):
-            simulated = twin.simulate(grid, on_progress=report, stop=stop)
+            simulated = twin.simulate(grid, along=along, order=order, on_progress=report, stop=stop)
+            if along is not None:
+                return layer, prepare_derivative(layer, simulated)
             return layer, prepare_simulation(layer, simulated, twin.residual())
 
         return self.job.start(work)
