@@ -2,7 +2,7 @@
 
 The predictive variance is::
 
-    std^2 = noise^2 + factor^2 (spread^2 + (share * slope * distance^1.5)^2)
+    std^2 = noise^2 + (max(factor, 0.5) spread)^2 + (factor * share * slope * distance^1.5)^2
 
 ``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
 ignorance: ``spread`` is the disagreement of the experts and their members, and the last part what they may all get
@@ -33,7 +33,11 @@ _COVERED = ((1.0, 0.6827), (1.96, 0.95))
 #: How the error of what experts have in common grows with distance, and its share of the slope. Both were
 #: chosen once for all scans, by the coverage of the truths in ``benchmarks/truths.py``.
 _POWER, _SHARE = 1.5, 0.3
-_LEAST_FACTOR = 0.2
+#: Factors tried, smallest first.
+_FACTORS = np.geomspace(0.05, 20, 90)
+#: The experts' disagreement counts at least by this much: near sweeps, where held-out points are not, it is all that
+#: tells how far a curve drawn through a sweep's own points may be off.
+_LEAST_SPREAD = 0.5
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
 
@@ -57,7 +61,7 @@ class Uncertainty:
 
     def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
-        return self.factor * np.hypot(spread, self._common(coordinates))
+        return _ignorance(self.factor, spread, self._common(coordinates))
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin's derivative along ``axis`` at coordinates [n, axes], where the experts'
@@ -118,8 +122,8 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
     slope = sampled_slope(grid, (mixture(mesh)[0] * data.spread).reshape(shape), knots)
     inner = data.inner
     # A held-out sweep is one step away.
-    ignorance = np.hypot(spread[inner], _SHARE * sampled(grid, slope, data.coordinates[inner]))
-    factor = calibrated_factor((data.values - held_out)[inner], data.noise(held_out[inner]), ignorance)
+    common = _SHARE * sampled(grid, slope, data.coordinates[inner])
+    factor = calibrated_factor((data.values - held_out)[inner], data.noise(held_out[inner]), spread[inner], common)
     return Uncertainty(data.noise, factor, grid, slope, knots, nearest(data, mesh).reshape(shape))
 
 
@@ -177,14 +181,14 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
     return slope + _FLAT_SHARE * np.sqrt(np.mean(slope**2))
 
 
-def calibrated_factor(residual: np.ndarray, noise: np.ndarray, ignorance: np.ndarray) -> float:
-    """The factor on ``ignorance`` [n] that puts at least 68 % of held-out residuals [n] within one standard deviation
-    and 95 % within 1.96; at least a fifth, since the noise may be overrated where a sweep is sharp."""
-    floor = np.maximum(ignorance, 1e-12 + 1e-3 * ignorance.max())
+def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarray, common: np.ndarray) -> float:
+    """The least factor that puts 68 % of held-out residuals [n] within one standard deviation and 95 % within 1.96."""
+    for factor in _FACTORS:
+        deviation = np.hypot(noise, _ignorance(factor, spread, common))
+        if all(np.mean(np.abs(residual) <= width * deviation) >= share for width, share in _COVERED):
+            break
+    return float(factor)
 
-    def needed(width: float, share: float) -> float:
-        # One point is covered from the factor at which noise and ignorance together reach its residual.
-        excess = np.sqrt(np.maximum((residual / width) ** 2 - noise**2, 0))
-        return float(np.quantile(excess / floor, share))
 
-    return max(*(needed(width, share) for width, share in _COVERED), _LEAST_FACTOR)
+def _ignorance(factor: float, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
+    return np.hypot(max(factor, _LEAST_SPREAD) * spread, factor * common)
