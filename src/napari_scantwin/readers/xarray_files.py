@@ -206,7 +206,8 @@ def _plain(path: Path, array: xr.DataArray) -> xr.DataArray:
     """An array whose names and order are its own: a scan where its axes and values have units."""
     for name in (*(axis for axis in scans.axes(array) if axis in array.coords), None):
         about = array if name is None else array[name]
-        if not units.is_known(str(about.attrs.get("units", ""))) or not str(about.attrs.get("units", "")):
+        # A unit that is there and empty is a pure number's; only one that is missing says nothing.
+        if "units" not in about.attrs or not units.is_known(str(about.attrs["units"])):
             what = f"the values of {array.name!r} have" if name is None else f"the axis {name!r} has"
             raise NeedsAxes(f"{path.name}: {what} no unit that is known; name the axes and the value with their units")
     array.encoding = {}
