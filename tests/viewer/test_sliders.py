@@ -10,7 +10,7 @@ from napari_scantwin.samples import sample_path
 from napari_scantwin.scan import gridded_scan
 from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.overlay import fit_view
-from napari_scantwin.viewer.readout import written
+from napari_scantwin.viewer.readout import decimals_of, written
 from napari_scantwin.viewer.sliders import drawn_at
 
 TEMPERATURES = np.array([2.0, 4.0, 10.0, 50.0])
@@ -130,7 +130,7 @@ def test_plots_follow_the_theme(panel, qtbot):
     ],
 )
 def test_values_have_as_many_decimals_as_tell_neighbours_apart(value, column, text):
-    assert written(value, column) == text
+    assert written(value, decimals_of(column)) == text
 
 
 def test_the_slice_drawn_of_an_uneven_axis_is_the_nearest_measured(uneven):

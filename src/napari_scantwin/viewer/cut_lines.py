@@ -78,9 +78,11 @@ class CutLines:
 
     def _drag(self, viewer, event) -> Generator[None, None, None]:
         """Follow the mouse from press to release; with Shift an end stays level or upright."""
-        grabbed = self._grab(event.position) if event.button == 1 else None
+        free = event.button == 1 and self._overlay.holder is None
+        grabbed = self._grab(event.position) if free else None
         if grabbed is None:
             return
+        self._overlay.holder = self
         line, held = grabbed
         frame = frame_of(line.layer)
         offset = viewer.dims.ndim - len(frame.axes)
@@ -107,6 +109,7 @@ class CutLines:
                 if not released:
                     yield
         finally:
+            self._overlay.holder = None
             camera.mouse_pan = True
 
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
-from qtpy.QtGui import QBrush, QColor, QFont, QLinearGradient, QPainter, QPainterPath, QPen
+from qtpy.QtGui import QBrush, QColor, QFont, QLinearGradient, QPainter, QPainterPath, QPen, QPixmap
 from qtpy.QtWidgets import QWidget
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
-from napari_scantwin.viewer.readout import describe, speak_physical, written
+from napari_scantwin.viewer.readout import describe, speak_physical
 from napari_scantwin.viewer.refill import refill
-from napari_scantwin.viewer.sliders import Sliders, drawn_at
+from napari_scantwin.viewer.sliders import Sliders
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
@@ -85,6 +85,9 @@ class Overlay(QWidget):
         self.painters: list[Callable[[QPainter], None]] = []
         #: What holds the mouse while it is dragged on the map, so that nothing else takes hold of it too.
         self.holder: object = None
+        #: True while axes are stretched anew: sliders then stand for moments where nobody put them.
+        self.refilling = False
+        self._kept: tuple | None = None
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._refit)
@@ -119,7 +122,11 @@ class Overlay(QWidget):
         return False
 
     def _refit(self) -> None:
-        refill(self._viewer, canvas_aspect(self._viewer))
+        self.refilling = True
+        try:
+            refill(self._viewer, canvas_aspect(self._viewer))
+        finally:
+            self.refilling = False
         fit_view(self._viewer)
 
     @property
@@ -145,7 +152,7 @@ class Overlay(QWidget):
         visible = [layer for layer in scan_layers(self._viewer) if layer.visible]
         return visible[-1] if visible else None
 
-    def _world(self, x: float, y: float) -> tuple[float, float]:
+    def world(self, x: float, y: float) -> tuple[float, float]:
         """World (row, column) at a pixel of the canvas."""
         camera = self._viewer.scene.camera
         row = camera.center[-2] - (y - self.height() / 2) / camera.zoom
@@ -167,7 +174,7 @@ class Overlay(QWidget):
         layer = self._layer()
         if layer is None or self._viewer.dims.ndisplay != 2:
             return
-        frame, scan = frame_of(layer), scan_of(layer)
+        frame = frame_of(layer)
         if len(frame.axes) < 2:
             return
         painter = QPainter(self)
@@ -176,7 +183,6 @@ class Overlay(QWidget):
         dark = self._viewer.theme != "light"
         self._ink = QColor(230, 230, 230) if dark else QColor(20, 20, 20)
         self._paper = QColor(20, 22, 26, 225) if dark else QColor(250, 250, 250, 225)
-        width, height = self.width(), self.height()
         vertical, horizontal = self.displayed(frame)
         if min(vertical, horizontal) < 0:  # sliders of other layers: none of this scan's axes to draw
             painter.end()
@@ -184,14 +190,39 @@ class Overlay(QWidget):
         self._extrapolation(painter, layer)
         for paint in self.painters:
             paint(painter)
+        self._rulers(painter, layer, vertical, horizontal)
+        painter.setPen(QPen(self._ink, 1))
+        self._read_out(painter)
+        painter.end()
+
+    def _rulers(self, painter, layer, vertical: int, horizontal: int) -> None:
+        """The rulers and the colour bar, painted anew only where something about them has changed."""
+        scan, frame, camera = scan_of(layer), frame_of(layer), self._viewer.scene.camera
+        colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
+        limits = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
+        view = (camera.zoom, *camera.center[-2:], self.width(), self.height(), vertical, horizontal)
+        look = (self._viewer.theme, colormap.name, tuple(limits), layer.metadata["kind"], self.devicePixelRatioF())
+        key = (view, look, frame, id(scan), colormap.colors.tobytes())
+        if self._kept is None or self._kept[0] != key:
+            sheet = QPixmap(self.size() * self.devicePixelRatioF())
+            sheet.setDevicePixelRatio(self.devicePixelRatioF())
+            sheet.fill(Qt.transparent)
+            on_sheet = QPainter(sheet)
+            on_sheet.setRenderHint(QPainter.Antialiasing)
+            on_sheet.setFont(painter.font())
+            self._paint_rulers(on_sheet, layer, scan, frame, vertical, horizontal)
+            on_sheet.end()
+            self._kept = (key, sheet)
+        painter.drawPixmap(0, 0, self._kept[1])
+
+    def _paint_rulers(self, painter, layer, scan, frame, vertical: int, horizontal: int) -> None:
+        width, height = self.width(), self.height()
         painter.setPen(QPen(self._ink, 1))
         painter.fillRect(QRectF(0, 0, _LEFT, height), self._paper)
         painter.fillRect(QRectF(_LEFT, height - _BOTTOM, width - _LEFT, _BOTTOM), self._paper)
         self._ruler_below(painter, scan, frame, horizontal)
         self._ruler_left(painter, scan, frame, vertical)
         self._color_bar(painter, layer, scan)
-        self._read_out(painter)
-        painter.end()
 
     def _extrapolation(self, painter, layer) -> None:
         """Hatch what lies outside the measured range of the axes, and draw that range's edge."""
@@ -231,8 +262,8 @@ class Overlay(QWidget):
 
     def _ruler_below(self, painter, scan, frame, axis) -> None:
         width, height = self.width(), self.height()
-        left = self._world(_LEFT, 0)[1]
-        right = self._world(width, 0)[1]
+        left = self.world(_LEFT, 0)[1]
+        right = self.world(width, 0)[1]
         base = height - _BOTTOM
         painter.setPen(QPen(self._ink, 1))
         painter.drawLine(QPointF(_LEFT, base), QPointF(width, base))
@@ -247,7 +278,7 @@ class Overlay(QWidget):
     def _ruler_left(self, painter, scan, frame, axis) -> None:
         height = self.height()
         base = height - _BOTTOM
-        top, bottom = self._world(0, 0)[0], self._world(0, base)[0]
+        top, bottom = self.world(0, 0)[0], self.world(0, base)[0]
         painter.drawLine(QPointF(_LEFT, 0), QPointF(_LEFT, base))
         origin, step = frame.origin[axis], frame.step[axis]
         for value, text in ticks(bottom * step + origin, top * step + origin, base, 50):
@@ -285,20 +316,8 @@ class Overlay(QWidget):
             half = painter.fontMetrics().horizontalAdvance(text) / 2 + 2
             painter.drawText(QRectF(min(x, self.width() - half) - 40, 27, 80, 16), Qt.AlignCenter, text)
 
-    def _held(self) -> list[str]:
-        """The values at which the sliders hold the axes that are not drawn."""
-        frame, scan = frame_of(self._layer()), scan_of(self._layer())
-        shown = self.displayed(frame)
-        values = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])
-        texts = []
-        for number, (axis, value) in enumerate(zip(frame.axes, values, strict=True)):
-            if number not in shown:
-                there = written(drawn_at(scan, axis, value), np.asarray(scan[axis].values, float))
-                texts.append(f"{axis.replace('_', ' ')} {there} {units.pretty(frame.units[number])}")
-        return texts
-
     def _read_out(self, painter) -> None:
-        lines = self._text or self._held()
+        lines = self._text or self.sliders.held()
         if not lines:
             return
         metrics = painter.fontMetrics()

@@ -1,4 +1,4 @@
-"""The one dock widget: open, sweeps, train, simulate, cuts, analyse, in the order they are used."""
+"""The one dock widget: open, sweeps, train, simulate, cuts, analyse, look into cubes, in the order they are used."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from qtpy.QtWidgets import QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QW
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
 from napari_scantwin.viewer.chooser import Chooser
+from napari_scantwin.viewer.cube_widget import CubeWidget
 from napari_scantwin.viewer.cuts_widget import CutsWidget
 from napari_scantwin.viewer.open_widget import OpenWidget
 from napari_scantwin.viewer.overlay import attach
 from napari_scantwin.viewer.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.sweeps_widget import SweepsWidget
+from napari_scantwin.viewer.tab_rows import TabRows
 from napari_scantwin.viewer.train_widget import TrainWidget
 
 __all__ = ["Panel"]
 
 
 class Panel(QWidget):
-    """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate``, ``cuts`` and ``analyse``."""
+    """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate``, ``cuts``,
+    ``analyse`` and ``cube``."""
 
     def __init__(self, napari_viewer):
         super().__init__()
@@ -33,6 +36,7 @@ class Panel(QWidget):
         self.simulate = SimulateWidget(napari_viewer, self.chooser)
         self.cuts = CutsWidget(napari_viewer, self.chooser)
         self.analyse = AnalyseWidget(napari_viewer, self.chooser)
+        self.cube = CubeWidget(napari_viewer, self.chooser)
         self.tabs = QTabWidget()
         for widget, title in (
             (self.open, "Open"),
@@ -41,6 +45,7 @@ class Panel(QWidget):
             (self.simulate, "Simulate"),
             (self.cuts, "Cuts"),
             (self.analyse, "Analyse"),
+            (self.cube, "Cube"),
         ):
             area = QScrollArea()
             area.setWidgetResizable(True)
@@ -50,6 +55,7 @@ class Panel(QWidget):
             self.tabs.addTab(area, title)
         layout = QVBoxLayout(self)
         layout.addWidget(self.chooser)
+        layout.addWidget(TabRows(self.tabs))
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(napari_viewer)
         self.open.opened.connect(self._opened)
@@ -71,6 +77,12 @@ class Panel(QWidget):
             self.simulate.simulate(twin.default_grid())
         self.cuts.redraw()
         self.analyse.refresh()
+
+    def show_tab(self, widget) -> None:
+        """Bring one of the parts to the front."""
+        for number in range(self.tabs.count()):
+            if self.tabs.widget(number).widget() is widget:
+                self.tabs.setCurrentIndex(number)
 
     def sizeHint(self) -> QSize:
         """Narrow enough to leave the map most of a 1200 x 800 window."""
@@ -118,6 +130,7 @@ class Panel(QWidget):
             if job.running:
                 job.abandon()
         self.cuts.shut()
+        self.cube.shut()
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None

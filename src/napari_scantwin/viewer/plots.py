@@ -66,6 +66,7 @@ def new_plot(height: int) -> pg.PlotWidget:
     """An empty plot at least ``height`` pixels high; "x0.001" never stands beside a unit."""
     plot = _Plot()
     plot.setMinimumHeight(height)
+    plot.getPlotItem().layout.setContentsMargins(1, 1, 1, 6)  # pyqtgraph lets the lower label's feet hang out
     plot.showGrid(x=True, y=True, alpha=0.15)
     for side in ("left", "bottom"):
         plot.getAxis(side).enableAutoSIPrefix(False)

@@ -8,7 +8,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import Frame, frame_of, scan_layers, scan_of
 
-__all__ = ["describe", "place", "speak_physical", "written"]
+__all__ = ["decimals_of", "describe", "place", "speak_physical", "written"]
 
 #: A measured point counts as near within this share of the canvas's extent (world units).
 _NEAR = 1.5
@@ -50,12 +50,16 @@ def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
     return lines
 
 
-def written(value: float, column: np.ndarray) -> str:
-    """A value of an axis with as many decimals as tell its neighbours apart; ``column`` is the axis."""
+def decimals_of(column: np.ndarray) -> int | None:
+    """How many decimals tell the neighbours on an axis apart; None where it has one value only."""
     gaps = np.diff(np.unique(column))
-    if not gaps.size or not np.isfinite(value):
+    return int(np.clip(np.ceil(1 - np.log10(np.median(gaps))), 0, 9)) if gaps.size else None
+
+
+def written(value: float, decimals: int | None) -> str:
+    """A value of an axis with at most so many decimals (:func:`decimals_of`)."""
+    if decimals is None or not np.isfinite(value):
         return f"{value:.6g}"
-    decimals = int(np.clip(np.ceil(1 - np.log10(np.median(gaps))), 0, 9))
     text = f"{value:.{decimals}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFrame, QLabel, QLineEdit
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_of
-from napari_scantwin.viewer.readout import written
+from napari_scantwin.viewer.readout import decimals_of, written
 
 __all__ = ["Sliders", "drawn_at"]
 
@@ -57,6 +57,10 @@ class Sliders:
                 return frame, scan, number
         return None, None, None
 
+    def held(self) -> list[str]:
+        """The axes that are not drawn, each with its value and unit, in words."""
+        return [f"{name} {value}" for name, value in self.texts().items()]
+
     def texts(self) -> dict[str, str]:
         """What stands beside the sliders that are shown: the value with its unit by the axis's name."""
         found = {}
@@ -84,7 +88,8 @@ class Sliders:
                 name, unit = frame.axes[number], units.pretty(frame.units[number])
                 column = np.asarray(scan[name].values, float)
                 widget.scan_name.setText(str(scan[name].attrs.get("long_name") or name.replace("_", " ")))
-                low, high = (f"{written(value, column)} {unit}" for value in (column.min(), column.max()))
+                widget.scan_axis = (number, column, decimals_of(column), unit, scans.is_gridded(scan))
+                low, high = (f"{written(value, decimals_of(column))} {unit}" for value in (column.min(), column.max()))
                 widget.scan_value.setToolTip(f"{low} to {high}; type a value to go there")
                 spoken.append((widget, max((low, high), key=len)))
         for widget, longest in spoken:
@@ -104,19 +109,19 @@ class Sliders:
 
     def _follow(self, event=None) -> None:
         """Show the values where the sliders stand."""
+        frame = frame_of(self._layer())
         for widget in self._dims.slider_widgets:
             value = getattr(widget, "scan_value", None)
-            if value is None or widget.isHidden() or value.hasFocus():
+            if value is None or widget.isHidden() or value.isHidden() or value.hasFocus():
                 continue
-            frame, scan, number = self._axis(widget.axis)
-            if frame is not None:
-                value.setText(self._text(widget.axis, frame, scan, number))
+            if frame is not None and widget.scan_axis[0] < len(frame.axes):
+                value.setText(self._text(widget, frame))
 
-    def _text(self, position: int, frame, scan, number: int) -> str:
-        physical = self._viewer.dims.point[position] * frame.step[number] + frame.origin[number]
-        name = frame.axes[number]
-        there = written(drawn_at(scan, name, physical), np.asarray(scan[name].values, float))
-        return f"{there} {units.pretty(frame.units[number])}".rstrip()
+    def _text(self, widget, frame) -> str:
+        number, column, decimals, unit, gridded = widget.scan_axis
+        there = self._viewer.dims.point[widget.axis] * frame.step[number] + frame.origin[number]
+        there = column[np.argmin(np.abs(column - there))] if gridded else there
+        return f"{written(there, decimals)} {unit}".rstrip()
 
     def _typed(self, widget) -> None:
         """Go to the value a person typed, in the axis's unit or in one that it names."""

@@ -1,0 +1,272 @@
+"""The crosshair through a cube: one place and its averaging windows, shared by the map, the sliders and the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from qtpy.QtCore import QEvent, QLineF, QObject, QRectF, Qt, Signal
+from qtpy.QtGui import QColor, QPainter, QPen
+
+from napari_scantwin import cubes
+from napari_scantwin import scan as scans
+from napari_scantwin.viewer.layers import frame_of, scan_of
+
+__all__ = ["CanvasCrosshair", "Crosshair"]
+
+#: How near the mouse must be (pixels) to take hold of a line.
+_NEAR = 8.0
+
+
+class Crosshair(QObject):
+    """A place in a gridded scan: ``at`` every axis's value, ``widths`` the full averaging windows (axis's unit).
+
+    The place lies on samples of the scan. Where an axis is not drawn on the canvas, its value is where napari's slider
+    stands, and its window is the slice's thickness there. ``moved()`` after any change.
+    """
+
+    moved = Signal()
+
+    def __init__(self, viewer, overlay, parent=None):
+        super().__init__(parent)
+        self._viewer, self._overlay = viewer, overlay
+        self.layer = None
+        self.at: dict[str, float] = {}
+        self.widths: dict[str, float] = {}
+        self._columns: dict[str, np.ndarray] = {}
+        self._setting = False
+        viewer.dims.events.point.connect(self._slid)
+        viewer.dims.events.order.connect(self._turned)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes of the scan, slow first; none without a scan."""
+        return tuple(self._columns)
+
+    def column(self, axis: str) -> np.ndarray:
+        """The axis's values [n]."""
+        return self._columns[axis]
+
+    def choose(self, layer) -> None:
+        """Go through another layer's scan (None, or a ragged one: through nothing), where the sliders stand."""
+        scan = scan_of(layer)
+        if scan is None or not scans.is_gridded(scan) or scan.ndim < 2:
+            self.layer, self.at, self.widths, self._columns = None, {}, {}, {}
+            self.moved.emit()
+            return
+        kept = self.at if self.layer is layer else {}
+        self.layer = layer
+        self._columns = {axis: np.asarray(scan[axis].values, float) for axis in scans.axes(scan)}
+        self.widths = {axis: self.widths.get(axis, 0.0) if kept else 0.0 for axis in self.axes}
+        frame = frame_of(layer)
+        there = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])
+        shown = self.shown()
+        for axis, value in zip(frame.axes, there, strict=True):
+            column = self._columns[axis]
+            middle = column[len(column) // 2]
+            self.at[axis] = self.nearest(axis, kept.get(axis, middle) if axis in shown else value)
+        self.at = {axis: self.at[axis] for axis in self.axes}
+        self._thicken()
+        self.moved.emit()
+
+    def shown(self) -> tuple[str, ...]:
+        """The axes drawn upwards and to the right; none while the sliders belong to other layers."""
+        frame = frame_of(self.layer)
+        if frame is None:
+            return ()
+        pair = self._overlay.displayed(frame)
+        return () if min(pair) < 0 else tuple(frame.axes[number] for number in pair)
+
+    def nearest(self, axis: str, value: float) -> float:
+        """The axis's sample nearest to ``value``."""
+        column = self._columns[axis]
+        return float(column[np.argmin(np.abs(column - value))])
+
+    def move(self, **to: float) -> None:
+        """Go to values of some axes; sliders follow where those are not drawn."""
+        to = {axis: self.nearest(axis, value) for axis, value in to.items()}
+        if all(self.at[axis] == value for axis, value in to.items()):
+            return
+        self.at |= to
+        shown = self.shown()
+        hidden = [axis for axis in to if axis not in shown]
+        if hidden:
+            self._slide(hidden)
+        self.moved.emit()
+
+    def step(self, axis: str, by: int) -> None:
+        """Go ``by`` samples along an axis, from its end on at its beginning."""
+        ordered = np.sort(self._columns[axis])
+        here = int(np.argmin(np.abs(ordered - self.at[axis])))
+        self.move(**{axis: float(ordered[(here + by) % len(ordered)])})
+
+    def average(self, axis: str, width: float) -> None:
+        """Average over a window of full ``width`` about the place on an axis."""
+        self.widths[axis] = max(float(width), 0.0)
+        self._thicken()
+        self.moved.emit()
+
+    def bounds(self, axis: str) -> tuple[float, float]:
+        """The first and last value of the samples within an axis's window."""
+        inside = self._columns[axis][cubes.window(self._columns[axis], self.at[axis], self.widths[axis])]
+        return float(inside.min()), float(inside.max())
+
+    def _dimension(self, axis: str) -> int:
+        frame = frame_of(self.layer)
+        return frame.axes.index(axis) + self._viewer.dims.ndim - len(frame.axes)
+
+    def _slide(self, axes) -> None:
+        """Put napari's sliders where the crosshair is."""
+        frame = frame_of(self.layer)
+        point = list(self._viewer.dims.point)
+        for axis in axes:
+            number, dimension = frame.axes.index(axis), self._dimension(axis)
+            world = (self.at[axis] - frame.origin[number]) / frame.step[number]
+            # The very number that the slider's own step has: one a digit away would be sliced twice.
+            steps = self._viewer.dims.range[dimension]
+            point[dimension] = steps.start + round((world - steps.start) / steps.step) * steps.step
+        self._setting = True
+        try:
+            self._viewer.dims.point = tuple(point)
+        finally:
+            self._setting = False
+        self._thicken()
+
+    def _thicken(self) -> None:
+        """Make napari's slice as thick as the windows of the axes that are not drawn."""
+        dims = self._viewer.dims
+        left, right = [0.0] * dims.ndim, [0.0] * dims.ndim
+        frame = frame_of(self.layer)
+        shown = self.shown()
+        for axis in self.axes if shown else ():
+            if axis in shown or self.widths[axis] <= 0:
+                continue
+            number, dimension = frame.axes.index(axis), self._dimension(axis)
+            low, high = self.bounds(axis)
+            left[dimension] = (self.at[axis] - low) / frame.step[number]
+            right[dimension] = (high - self.at[axis]) / frame.step[number]
+        if tuple(left) != tuple(dims.margin_left) or tuple(right) != tuple(dims.margin_right):
+            dims.margin_left, dims.margin_right = left, right
+
+    def _slid(self, event=None) -> None:
+        """Follow a slider that was moved, or that plays."""
+        quiet = self._setting or self._overlay.refilling
+        if quiet or self.layer is None or self.layer not in self._viewer.layers:
+            return
+        frame, shown = frame_of(self.layer), self.shown()
+        if not shown:
+            return
+        there = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])
+        changed = False
+        for axis, value in zip(frame.axes, there, strict=True):
+            if axis not in shown and self.nearest(axis, value) != self.at[axis]:
+                self.at[axis] = self.nearest(axis, value)
+                changed = True
+        if changed:
+            self._thicken()
+            self.moved.emit()
+
+    def _turned(self, event=None) -> None:
+        """Another plane is drawn: the axes that left it stay where the crosshair was."""
+        if self.layer is not None and self.layer in self._viewer.layers:
+            self._slide([axis for axis in self.axes if axis not in self.shown()])
+            self.moved.emit()
+
+
+class CanvasCrosshair(QObject):
+    """Paints the crosshair on the map and lets the mouse drag either line, or both at their crossing; Control and a
+    press bring it to the mouse. Only while ``wanted()``.
+
+    The mouse is taken from Qt before napari hears of it: napari's way of an event through its models takes several
+    milliseconds, which a crosshair that is to follow 60 times a second has not.
+    """
+
+    def __init__(self, viewer, overlay, crosshair: Crosshair, wanted: Callable[[], bool]):
+        super().__init__(overlay)
+        self._viewer, self._overlay, self._crosshair, self._wanted = viewer, overlay, crosshair, wanted
+        self._held: tuple[str, ...] = ()
+        overlay.painters.append(self._paint)
+        overlay.parent().installEventFilter(self)
+
+    def remove(self) -> None:
+        """Leave the canvas."""
+        if self._paint in self._overlay.painters:
+            self._overlay.painters.remove(self._paint)
+        self._overlay.parent().removeEventFilter(self)
+
+    def redraw(self) -> None:
+        """Paint anew."""
+        self._overlay.update()
+
+    def _axes(self) -> tuple[str, ...]:
+        """The upward and the rightward axis, while the crosshair is on the canvas."""
+        there = self._crosshair.layer is not None and self._crosshair.layer in self._viewer.layers
+        return self._crosshair.shown() if there and self._wanted() and self._viewer.dims.ndisplay == 2 else ()
+
+    def _pixel(self, axis: str, value: float) -> float:
+        """Where a value of a displayed axis lies on the canvas: x of the rightward, y of the upward axis."""
+        frame = frame_of(self._crosshair.layer)
+        number = frame.axes.index(axis)
+        world = (value - frame.origin[number]) / frame.step[number]
+        rightward = axis == self._crosshair.shown()[1]
+        return self._overlay.pixel(0.0, world)[0] if rightward else self._overlay.pixel(world, 0.0)[1]
+
+    def _paint(self, painter: QPainter) -> None:
+        axes = self._axes()
+        if not axes:
+            return
+        width, height = self._overlay.width(), self._overlay.height()
+        painter.setRenderHint(QPainter.Antialiasing, False)
+        for axis, upright in zip(axes, (False, True), strict=True):
+            low, high = (self._pixel(axis, value) for value in self._crosshair.bounds(axis))
+            band = QRectF(low, 0, high - low, height) if upright else QRectF(0, high, width, low - high)
+            if abs(high - low) > 1:
+                painter.fillRect(band.normalized(), QColor(255, 190, 60, 45))
+            place = self._pixel(axis, self._crosshair.at[axis])
+            ends = ((place, 0), (place, height)) if upright else ((0, place), (width, place))
+            line = QLineF(*ends[0], *ends[1])
+            painter.setPen(QPen(QColor(0, 0, 0, 150), 3))
+            painter.drawLine(line)
+            painter.setPen(QPen(QColor(255, 190, 60), 1))
+            painter.drawLine(line)
+        painter.setRenderHint(QPainter.Antialiasing, True)
+
+    def _grab(self, x: float, y: float, modifiers) -> tuple[str, ...]:
+        """The axes whose lines are under the mouse, or both where Control is held."""
+        axes = self._axes()
+        if not axes or self._overlay.holder is not None:
+            return ()
+        if modifiers & Qt.ControlModifier:
+            return axes
+        away = [abs(self._pixel(axis, self._crosshair.at[axis]) - at) for axis, at in zip(axes, (y, x), strict=True)]
+        return tuple(axis for axis, distance in zip(axes, away, strict=True) if distance <= _NEAR)
+
+    def eventFilter(self, watched, event) -> bool:
+        """Follow the mouse from press to release; what is taken here napari does not hear of."""
+        kind = event.type()
+        if kind == QEvent.MouseButtonPress and event.button() == Qt.LeftButton:
+            place = event.pos()
+            self._held = self._grab(place.x(), place.y(), event.modifiers())
+            if self._held:
+                self._overlay.holder = self
+                self._to(place.x(), place.y())
+            return bool(self._held)
+        if not self._held or kind not in (QEvent.MouseMove, QEvent.MouseButtonRelease):
+            return False
+        self._to(event.pos().x(), event.pos().y())
+        if kind == QEvent.MouseButtonRelease:
+            self._held, self._overlay.holder = (), None
+        return True
+
+    def _to(self, x: float, y: float) -> None:
+        """Bring the lines that are held to a pixel."""
+        axes = self._axes()
+        if not axes:
+            return
+        frame = frame_of(self._crosshair.layer)
+        to = {}
+        for axis, world in zip(axes, self._overlay.world(x, y), strict=True):
+            if axis in self._held:
+                number = frame.axes.index(axis)
+                to[axis] = world * frame.step[number] + frame.origin[number]
+        self._crosshair.move(**to)

@@ -1,0 +1,105 @@
+"""The plot of one axis's profile through the crosshair: the measured one, the twin's, and the draggable line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Signal
+
+from napari_scantwin.viewer.plots import new_plot
+
+__all__ = ["ProfilePlot"]
+
+_CROSSHAIR = "#ffbe3c"
+_MEASURED, _TWIN = "#56b4e9", "#e69f00"
+#: The vertical range grows at once with the data, and shrinks when they fill less than this share of it.
+_FILLED = 0.55
+
+
+class ProfilePlot:
+    """``widget`` is the plot; ``dragged(value)`` of ``line`` when the mouse moves the crosshair along the axis."""
+
+    def __init__(self, height: int):
+        self.widget = new_plot(height)
+        self.widget.setMouseEnabled(x=True, y=False)
+        self.widget.setMenuEnabled(False)
+        self.widget.hideButtons()
+        self.widget.getPlotItem().disableAutoRange()
+        self.widget.getAxis("left").setWidth(52)
+        self.widget.setViewportUpdateMode(self.widget.ViewportUpdateMode.MinimalViewportUpdate)
+        self.band = pg.LinearRegionItem(movable=False, brush=(255, 190, 60, 45), pen=pg.mkPen(None))
+        self.measured = pg.PlotCurveItem(pen=pg.mkPen(_MEASURED, width=1))
+        self.twin = pg.PlotCurveItem(pen=pg.mkPen(_TWIN, width=1))
+        self.line = _Line()
+        for item in (self.band, self.measured, self.twin, self.line):
+            self.widget.addItem(item, ignoreBounds=True)
+        self.band.setZValue(-5)
+        self._range: tuple[float, float] | None = None
+        self._axis_range: tuple[float, float] | None = None
+
+    def set_axis(self, label: str, value_label: str, column: np.ndarray) -> None:
+        """Show another axis from end to end; ``label`` and ``value_label`` name it and the values."""
+        self.widget.setLabel("bottom", label)
+        self.widget.setLabel("left", value_label)
+        self._range = None
+        low, high = float(column.min()), float(column.max())
+        self.line.setBounds((low, high))
+        self.widget.setXRange(low, high if high > low else low + 1, padding=0.01)
+
+    def show(self, measured, twin, at: float, bounds: tuple[float, float]) -> None:
+        """Draw profiles (``twin`` may be None), the crosshair at ``at`` and the window between ``bounds``."""
+        self.measured.setData(*_ordered(measured), connect="finite")
+        self.twin.setVisible(twin is not None)
+        if twin is not None:
+            self.twin.setData(*_ordered(twin), connect="finite")
+        self.line.follow(at)
+        self.band.setVisible(bounds[1] > bounds[0])
+        if bounds[1] > bounds[0]:
+            self.band.setRegion(bounds)
+        self._fit([measured.values] if twin is None else [measured.values, twin.values])
+
+    def _fit(self, curves: list[np.ndarray]) -> None:
+        """Keep the curves within the vertical range, which changes as seldom as it can: new ticks cost time."""
+        ends = [(np.nanmin(values), np.nanmax(values)) for values in curves if np.isfinite(values).any()]
+        if not ends:
+            return
+        low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
+        low = min(low, 0.0) if low < 0.3 * high else low  # counts stand on zero, a resistance need not
+        if self._range is not None:
+            kept_low, kept_high = self._range
+            span = kept_high - kept_low
+            if low >= kept_low and high <= kept_high and high - low >= _FILLED * span:
+                return
+        air = 0.12 * (high - low) or abs(high) or 1.0
+        self._range = (low - (0.02 * (high - low) if low == 0 else air), high + air)
+        self.widget.setYRange(*self._range, padding=0)
+
+
+def _ordered(profile) -> tuple[np.ndarray, np.ndarray]:
+    """A profile's places and values, rising."""
+    running, values = profile.running, profile.values
+    if running.size > 1 and not (np.diff(running) > 0).all():
+        order = np.argsort(running)
+        return running[order], values[order]
+    return running, values
+
+
+class _Line(pg.InfiniteLine):
+    """The crosshair in a plot; ``dragged(value)`` when the mouse moves it, not when it is put somewhere."""
+
+    dragged = Signal(float)
+
+    def __init__(self):
+        super().__init__(angle=90, movable=True, pen=pg.mkPen(_CROSSHAIR), hoverPen=pg.mkPen(_CROSSHAIR, width=3))
+        self._following = False
+        self.sigPositionChanged.connect(self._moved)
+
+    def follow(self, at: float) -> None:
+        """Stand at a value, without saying that it was dragged there."""
+        self._following = True
+        self.setValue(at)
+        self._following = False
+
+    def _moved(self) -> None:
+        if not self._following:
+            self.dragged.emit(float(self.value()))
