@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.optimize import brentq
 
 from napari_scantwin import scan as scans
@@ -282,6 +285,22 @@ def test_a_reading_in_vacuum_is_left_out_and_said():
     (one,) = isotherms(scan)
     assert len(one.pressure) == 60
     assert one.note == "1 readings at zero pressure left out"
+
+
+@settings(max_examples=80, deadline=None)
+@given(arrays(float, (12, 2), elements=st.sampled_from([0.0, 0.1, 0.3, 0.30001, 0.5, 0.7, 1.0, 50.0])))
+def test_whatever_is_measured_is_an_answer_or_a_sentence(numbers):
+    """Equal readings, steps, no order: a plateau, none, or a :class:`ScanError`; never a warning or another error."""
+    axes = {"temperature": (np.full(12, 300.0), "K"), "pressure": (numbers[:, 0], "bar")}
+    scan = scans.ragged_scan(axes, numbers[:, 1], name="composition", unit="dimensionless")
+    try:
+        found = plateau_pressures(scan)
+    except ScanError:
+        return
+    known = np.isfinite(found.values)
+    assert (found.values[known] >= 0.1).all()
+    assert (found.values[known] <= 50).all()
+    assert [bool(note) for note in found["note"].values[~known]] == [True] * (~known).sum()
 
 
 def test_masked_points_take_no_part():

@@ -83,6 +83,40 @@ def test_a_table_of_cooling_sweeps_on_one_grid_is_cooling(tmp_path):
     np.testing.assert_allclose(course.boundary.values, [9, 8, 7], atol=0.05)
 
 
+@pytest.mark.parametrize("sawtooth", [False, True])
+def test_a_time_that_runs_on_during_the_sweeps(tmp_path, sawtooth):
+    """A file of time, temperature and resistance: sweeps lie between the turns, and the transition is passed at the
+    time that the line of the course says, not at the middle of its sweep."""
+    up = np.linspace(2, 12, 80)
+    kelvin = np.tile(up, 6) if sawtooth else np.tile(np.concatenate([up, up[::-1]]), 3)
+    hours = 0.01 * np.arange(kelvin.size)
+    kelvin = kelvin + 0.01 * np.random.default_rng(0).normal(size=kelvin.size)
+    rows = zip(hours, kelvin, resistance(kelvin, 9 - hours), strict=True)
+    path = tmp_path / "loading.csv"
+    path.write_text("\n".join(["time (h),T (K),R (ohm)", *(f"{t:.4f},{k:.4f},{r:.6f}" for t, k, r in rows)]))
+    scan = read(path)
+    assert scans.axes(scan) == ("time", "temperature")
+    courses = transition_courses(scan)
+    assert [one.direction for one in courses] == ([1] if sawtooth else [-1, 1])
+    for course in courses:
+        assert course.points == (6 if sawtooth else 3)
+        np.testing.assert_allclose(course.boundary.values, 9 - course.boundary["time"].values, atol=0.03)
+        assert course.slope.value == pytest.approx(-1, abs=0.02)
+
+
+def test_readings_here_and_there_are_no_sweeps():
+    random = np.random.default_rng(1)
+    axes = {"loading_time": (np.arange(60.0), "h"), "temperature": (random.uniform(2, 12, 60), "K")}
+    with pytest.raises(ScanError, match="no sweep has 4 points or more"):
+        transition_courses(scans.ragged_scan(axes, random.normal(size=60), name="resistance", unit="ohm"))
+
+
+def test_a_sample_without_resistance_has_no_transition():
+    (course,) = transition_courses(scan_of([0.0, 1.0], [5.0, 5.0]) * 0.0)
+    assert np.isnan(course.boundary.values).all()
+    assert "the low state holds" in str(course.boundary["note"].values[0])
+
+
 def test_warming_and_cooling_are_courses_of_their_own():
     """Every sweep warms and cools; the transition on cooling is 0.5 K lower and moves half as fast."""
     up = np.linspace(2, 12, 120)

@@ -6,7 +6,7 @@ A sweep that warms and then cools (a hysteresis loop in one run) is two branches
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -27,6 +27,8 @@ _KINDS = {
 }
 #: A sweep turns round where it goes back by more than this share of its span.
 _TURN = 0.1
+#: A single sweep goes one way: its readings follow their order at least so well.
+_ONE_WAY = 0.9
 #: Points a branch must have.
 _FEWEST = 4
 
@@ -38,7 +40,8 @@ class Branch:
     ``slow`` maps the slow axes to their set values, ``fast`` [n] and ``values`` [n] are in the scan's own units,
     ``errors`` [n] one standard deviation (from the file, else told from the scatter about neighbours),
     ``direction`` is +1 where the fast axis rose with time, -1 where it fell; ``rows`` [n] are the places of the
-    points in :func:`napari_scantwin.scan.points`.
+    points in :func:`napari_scantwin.scan.points`. ``running`` maps slow axes that ran on during the sweep (a time) to
+    their values [n]; ``slow`` holds their median.
     """
 
     sweep: int
@@ -48,6 +51,14 @@ class Branch:
     values: np.ndarray
     errors: np.ndarray
     rows: np.ndarray
+    running: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def slow_at(self, place: float) -> dict[str, float]:
+        """The slow axes' values when the fast axis passed ``place`` (NaN: nowhere, the medians)."""
+        if not np.isfinite(place):
+            return self.slow
+        passed = {name: float(np.interp(place, self.fast, column)) for name, column in self.running.items()}
+        return {**self.slow, **passed}
 
 
 def is_kind(unit: str, kind: str) -> bool:
@@ -73,6 +84,8 @@ def axis_in(scan: xr.DataArray, axis: str, values, unit: str):
 def branches(scan: xr.DataArray) -> list[Branch]:
     """The branches of a scan in the order of its sweeps; masked points take no part.
 
+    Where a slow axis runs on from reading to reading (loading time) while the fast one is swept again and again, a
+    sweep is what lies between two turns of the fast axis.
     Points at one fast-axis value are averaged. Errors that the scan does not carry are told from the scatter of
     each point about the cubic through its neighbours, over the whole scan, as a function of the value.
     """
@@ -82,10 +95,11 @@ def branches(scan: xr.DataArray) -> list[Branch]:
     used = ~table.masked
     if not used.any():
         raise ScanError("no sweep is selected; tick at least one in the list of sweeps")
-    errors = _errors(table, used)
+    numbers, running = _running(scan, table, used)
+    errors = _errors(table, used, numbers)
     found = []
-    for number in _in_order(table.sweep[used]):
-        rows = np.flatnonzero(used & (table.sweep == number))
+    for number in _in_order(numbers[used]):
+        rows = np.flatnonzero(used & (numbers == number))
         slow = {name: float(np.median(table.coordinates[rows, i])) for i, name in enumerate(names[:-1])}
         for part in split_runs(table.coordinates[rows, -1]):
             mine = rows[part]
@@ -94,10 +108,29 @@ def branches(scan: xr.DataArray) -> list[Branch]:
                 direction = -1  # a table's grid is sorted, however it was measured
             fast, values, deviation, kept = _sorted(table, errors, mine)
             if len(fast) >= _FEWEST:
-                found.append(Branch(int(number), slow, direction, fast, values, deviation, kept))
+                along = {names[i]: table.coordinates[kept, i] for i in running}
+                found.append(Branch(int(number), slow, direction, fast, values, deviation, kept, along))
     if not found:
         raise ScanError(f"no sweep has {_FEWEST} points or more along {names[-1]}; there is nothing to analyse")
     return found
+
+
+def _running(scan: xr.DataArray, table: scans.Points, used: np.ndarray) -> tuple[np.ndarray, list[int]]:
+    """The sweep of every point, and which slow axes ran on during the sweeps."""
+    count = used.sum()
+    told = scans.is_gridded(scan) or "sweep" in scan.coords
+    if told or table.coordinates.shape[1] < 2 or len(np.unique(table.sweep[used])) * _FEWEST <= count:
+        return table.sweep, []
+    steps = np.diff(table.coordinates[used, :-1], axis=0)
+    running = np.flatnonzero((steps > 0).all(axis=0) | (steps < 0).all(axis=0)).tolist()
+    parts = split_runs(table.coordinates[used, -1])
+    one_way = len(parts) > 1 or abs(np.corrcoef(np.arange(count), table.coordinates[used, -1])[0, 1]) > _ONE_WAY
+    if not running or not one_way or len(parts) * 2 * _FEWEST > count:
+        return table.sweep, []  # readings here and there, not sweeps
+    numbers = np.full(len(used), -1)
+    for number, part in enumerate(parts):
+        numbers[np.flatnonzero(used)[part]] = number
+    return numbers, running
 
 
 def reading_errors(scan: xr.DataArray) -> np.ndarray:
@@ -106,14 +139,14 @@ def reading_errors(scan: xr.DataArray) -> np.ndarray:
     table = scans.points(scan)
     used = ~table.masked if not table.masked.all() else np.ones(len(table.values), bool)
     errors = np.full(scan.shape, np.nan)
-    errors[np.isfinite(np.asarray(scan.values, float))] = _errors(table, used)
+    errors[np.isfinite(np.asarray(scan.values, float))] = _errors(table, used, table.sweep)
     return errors
 
 
-def _errors(table: scans.Points, used: np.ndarray) -> np.ndarray:
+def _errors(table: scans.Points, used: np.ndarray, sweep: np.ndarray) -> np.ndarray:
     errors = table.errors
     if errors is None or not np.isfinite(errors[used]).all():
-        noise = measure(table.coordinates[used, -1], table.values[used], table.sweep[used])
+        noise = measure(table.coordinates[used, -1], table.values[used], sweep[used])
         told = noise(table.values)
         errors = told if errors is None else np.where(np.isfinite(errors), errors, told)
     return errors

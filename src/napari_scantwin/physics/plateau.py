@@ -217,7 +217,7 @@ def _tightened(composition: np.ndarray, height: np.ndarray, first: int, last: in
     core = np.flatnonzero(
         (composition >= composition[first] + _CORE * width) & (composition <= composition[last] - _CORE * width)
     )
-    if len(core) < 2 * _FEWEST:
+    if len(np.unique(composition[core])) < 2 * _FEWEST:
         return first, last, 0.0
     line = np.polyfit(composition[core], height[core], 1)
     away = np.abs(height - np.polyval(line, composition))

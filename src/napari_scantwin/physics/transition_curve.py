@@ -74,7 +74,7 @@ def robust_line(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> tuple[float
 def _lines(design: np.ndarray, y: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Level and tilt by repeated fits in which what lies far off counts ever less."""
     found = np.array([np.median(y), 0.0])
-    least = 1e-9 * max(np.ptp(y), 1e-300)
+    least = 1e-9 * max(np.ptp(y), 1e-12 * np.abs(y).max(), 1e-280)
     for _ in range(20):
         residual = y - design @ found
         width = _FAR * max(_scatter(residual), float(np.median(errors)), least)

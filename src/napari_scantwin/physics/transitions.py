@@ -38,7 +38,8 @@ _WINDOW, _NARROWER = 0.25, np.sqrt(0.5)
 class SweepTransition:
     """One branch's transition: its ``sweep`` number, ``slow`` axis values by name, ``direction`` (+1 the fast axis
     rose, -1 fell), the transition ``at`` by criterion (value NaN where there is none), the ``curve`` with its fitted
-    normal state (None where the sweep shows no transition at all), and a ``note`` saying why one is missing."""
+    normal state (None where the sweep shows no transition at all), a ``note`` saying why one is missing, and the
+    ``branch`` it was read from."""
 
     sweep: int
     slow: dict[str, float]
@@ -46,6 +47,7 @@ class SweepTransition:
     at: dict[str | float, Quantity]
     curve: Curve | None
     note: str
+    branch: Branch
 
 
 def phase_boundary(scan: xr.DataArray, criterion: str | float = "50 %", **options) -> xr.DataArray:
@@ -62,8 +64,13 @@ def phase_boundary(scan: xr.DataArray, criterion: str | float = "50 %", **option
     order = sorted(range(len(found)), key=lambda k: (tuple(found[k].slow.values()), found[k].direction))
     found = [found[k] for k in order]
     numbers = [one.at[criterion] for one in found]
+    fast_unit = scan[fast].attrs["units"]
+    slow = [
+        one.branch.slow_at(float(units.convert(number.value, number.unit, fast_unit)))
+        for one, number in zip(found, numbers, strict=True)
+    ]
     result = scans.ragged_scan(
-        {name: (np.array([one.slow[name] for one in found]), scan[name].attrs["units"]) for name in names[:-1]},
+        {name: (np.array([one[name] for one in slow]), scan[name].attrs["units"]) for name in names[:-1]},
         np.array([number.value for number in numbers]),
         name=f"transition_{fast}",
         unit=unit,
@@ -133,7 +140,7 @@ def sweep_transitions(
         else:
             draws = row.values + random.normal(size=(count, len(row.values))) * row.errors
         noise = float(np.median(row.errors))
-        flat = height < _LEAST_STEP * usual or height < 5 * noise
+        flat = not height > max(_LEAST_STEP * usual, 5 * noise)
         found.append(_read(row, bottom, draws, criteria, unit, flat, simulated))
     return found
 
@@ -157,7 +164,7 @@ def _read(row: Branch, base: float, draws, criteria, unit: str, flat: bool, simu
     missing = Quantity(float("nan"), float("nan"), unit)
     if flat:
         note = "no transition: the low state holds throughout the measured range"
-        return SweepTransition(row.sweep, row.slow, row.direction, dict.fromkeys(criteria, missing), None, note)
+        return SweepTransition(row.sweep, row.slow, row.direction, dict.fromkeys(criteria, missing), None, note, row)
     curve = Curve.fitted(row.fast, row.values, row.errors, base)
     at, notes = {}, []
     for criterion in criteria:
@@ -176,7 +183,7 @@ def _read(row: Branch, base: float, draws, criteria, unit: str, flat: bool, simu
             error = np.sqrt(np.mean((drawn - value) ** 2)) if len(drawn) >= len(draws) / 2 else np.nan
         error = np.hypot(error, between)
         at[criterion] = _in_kelvin(Quantity(value, float(error), unit))
-    return SweepTransition(row.sweep, row.slow, row.direction, at, curve, "; ".join(dict.fromkeys(notes)))
+    return SweepTransition(row.sweep, row.slow, row.direction, at, curve, "; ".join(dict.fromkeys(notes)), row)
 
 
 def _in_kelvin(quantity: Quantity) -> Quantity:

@@ -50,6 +50,8 @@ _VALUES = (
     "relative_resistance",
     "photoemission_intensity",
 )
+#: An axis that changes in this share of the rows changes in nearly every row.
+_NEARLY = 0.8
 _AUXILIARY = ("masked", "extrapolated", "sweep")
 
 
@@ -249,11 +251,16 @@ def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
 
 
 def _slow_first(columns: dict[str, np.ndarray]) -> list[str]:
-    """Axis names ordered by how seldom they change from row to row."""
+    """Axis names ordered by how seldom they change from row to row; of two that change in nearly every row the one
+    that is gone through more often is the faster (a temperature swept again and again while the time runs on)."""
 
-    def changes(name: str) -> int:
-        settled = scans.set_points(columns[name]) if len(columns[name]) > 1 else columns[name]
-        return int(np.count_nonzero(np.diff(settled)))
+    def changes(name: str) -> tuple[int, float]:
+        column = columns[name]
+        settled = scans.set_points(column) if len(column) > 1 else column
+        count = int(np.count_nonzero(np.diff(settled)))
+        if count < _NEARLY * (len(column) - 1):
+            return count, 0.0
+        return len(column), float(np.abs(np.diff(column)).sum() / (np.ptp(column) or 1.0))
 
     return sorted(columns, key=changes)
 
