@@ -3,6 +3,7 @@
 from napari_scantwin.planning.convergence import Course, Step, surprise
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.joining import Longer, joined, longer
+from napari_scantwin.planning.points import PointProposal, next_points
 from napari_scantwin.planning.proposals import Plan, Proposal, next_sweeps, plan_sweeps
 from napari_scantwin.planning.protocol import Planner, replayed
 from napari_scantwin.planning.quantities import PeakEntropyChange, PeakPosition, TransitionTemperature
@@ -16,6 +17,7 @@ __all__ = [
     "PeakPosition",
     "Plan",
     "Planner",
+    "PointProposal",
     "Proposal",
     "Step",
     "StepCheck",
@@ -27,6 +29,7 @@ __all__ = [
     "check_steps",
     "joined",
     "longer",
+    "next_points",
     "next_sweeps",
     "plan_sweeps",
     "replayed",

@@ -1,0 +1,164 @@
+"""Which single points to measure next, for instruments that set every point by itself.
+
+Distances are counted in lengths over which knowing one place tells another: along the slow axis the usual gap between
+set points, along the others the width of a feature (the ratio of the map's first to its second derivative), and never
+less than the usual distance between points. A point then leaves of the variance at a place the share (d' / d)^3, d
+being the distance to the nearest measured point before and d' with it, as far as its reading is not noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.stats import qmc
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.planning.cost import TimeModel
+from napari_scantwin.planning.ignorance import shrunk
+
+__all__ = ["PointProposal", "next_points"]
+
+#: Places the map's error is told at; as many candidates, the same ones (a power of two for the sequence).
+_PLACES = 1024
+#: Step of the derivatives that tell a feature's width, as a share of the axis.
+_STEP = 0.005
+
+
+@dataclass(frozen=True)
+class PointProposal:
+    """A point worth measuring: its ``place`` by axis, slow first, in ``units`` by axis, the twin's own ``uncertainty``
+    there now in ``value_unit``, the ``gain``, the share of the map's squared error as it is now (0 to 1) that measuring
+    it is expected to take away after those before it, and the ``minutes`` it takes from where the one before it was
+    (NaN without a time model)."""
+
+    place: dict[str, float]
+    units: dict[str, str]
+    uncertainty: float
+    value_unit: str
+    gain: float
+    minutes: float = float("nan")
+
+
+def next_points(
+    twin,
+    count: int = 5,
+    *,
+    among: np.ndarray | None = None,
+    cost: TimeModel | None = None,
+    budget: float | None = None,
+    at: dict[str, float] | None = None,
+) -> list[PointProposal]:
+    """The ``count`` points expected to reduce the squared error of the twin's map most, chosen one after the other.
+
+    ``among`` [m, axes] lists the points that can be measured, in the scan's units, slow axis first; by default all
+    within the measured range can. With a time model ``cost`` points count by what they tell per minute from the place
+    before (``at`` names the first), and ``budget`` minutes end the list; its order is then the order to measure in.
+    Raises :class:`ScanError` where an option makes no sense.
+    """
+    if count < 1:
+        raise ScanError(f"{count} points cannot be proposed; ask for one or more")
+    if budget is not None and (cost is None or not budget > 0):
+        raise ScanError(
+            "a budget is a positive number of minutes, and needs a time model that says how long a point takes"
+        )
+    names = twin.axes
+    if at is not None and set(at) != set(names):
+        raise ScanError(f"the place to start from names every axis: {', '.join(names)}")
+    table = scans.points(twin.scan)
+    measured = table.coordinates[~table.masked]
+    low, high = measured.min(axis=0), measured.max(axis=0)
+    cells = low + (high - low) * _even(len(names))
+    places = cells if among is None else _listed(among, len(names))
+    lengths = _lengths(twin, measured, cells)
+    tree = cKDTree(measured / lengths)
+    before = tree.query(cells / lengths)[0]
+    variance, (own, noise) = _own(twin, cells)[0], _own(twin, places)
+    trust = own / np.maximum(own + noise, np.finfo(float).tiny)
+    far = np.sqrt((((cells[None] - places[:, None]) / lengths) ** 2).sum(axis=2))  # [candidates, cells]
+    whole, spent = variance.sum(), 0.0
+    here = None if at is None else np.array([at[name] for name in names], float)
+    found: list[PointProposal] = []
+    unit = {name: units.pretty(twin.scan[name].attrs["units"]) for name in names}
+    while len(found) < count and whole > 0:
+        gains = trust * ((1 - shrunk(before, far)) @ variance)
+        minutes = _minutes(cost, places, here)
+        merit = gains / minutes
+        if budget is not None:
+            merit = np.where(spent + minutes <= budget, merit, 0)
+        best = int(np.argmax(merit))
+        if merit[best] <= 0:
+            break
+        place = places[best] if among is not None else _round(places[best], high - low)
+        took = float("nan") if cost is None else float(minutes[best])
+        uncertainty, value_unit = float(np.sqrt(own[best])), units.pretty(twin.scan.attrs["units"])
+        named = dict(zip(names, (float(value) for value in place), strict=True))
+        found.append(PointProposal(named, unit, uncertainty, value_unit, float(gains[best] / whole), took))
+        variance = variance * (1 - trust[best] * (1 - shrunk(before, far[best])))
+        before, here, spent = np.minimum(before, far[best]), places[best], spent + (took if cost is not None else 0.0)
+    return found
+
+
+def _even(axes: int) -> np.ndarray:
+    """Places spread evenly over the unit cube [n, axes]."""
+    if axes == 1:
+        return ((np.arange(_PLACES) + 0.5) / _PLACES)[:, None]
+    return qmc.Sobol(axes, scramble=False).random(_PLACES) + 0.5 / _PLACES
+
+
+def _listed(among, axes: int) -> np.ndarray:
+    listed = np.asarray(among, float)
+    if listed.ndim != 2 or listed.shape[1] != axes or not len(listed) or not np.isfinite(listed).all():
+        raise ScanError(f"the points to choose among are rows of {axes} finite numbers, one for each axis")
+    return listed
+
+
+def _own(twin, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The twin's own variance and the noise's at ``places`` [n]."""
+    mean, deviation = twin.predict(places)
+    noise = twin.uncertainty.noise(mean) ** 2
+    return np.clip(deviation**2 - noise, 0, None), noise
+
+
+def _lengths(twin, measured: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Length along each axis over which a reading tells about its surroundings [axes], in the axis's unit."""
+    count, axes = measured.shape
+    spans = np.ptp(measured, axis=0)
+    found = []
+    for position in range(axes):
+        gaps = np.diff(np.unique(scans.set_points(measured[:, position])))
+        least = max(float(np.median(gaps)) if len(gaps) else 0.0, spans[position] / count ** (1 / axes))
+        found.append(least if position == 0 and axes > 1 else max(least, _feature(twin, cells, position, spans)))
+    return np.array(found)
+
+
+def _feature(twin, cells: np.ndarray, position: int, spans: np.ndarray) -> float:
+    """The width of what changes along an axis: first over second derivative, root mean square."""
+    step = _STEP * spans[position]
+    shift = np.zeros(cells.shape[1])
+    shift[position] = step
+    back, here, ahead = (twin.predict(cells + sign * shift)[0] for sign in (-1, 0, 1))
+    slope, bend = (ahead - back) / (2 * step), (ahead - 2 * here + back) / step**2
+    return float(np.sqrt(np.mean(slope**2) / max(np.mean(bend**2), np.finfo(float).tiny)))
+
+
+def _minutes(cost: TimeModel | None, places: np.ndarray, here: np.ndarray | None) -> np.ndarray:
+    """Minutes to each of ``places`` [n, axes] from ``here`` and to measure there; ones without a time model."""
+    if cost is None:
+        return np.ones(len(places))
+    minutes = np.full(len(places), cost.point)
+    if here is not None:
+        slow, fast = np.abs(places[:, 0] - here[0]), np.abs(places[:, -1] - here[-1])
+        minutes = minutes + fast / cost.fast_rate
+        if places.shape[1] > 1:
+            minutes = minutes + slow / cost.slow_rate + np.where(slow > 0, cost.settle, 0.0)
+    return np.maximum(minutes, 1e-6)
+
+
+def _round(place: np.ndarray, spans: np.ndarray) -> list[float]:
+    """The place to a thousandth of the axes' ranges, as a person would set it."""
+    digits = 3 - np.floor(np.log10(np.maximum(spans, np.finfo(float).tiny))).astype(int)
+    return [round(float(value), int(digit)) for value, digit in zip(place, digits, strict=True)]

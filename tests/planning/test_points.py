@@ -1,0 +1,108 @@
+"""Single points to measure next."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+from napari_scantwin.planning import TimeModel, next_points
+
+
+class Noise:
+    def __init__(self, level):
+        self.level = level
+
+    def noise(self, mean):
+        return np.full(len(mean), self.level)
+
+
+class Patchy:
+    """A twin of four sweeps that is uncertain near 30 K between 1000 and 2000 Oe only."""
+
+    axes = ("magnetic_field", "temperature")
+
+    def __init__(self, noise=1e-6):
+        field, temperature = np.repeat([0.0, 1000.0, 2000.0, 3000.0], 30), np.tile(np.linspace(5, 55, 30), 4)
+        columns = {"magnetic_field": (field, "Oe"), "temperature": (temperature, "K")}
+        self.scan = scans.ragged_scan(columns, np.tanh((temperature - 30) / 4), name="moment", unit="emu")
+        self.uncertainty = Noise(noise)
+
+    def predict(self, points):
+        inside = np.clip(1 - np.abs(points[:, 0] - 1500) / 500, 0, None) ** 1.5
+        own = 0.1 * inside * np.exp(-(((points[:, 1] - 30) / 5) ** 2))
+        return np.tanh((points[:, 1] - 30) / 4), np.hypot(own, self.uncertainty.level)
+
+
+def test_points_lie_where_the_map_is_uncertain():
+    found = next_points(Patchy(), 3)
+    assert found[0].place["magnetic_field"] == pytest.approx(1500, abs=200)
+    assert found[0].place["temperature"] == pytest.approx(30, abs=4)
+    assert (found[0].units, found[0].value_unit) == ({"magnetic_field": "Oe", "temperature": "K"}, "emu")
+    assert found[0].uncertainty == pytest.approx(0.1, rel=0.3)
+    # One point tells about its surroundings, not about the whole sweep.
+    assert 0.1 < found[0].gain < 0.9
+    assert found[1].gain < found[0].gain
+    assert len({tuple(one.place.values()) for one in found}) == 3
+
+
+def test_a_reading_that_is_mostly_noise_tells_little():
+    clear, noisy = (next_points(Patchy(noise), 1)[0].gain for noise in (1e-6, 0.3))
+    assert noisy < 0.2 * clear
+
+
+def test_only_listed_points_are_proposed():
+    listed = [[1500.0, 50.0], [1400.0, 28.0], [500.0, 30.0]]
+    found = next_points(Patchy(), 2, among=listed)
+    assert list(found[0].place.values()) == [1400, 28]
+
+
+def test_minutes_count_the_way_from_the_place_before():
+    model = TimeModel(point=0.5, points=1, settle=2, slow_rate=100, fast_rate=10, span=0)
+    found = next_points(Patchy(), 20, cost=model, budget=30, at={"magnetic_field": 0.0, "temperature": 5.0})
+    first = found[0].place
+    expected = 0.5 + first["magnetic_field"] / 100 + 2 + (first["temperature"] - 5) / 10
+    assert found[0].minutes == pytest.approx(expected, rel=0.02)
+    assert sum(one.minutes for one in found) <= 30
+    assert 1 < len(found) < 20
+
+
+def test_a_scan_of_one_axis_has_points_to_propose():
+    class Line:
+        axes = ("temperature",)
+
+        def __init__(self):
+            temperature = np.array([0.0, 1, 2, 3, 7, 8, 9, 10])
+            columns = {"temperature": (temperature, "K")}
+            self.scan = scans.ragged_scan(columns, temperature**2, name="moment", unit="emu")
+            self.uncertainty = Noise(1e-9)
+
+        def predict(self, points):
+            known = self.scan["temperature"].values
+            return points[:, 0] ** 2, 0.1 * np.abs(points - known).min(axis=1) ** 1.5
+
+    assert next_points(Line(), 1)[0].place["temperature"] == pytest.approx(5, abs=0.2)
+
+
+def test_a_trained_twin_has_points_to_propose(hydride):
+    found = next_points(hydride, 4)
+    assert len(found) == 4
+    assert all(0 < one.gain < 1 for one in found)
+    fields = np.unique(hydride.scan["magnetic_field"].values)
+    assert np.abs(fields - found[0].place["magnetic_field"]).min() > 50  # between the sweeps
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"count": 0}, "ask for one or more"),
+        ({"among": [1.0, 2.0]}, "rows of 2 finite numbers"),
+        ({"among": [[1.0, np.nan]]}, "rows of 2 finite numbers"),
+        ({"at": {"temperature": 3.0}}, "names every axis"),
+        ({"budget": 10.0}, "needs a time model"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, words):
+    with pytest.raises(ScanError, match=words):
+        next_points(Patchy(), **options)
