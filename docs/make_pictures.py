@@ -29,8 +29,9 @@ class Pictures:
         self.viewer.window._qt_window.resize(1200, 800)
         self.panel = Panel(self.viewer)
         self.viewer.window.add_dock_widget(self.panel, name="Scan twin", area="right")
-        self.panel.open.opened.connect(lambda layer: self.after(800, self.sweeps))
-        self.panel.simulate.simulated.connect(lambda layer: self.after(800, self.train))
+        self.when_opened, self.when_simulated = self.sweeps, self.train
+        self.panel.open.opened.connect(lambda layer: self.after(800, self.when_opened))
+        self.panel.simulate.simulated.connect(lambda layer: self.after(800, self.when_simulated))
 
     def after(self, wait: int, step) -> None:
         """Call ``step`` when the screen has settled."""
@@ -86,7 +87,19 @@ class Pictures:
         """The dialog's picture, then what the analyses make of the ferromagnet."""
         self.dialog.grab().save(str(self.folder / "columns.png"))
         self.dialog.close()
-        self.analyse("Entropy change", "entropy-change", lambda: QApplication.exit(0))
+        self.analyse("Entropy change", "entropy-change", self.palladium)
+
+    def palladium(self) -> None:
+        """Hydrogen-loaded palladium: its twin, its transitions."""
+        while self.panel.cuts.lines:
+            self.panel.cuts.delete(0)
+        self.viewer.layers.clear()
+        self.when_opened, self.when_simulated = self.panel.train.train, self.transitions
+        self.panel.open.open([sample_path("palladium_hydride")])
+
+    def transitions(self) -> None:
+        """The phase boundary and the critical field."""
+        self.analyse("Transitions", "transitions", lambda: QApplication.exit(0))
 
     def analyse(self, title: str, name: str, then) -> None:
         """Choose an analysis, take its picture when its result is on screen, and go on."""

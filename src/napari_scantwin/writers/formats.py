@@ -149,7 +149,10 @@ def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
         values.attrs["units"] = scan.attrs["units"]
         group = file.create_group("coordinates")
         for key, coord in scan.coords.items():
-            data = group.create_dataset(str(key), data=coord.values)
+            column = coord.values
+            if column.dtype.kind == "U":  # notes in words
+                column = column.astype(object)
+            data = group.create_dataset(str(key), data=column)
             data.attrs["attrs"] = json.dumps(coord.attrs)
             if "units" in coord.attrs:
                 data.attrs["units"] = coord.attrs["units"]

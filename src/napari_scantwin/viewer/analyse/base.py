@@ -58,7 +58,7 @@ class Analysis(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST)
-        self._timer.timeout.connect(self.run)
+        self._timer.timeout.connect(lambda: self.run() if self.isVisible() else None)
         self.body = QVBoxLayout()
         self.button = QPushButton("Calculate")
         self.button.clicked.connect(self.toggle)

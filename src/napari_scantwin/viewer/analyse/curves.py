@@ -18,6 +18,7 @@ __all__ = ["COLORS", "Curve", "CurvePlot", "gradient"]
 COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#ffffff")
 _WITHIN = 1.96  # standard deviations of the 95 % band
 _PALE, _BARS = 60, 150
+_MARKERS = {"points": "o", "triangles": "t"}
 #: So many names stand in a line of the key.
 _A_LINE = 5
 
@@ -25,13 +26,14 @@ _A_LINE = 5
 @dataclass(frozen=True)
 class Curve:
     """``x`` and ``y`` [n] with ``errors`` [n] (one standard deviation) or None, in a ``color``. ``style`` is
-    "points", "triangles" (a second measurement's), "line" or "dashed" (its twin's)."""
+    "points", "triangles" (a second measurement's), "line" or "dashed" (its twin's); ``sideways`` errors lie along x."""
 
     x: np.ndarray
     y: np.ndarray
     errors: np.ndarray | None
     color: str
     style: str
+    sideways: bool = False
 
 
 def gradient(count: int) -> list[str]:
@@ -56,7 +58,8 @@ class CurvePlot:
         plot = self.widget
         plot.clear()
         self.drawn = list(curves)
-        for curve in curves:
+        # Points above bands and lines.
+        for curve in sorted(curves, key=lambda one: one.style in _MARKERS):
             self._draw(curve)
         plot.setLabel("bottom", bottom)
         plot.setLabel("left", left)
@@ -72,13 +75,17 @@ class CurvePlot:
         if not len(x):
             return
         errors = None if curve.errors is None else np.nan_to_num(np.asarray(curve.errors, float)[good])
-        if curve.style in ("points", "triangles"):
-            self._points(x, y, errors, color, "o" if curve.style == "points" else "t")
+        if curve.style in _MARKERS:
+            self._points(x, y, errors, color, _MARKERS[curve.style], curve.sideways)
             return
         if errors is not None:
             pale = QColor(color)
             pale.setAlpha(_PALE)
-            edges = [pg.PlotCurveItem(x, y + side * _WITHIN * errors, pen=pg.mkPen(None)) for side in (1, -1)]
+            away = [
+                (side * _WITHIN * errors * curve.sideways, side * _WITHIN * errors * (not curve.sideways))
+                for side in (1, -1)
+            ]
+            edges = [pg.PlotCurveItem(x + dx, y + dy, pen=pg.mkPen(None)) for dx, dy in away]
             for edge in edges:
                 self.widget.addItem(edge)
             self.widget.addItem(pg.FillBetweenItem(*edges, brush=pale))
@@ -91,11 +98,13 @@ class CurvePlot:
             pg.PlotCurveItem(np.asarray(curve.x, float), np.where(whole, curve.y, np.nan), pen=pen, connect="finite")
         )
 
-    def _points(self, x, y, errors, color: QColor, symbol: str) -> None:
+    def _points(self, x, y, errors, color: QColor, symbol: str, sideways: bool) -> None:
         faint = QColor(color)
         faint.setAlpha(_BARS)
         if errors is not None and (errors > 0).any():
-            self.widget.addItem(pg.ErrorBarItem(x=x, y=y, height=2 * errors, pen=pg.mkPen(faint)))
+            self.widget.addItem(
+                pg.ErrorBarItem(x=x, y=y, pen=pg.mkPen(faint), **{"width" if sideways else "height": 2 * errors})
+            )
         self.widget.addItem(
             pg.ScatterPlotItem(x, y, size=5 if symbol == "o" else 7, brush=faint, pen=pg.mkPen(None), symbol=symbol)
         )

@@ -11,7 +11,16 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.physics.branches import is_kind
-from napari_scantwin.viewer.layers import add_layer, frame_of, layer_data, limits, scan_layers, scan_of, update_layer
+from napari_scantwin.viewer.layers import (
+    add_layer,
+    frame_of,
+    give_frame,
+    layer_data,
+    limits,
+    scan_layers,
+    scan_of,
+    update_layer,
+)
 from napari_scantwin.viewer.overlay import fit_view
 from napari_scantwin.viewer.show_twin import take_turns
 
@@ -24,13 +33,16 @@ _KINDS = ("temperature", "magnetic field", "pressure", "time")
 class DerivedMap:
     """A derived scan to be shown: ``key`` names its layer among those of the scan ("entropy change of the sweeps"),
     ``word`` is what the read-out calls its values, ``points`` asks for points instead of an image, ``visible``
-    whether it is seen at first."""
+    whether it is seen at first. A ``color`` with a ``size`` (in world units) draws all points alike, as of a
+    boundary."""
 
     key: str
     word: str
     scan: xr.DataArray
     points: bool = False
     visible: bool = True
+    color: str | None = None
+    size: float = 2.0
 
 
 def laid_over(measured: xr.DataArray, derived: xr.DataArray) -> xr.DataArray:
@@ -76,12 +88,13 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
     """The (data, attributes, type) of the layers to show over the measured ``layer``; runs in any thread. They share
     the colour limits of the first that is an image, else of the first."""
     scan, frame = scan_of(layer), frame_of(layer)
-    over = [laid_over(scan, one.scan) for one in maps]
+    over = [laid_over(scan, one.scan) if scans.is_gridded(one.scan) else one.scan for one in maps]
     chosen = next((k for k, one in enumerate(maps) if not one.points), 0)
     contrast = limits(over[chosen]) if over else None
     made = []
     for one, derived in zip(maps, over, strict=True):
-        shown = as_points(derived) if one.points and not scans.is_gridded(scan) else derived
+        ragged = scans.is_gridded(derived) and one.points and not scans.is_gridded(scan)
+        shown = as_points(derived) if ragged else derived
         name = f"{layer.name} {one.key}"
         of_error = one.word == "uncertainty"
         data, attributes, layer_type = layer_data(
@@ -91,6 +104,10 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
         attributes["visible"] = one.visible
         if of_error:
             attributes["colormap"] = "magma"
+        if one.color is not None:
+            plain = {"face_color": one.color, "border_color": "black", "border_width": 0.15, "size": one.size}
+            attributes |= plain
+            attributes["metadata"]["plain"] = plain
         made.append((data, attributes, layer_type))
     return made
 
@@ -113,7 +130,9 @@ def _steps(viewer, layer, prepared, done) -> Iterator[None]:
         if layer not in viewer.layers:  # removed by the user meanwhile
             return
         old = next(iter(derived_layers(viewer, layer, attributes["metadata"]["analysis"])), None)
-        if old is not None and update_layer(old, data, attributes, layer_type):
+        if old is not None and (
+            _update_plain(old, data, attributes) or update_layer(old, data, attributes, layer_type)
+        ):
             yield
             continue
         if old is not None:
@@ -121,8 +140,38 @@ def _steps(viewer, layer, prepared, done) -> Iterator[None]:
             yield
         add_layer(viewer, data, attributes, layer_type)
         yield
+    keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
+    yield from _raised(viewer, layer, keys)
     viewer.dims.point = place
     done()
+
+
+def _raised(viewer, layer, keys: list[str]) -> Iterator[None]:
+    """Lift the layers of ``keys``, in that order, above the scan's other layers, where they are not."""
+    ours = [one for key in keys for one in derived_layers(viewer, layer, key)]
+    places = [viewer.layers.index(one) for one in ours]
+    others = [viewer.layers.index(one) for one in scan_layers(viewer) if one not in ours]
+    if places == sorted(places) and (not others or not places or max(others) < places[0]):
+        return
+    for one in ours:
+        viewer.layers.move(viewer.layers.index(one), len(viewer.layers))
+        yield
+
+
+def _update_plain(layer, data, attributes: dict) -> bool:
+    """Give a layer of points that are all alike other places, however many, where it is one."""
+    plain = attributes["metadata"].get("plain")
+    if plain is None or "plain" not in layer.metadata:
+        return False
+    frame = frame_of(layer)
+    layer.data = data
+    layer.features = attributes["features"]
+    for name, value in plain.items():
+        setattr(layer, name, value)
+    layer.metadata = dict(attributes["metadata"])
+    if frame != frame_of(layer):  # it was drawn anew since the data were made
+        give_frame(layer, frame)
+    return True
 
 
 def bring_forward(viewer, layer, keys: Sequence[str]) -> None:
