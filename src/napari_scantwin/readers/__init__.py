@@ -17,6 +17,7 @@ from napari_scantwin.readers import (
     array_files,
     arrays,
     beamline_hdf5,
+    erlab_files,
     igor,
     igor_text,
     mbs,
@@ -92,7 +93,8 @@ def read(
     ``axes=["X2=magnetic_field[Oe]", "X1=temperature[K]"], value="Y=moment[emu]"``; COLUMN is a header or a
     1-based number, and parts the file says itself may be left out. ``choice`` picks one of several
     measurements by its key (see :func:`open_choices`); without it the likeliest is taken and all keys
-    stand in ``attrs["choices"]``. ``sheet`` names a spreadsheet's sheet. Of HDF5, netCDF, zarr, TIFF and ``.npy``,
+    stand in ``attrs["choices"]``. A choice such as ``"erlab:i05"`` reads the file by
+    that one of erlab's loaders. ``sheet`` names a spreadsheet's sheet. Of HDF5, netCDF, zarr, TIFF and ``.npy``,
     ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays`; so they do where
     an ARPES file leaves out an axis's unit.
 
@@ -107,6 +109,10 @@ def read(
         return parts[0] if len(parts) == 1 else _joined(parts, [Path(one).name for one in path])
     path = Path(path)
     suffix = path.suffix.lower()
+    if choice is not None and choice.startswith(erlab_files.PREFIX):
+        _must_exist(path)
+        found = _asking(path, lambda: erlab_files.measurements(path, choice), axes, value)
+        return _sourced(_chosen(path, found, None), path)
     if suffix in array_files.SUFFIXES and (axes or value):
         _must_exist(path)
         contents = array_files.contents(path)
@@ -175,7 +181,17 @@ def _several(path: Path, axes: Sequence[str] | None = None, value: str | None = 
     try:
         return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, None, None)))]
     except NeedsAxes as reason:
-        raise NeedsAxes(str(lack or reason), contents) from reason
+        raise NeedsAxes(f"{lack or reason}{_also_by_erlab(suffix)}", contents) from reason
+
+
+def _also_by_erlab(suffix: str) -> str:
+    """A word on erlab's loaders for files of unknown layout."""
+    if suffix not in (".h5", ".hdf5", ".nxs"):
+        return ""
+    if not erlab_files.installed():
+        return "; with pip install napari-scantwin[arpes] erlab's loaders of beamlines can be chosen too"
+    fitting = [loader.key for loader in erlab_files.loaders() if suffix in loader.suffixes]
+    return f"; or choose one of erlab's loaders ({', '.join(fitting)})" if fitting else ""
 
 
 def _known_arrays(path: Path) -> list[Measurement]:

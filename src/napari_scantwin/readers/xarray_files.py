@@ -23,7 +23,7 @@ from napari_scantwin.readers.array_files import refuse_pickles
 from napari_scantwin.readers.lazy import CHUNK, MOST_IN_MEMORY, too_large
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["is_xarray_hdf5", "measurements"]
+__all__ = ["erlab_measurements", "is_xarray_hdf5", "measurements"]
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,18 @@ def measurements(path: Path) -> list[Measurement]:
 
     Raises :class:`NeedsAxes` where units are missing, :class:`ScanError` where the file is damaged.
     """
+    return _measurements(path, _datasets(path))
+
+
+def erlab_measurements(path: Path, prefix: str, datasets: dict[str, xr.Dataset]) -> list[Measurement]:
+    """The same of what one of erlab's loaders returned for a file, by group; keys begin with ``prefix``."""
+    found = _measurements(path, datasets, _ERLAB)
+    return [Measurement(f"{prefix}/{one.key}", one.title, one.scan) for one in found]
+
+
+def _measurements(path: Path, datasets: dict[str, xr.Dataset], writer: _Writer | None = None) -> list[Measurement]:
     found, lacks = [], []
-    for group, dataset in _datasets(path).items():
+    for group, dataset in datasets.items():
         for name, array in dataset.data_vars.items():
             if dataset.attrs.get("scan", name) != name:  # this program's own file names its scan
                 continue
@@ -84,7 +94,7 @@ def measurements(path: Path) -> list[Measurement]:
                 continue
             key = "/".join(part for part in (group.strip("/"), str(name)) if part)
             try:
-                scan = _scan(path, dataset, array)
+                scan = _scan(path, dataset, array, writer or _writer(dataset, array))
             except NeedsAxes as reason:
                 lacks.append((array.size, reason))
                 continue
@@ -152,8 +162,7 @@ def _unit(writer: _Writer, name: str, coord: xr.DataArray) -> str | None:
     return "eV" if name == "eV" else writer.units.get(name)
 
 
-def _scan(path: Path, dataset: xr.Dataset, array: xr.DataArray) -> xr.DataArray:
-    writer = _writer(dataset, array)
+def _scan(path: Path, dataset: xr.Dataset, array: xr.DataArray, writer: _Writer) -> xr.DataArray:
     if writer is _PLAIN and "eV" not in array.dims:
         return _plain(path, array)
     dims = [str(dim) for dim in array.dims]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
-from napari_scantwin.readers import SUFFIXES
+from napari_scantwin.readers import SUFFIXES, erlab_files
 from napari_scantwin.samples import SAMPLES, sample_path
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import add_scan
@@ -66,6 +67,8 @@ class OpenWidget(QWidget):
             layout.addWidget(widget)
         layout.addStretch(1)
         self._list_recent()
+        if erlab_files.installed():  # its import would hold up the first dialog
+            threading.Thread(target=erlab_files.loaders, daemon=True, name="scantwin-erlab").start()
 
     def _list_recent(self) -> None:
         self.recent.clear()
@@ -80,21 +83,26 @@ class OpenWidget(QWidget):
 
     def _ask(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        paths, _ = QFileDialog.getOpenFileNames(self, "Open scan", "", f"Scans ({kinds});;All files (*)")
+        by_filter = {
+            f"{one.title} ({' '.join('*' + each for each in one.suffixes)})": one.key for one in erlab_files.loaders()
+        }
+        filters = ";;".join([f"Scans ({kinds})", "All files (*)", *by_filter])
+        paths, chosen = QFileDialog.getOpenFileNames(self, "Open scan", "", filters)
         if paths:
-            self.open(paths)
+            self.open(paths, by_filter.get(chosen))
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Open zarr folder")
         if folder:
             self.open([folder])
 
-    def open(self, paths) -> bool:
-        """Open files as one scan, asking where they do not say; False while another is being opened."""
+    def open(self, paths, key: str | None = None) -> bool:
+        """Open files as one scan, asking where they do not say; ``key`` names a measurement or one of erlab's
+        loaders. False while another is being opened."""
         if self.job.running:
             say_error("A file is being opened; wait for it.")
             return False
-        return self._load(Plan([Path(path) for path in paths]))
+        return self._load(Plan([Path(path) for path in paths], key=key))
 
     def _load(self, plan: Plan) -> bool:
         self._plan = plan
