@@ -65,8 +65,26 @@ def awkward():
     )
 
 
+def derived():
+    """A boundary as an analysis gives it: a direction, a limit with its own unit, and words beside each point."""
+    scan = scans.ragged_scan(
+        {"pressure": (np.array([0.1, 2.0, 3.0]), "GPa")},
+        np.array([4.0, np.nan, 6.0]),
+        name="transition_temperature",
+        unit="K",
+        errors=np.array([0.1, np.nan, 0.2]),
+        sweep=np.arange(3),
+        attrs={"kind": "derived", "criterion": "50 %"},
+    )
+    return scan.assign_coords(
+        direction=("point", np.array([1, -1, 1])),
+        lower_limit=("point", np.array([0.1, np.nan, 1 / 3]), {"units": "wt_percent"}),
+        note=("point", np.array(["", 'none, said "so" # twice; µ', "2"])),
+    )
+
+
 @pytest.mark.parametrize("suffix", [".nc", ".zarr", ".csv", ".h5"])
-@pytest.mark.parametrize("make", [ragged, gridded, awkward])
+@pytest.mark.parametrize("make", [ragged, gridded, awkward, derived])
 def test_what_is_exported_reads_back_equal(suffix, make, tmp_path):
     scan = make()
     (path,) = write(scan, tmp_path / f"scan{suffix}")
@@ -77,9 +95,10 @@ def test_what_is_exported_reads_back_equal(suffix, make, tmp_path):
         assert again[name].dims == scan[name].dims
         np.testing.assert_array_equal(np.asarray(again[name].values, scan[name].dtype), scan[name].values)
         assert again[name].attrs["units"] == scan[name].attrs["units"]
-    for flag in ("masked", "extrapolated", "sweep"):
-        if flag in scan.coords:
-            np.testing.assert_array_equal(again[flag].values, scan[flag].values)
+    for name in ("masked", "extrapolated", "sweep", "direction", "lower_limit", "note"):
+        if name in scan.coords:
+            np.testing.assert_array_equal(again[name].values, scan[name].values)
+            assert again[name].attrs.get("units") == scan[name].attrs.get("units")
     assert again.attrs["units"] == scan.attrs["units"]
     assert again.dtype == scan.dtype
     for key, value in scan.attrs.items():

@@ -37,7 +37,11 @@ def load_csv(path: Path, content: bytes) -> xr.DataArray:
         layout = json.loads(content[len(_CSV_MARK) - 1 : content.index(b"\n")])
         # As text, because pandas's own numbers may differ from what was written in the last bit.
         table = pd.read_csv(io.BytesIO(content), comment="#", dtype=str, na_filter=False)
-        columns = {str(head).split(" (")[0]: table[head].to_numpy(object).astype(float) for head in table}
+        texts = [name for name, (dtype, _) in layout["coords"].items() if np.dtype(dtype).kind == "U"]
+        columns = {}
+        for head in table:
+            name, column = str(head).split(" (")[0], table[head].to_numpy(object)
+            columns[name] = column if name in texts else column.astype(float)
         dims, shape = layout["dims"], layout["shape"]
         cube = {name: column.reshape(shape) for name, column in columns.items()}
         coords = {}
@@ -66,6 +70,13 @@ def is_own_hdf5(path: Path) -> bool:
         return False
 
 
+def _column(data) -> np.ndarray:
+    """A coordinate's values; texts as texts."""
+    import h5py
+
+    return np.asarray(data.asstr()[...], str) if h5py.check_string_dtype(data.dtype) else np.asarray(data)
+
+
 def load_hdf5(path: Path) -> xr.DataArray:
     """The scan in an HDF5 file as this project writes it."""
     import h5py
@@ -79,7 +90,7 @@ def load_hdf5(path: Path) -> xr.DataArray:
             coords = {
                 key: (
                     dims,
-                    np.asarray(file[f"coordinates/{key}"]),
+                    _column(file[f"coordinates/{key}"]),
                     json.loads(file[f"coordinates/{key}"].attrs["attrs"]),
                 )
                 for key, dims in about["coords"].items()

@@ -121,9 +121,16 @@ def _heads(scan: xr.DataArray) -> dict[str, str]:
     heads[f"{scan.name} ({scan.attrs['units']})"] = ""
     if "standard_error" in scan.coords:
         heads[f"standard_error ({scan.attrs['units']})"] = "standard_error"
-    return heads | {
-        key: key for key in ("masked", "extrapolated", "sweep") if key in scan.coords and scan[key].dims == scan.dims
-    }
+    further = [
+        key for key, coord in scan.coords.items() if coord.dims == scan.dims and coord.dtype.kind in "biufU"
+    ]  # read-backs, and what an analysis says of each point: its direction, a note
+    usual = [key for key in ("masked", "extrapolated", "sweep") if key in further]
+    return heads | {_head(scan[key]): key for key in (*usual, *further) if key not in heads.values()}
+
+
+def _head(coord: xr.DataArray) -> str:
+    unit = coord.attrs.get("units", "")
+    return f"{coord.name} ({unit})" if unit else str(coord.name)
 
 
 def _part(scan: xr.DataArray, key: str, rows: np.ndarray) -> list:
@@ -133,7 +140,16 @@ def _part(scan: xr.DataArray, key: str, rows: np.ndarray) -> list:
         values = array.values.reshape(-1)[rows]
     else:  # an axis of a grid
         values = array.values[np.unravel_index(rows, scan.shape)[scan.dims.index(key)]]
+    if values.dtype.kind == "U":
+        return [_Quoted(" ".join(text.split())) for text in values.tolist()]
     return (values.astype(int) if values.dtype == bool else values).tolist()
+
+
+class _Quoted(str):
+    """A text as it stands in a cell."""
+
+    def __repr__(self) -> str:
+        return '"' + self.replace('"', '""') + '"'
 
 
 def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
