@@ -14,7 +14,7 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
-from napari_scantwin.physics.branches import axis_in, branches, find_axis
+from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis, in_direction, refuse_mixed
 from napari_scantwin.physics.magnetization import _BASES, Sample, field_in_tesla, per_basis
 from napari_scantwin.physics.quantity import Quantity
 
@@ -46,29 +46,32 @@ def arrott(
     beta: float = 0.5,
     gamma: float = 1.0,
     temperatures: np.ndarray | None = None,
+    direction: str | None = None,
     twin=None,
 ) -> xr.DataArray:
     """Arrott-plot data as a ragged scan: slow axis ``temperature`` (K), fast axis ``field_over_magnetization``,
     values ``magnetization_power``, in powers of SI units (mu0 H in tesla, M as :func:`per_basis` counts it).
 
     ``temperatures`` [t] (the scan's unit) chooses isotherms: by default the measured ones, or, of temperature
-    sweeps, twenty over the shared range. A ``twin`` gives isotherms of forty fields. Readings with M or H not
-    positive have no place in the plot and are left out.
+    sweeps, twenty over the shared range. ``direction`` picks the "rising" or "falling" branches where sweeps go both
+    ways. A ``twin`` gives isotherms of forty fields. Readings with M or H not positive have no place in the plot and
+    are left out; where all fields are negative both are turned round.
     """
     temperature, field = find_axis(scan, "temperature"), find_axis(scan, "magnetic field")
     if len(scans.axes(scan)) != 2:
         raise ScanError("an Arrott plot needs a scan with two axes, temperature and magnetic field")
-    factor, per = per_basis(scan.attrs["units"], sample or Sample.of(scan), per)
+    factor, per = per_basis(scan.attrs["units"], Sample.of_both(scan, sample), per)
     if twin is not None:
         table = _from_twin(twin, temperature, field, temperatures)
     elif scans.axes(scan)[-1] == field:
-        table = _isotherms(scan, temperature, temperatures)
+        table = _isotherms(scan, temperature, temperatures, direction)
     else:
-        table = _across(scan, temperature, field, temperatures)
+        table = _across(scan, temperature, field, temperatures, direction)
     kelvin, fields, moment, errors = (np.concatenate(column) for column in zip(*table, strict=True))
     kelvin = axis_in(scan, temperature, kelvin, "K")
     tesla, m, error = field_in_tesla(fields, scan[field].attrs["units"]), factor * moment, factor * errors
-    tesla, m = tesla * np.sign(tesla), m * np.sign(tesla)
+    if tesla.max() <= 0:  # of both signs only the positive fields count: a loop keeps its moment through zero
+        tesla, m = -tesla, -m
     good = (tesla > 0) & (m > 0)
     if good.sum() < 3:
         raise ScanError("fewer than three readings have a positive field and magnetization; there is nothing to plot")
@@ -91,17 +94,26 @@ def arrott(
     )
 
 
-def _isotherms(scan, temperature, wanted):
-    found = branches(scan)
+def _one_way(scan, slow: str, direction: str | None) -> list[Branch]:
+    """The branches of one direction; those of a loop are never mixed."""
+    found = in_direction(branches(scan), direction)
+    places = scans.set_points(np.array([row.slow[slow] for row in found]))
+    for place in np.unique(places):
+        refuse_mixed([row for row, own in zip(found, places, strict=True) if own == place])
+    return found
+
+
+def _isotherms(scan, temperature, wanted, direction):
+    found = _one_way(scan, temperature, direction)
     if wanted is not None:
         known = np.array([row.slow[temperature] for row in found])
         found = [found[int(np.argmin(np.abs(known - one)))] for one in wanted]
     return [(np.full(len(row.fast), row.slow[temperature]), row.fast, row.values, row.errors) for row in found]
 
 
-def _across(scan, temperature, field, wanted):
+def _across(scan, temperature, field, wanted, direction):
     """Isotherms read across temperature sweeps, linear between neighbouring temperatures."""
-    found = branches(scan)
+    found = _one_way(scan, field, direction)
     low, high = max(row.fast[0] for row in found), min(row.fast[-1] for row in found)
     if wanted is None:
         wanted = np.linspace(low, high, 20)

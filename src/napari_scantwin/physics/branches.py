@@ -16,7 +16,17 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.twin.noise import measure
 
-__all__ = ["Branch", "axis_in", "branches", "find_axis", "is_kind", "reading_errors", "split_runs"]
+__all__ = [
+    "Branch",
+    "axis_in",
+    "branches",
+    "find_axis",
+    "in_direction",
+    "is_kind",
+    "reading_errors",
+    "refuse_mixed",
+    "split_runs",
+]
 
 #: Units that tell what an axis is, whatever its name.
 _KINDS = {
@@ -150,6 +160,27 @@ def _errors(table: scans.Points, used: np.ndarray, sweep: np.ndarray) -> np.ndar
         told = noise(table.values)
         errors = told if errors is None else np.where(np.isfinite(errors), errors, told)
     return errors
+
+
+def in_direction(rows: list[Branch], direction: str | None) -> list[Branch]:
+    """The "rising" or "falling" branches, or all; :class:`ScanError` where there is none."""
+    if direction not in (None, "rising", "falling"):
+        raise ScanError(f"a branch is 'rising' or 'falling', not {direction!r}")
+    wanted = {None: (1, -1), "rising": (1,), "falling": (-1,)}[direction]
+    kept = [row for row in rows if row.direction in wanted]
+    if not kept:
+        raise ScanError(f"no sweep was measured with the fast axis {direction}")
+    return kept
+
+
+def refuse_mixed(group: list[Branch]) -> None:
+    """Raise :class:`ScanError` where branches of one set point go both ways."""
+    if len({row.direction for row in group}) > 1:
+        name, value = next(iter(group[0].slow.items()))
+        raise ScanError(
+            f"the sweep at {name} {value:.6g} goes up and down; choose direction='rising' or 'falling', so that the "
+            "branches are not mixed"
+        )
 
 
 def _in_order(numbers: np.ndarray) -> np.ndarray:

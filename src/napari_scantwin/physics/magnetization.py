@@ -53,6 +53,11 @@ class Sample:
                 told[name] = (float(scan.attrs[key]), scan.attrs[f"{key}_units"])
         return cls(**{**told, **{name: value for name, value in known.items() if value is not None}})
 
+    @classmethod
+    def of_both(cls, scan: xr.DataArray, sample: Sample | None) -> Sample:
+        """The numbers of ``sample``, and where it has none, those of the scan's file."""
+        return cls.of(scan, **({one.name: getattr(sample, one.name) for one in fields(cls)} if sample else {}))
+
     def si(self, name: str) -> float | None:
         """One of the numbers in SI units, or None; :class:`ScanError` where it has no unit or is not positive."""
         given = getattr(self, name)

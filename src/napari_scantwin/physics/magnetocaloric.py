@@ -19,7 +19,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
-from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis
+from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis, in_direction, refuse_mixed
 from napari_scantwin.physics.ensemble import Ensemble, twin_members
 from napari_scantwin.physics.magnetization import (
     ENTROPY_UNITS,
@@ -80,7 +80,7 @@ def entropy_ensemble(
     if len(scans.axes(scan)) != 2:
         raise ScanError("the entropy change needs a scan with two axes, temperature and magnetic field")
     temperature, field = find_axis(scan, "temperature"), find_axis(scan, "magnetic field")
-    factor, per = per_basis(scan.attrs["units"], _sample(scan, sample), per)
+    factor, per = per_basis(scan.attrs["units"], Sample.of_both(scan, sample), per)
     factor *= entropy_factor(per)
     unit = scan[field].attrs["units"]
     wanted = (
@@ -91,7 +91,7 @@ def entropy_ensemble(
         kelvin, tesla, values, samples, weights, first = _from_twin(twin, temperature, field, from_zero, wanted, stop)
     else:
         rows = _one_sign(branches(scan), scan, field)
-        rows = [_picked(row, direction) for row in _grouped(rows, scan, direction)]
+        rows = [_picked(row) for row in _grouped(rows, scan, direction)]
         draw = np.random.default_rng(seed)
         if scan.attrs.get("kind") == "simulated":  # a simulated map's errors go together
             shift = draw.normal(size=(count, 1))
@@ -133,13 +133,6 @@ def _shown(tesla, unit: str) -> np.ndarray:
     return np.array([float(f"{value:.12g}") for value in in_field_unit(np.atleast_1d(tesla), unit)])
 
 
-def _sample(scan: xr.DataArray, sample: Sample | None) -> Sample:
-    if sample is None:
-        return Sample.of(scan)
-    given = {name: getattr(sample, name) for name in ("mass", "density", "molar_mass", "volume")}
-    return Sample.of(scan, **given)
-
-
 def _one_sign(rows: list[Branch], scan: xr.DataArray, field: str) -> list[Branch]:
     """Slow fields must have one sign; a fast field keeps its part from zero up."""
     if scans.axes(scan)[-1] == field:
@@ -153,38 +146,28 @@ def _one_sign(rows: list[Branch], scan: xr.DataArray, field: str) -> list[Branch
 def _grouped(rows: list[Branch], scan: xr.DataArray, direction: str | None) -> list[list[Branch]]:
     """Branches by the set point of the slow axis, ascending in its size."""
     slow = scans.axes(scan)[0]
-    if direction not in (None, "rising", "falling"):
-        raise ScanError(f"a branch is 'rising' or 'falling', not {direction!r}")
-    wanted = {None: (1, -1), "rising": (1,), "falling": (-1,)}[direction]
-    rows = [row for row in rows if row.direction in wanted]
-    if not rows:
-        raise ScanError(f"no sweep was measured with the fast axis {direction}")
-    rows = sorted(rows, key=lambda row: abs(row.slow[slow]))
+    rows = sorted(in_direction(rows, direction), key=lambda row: abs(row.slow[slow]))
     places = np.array([abs(row.slow[slow]) for row in rows])
     apart = np.diff(places) > (0 if scans.is_gridded(scan) else _SAME * np.ptp(places))
     edges = [0, *(np.flatnonzero(apart) + 1), len(rows)]
     return [rows[start:end] for start, end in itertools.pairwise(edges)]
 
 
-def _picked(group: list[Branch], direction: str | None) -> Branch:
-    if len({row.direction for row in group}) > 1:
-        name, value = next(iter(group[0].slow.items()))
-        raise ScanError(
-            f"the sweep at {name} {value:.6g} goes up and down; choose direction='rising' or 'falling', so that the "
-            "branches are not mixed"
-        )
+def _picked(group: list[Branch]) -> Branch:
+    refuse_mixed(group)
     return group[-1]  # measured again: the later run counts
 
 
 def _temperature_sweeps(scan, rows, stacks, temperature, field, from_zero, points, wanted):
     """Sweeps along temperature: derivative in each sweep, then the integral across the sweeps."""
-    tesla = np.abs(field_in_tesla(np.array([row.slow[field] for row in rows]), scan[field].attrs["units"]))
+    tesla = field_in_tesla(np.array([row.slow[field] for row in rows]), scan[field].attrs["units"])
+    sign, tesla = (-1.0 if tesla.min() < 0 else 1.0), np.abs(tesla)
     if len(rows) < 2:
         raise ScanError("one field only: the entropy change needs sweeps at two fields or more")
     places = [axis_in(scan, temperature, row.fast, "K") for row in rows]
     kelvin = _shared(places, wanted[0], "temperatures")
     slopes = [
-        (interpolation_matrix(x, kelvin) @ (derivative_matrix(x, points) @ stack.T)).T
+        sign * (interpolation_matrix(x, kelvin) @ (derivative_matrix(x, points) @ stack.T)).T
         for x, stack in zip(places, stacks, strict=True)
     ]
     first, upper, integral = _integral(tesla, from_zero, wanted[1])

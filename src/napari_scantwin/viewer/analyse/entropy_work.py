@@ -145,7 +145,13 @@ def _side(name, source: Source, twin, second: bool, settings: EntropySettings, u
     plot = _tried(
         notes,
         lambda: arrott(
-            scan, sample=source.sample, per=settings.per, beta=settings.beta, gamma=settings.gamma, twin=twin
+            scan,
+            sample=source.sample,
+            per=settings.per,
+            beta=settings.beta,
+            gamma=settings.gamma,
+            direction=settings.direction,
+            twin=twin,
         ),
     )
     lines = None if plot is None else _tried(notes, lambda: arrott_lines(plot))
