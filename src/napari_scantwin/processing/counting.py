@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import lmfit
 import numpy as np
 import xarray as xr
 
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.steps import history
+
+if TYPE_CHECKING:
+    import lmfit
 
 __all__ = ["counts", "fit_weighted"]
 
@@ -43,6 +46,8 @@ def fit_weighted(
     chi-square says nothing (NaN).
     Raises :class:`ScanError` where there are too few values or no minimum is found.
     """
+    import lmfit  # takes a second, and menus need the steps only
+
     free = sum(one.vary for one in parameters.values())
     if len(values) <= free:
         raise ScanError(f"{len(values)} values are too few for {free} parameters; take a wider window or fewer peaks")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import lmfit
 import numpy as np
 import xarray as xr
 
@@ -112,6 +111,8 @@ def edge_of_curve(
     like: Edge | None = None,
 ) -> Edge:
     """The fit of :func:`fit_edge` to one curve ``values`` [n] over ``energy`` [n] (eV); ``like`` is where to begin."""
+    import lmfit  # takes a second, and menus need the steps only
+
     if background not in BACKGROUNDS:
         raise ScanError(f"the background is one of {', '.join(BACKGROUNDS)}, not {background!r}")
     for name, given in (("temperature", temperature), ("resolution", resolution)):

@@ -1,0 +1,106 @@
+"""What an EDC or MDC is fitted by: peaks on a background, for EDCs under a Fermi function seen with a resolution.
+
+Lorentzian  A/pi (w/2) / ((x - x0)² + (w/2)²), with area A and full width at half maximum w
+Voigt       the same convolved with a Gaussian of full width g, one for all peaks, given or fitted
+
+MDC: sum of peaks + b0 + b1 (x - middle). EDC with a temperature: [that] f(E), convolved with the Gaussian resolution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import voigt_profile
+
+from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.fermi_function import fermi
+from napari_scantwin.processing.linear import per_fwhm
+
+if TYPE_CHECKING:
+    import lmfit
+
+__all__ = ["BACKGROUNDS", "SHAPES", "CurveModel", "Occupation"]
+
+SHAPES = ("Lorentzian", "Voigt")
+BACKGROUNDS = ("constant", "linear", "none")
+#: Points of the fine grid within one standard deviation of the resolution, and how far it reaches.
+_PER_SIGMA, _REACH = 4, 5.0
+
+
+@dataclass(frozen=True)
+class Occupation:
+    """The Fermi function an EDC is multiplied by: ``level`` (eV) and ``temperature`` (K), seen with ``resolution``
+    (FWHM, eV; 0: none)."""
+
+    level: float
+    temperature: float
+    resolution: float = 0.0
+
+
+class CurveModel:
+    """Curves over ``x`` [n] (the axis's unit; eV where there is an ``occupation``) of some ``peaks``.
+
+    ``gaussian`` is a Voigt's Gaussian full width, fitted where it is None. Values are fitted in units of ``scale``.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        peaks: int,
+        shape: str = "Lorentzian",
+        background: str = "linear",
+        gaussian: float | None = None,
+        occupation: Occupation | None = None,
+    ):
+        if shape not in SHAPES:
+            raise ScanError(f"the peaks' shape is one of {', '.join(SHAPES)}, not {shape!r}")
+        if background not in BACKGROUNDS:
+            raise ScanError(f"the background is one of {', '.join(BACKGROUNDS)}, not {background!r}")
+        self.x, self.peaks, self.shape, self.background = np.asarray(x, float), peaks, shape, background
+        self.gaussian, self.occupation = gaussian, occupation
+        self.span, self.middle = float(np.ptp(self.x)), float(np.mean(self.x[[0, -1]]))
+        self.step = float(np.median(np.abs(np.diff(self.x))))
+        self._grid, self._matrix = self.x, None
+        if occupation is not None and occupation.resolution > 0:
+            sigma = occupation.resolution * per_fwhm
+            reach, fine = _REACH * sigma, min(sigma / _PER_SIGMA, self.step)
+            self._grid = np.arange(self.x.min() - reach, self.x.max() + reach + fine, fine)
+            weight = np.exp(-0.5 * ((self.x[:, None] - self._grid) / sigma) ** 2)
+            self._matrix = weight / weight.sum(axis=1, keepdims=True)
+
+    def parameters(self, positions, widths, areas, level: float = 0.0, slope: float = 0.0, gaussian=None):
+        """lmfit's parameters at the given start; widths and areas may be one number each."""
+        import lmfit  # takes a second, and menus need the steps only
+
+        found = lmfit.Parameters()
+        low, high = float(self.x.min()), float(self.x.max())
+        inside = 1e-6 * self.span  # a start at a bound stays there
+        for number, (place, width, area) in enumerate(zip(positions, widths, areas, strict=True), 1):
+            place = float(np.clip(place, low + inside, high - inside))
+            found.add(f"position_{number}", value=place, min=low, max=high)
+            least, most = 0.05 * self.step, 2 * self.span
+            found.add(f"width_{number}", value=float(np.clip(width, 2 * least, 0.9 * most)), min=least, max=most)
+            found.add(f"area_{number}", value=max(float(area), 1e-6), min=0)
+        found.add("level", value=float(level) if self.background != "none" else 0.0, vary=self.background != "none")
+        found.add("slope", value=float(slope) if self.background == "linear" else 0.0, vary=self.background == "linear")
+        if self.shape == "Voigt":
+            fitted = self.gaussian is None
+            start = (gaussian or 3 * self.step) if fitted else self.gaussian
+            found.add("gaussian", value=float(start), min=0, max=self.span, vary=fitted)
+        return found
+
+    def __call__(self, parameters: lmfit.Parameters) -> np.ndarray:
+        """The curve at ``x`` [n]."""
+        p = parameters.valuesdict()
+        x = self._grid
+        total = np.full(len(x), p["level"]) + p["slope"] * (x - self.middle) / (self.span or 1.0)
+        sigma = p.get("gaussian", 0.0) * per_fwhm
+        for number in range(1, self.peaks + 1):
+            half = p[f"width_{number}"] / 2
+            total = total + p[f"area_{number}"] * voigt_profile(x - p[f"position_{number}"], sigma, half)
+        if self.occupation is None:
+            return total
+        total = total * fermi(x - self.occupation.level, self.occupation.temperature)
+        return total if self._matrix is None else self._matrix @ total
