@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -55,6 +56,17 @@ def test_simulate_takes_the_twins_axes_as_options(twin_file, tmp_path):
     assert read(tmp_path / "slope.nc").name == "d_resistance_d_magnetic_field"
 
 
+def test_a_zarr_map_is_written_part_by_part(twin_file, tmp_path):
+    arguments = ["simulate", str(twin_file), "--temperature", "3:7:0.5", "--magnetic-field", "100,500,900", "--json"]
+    done = run.invoke(app, [*arguments, "-o", str(tmp_path / "map.zarr")])
+    assert done.exit_code == 0, done.output
+    about = json.loads(done.stdout)
+    assert about["shape"] == {"magnetic_field": 3, "temperature": 9}
+    again = run.invoke(app, [*arguments, "-o", str(tmp_path / "map.nc")])
+    assert json.loads(again.stdout)["extrapolated"] == pytest.approx(about["extrapolated"])
+    np.testing.assert_allclose(read(tmp_path / "map.zarr").values, read(tmp_path / "map.nc").values, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -66,6 +78,7 @@ def test_simulate_takes_the_twins_axes_as_options(twin_file, tmp_path):
         (["simulate", "TWIN", "-o", "x.docx"], 2, "names no format"),
         (["train", "SAMPLE", "-o", "x.twin", "--preset", "best"], 2, "not one of"),
         (["simulate", "TWIN", "-o", "no/such/folder/x.nc"], 4, "does not exist"),
+        (["simulate", "TWIN", "-o", "x.nc", "--scheduler", "tcp://127.0.0.1:1"], 3, "a cluster writes"),
         (["simulate"], 2, ""),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from napari_scantwin.errors import NotWritten
 
-__all__ = ["atomic_path"]
+__all__ = ["atomic_path", "in_words", "replace"]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space or choose another disk",
@@ -37,32 +37,36 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         workplace = Path(tempfile.mkdtemp(prefix=".scantwin-", dir=path.parent))
     except OSError as reason:
-        raise _in_words(path, reason) from reason
+        raise in_words(path, reason) from reason
     try:
         temporary = workplace / path.name
         yield temporary
-        _replace(temporary, path, workplace)
+        replace(temporary, path)
     except OSError as reason:
-        raise _in_words(path, reason) from reason
+        raise in_words(path, reason) from reason
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
 
 
-def _replace(temporary: Path, path: Path, workplace: Path) -> None:
-    """Put ``temporary`` under the final name; an old folder is moved aside first, since only files replace."""
+def replace(temporary: Path, path: Path) -> None:
+    """Put ``temporary`` under the final name beside it; an old folder is moved aside first: only files replace."""
     if path.is_dir() and not path.is_symlink():
-        aside = workplace / "replaced"
-        os.replace(path, aside)
+        workplace = Path(tempfile.mkdtemp(prefix=".scantwin-", dir=path.parent))
         try:
-            os.replace(temporary, path)
-        except OSError:
-            os.replace(aside, path)
-            raise
+            os.replace(path, workplace / path.name)
+            try:
+                os.replace(temporary, path)
+            except OSError:
+                os.replace(workplace / path.name, path)
+                raise
+        finally:
+            shutil.rmtree(workplace, ignore_errors=True)
     else:
         os.replace(temporary, path)
 
 
-def _in_words(path: Path, reason: OSError) -> NotWritten:
+def in_words(path: Path, reason: OSError) -> NotWritten:
+    """A failure of the disk as one sentence."""
     if reason.errno is None:  # a library noticed that less was written than it asked for
         reason = OSError(errno.ENOSPC, str(reason))
     why = _REASONS.get(reason.errno, reason.strerror or str(reason))

@@ -139,7 +139,7 @@ def gridded_scan(
     for key, array in (("standard_error", errors), ("masked", masked), ("extrapolated", extrapolated)):
         if array is not None:
             attributes = {"units": units.standard(unit)} if key == "standard_error" else {}
-            coords[key] = (dims, np.asarray(array), attributes)
+            coords[key] = (dims, array if hasattr(array, "dask") else np.asarray(array), attributes)
     scan = xr.DataArray(
         values if hasattr(values, "dask") else np.asarray(values),
         dims=dims,

@@ -79,6 +79,9 @@ def simulate(
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write (.nc, .zarr, .csv, .h5, .tif).")],
     along: Annotated[str | None, typer.Option(help="Export the derivative along this axis instead.")] = None,
     order: Annotated[int, typer.Option(min=1, max=2, help="First or second derivative.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask cluster that evaluates a .zarr map, such as tcp://host:8786.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a twin on a grid and export the map.
@@ -87,21 +90,38 @@ def simulate(
     named takes a dense default over its measured range.
     """
     with in_words():
+        from napari_scantwin.errors import ScanError
         from napari_scantwin.twin import Twin
-        from napari_scantwin.writers import write
+        from napari_scantwin.writers import write, write_volume
 
         check_suffix(output)
+        if scheduler and output.suffix != ".zarr":
+            raise ScanError("a cluster writes .zarr maps; give the output that suffix or leave --scheduler out")
         twin = Twin.load(file)
         grid = {**twin.default_grid(), **checked(_grid, context.args, twin.axes)}
         check_folder(output)
+        wanted = {"along": along and along.replace("-", "_"), "order": order}
         with bar("simulating") as tell:
-            scan = twin.simulate(grid, along=along and along.replace("-", "_"), order=order, on_progress=tell)
-        (path,) = write(scan, output)
-        outside = float(scan["extrapolated"].mean())
-        words = f"Wrote {path}: {' x '.join(f'{n} {a}' for a, n in zip(scan.dims, scan.shape, strict=True))}"
+            if output.suffix == ".zarr":
+                (path,) = write_volume(twin, grid, output, **wanted, scheduler=scheduler, on_progress=tell)
+                sizes, outside = _of_volume(path)
+            else:
+                scan = twin.simulate(grid, **wanted, on_progress=tell)
+                sizes, outside = dict(scan.sizes), float(scan["extrapolated"].mean())
+                (path,) = write(scan, output)
+        words = f"Wrote {path}: {' x '.join(f'{name} {size}' for name, size in sizes.items())}"
         if outside:
             words += f"; {100 * outside:.3g} % of it lies outside the measured range"
-        say(as_json, {"file": str(path), "shape": dict(scan.sizes), "extrapolated": outside}, words)
+        say(as_json, {"file": str(path), "shape": sizes, "extrapolated": outside}, words)
+
+
+def _of_volume(path: Path) -> tuple[dict, float]:
+    """Sizes and extrapolated share of a zarr map, read chunk by chunk."""
+    import xarray as xr
+
+    with xr.open_zarr(path, chunks={}, consolidated=False) as written:
+        flags = written["extrapolated"]
+        return dict(flags.sizes), float(flags.mean())
 
 
 def _grid(arguments: list[str], axes: tuple[str, ...]) -> dict:

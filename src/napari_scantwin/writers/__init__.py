@@ -13,8 +13,9 @@ from napari_scantwin.errors import Cancelled, ScanError
 from napari_scantwin.files import atomic_path
 from napari_scantwin.writers import formats
 from napari_scantwin.writers.provenance import with_provenance
+from napari_scantwin.writers.volume import write_volume
 
-__all__ = ["FORMATS", "write"]
+__all__ = ["FORMATS", "write", "write_volume"]
 
 #: Suffix to what people call the format.
 FORMATS = {

@@ -15,13 +15,14 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 
-__all__ = ["write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
+__all__ = ["as_dataset", "write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
 
 _ROWS_AT_ONCE = 20_000
 _BYTES_AT_ONCE = 1 << 24
 
 
-def _dataset(scan: xr.DataArray) -> xr.Dataset:
+def as_dataset(scan: xr.DataArray) -> xr.Dataset:
+    """The scan as CF has it: its values by name, flags as integers."""
     name = str(scan.name)
     dataset = scan.to_dataset(name=name)
     dataset.attrs = {"Conventions": "CF-1.11", "scan": name}
@@ -33,7 +34,7 @@ def _dataset(scan: xr.DataArray) -> xr.Dataset:
 
 def write_netcdf(scan: xr.DataArray, path: Path, tell) -> None:
     """CF netCDF 4 through h5netcdf, compressed without loss."""
-    dataset = _dataset(scan)
+    dataset = as_dataset(scan)
     encoding = {name: {"zlib": True, "complevel": 4} for name in dataset.data_vars}
     _by_memory(path, tell, lambda image: dataset.to_netcdf(image, engine="h5netcdf", encoding=encoding))
 
@@ -67,7 +68,7 @@ def _by_memory(path: Path, tell, build) -> None:
 
 def write_zarr(scan: xr.DataArray, path: Path, tell) -> None:
     """A zarr (version 3) folder, written slab by slab along the slowest axis."""
-    dataset = _dataset(scan)
+    dataset = as_dataset(scan)
     slow = scan.dims[0]
     slab = max(1, int(_BYTES_AT_ONCE // max(scan.nbytes // scan.sizes[slow], 1)))
     sizes = {slow: min(slab, scan.sizes[slow])}

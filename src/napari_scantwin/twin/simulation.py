@@ -1,0 +1,139 @@
+"""A twin evaluated on a grid: the map, or its derivative, with errors and provenance."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin import __version__, units
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import Cancelled, ScanError
+
+__all__ = ["as_scan", "checked_grid", "filled", "inherited"]
+
+_POINTS_AT_ONCE = 1 << 17
+#: Derivatives are five evaluations a point, in double precision: smaller portions, so that progress shows.
+_SLOPES_AT_ONCE = 1 << 12
+#: Rows between neighbouring sweeps at which costly experts are evaluated for a map with many more.
+_ROWS_A_GAP = 12
+#: The most values one simulated map may hold in memory (float32 values and errors: 1.6 GB).
+_MOST_POINTS = 200_000_000
+
+
+def checked_grid(twin, grid) -> dict[str, np.ndarray]:
+    """The values of every axis of ``twin``, those that ``grid`` leaves out by default; :class:`ScanError` in words."""
+    grid = dict(twin.default_grid() if grid is None else grid)
+    for name in grid:
+        if name not in twin.axes:
+            raise ScanError(f"the twin has no axis {name!r}; its axes are {', '.join(twin.axes)}")
+    default = twin.default_grid()
+    axes = {name: np.atleast_1d(np.asarray(grid.get(name, default[name]), float)) for name in twin.axes}
+    for name, axis in axes.items():
+        unit = units.pretty(twin.scan[name].attrs["units"])
+        if axis.ndim != 1 or not len(axis) or not np.isfinite(axis).all():
+            raise ScanError(f"the values for {name} must be finite numbers in {unit or 'its unit'}")
+        if len(np.unique(axis)) != len(axis):
+            raise ScanError(f"the values for {name} name one place twice")
+    return axes
+
+
+def filled(twin, axes, along, order, on_progress, stop) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, standard deviations and extrapolation flags on the grid ``axes``."""
+    shape = tuple(len(axis) for axis in axes.values())
+    total = math.prod(shape)
+    if total > _MOST_POINTS:
+        raise ScanError(
+            f"a map of {total:.2g} points is too large for memory (at most {_MOST_POINTS:.0e}); export it as .zarr, "
+            "which is written part by part, or simulate it lazily"
+        )
+    mean, std = np.empty(total, np.float32), np.empty(total, np.float32)
+    flags = np.empty(total, bool)
+    by_rows, block = None, _POINTS_AT_ONCE
+    if along is not None:
+        block = _SLOPES_AT_ONCE
+    else:
+        by_rows = _by_rows(twin, axes, stop)
+    if by_rows is not None:
+        block = shape[1] * max(1, _POINTS_AT_ONCE // shape[1])
+
+    def fill(start: int) -> int:
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        end = min(start + block, total)
+        places = np.unravel_index(np.arange(start, end), shape)
+        points = np.stack([axis[place] for axis, place in zip(axes.values(), places, strict=True)], axis=1)
+        if along is not None:
+            mean[start:end], std[start:end] = twin.derivative(points, along, order=order, stop=stop)
+        elif by_rows is None:
+            mean[start:end], std[start:end] = twin.predict(points, stop=stop)
+        else:
+            mean[start:end], std[start:end] = twin.calibrated(points, *by_rows(points[:: shape[1], 0]))
+        flags[start:end] = twin.extrapolates(points)
+        return end
+
+    # Two blocks at a time: while one waits for its networks the other does the rest.
+    with ThreadPoolExecutor(2) as pool:
+        for done in pool.map(fill, range(0, total, block)):
+            if on_progress is not None:
+                on_progress(done / total)
+    return mean.reshape(shape), std.reshape(shape), flags.reshape(shape)
+
+
+def _by_rows(twin, axes: dict[str, np.ndarray], stop) -> Callable | None:
+    """A quicker way to a map of two axes with many rows (see :meth:`Mixture.over_rows`), or None."""
+    slow, *rest = axes.values()
+    if len(rest) != 1 or len(slow) * len(rest[0]) < _POINTS_AT_ONCE:
+        return None
+    low, high = float(slow.min()), float(slow.max())
+    knots = twin.uncertainty.knots
+    ends = np.unique([low, *knots[(knots > low) & (knots < high)], high])
+    nodes = np.interp(np.linspace(0, len(ends) - 1, _ROWS_A_GAP * (len(ends) - 1) + 1), np.arange(len(ends)), ends)
+    return twin.mixture.over_rows(nodes, rest[0], stop) if len(nodes) < len(slow) / 2 else None
+
+
+def as_scan(twin, axes, mean, std, flags, along, order) -> xr.DataArray:
+    """The scan of values ``mean``, deviations ``std`` and flags ``flags`` on the grid ``axes``."""
+    name, unit, long_name = str(twin.scan.name), twin.scan.attrs["units"], twin.scan.attrs.get("long_name", "")
+    if along is not None:
+        name, unit, long_name = _named_derivative(twin, along, order)
+    return scans.gridded_scan(
+        {axis: (values, twin.scan[axis].attrs["units"]) for axis, values in axes.items()},
+        mean,
+        name=name,
+        unit=unit,
+        errors=std,
+        extrapolated=flags,
+        long_names={
+            name: long_name or name.replace("_", " "),
+            **{axis: twin.scan[axis].attrs.get("long_name", axis) for axis in axes},
+        },
+        attrs={**inherited(twin), "kind": "simulated" if along is None else "derivative"},
+    )
+
+
+def _named_derivative(twin, along: str, order: int) -> tuple[str, str, str]:
+    """Name, unit and long name of a derivative: ``d_moment_d_temperature``, emu/K, "d moment / d temperature"."""
+    unit = units.ratio(twin.scan.attrs["units"], twin.scan[along].attrs["units"], order)
+    long_name = twin.scan.attrs.get("long_name", str(twin.scan.name))
+    long_along = twin.scan[along].attrs.get("long_name", along)
+    if order == 1:
+        return f"d_{twin.scan.name}_d_{along}", unit, f"d {long_name} / d {long_along}"
+    return f"d2_{twin.scan.name}_d_{along}2", unit, f"d\u00b2 {long_name} / d {long_along}\u00b2"
+
+
+def inherited(twin) -> dict:
+    """What a simulated scan says of the measured one and of the twin."""
+    kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name")
+    return {
+        **{key: twin.scan.attrs[key] for key in kept if key in twin.scan.attrs},
+        "twin_settings": json.dumps(asdict(twin.settings)),
+        "twin_score": json.dumps(twin.score.to_dict()),
+        "seed": twin.settings.seed,
+        "versions": json.dumps({"napari-scantwin": __version__}),
+    }

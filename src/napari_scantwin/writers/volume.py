@@ -1,0 +1,166 @@
+"""Simulated volumes larger than memory, straight from the twin to a zarr folder, part by part.
+
+The folder grows beside the final name and is renamed when it is whole. A line in its journal tells of every part that
+is wholly written; a run that was stopped or killed goes on after the last of them, provided that twin and grid are the
+same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.files import in_words, replace
+from napari_scantwin.twin import simulation
+from napari_scantwin.twin.volume import blocks
+from napari_scantwin.writers.formats import as_dataset
+from napari_scantwin.writers.provenance import with_provenance
+
+__all__ = ["write_volume"]
+
+#: Values of one part: 4 MB an array, few enough that a stop is soon heard.
+_PART = 1 << 20
+#: Parts a cluster is given ahead of those that are written.
+_AHEAD = 8
+_OPTIONS = {"consolidated": False, "zarr_format": 3}
+
+
+def write_volume(
+    twin,
+    grid: Mapping[str, np.ndarray] | None,
+    path: str | Path,
+    *,
+    along: str | None = None,
+    order: int = 1,
+    scheduler: str | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    stop: threading.Event | None = None,
+) -> list[Path]:
+    """Simulate ``twin`` on ``grid`` (as :meth:`Twin.simulate` does, of any size) into the zarr folder ``path``.
+
+    ``scheduler`` is the address of a Dask cluster, ``tcp://host:8786``, whose workers evaluate the parts (extra
+    ``cluster``); without it nothing but this process works, and nothing listens. ``stop`` raises
+    :class:`~napari_scantwin.errors.Cancelled` and keeps the parts written so far, hidden beside ``path``: the same call
+    goes on from there. Raises :class:`~napari_scantwin.errors.ScanError` for a suffix other than ``.zarr`` and a disk
+    that is full or may not be written to.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".zarr":
+        raise ScanError(f"{path.name}: a volume is written as .zarr; give it that suffix")
+    scan = with_provenance(twin.simulate(grid, along=along, order=order, lazy=True))
+    parts = blocks(scan.shape, _PART)
+    key = _key(twin, scan, along, order)
+    unfinished = path.parent / f".{path.name}.unfinished"
+    journal = unfinished / "parts.txt"
+    try:
+        os.scandir(path.parent).close()  # zarr would make the folder
+        done = _done(journal, key)
+        if not done:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _prepared(scan, parts[0], unfinished)
+            _note(journal, key)
+        left = [number for number in range(len(parts)) if number not in done]
+        axes = {str(name): scan[name].values for name in scan.dims}
+        tasks = [{name: axis[one] for (name, axis), one in zip(axes.items(), parts[k], strict=True)} for k in left]
+        evaluated = _on_cluster if scheduler else _here
+        for number, arrays in zip(left, evaluated(twin, tasks, along, order, scheduler, stop), strict=True):
+            _put(unfinished, scan, parts[number], arrays)
+            _note(journal, str(number))
+            done.add(number)
+            if on_progress is not None:
+                on_progress(len(done) / len(parts))
+        journal.unlink()
+        replace(unfinished, path)
+    except OSError as reason:
+        raise in_words(path, reason) from reason
+    return [path]
+
+
+def _key(twin, scan: xr.DataArray, along, order) -> str:
+    """What tells this twin on this grid from any other."""
+    digest = hashlib.sha256()
+    for name in scan.dims:
+        digest.update(scan[name].values.tobytes())
+    few = np.stack([np.resize(scan[name].values, 64) for name in scan.dims], axis=1)
+    for array in (*twin.predict(few), twin.mixture.weights):
+        digest.update(np.ascontiguousarray(array, float).tobytes())
+    return f"{digest.hexdigest()} {along} {order}"
+
+
+def _done(journal: Path, key: str) -> set[int]:
+    """Numbers of the parts an earlier run of the same twin and grid has written; empty where there are none."""
+    try:
+        first, *lines = journal.read_text(encoding="utf-8").split("\n")
+    except OSError:
+        return set()
+    # What follows the last line's end is a line cut off.
+    return {int(line) for line in lines[:-1] if line.isdigit()} if first == key else set()
+
+
+def _note(journal: Path, line: str) -> None:
+    with journal.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _prepared(scan: xr.DataArray, part: tuple[slice, ...], folder: Path) -> None:
+    """The folder with everything but the volume's values, whose chunks are the parts."""
+    dataset = as_dataset(scan)
+    sizes = tuple(one.stop for one in part)
+    whole = {name: {"chunks": sizes} for name, variable in dataset.variables.items() if variable.dims == scan.dims}
+    chunked = dataset.chunk(dict(zip(scan.dims, sizes, strict=True)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zarr's word that string attributes may change their form
+        chunked.to_zarr(folder, mode="w", compute=False, encoding=whole, **_OPTIONS)
+
+
+def _put(folder: Path, scan: xr.DataArray, part: tuple[slice, ...], arrays) -> None:
+    import zarr
+
+    store = zarr.open_group(folder, mode="r+", zarr_format=3)
+    for name, array in zip((str(scan.name), "standard_error", "extrapolated"), arrays, strict=True):
+        store[name][part] = array.astype(store[name].dtype)
+
+
+def _here(twin, tasks: list[dict], along, order, scheduler, stop) -> Iterator[tuple]:
+    for axes in tasks:
+        yield simulation.filled(twin, axes, along, order, None, stop)
+
+
+def _on_cluster(twin, tasks: list[dict], along, order, scheduler: str, stop) -> Iterator[tuple]:
+    """The parts in order, evaluated by the workers of ``scheduler``, a few ahead."""
+    try:
+        from distributed import Client
+    except ImportError as reason:
+        raise ScanError("a Dask cluster needs the extra 'cluster': pip install napari-scantwin[cluster]") from reason
+    try:
+        client = Client(scheduler, timeout=20, set_as_default=False)
+    except (OSError, ValueError) as reason:
+        raise ScanError(
+            f"no Dask scheduler answers at {scheduler}; start one there or leave --scheduler out"
+        ) from reason
+    with client:
+        known = client.scatter(twin, broadcast=True)
+        futures: list = []
+        for number in range(len(tasks)):
+            while len(futures) < len(tasks) and len(futures) < number + _AHEAD:
+                axes = tasks[len(futures)]
+                futures.append(client.submit(simulation.filled, known, axes, along, order, None, None, pure=False))
+            while futures[number].status == "pending":
+                if stop is not None and stop.wait(0.1):
+                    client.cancel([future for future in futures if future is not None])
+                    raise Cancelled
+                if stop is None:
+                    break
+            yield futures[number].result()
+            futures[number] = None
