@@ -99,7 +99,12 @@ class Pictures:
 
     def transitions(self) -> None:
         """The phase boundary and the critical field."""
-        self.analyse("Transitions", "transitions", lambda: QApplication.exit(0))
+        self.analyse("Transitions", "transitions", self.planning)
+
+    def planning(self) -> None:
+        """The sweeps worth measuring next."""
+        self.panel.analyse.current.on_map.setChecked(False)
+        self.analyse("What to measure next", "planning", lambda: QApplication.exit(0))
 
     def analyse(self, title: str, name: str, then) -> None:
         """Choose an analysis, take its picture when its result is on screen, and go on."""

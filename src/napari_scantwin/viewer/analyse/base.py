@@ -16,6 +16,7 @@ __all__ = ["Analysis", "new_combo", "said_no"]
 
 #: A setting that changes starts the analysis anew after this rest (ms), so that typing does not start ten.
 _REST = 250
+_LISTS = {"text": "Text (*.txt)", "sequence": "MultiVu sequence (*.seq)"}
 
 
 def said_no(check: Callable[[], object]) -> str:
@@ -54,6 +55,8 @@ class Analysis(QWidget):
         self._viewer, self._chooser = viewer, chooser
         self.result = None
         self._stale, self._again = True, False
+        #: Whether the run being prepared was asked for by the button.
+        self.asked = False
         self.job, self.export_job = Job(self), Job(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -77,6 +80,7 @@ class Analysis(QWidget):
         layout.addLayout(self.body, 1)
         layout.addLayout(below)
         layout.addWidget(self.said)
+        self.job.progressed.connect(lambda share: self.said.setText(f"Calculating … {100 * share:.0f} %"))
         self.job.done.connect(self._done)
         self.job.failed.connect(self._failed)
         self.job.cancelled.connect(lambda: self.said.setText("Cancelled; what is shown is as it was."))
@@ -149,7 +153,7 @@ class Analysis(QWidget):
             return False
         if self._chooser.scan is None or self.why_not(self._chooser.scan):
             return False
-        self._stale = False
+        self._stale, self.asked = False, asked
         try:
             work = self.prepare()
         except ScanError as reason:
@@ -204,6 +208,8 @@ class Analysis(QWidget):
             kinds = ";;".join(f"{title} (*{suffix})" for suffix, title in writers.FORMATS.items())
         elif words.startswith("Plot"):
             kinds = "SVG (*.svg);;PNG (*.png)"
+        elif words.startswith("List"):
+            kinds = next((kind for told, kind in _LISTS.items() if told in words), kinds)
         path, chosen = QFileDialog.getSaveFileName(self, f"Export: {words}", "", kinds)
         if path:
             if not Path(path).suffix:

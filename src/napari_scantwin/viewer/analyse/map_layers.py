@@ -43,6 +43,7 @@ class DerivedMap:
     visible: bool = True
     color: str | None = None
     size: float = 2.0
+    border: float = 0.15
 
 
 def laid_over(measured: xr.DataArray, derived: xr.DataArray) -> xr.DataArray:
@@ -105,7 +106,7 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
         if of_error:
             attributes["colormap"] = "magma"
         if one.color is not None:
-            plain = {"face_color": one.color, "border_color": "black", "border_width": 0.15, "size": one.size}
+            plain = {"face_color": one.color, "border_color": "black", "border_width": one.border, "size": one.size}
             attributes |= plain
             attributes["metadata"]["plain"] = plain
         made.append((data, attributes, layer_type))

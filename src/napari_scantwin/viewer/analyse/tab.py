@@ -7,12 +7,13 @@ from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidg
 
 from napari_scantwin.viewer.analyse.base import Analysis
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
+from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
 
 __all__ = ["AnalyseWidget"]
 
 #: In the order of the combo.
-_ANALYSES: tuple[type[Analysis], ...] = (EntropyAnalysis, TransitionsAnalysis)
+_ANALYSES: tuple[type[Analysis], ...] = (EntropyAnalysis, TransitionsAnalysis, PlanningAnalysis)
 
 
 class AnalyseWidget(QWidget):

@@ -1,0 +1,148 @@
+"""What to measure next: the curve of expected gain, the list to copy or save, the step, the course."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QPlainTextEdit, QPushButton
+
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+from napari_scantwin.planning import as_text, write_plan
+from napari_scantwin.viewer.analyse.base import Analysis, said_no
+from napari_scantwin.viewer.analyse.curves import CurvePlot
+from napari_scantwin.viewer.analyse.map_layers import DerivedMap, derived_layers, prepare_maps, show_maps
+from napari_scantwin.viewer.analyse.planning_form import COURSE, STEP, PlanningForm, number
+from napari_scantwin.viewer.analyse.planning_views import drawn, said, table_of
+from napari_scantwin.viewer.analyse.planning_work import NextSweeps, ask, course_of, step_check
+from napari_scantwin.viewer.analyse.second import SecondScan
+from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.writers.tables import write_table
+
+__all__ = ["PlanningAnalysis"]
+
+_LINES = "proposed sweeps"
+
+
+class PlanningAnalysis(Analysis):
+    """Which sweep next, is the step fine enough, has it converged."""
+
+    title = "What to measure next"
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(viewer, chooser, parent)
+        self._build()
+        self.chosen()
+
+    @staticmethod
+    def why_not(scan) -> str:
+        def check() -> None:
+            if len(scans.axes(scan)) < 2:
+                raise ScanError("a scan of one axis has no sweeps to propose")
+
+        return said_no(check)
+
+    def _build(self) -> None:
+        self.form = PlanningForm(SecondScan(self._viewer, self._chooser, self._alike))
+        self.plot = CurvePlot()
+        self.list = QPlainTextEdit()
+        self.list.setReadOnly(True)
+        self.list.setMinimumHeight(70)
+        self.list.setToolTip("The sweeps to measure, best first")
+        self.copy = QPushButton("Copy list")
+        self.copy.setToolTip("Copy the list of sweeps; Export… saves it, as a MultiVu sequence too")
+        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self.list.toPlainText()))
+        self.on_map = QCheckBox("on the map")
+        self.on_map.setChecked(True)
+        self.on_map.setToolTip("Draw the proposed sweeps over the map")
+        self.on_map.toggled.connect(self._show_lines)
+        row = QHBoxLayout()
+        row.addWidget(self.copy, 1)
+        row.addWidget(self.on_map)
+        self.body.addWidget(self.form)
+        self.body.addWidget(self.plot.widget, 3)
+        self.body.addWidget(self.list, 1)
+        self.body.addLayout(row)
+        self.form.changed.connect(self.refresh)
+        self.form.show_fitting()
+
+    def _alike(self, scan) -> bool:
+        own = self._chooser.scan
+        return own is not None and scans.axes(scan) == scans.axes(own)
+
+    def chosen(self) -> None:
+        scan = self._chooser.scan
+        if scan is not None and not self.why_not(scan):
+            self.form.offer(scan)
+
+    def prepare(self):
+        twin, layer, question = self.twin, self.layer, self.form.question.currentData()
+        second = self.form.second.layer
+        if question == COURSE:
+            target = number(self.form.target.text(), "the error to reach")
+            earlier = None if second is None else (scan_of(second), second.metadata.get("twin"))
+            if earlier is None and not self.asked:
+                raise ScanError(
+                    "Choose the earlier scan this one goes on from; or press Calculate to replay its own sweeps, which "
+                    "trains a twin for each after the fourth and takes minutes"
+                )
+            scan = self._chooser.scan
+            return lambda report, stop: (course_of(scan, twin, earlier, target, report, stop), [])
+        if twin is None:
+            raise ScanError("Train the scan first; its twin tells what it does not know")
+        asked = self.form.asked(layer)
+        if question == STEP:
+            tolerance = number(self.form.tolerance.text(), "the tolerance")
+            if tolerance is None:
+                raise ScanError("Say how far the number may be from its value at the finest step")
+            axis = self.form.axis.currentData()
+            return lambda report, stop: (step_check(twin, asked, tolerance, axis, report, stop), [])
+
+        def work(report, stop):
+            result = ask(twin, asked, stop)
+            lines = [] if result.lines is None else [_as_map(result)]
+            return result, prepare_maps(layer, lines)
+
+        return work
+
+    # the result
+
+    def show_result(self, result) -> None:
+        found, self._prepared = result
+        self.plot.show(*drawn(found))
+        self.said.setText(said(found))
+        is_plan = isinstance(found, NextSweeps)
+        self.list.setVisible(is_plan)
+        self.copy.setVisible(is_plan)
+        self.on_map.setVisible(is_plan)
+        self.list.setPlainText(as_text(found.plan) if is_plan and found.plan.proposals else "No sweep is proposed.")
+        self._show_lines()
+
+    def _show_lines(self, *checked) -> None:
+        if self.result is None or self.layer is None:
+            return
+        shown = self.on_map.isChecked() and bool(self._prepared)
+        active = self._viewer.layers.selection.active
+
+        def done() -> None:
+            for one in derived_layers(self._viewer, self.layer, _LINES):
+                one.visible = shown
+            if active in self._viewer.layers:
+                self._viewer.layers.selection.active = active
+
+        if shown:
+            show_maps(self._viewer, self.layer, self._prepared, done)
+        else:
+            done()
+
+    def exports(self):
+        if self.result is None:
+            return {}
+        found = self.result[0]
+        offered = {"Plot": self.plot.export, "Table": lambda path, stop=None: write_table(path, *table_of(found))}
+        if isinstance(found, NextSweeps):
+            for words in ("List of sweeps, text", "List of sweeps, CSV", "List of sweeps, MultiVu sequence"):
+                offered[words] = lambda path, stop=None: write_plan(path, found.plan, found.scan, found.model)
+        return offered
+
+
+def _as_map(result: NextSweeps) -> DerivedMap:
+    return DerivedMap(_LINES, "proposed, twin", result.lines, points=True, color="#f0c0dc", size=0.9, border=0.0)

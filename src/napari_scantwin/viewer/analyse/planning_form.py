@@ -1,0 +1,222 @@
+"""The form of What to measure next: the question, the number it is about, what measuring costs."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from napari_scantwin import scan as scans
+from napari_scantwin import units
+from napari_scantwin.errors import ScanError
+from napari_scantwin.grids import parse_values
+from napari_scantwin.physics.transition_curve import CRITERIA
+from napari_scantwin.planning import TimeModel
+from napari_scantwin.viewer.analyse.base import new_combo
+from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
+from napari_scantwin.viewer.analyse.planning_work import MAP, PEAK, POSITION, TRANSITION, Asked
+from napari_scantwin.viewer.analyse.sample_form import SampleForm
+from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
+from napari_scantwin.viewer.analyse.transitions_work import set_points
+from napari_scantwin.viewer.layers import scan_of
+
+__all__ = ["COURSE", "NEXT", "STEP", "PlanningForm"]
+
+NEXT, STEP, COURSE = "Which sweep next?", "Is the step fine enough?", "Has it converged?"
+#: Key, label, what it says when empty, tool tip; of the time model.
+_TIMES = (
+    ("point", "A point takes", "10 s", "Time of one reading, with its unit"),
+    ("settle", "Settling takes", "1 min", "Time after each change of the slow axis"),
+    ("slow_rate", "Slow axis moves", "", "Such as 100 Oe/s; empty: what is usual"),
+    ("fast_rate", "Fast axis moves", "", "Such as 3 K/min; empty: what is usual"),
+    ("start", "Slow axis is at", "", "Its value now; empty: the way to the first sweep does not count"),
+)
+
+
+class PlanningForm(QWidget):
+    """What is asked; ``changed`` when any of it is."""
+
+    changed = Signal()
+
+    def __init__(self, second, parent=None):
+        super().__init__(parent)
+        self.second = second
+        self.question = new_combo(*((words, words) for words in (NEXT, STEP, COURSE)))
+        self.quantity = new_combo((MAP, MAP), tip="The number whose error counts")
+        self.at, self.target, self.tolerance, self.among = (QLineEdit() for _ in range(4))
+        self.at.setToolTip("The value of the slow axis, or the final field, the number is read at")
+        self.criterion = new_combo(*((name, name) for name in CRITERIA), tip="Of the transition")
+        self.criterion.setCurrentText("50 %")
+        self.count = QSpinBox()
+        self.count.setRange(1, 50)
+        self.count.setValue(3)
+        self.budget = QLineEdit()
+        self.budget.setPlaceholderText("none; or such as 4 h")
+        self.budget.setToolTip("Time that the whole list may take")
+        self.among.setPlaceholderText("anywhere; or 250, 3000 or 0:9000")
+        self.among.setToolTip("The values that can be measured (a list), or a range first:last to propose in")
+        self.target.setPlaceholderText("none")
+        self.target.setToolTip("The list ends once the expected error is down to this")
+        self.tolerance.setToolTip("How far the number may be from its value at the finest step")
+        self.axis = new_combo(tip="The axis whose step is refined")
+        self.timed = QCheckBox("rank by what a minute tells")
+        self.timed.setToolTip("Count the time each sweep takes, by the time model in the settings")
+        self.returns = QCheckBox("fast axis goes back before each sweep")
+        self.returns.setChecked(True)
+        self.times = {}
+        self._lay_out()
+        for combo in (self.question, self.quantity, self.criterion, self.axis):
+            combo.currentIndexChanged.connect(self._changed)
+        for field in (self.at, self.target, self.tolerance, self.among, self.budget, *self.times.values()):
+            field.textChanged.connect(self._changed)
+        for box in (self.timed, self.returns):
+            box.toggled.connect(self._changed)
+        self.count.valueChanged.connect(self._changed)
+        second.changed.connect(self._changed)
+
+    def _lay_out(self) -> None:
+        self.form = QFormLayout()
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setVerticalSpacing(3)
+        self._rows = {}
+        for key, label, widget in (
+            ("question", "Question", self.question),
+            ("quantity", "For", self.quantity),
+            ("at", "at", self.at),
+            ("criterion", "by", self.criterion),
+            ("count", "Sweeps", self.count),
+            ("among", "Among", self.among),
+            ("budget", "Budget", self.budget),
+            ("target", "Error to reach", self.target),
+            ("tolerance", "Tolerance", self.tolerance),
+            ("axis", "Step of", self.axis),
+            ("second", "Earlier scan", self.second),
+        ):
+            self.form.addRow(label, widget)
+            self._rows[key] = widget
+        inner = QWidget()
+        more = QFormLayout(inner)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.addRow(self.timed)
+        for key, label, text, tip in _TIMES:
+            self.times[key] = QLineEdit(text)
+            self.times[key].setToolTip(tip)
+            more.addRow(label, self.times[key])
+        more.addRow(self.returns)
+        self.time_model = QCollapsible("Time model")
+        self.time_model.layout().setContentsMargins(0, 0, 0, 0)
+        self.time_model.addWidget(inner)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(self.form)
+        layout.addWidget(self.time_model)
+
+    def _changed(self, *what) -> None:
+        self.show_fitting()
+        self.changed.emit()
+
+    def show_fitting(self) -> None:
+        """Show the rows that the question and the number need."""
+        question, quantity = self.question.currentData(), self.quantity.currentData()
+        shown = {"question"}
+        if question == COURSE:
+            shown |= {"target", "second"}
+        else:
+            shown |= {"quantity"} | ({"at"} if quantity != MAP else set())
+            shown |= {"criterion"} if quantity == TRANSITION else set()
+            shown |= {"count", "among", "budget", "target"} if question == NEXT else {"tolerance", "axis"}
+        for key, widget in self._rows.items():
+            widget.setVisible(key in shown)
+            self.form.labelForField(widget).setVisible(key in shown)
+        self.time_model.setVisible(question == NEXT)
+
+    def offer(self, scan) -> None:
+        """Offer what can be read from the scan's map, and its axes."""
+        for widget in (self.quantity, self.axis, self.at, self.tolerance):
+            widget.blockSignals(True)
+        before = self.quantity.currentData()
+        self.quantity.clear()
+        names = scans.axes(scan)
+        offered = [MAP]
+        if len(names) == 2:
+            offered += [PEAK] if not EntropyAnalysis.why_not(scan) else []
+            offered += [TRANSITION] if not TransitionsAnalysis.why_not(scan) else []
+            offered += [POSITION]
+        for name in offered:
+            self.quantity.addItem(name, name)
+        self.quantity.setCurrentIndex(offered.index(before) if before in offered else 0)
+        self.axis.clear()
+        for name in (names[0], names[-1]):
+            self.axis.addItem(name.replace("_", " "), name)
+        known = set_points(scan)
+        self.at.setText(f"{known[len(known) // 2]:.5g}" if len(known) else "")
+        self.form.labelForField(self.at).setText(f"at ({units.pretty(scan[names[0]].attrs['units'])})")
+        unit = units.pretty(scan[names[0]].attrs["units"])
+        self.form.labelForField(self.among).setText(f"Among ({unit})" if unit else "Among")
+        for widget in (self.quantity, self.axis, self.at, self.tolerance):
+            widget.blockSignals(False)
+        self.show_fitting()
+
+    def asked(self, layer) -> Asked:
+        """What the form asks of a layer's scan; raises :class:`ScanError` in words."""
+        scan = scan_of(layer)
+        quantity = self.quantity.currentData()
+        budget = _minutes(self.budget.text())
+        among, within = _places(self.among.text())
+        model = None
+        if self.timed.isChecked() or budget is not None:
+            model = TimeModel.of(
+                scan,
+                **{
+                    key: field.text().strip()
+                    for key, field in self.times.items()
+                    if key != "start" and field.text().strip()
+                },
+                start=number(self.times["start"].text(), "where the slow axis is now"),
+                returns=self.returns.isChecked(),
+            )
+        return Asked(
+            quantity,
+            None if quantity == MAP else number(self.at.text(), "the place the number is read at"),
+            self.criterion.currentData(),
+            SampleForm.sample(layer) if quantity == PEAK else None,
+            self.count.value(),
+            among,
+            within,
+            model,
+            budget,
+            number(self.target.text(), "the error to reach"),
+        )
+
+
+def number(text: str, what: str) -> float | None:
+    """The number written, None where the field is empty; :class:`ScanError` naming ``what`` where it is none."""
+    if not text.strip():
+        return None
+    try:
+        return float(text)
+    except ValueError as reason:
+        raise ScanError(f"{what} must be a number, not {text!r}") from reason
+
+
+def _minutes(text: str) -> float | None:
+    if not text.strip():
+        return None
+    value, _, unit = text.strip().partition(" ")
+    found = number(value, "the budget")
+    if not unit.strip():
+        raise ScanError("the budget is a number and a unit, such as 4 h or 240 min")
+    return float(units.convert(found, unit.strip(), "min"))
+
+
+def _places(text: str):
+    """(values, None) of a list, (None, range) of first:last, (None, None) where nothing is written."""
+    if not text.strip():
+        return None, None
+    if text.count(":") == 1 and "#" not in text:
+        low, high = (number(part, "the range to propose in") for part in text.split(":"))
+        if low is None or high is None:
+            raise ScanError(f"the range to propose in is written first:last, not {text!r}")
+        return None, (low, high)
+    return parse_values(text, "the values to choose among"), None

@@ -1,0 +1,117 @@
+"""What to measure next in a real window, on the measured R(T, H) of hydrogen-loaded palladium."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from napari_scantwin import scan as scans
+from napari_scantwin.planning import TimeModel, TransitionTemperature, as_text, check_steps, plan_sweeps
+from napari_scantwin.viewer.analyse.map_layers import derived_layers
+from napari_scantwin.viewer.analyse.planning_form import COURSE, STEP
+from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
+
+PDH = "pdh_resistance.csv"
+
+
+@pytest.fixture
+def planning(with_twin, analysed):
+    """What to measure next of loaded palladium; (layer, twin, widget)."""
+    layer = with_twin(PDH)
+    return layer, layer.metadata["twin"], analysed("What to measure next")
+
+
+def test_the_list_is_that_of_the_planner_drawn_copied_and_saved(planning, panel, qtbot, tmp_path):
+    layer, twin, widget = planning
+    plan = plan_sweeps(twin, 3)
+    assert widget.list.toPlainText() == as_text(plan)
+    widget.copy.click()
+    assert QApplication.clipboard().text() == as_text(plan)
+    curve, marks = widget.plot.drawn
+    np.testing.assert_allclose(np.sort(marks.x), sorted(one.value for one in plan.proposals))
+    assert curve.y.max() == pytest.approx(100 * plan.gains.max())
+    qtbot.waitUntil(lambda: derived_layers(panel._viewer, layer, "proposed sweeps") != [])
+    (lines,) = derived_layers(panel._viewer, layer, "proposed sweeps")
+    fields = frame_of(layer).to_physical(lines.data)[:, 0]
+    np.testing.assert_allclose(np.unique(fields.round(3)), sorted(one.value for one in plan.proposals), rtol=1e-5)
+    for words, name, says in (
+        ("List of sweeps, text", "next.txt", "takes"),
+        ("List of sweeps, CSV", "next.csv", "rank,magnetic_field (Oe)"),
+        ("List of sweeps, MultiVu sequence", "next.seq", "FLD FIELD"),
+        ("Table", "curve.csv", "squared error taken away"),
+    ):
+        with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
+            assert widget.export(words, tmp_path / name)
+        assert says in (tmp_path / name).read_text()
+    widget.on_map.setChecked(False)
+    assert not lines.visible
+
+
+def test_a_budget_counts_minutes_and_bad_input_is_a_sentence(planning, qtbot):
+    layer, twin, widget = planning
+    form, before = widget.form, widget.result
+    for field, text, says in (
+        (form.budget, "4", "the budget is a number and a unit, such as 4 h"),
+        (form.among, "high", "the values to choose among: 'high' is no range"),
+        (form.target, "small", "the error to reach must be a number"),
+        (form.times["point"], "ten", "the time of a point is a number and a unit"),
+    ):
+        kept = field.text()
+        form.timed.setChecked(True)
+        field.setText(text)
+        qtbot.waitUntil(lambda says=says: says in widget.said.text())
+        field.setText(kept)
+    assert widget.list.toPlainText() != ""
+    form.among.setText("0:9000")
+    form.count.setValue(20)
+    form.times["start"].setText("0")
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: "budget" in found[0].plan.reason):
+        form.budget.setText("2 h")
+    plan = plan_sweeps(twin, 20, within=(0, 9000), cost=TimeModel.of(scan_of(layer), start=0.0), budget=120)
+    assert widget.result[0].plan.order == plan.order
+    assert plan.minutes <= 120
+    assert f"{plan.minutes:.0f} min in all" in widget.list.toPlainText()
+    assert widget.result is not before
+
+
+def test_the_step_and_the_course_are_answered(planning, panel, qtbot):
+    layer, twin, widget = planning
+    form = widget.form
+    form.question.setCurrentText(STEP)
+    qtbot.waitUntil(lambda: "Say how far the number may be" in widget.said.text())
+    form.tolerance.setText("0.05")
+    qtbot.waitUntil(lambda: "choose a number that is read from the map" in widget.said.text())
+    form.quantity.setCurrentText("transition")
+    form.at.setText("3000")
+    with qtbot.waitSignal(widget.shown, timeout=30_000, check_params_cb=lambda found: hasattr(found[0], "check")):
+        pass
+    check = check_steps(twin, TransitionTemperature(3000.0), 0.05)
+    assert check.verdict in widget.said.text()
+    assert widget.list.isHidden()
+    np.testing.assert_allclose(widget.plot.drawn[1].y, check.values)
+
+    # A longer scan: what was measured before is known, what is new was foretold by the earlier twin.
+    form.question.setCurrentText(COURSE)
+    qtbot.waitUntil(lambda: "press Calculate to replay" in widget.said.text())
+    table = scans.points(twin.scan)
+    kelvin = np.linspace(2.2, 6.8, 60)
+    foretold = twin.predict(np.stack([np.full(60, 2000.0), kelvin], axis=1))[0]
+    longer = scans.ragged_scan(
+        {
+            "magnetic_field": (np.append(table.coordinates[:, 0], np.full(60, 2000.0)), "Oe"),
+            "temperature": (np.append(table.coordinates[:, 1], kelvin), "K"),
+        },
+        np.append(table.values, foretold + 0.01),
+        name=str(twin.scan.name),
+        unit="ohm",
+    )
+    added = add_scan(panel._viewer, longer, kind="measured")
+    panel.chooser.choose(added)
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: hasattr(found[0], "course")):
+        form.second.choose(layer)
+    assert "Sweeps: 7 known, 1 new (2000)" in widget.said.text()
+    steps = widget.result[0].course.steps
+    assert [step.sweeps for step in steps] == [7, 8]
+    assert steps[1].surprises[0] == pytest.approx(0.01, rel=0.3)  # the readings' noise is taken off
+    assert "Not converged" in widget.said.text()
