@@ -127,6 +127,26 @@ def test_the_crosshair_is_dragged_in_every_plot(axis, cube, panel, values, qtbot
     check_all_views(cube, panel, values)
 
 
+def test_a_dragged_slice_is_shown_at_once_and_the_slider_follows(cube, panel, values, qtbot):
+    crosshair, viewer = cube.crosshair, panel._viewer
+    crosshair.average("manipulator_angle", 6.0)
+    picture = viewer.window._qt_viewer.canvas.layer_to_visual[crosshair.layer].node
+    for up, right in (("analyser_angle", "energy"), ("energy", "analyser_angle")):
+        cube.show_plane(up, right)
+        qtbot.wait(50)
+        crosshair.move(manipulator_angle=0.0)
+        before = viewer.dims.point
+        crosshair.move(gliding=True, manipulator_angle=6.0)
+        expected = values[5:8].mean(axis=0)
+        expected = expected if up == "analyser_angle" else expected.T
+        np.testing.assert_allclose(picture._data, expected, rtol=1e-6)
+        assert viewer.dims.point == before
+        assert panel.overlay.sliders.texts() == {"manipulator angle": "6 deg"}
+        qtbot.waitUntil(lambda before=before: viewer.dims.point != before, timeout=2000)
+        np.testing.assert_allclose(crosshair.layer._data_view, expected, rtol=1e-6)
+        assert crosshair.at["manipulator_angle"] == 6.0
+
+
 def test_windows_average_the_profiles_and_the_map(cube, panel, values, qtbot):
     cube.crosshair.move(manipulator_angle=3.0, energy=-0.2, analyser_angle=5.0)
     cube.blocks["analyser_angle"].width.setValue(1.8)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from qtpy.QtCore import QEvent, QLineF, QObject, QRectF, Qt, Signal
+from qtpy.QtCore import QEvent, QLineF, QObject, QRectF, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_scantwin import cubes
 from napari_scantwin import scan as scans
+from napari_scantwin.viewer.glide import glide
 from napari_scantwin.viewer.layers import frame_of, scan_of
 
 __all__ = ["CanvasCrosshair", "Crosshair"]
 
 #: How near the mouse must be (pixels) to take hold of a line.
 _NEAR = 8.0
+#: So long after the last move (ms) a crosshair that glides has come to rest.
+_REST = 150
 
 
 class Crosshair(QObject):
@@ -35,6 +38,9 @@ class Crosshair(QObject):
         self.widths: dict[str, float] = {}
         self._columns: dict[str, np.ndarray] = {}
         self._setting = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self.settle)
         viewer.dims.events.point.connect(self._slid)
         viewer.dims.events.order.connect(self._turned)
 
@@ -82,17 +88,26 @@ class Crosshair(QObject):
         column = self._columns[axis]
         return float(column[np.argmin(np.abs(column - value))])
 
-    def move(self, **to: float) -> None:
-        """Go to values of some axes; sliders follow where those are not drawn."""
+    def move(self, gliding: bool = False, **to: float) -> None:
+        """Go to values of some axes; sliders follow where those are not drawn, if ``gliding`` when it rests."""
         to = {axis: self.nearest(axis, value) for axis, value in to.items()}
         if all(self.at[axis] == value for axis, value in to.items()):
             return
         self.at |= to
         shown = self.shown()
         hidden = [axis for axis in to if axis not in shown]
-        if hidden:
+        if hidden and gliding and glide(self._viewer, self.layer, self.bounds):
+            self._overlay.sliders.show(self.at)
+            self._rest.start(_REST)
+        elif hidden:
             self._slide(hidden)
         self.moved.emit()
+
+    def settle(self) -> None:
+        """Bring napari's sliders to where the crosshair has glided."""
+        self._rest.stop()
+        if self.layer is not None and self.layer in self._viewer.layers:
+            self._slide([axis for axis in self.axes if axis not in self.shown()])
 
     def step(self, axis: str, by: int) -> None:
         """Go ``by`` samples along an axis, from its end on at its beginning."""
@@ -150,7 +165,7 @@ class Crosshair(QObject):
 
     def _slid(self, event=None) -> None:
         """Follow a slider that was moved, or that plays."""
-        quiet = self._setting or self._overlay.refilling
+        quiet = self._setting or self._overlay.refilling or self._rest.isActive()
         if quiet or self.layer is None or self.layer not in self._viewer.layers:
             return
         frame, shown = frame_of(self.layer), self.shown()

@@ -106,6 +106,7 @@ class CubeWidget(QWidget):
             block.value.edited.connect(lambda value, axis=axis: self.crosshair.move(**{axis: value}))
             block.value.stepped.connect(lambda by, axis=axis: self.crosshair.step(axis, by))
             block.plot.line.dragged.connect(lambda value, axis=axis: self._dragged(axis, value))
+            block.plot.line.sigPositionChangeFinished.connect(self.crosshair.settle)
             block.width.valueChanged.connect(lambda value, axis=axis: self.crosshair.average(axis, value))
             block.play_button.toggled.connect(lambda on, axis=axis: self.play(axis if on else None))
             self._blocks.addWidget(block, 1)
@@ -137,7 +138,7 @@ class CubeWidget(QWidget):
     # moving
 
     def _dragged(self, axis: str, value: float) -> None:
-        self.crosshair.move(**{axis: value})
+        self.crosshair.move(gliding=True, **{axis: value})
         self.blocks[axis].plot.line.follow(self.crosshair.at[axis])  # the line too lies on samples
 
     def play(self, axis: str | None) -> None:

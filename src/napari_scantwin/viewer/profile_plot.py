@@ -26,11 +26,14 @@ class ProfilePlot:
         self.widget.hideButtons()
         self.widget.getPlotItem().disableAutoRange()
         self.widget.getAxis("left").setWidth(52)
-        self.widget.setViewportUpdateMode(self.widget.ViewportUpdateMode.MinimalViewportUpdate)
+        # Qt would paint each change of a scene in a turn of its own, and every turn puts the whole window together with
+        # the OpenGL canvas anew; so the plots are painted when asked to, all in one turn.
+        self.widget.setViewportUpdateMode(self.widget.ViewportUpdateMode.NoViewportUpdate)
+        self.widget.getPlotItem().vb.sigStateChanged.connect(lambda *changed: self.paint())
         self.band = pg.LinearRegionItem(movable=False, brush=(255, 190, 60, 45), pen=pg.mkPen(None))
         self.measured = pg.PlotCurveItem(pen=pg.mkPen(_MEASURED, width=1))
         self.twin = pg.PlotCurveItem(pen=pg.mkPen(_TWIN, width=1))
-        self.line = _Line()
+        self.line = _Line(self.paint)
         for item in (self.band, self.measured, self.twin, self.line):
             self.widget.addItem(item, ignoreBounds=True)
         self.band.setZValue(-5)
@@ -46,6 +49,10 @@ class ProfilePlot:
         self.line.setBounds((low, high))
         self.widget.setXRange(low, high if high > low else low + 1, padding=0.01)
 
+    def paint(self) -> None:
+        """Paint anew, with whatever else waits to be painted."""
+        self.widget.viewport().update()
+
     def show(self, measured, twin, at: float, bounds: tuple[float, float]) -> None:
         """Draw profiles (``twin`` may be None), the crosshair at ``at`` and the window between ``bounds``."""
         self.measured.setData(*_ordered(measured), connect="finite")
@@ -57,6 +64,7 @@ class ProfilePlot:
         if bounds[1] > bounds[0]:
             self.band.setRegion(bounds)
         self._fit([measured.values] if twin is None else [measured.values, twin.values])
+        self.paint()
 
     def _fit(self, curves: list[np.ndarray]) -> None:
         """Keep the curves within the vertical range, which changes as seldom as it can: new ticks cost time."""
@@ -89,7 +97,8 @@ class _Line(pg.InfiniteLine):
 
     dragged = Signal(float)
 
-    def __init__(self):
+    def __init__(self, paint):
+        self._paint = paint
         super().__init__(angle=90, movable=True, pen=pg.mkPen(_CROSSHAIR), hoverPen=pg.mkPen(_CROSSHAIR, width=3))
         self._following = False
         self.sigPositionChanged.connect(self._moved)
@@ -99,6 +108,11 @@ class _Line(pg.InfiniteLine):
         self._following = True
         self.setValue(at)
         self._following = False
+
+    def setMouseHover(self, hover: bool) -> None:
+        """Thicken the line under the mouse."""
+        super().setMouseHover(hover)
+        self._paint()
 
     def _moved(self) -> None:
         if not self._following:

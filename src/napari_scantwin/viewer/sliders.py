@@ -69,6 +69,15 @@ class Sliders:
                 found[widget.scan_name.text()] = widget.scan_value.text()
         return found
 
+    def show(self, at: dict[str, float]) -> None:
+        """Show values that the sliders themselves will stand at in a moment."""
+        frame = frame_of(self._layer())
+        for widget in self._dims.slider_widgets:
+            if frame is not None and hasattr(widget, "scan_axis") and widget.scan_axis[0] < len(frame.axes):
+                number, _, decimals, unit, _ = widget.scan_axis
+                if frame.axes[number] in at:
+                    widget.scan_value.setText(f"{written(at[frame.axes[number]], decimals)} {unit}".rstrip())
+
     def refresh(self, event=None) -> None:
         """Name the axes anew."""
         spoken = []
