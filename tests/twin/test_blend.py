@@ -11,7 +11,7 @@ INNER = (GROUP > 0) & (GROUP < 5)
 
 
 def _held_out(*predictions, targets=None) -> HeldOut:
-    held = HeldOut(np.zeros(len(GROUP)) if targets is None else targets, GROUP, INNER)
+    held = HeldOut(np.zeros(len(GROUP)) if targets is None else targets, GROUP, INNER, np.ones(len(GROUP)))
     for prediction in predictions:
         held.add(np.asarray(prediction, float), {}, np.zeros(len(GROUP)))
     return held
@@ -52,14 +52,14 @@ def test_the_score_of_a_sweep_does_not_profit_from_it():
 
 
 def test_neighbours_are_judged_without_the_sweep():
-    held = HeldOut(np.zeros(len(GROUP)), GROUP, INNER)
+    held = HeldOut(np.zeros(len(GROUP)), GROUP, INNER, np.ones(len(GROUP)))
     held.add(np.ones(len(GROUP)), {(1, 2): np.full(20, 7.0)}, np.zeros(len(GROUP)))
     assert held.errors(without=1)[:20].tolist() == [[7.0]] * 20
     assert held.errors(without=2).max() == 1
 
 
 def test_the_spread_is_that_of_all_members():
-    held = HeldOut(np.zeros(len(GROUP)), GROUP, INNER)
+    held = HeldOut(np.zeros(len(GROUP)), GROUP, INNER, np.ones(len(GROUP)))
     held.add(np.full(len(GROUP), 1.0), {}, np.full(len(GROUP), 4.0))
     held.add(np.full(len(GROUP), 3.0), {}, np.zeros(len(GROUP)))
     np.testing.assert_allclose(held.spread(np.array([0.5, 0.5])), np.sqrt(0.5 * 4 + 1))

@@ -27,14 +27,14 @@ def test_counts_are_noisier_where_there_are_more():
 def test_smoothing_takes_noise_down_and_leaves_a_jump():
     exact = np.where(FAST > 25.1, 1.0, -1.0)
     noisy = exact + 0.05 * np.random.default_rng(2).normal(size=len(exact))
-    quiet = smoothed(FAST, noisy, SWEEP)
+    quiet = smoothed(FAST, noisy, SWEEP, np.ones(len(FAST)))
     away = np.abs(FAST - 25.1) > 2
     assert np.std((quiet - exact)[away]) < 0.7 * np.std((noisy - exact)[away])
     assert np.abs(quiet - exact).max() < 0.35
 
 
 def test_a_scan_without_noise_is_left_as_it_is():
-    np.testing.assert_allclose(smoothed(FAST, CURVE, SWEEP), CURVE, atol=0.02)
+    np.testing.assert_allclose(smoothed(FAST, CURVE, SWEEP, np.ones(len(FAST))), CURVE, atol=0.02)
 
 
 def test_three_points_have_no_noise_to_tell():

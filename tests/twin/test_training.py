@@ -107,6 +107,39 @@ def test_one_axis_and_three_axes_train_as_well():
     assert twin.residual().shape == cube.shape
 
 
+@pytest.mark.parametrize("sizes", [(4, 3, 4, 9), (4, 3, 3, 4, 8)])
+def test_four_and_five_axes_train_as_well(sizes):
+    names = ("sample_temperature", "delay", "x", "angle", "energy")[-len(sizes) :]
+    columns = [np.linspace(-1, 1, size) for size in sizes]
+    mesh = np.meshgrid(*columns, indexing="ij")
+    values = np.tanh(2 * (mesh[-1] - 0.5 * mesh[0])) + 0.3 * sum(mesh[1:-1])
+    axes = {name: (column, "mm") for name, column in zip(names, columns, strict=True)}
+    twin = train(
+        scans.gridded_scan(axes, values, name="intensity", unit="count"), TwinSettings(members=2, time_budget=3)
+    )
+    assert len(twin.score.sweeps) == 4
+    grid = {name: np.array([0.1]) for name in names[1:]} | {names[0]: np.array([0.2]), names[-1]: np.linspace(-1, 1, 5)}
+    truth = np.tanh(2 * (grid[names[-1]] - 0.1)) + 0.03 * (len(sizes) - 2)
+    map_ = twin.simulate(grid)
+    assert map_.dims == names
+    assert np.abs(map_.values.ravel() - truth).max() < 0.25
+    assert (map_["standard_error"].values > 0).all()
+
+
+def test_points_with_large_error_bars_count_little():
+    clean = moving_step()
+    random = np.random.default_rng(4)
+    bad = random.uniform(size=clean.size) < 0.2
+    damaged = clean.copy(data=clean.values + np.where(bad, random.normal(0, 0.5, clean.size), 0))
+    told = damaged.assign_coords(standard_error=("point", np.where(bad, 0.5, 0.005), {"units": damaged.attrs["units"]}))
+    places = scans.points(clean).coordinates[~bad]
+    errors = []
+    for scan in (damaged, told):
+        twin = train(scan, TwinSettings(members=2, time_budget=3), score_rivals=False)
+        errors.append(np.sqrt(np.mean((twin.predict(places)[0] - truth(*places.T)) ** 2)))
+    assert errors[1] < 0.6 * errors[0]
+
+
 @pytest.mark.parametrize(
     ("mend", "words"),
     [

@@ -22,11 +22,12 @@ class HeldOut:
     """What experts said of sweeps they had not seen: predictions [n] with each group left out alone, and, for
     the group beside it, with both left out.
 
-    ``group`` [n] numbers the group of each point and ``inner`` [n] says where the choice is made.
+    ``group`` [n] numbers the group of each point, ``inner`` [n] says where the choice is made, and ``importance`` [n]
+    how much each point counts in it.
     """
 
-    def __init__(self, targets: np.ndarray, group: np.ndarray, inner: np.ndarray):
-        self.targets, self.group, self.inner = targets, group, inner
+    def __init__(self, targets: np.ndarray, group: np.ndarray, inner: np.ndarray, importance: np.ndarray):
+        self.targets, self.group, self.inner, self._root = targets, group, inner, np.sqrt(importance)
         self.alone: list[np.ndarray] = []
         self.paired: list[dict[tuple[int, int], np.ndarray]] = []
         self.own: list[np.ndarray] = []
@@ -39,8 +40,8 @@ class HeldOut:
         self.own.append(own)
 
     def errors(self, without: int | None = None) -> np.ndarray:
-        """Errors [points, experts] the choice is made by; ``without`` a group, nothing of it is in them: not its
-        points, and for its neighbours not even the experts that saw it."""
+        """Errors [points, experts] the choice is made by, each times the root of its point's importance; ``without`` a
+        group, nothing of it is in them: not its points, and for its neighbours not even the experts that saw it."""
         rows = self.inner if without is None else self.inner & (self.group != without)
         errors = np.stack(self.alone, axis=1) - self.targets[:, None]
         if without is not None:
@@ -49,7 +50,7 @@ class HeldOut:
                     if left == without:
                         mine = self.group == number
                         errors[mine, column] = predicted - self.targets[mine]
-        return errors[rows]
+        return self._root[rows, None] * errors[rows]
 
     def spread(self, weights: np.ndarray) -> np.ndarray:
         """The weighted standard deviation of all experts' members about the blend [n], each where it had not seen the

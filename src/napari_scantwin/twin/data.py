@@ -65,7 +65,7 @@ class Data:
         """The targets' sweeps by level, their noise taken down (two axes only); computed once, since every sweep
         is smoothed and re-parametrised by itself."""
         fast, group = self.coordinates[:, -1], self.groups.group
-        quiet = self.once("quiet", lambda: smoothed(fast, self.targets, self.sweep))
+        quiet = self.once("quiet", lambda: smoothed(fast, self.targets, self.sweep, self.importance))
         return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share))
 
 

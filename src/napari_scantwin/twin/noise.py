@@ -55,18 +55,21 @@ def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
     )
 
 
-def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> np.ndarray:
-    """The values [n] with each sweep's noise taken down by a smoothing spline.
+def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, importance: np.ndarray) -> np.ndarray:
+    """The values [n] with each sweep's noise taken down by a smoothing spline, which follows points of more
+    ``importance`` [n] (mean 1, from their error bars) closer.
 
     The stiffest spline whose residual is still below the sweep's noise is taken (Morozov's principle).
     """
     result = np.array(values, float)
     for rows in _sweeps(fast, sweep):
         x, inverse = np.unique(fast[rows], return_inverse=True)
-        y = np.bincount(inverse, values[rows]) / np.bincount(inverse)
+        weights = np.bincount(inverse, importance[rows])
+        y = np.bincount(inverse, importance[rows] * values[rows]) / weights
         noise = _robust(_deviations(x, y)) if len(x) >= 8 else 0.0
         if noise > 1e-9 * np.ptp(y):
-            result[rows] += (np.clip(_spline(x, y, noise) - y, -_FURTHEST * noise, _FURTHEST * noise))[inverse]
+            furthest = _FURTHEST * noise * np.maximum(1, 1 / np.sqrt(weights))
+            result[rows] = (y + np.clip(_spline(x, y, weights, noise) - y, -furthest, furthest))[inverse]
     return result
 
 
@@ -100,13 +103,13 @@ def _robust(deviations: np.ndarray) -> float:
     return float(1.4826 * np.median(good)) if len(good) else 0.0
 
 
-def _spline(x: np.ndarray, y: np.ndarray, noise: float) -> np.ndarray:
+def _spline(x: np.ndarray, y: np.ndarray, weights: np.ndarray, noise: float) -> np.ndarray:
     scaled = (x - x[0]) / np.ptp(x) * len(x)
     low, high, best = -6.0, 8.0, y
     for _ in range(8):
         middle = (low + high) / 2
-        curve = make_smoothing_spline(scaled, y, lam=10.0**middle)(scaled)
-        if _robust(y - curve) < _FIT * noise:
+        curve = make_smoothing_spline(scaled, y, weights, lam=10.0**middle)(scaled)
+        if _robust(np.sqrt(weights) * (y - curve)) < _FIT * noise:
             low, best = middle, curve
         else:
             high = middle

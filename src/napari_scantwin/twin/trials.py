@@ -46,7 +46,7 @@ class Trials:
         self.notes: list[str] = []
         self.history: list[tuple[float, float, float]] = []
         self.step = 0
-        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner)
+        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner, self.data.importance)
         self._alone = [groups.fold != fold for fold in range(groups.folds)]
         self._pairs = _neighbours(groups)
         outside = np.flatnonzero(groups.point_fold != 0)
