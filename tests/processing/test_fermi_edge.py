@@ -169,4 +169,4 @@ def test_where_there_is_no_edge_it_is_said():
     with pytest.raises(ScanError, match="axis of energy"):
         fit_edge(scan.isel(energy=3, drop=True).assign_attrs(axes="angle"))
     with pytest.raises(ScanError, match=r"found in [0-3] channels"):
-        fit_edges(_dark_but_one(scan), temperature=30)
+        fit_edges(_dark_but_one(scan), temperature=30, channels=2)

@@ -10,6 +10,7 @@ import xarray as xr
 
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.rebuild import values_of
 from napari_scantwin.processing.steps import history
 
 if TYPE_CHECKING:
@@ -22,13 +23,23 @@ _KEEP_COUNTS = {"crop", "leave_out_unseen", "counting_errors"}
 
 
 def counts(scan: xr.DataArray) -> bool:
-    """Whether the values are counts as they were counted, so that their variance is their mean."""
-    if units.standard(scan.attrs["units"]) != "count" or scan.attrs.get("kind", "measured") != "measured":
+    """Whether the values are counts as they were counted, so that their variance is their mean: whole numbers of unit
+    count, whatever was done to them since, and not a twin's."""
+    if (
+        not _whole(values_of(scan))
+        or units.standard(scan.attrs["units"]) != "count"
+        or scan.attrs.get("kind", "measured") != "measured"
+    ):
         return False
     return all(
         entry["step"] in _KEEP_COUNTS or (entry["step"] == "bin" and entry["parameters"].get("how") == "sum")
         for entry in history(scan)
     )
+
+
+def _whole(values: np.ndarray) -> bool:
+    seen = values[np.isfinite(values)]
+    return bool((seen >= 0).all() and (seen == np.round(seen)).all())
 
 
 def fit_weighted(

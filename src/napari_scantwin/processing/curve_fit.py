@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CurveFit", "CurveFitter"]
 
-#: A peak counts where its area is this many times its own error.
-_SURE = 3.0
+#: A peak counts where what of it neither the background nor the other peaks can take over stands out of the noise by
+#: this many standard deviations: the highest of some ten places in pure noise hardly ever does.
+_SURE = 5.0
 #: Widths a new peak is tried with, as shares of the window.
 _WIDTHS = (0.03, 0.1, 0.25)
 #: Width of the mean a curve's highest place is looked for in, as a share of the window.
@@ -32,18 +33,19 @@ _LORENTZIAN = np.pi / 2
 
 @dataclass
 class CurveFit:
-    """One curve's fit: parameters, one standard deviation of each, reduced chi-square, which peaks are sure, curve."""
+    """One curve's fit: parameters, one standard deviation of each, reduced chi-square, by how many standard deviations
+    each peak stands out (0 where it is none), curve."""
 
     parameters: lmfit.Parameters
     errors: dict[str, float]
     chi: float
-    sure: list[bool]
+    stands_out: list[float]
     curve: np.ndarray
 
-    def least_sure(self) -> float:
-        """The least area over its error among the peaks."""
-        each = range(1, len(self.sure) + 1)
-        return min(self.parameters[f"area_{one}"].value / self.errors[f"area_{one}"] for one in each)
+    @property
+    def sure(self) -> list[bool]:
+        """Which peaks are peaks."""
+        return [one > _SURE for one in self.stands_out]
 
     def next_start(self, before: lmfit.Parameters) -> lmfit.Parameters:
         """Where the next curve begins: here, but for peaks that were not found here, which stay where they were."""
@@ -88,7 +90,7 @@ class CurveFitter:
                 failed = failed or reason
                 continue
             if all(fit.sure):
-                found.append((fit.least_sure(), number, fit))
+                found.append((min(fit.stands_out), number, fit))
         if not found:
             raise failed or ScanError(f"no curve shows {self.peaks} peaks; fit fewer, or give their positions")
         _, number, fit = max(found, key=lambda one: one[0])
@@ -114,17 +116,32 @@ class CurveFitter:
         )
         deviation = dict(zip(found.var_names, np.sqrt(np.maximum(np.diag(covariance), 0)), strict=True))
         p = found.params.valuesdict()
-        sure = []
+        fitted = self.scale * model(found.params)
+        variance = (
+            errors**2 if errors is not None else np.maximum(fitted, 0.5) if self.counted else np.ones(len(fitted))
+        )
+        misfit = np.sum((fitted - self.values[number, seen]) ** 2 / variance) / (len(fitted) - len(found.var_names))
+        known = errors is not None or self.counted
+        stands_out = self._standing_out(model, found.params, variance * (max(misfit, 1.0) if known else misfit))
+        edge = 0.5 * self.whole.step
         for peak in range(1, peaks + 1):
-            place, area = p[f"position_{peak}"], p[f"area_{peak}"]
-            edge = 0.5 * self.whole.step
-            good = self.x.min() + edge < place < self.x.max() - edge
-            good &= area > _SURE * deviation[f"area_{peak}"] > 0
-            good &= 0 < deviation[f"position_{peak}"] < self.whole.span / 4 and p[f"width_{peak}"] < self.whole.span
-            sure.append(bool(good))
+            inside = self.x.min() + edge < p[f"position_{peak}"] < self.x.max() - edge
+            told = 0 < deviation[f"position_{peak}"] < self.whole.span / 4
+            if not (inside and told and p[f"width_{peak}"] < self.whole.span):
+                stands_out[peak - 1] = 0.0
         whole = self.whole if peaks == self.peaks else model
         curve = self.scale * whole(found.params) if peaks == self.peaks else np.empty(0)
-        return CurveFit(found.params, deviation, chi, sure, curve)
+        return CurveFit(found.params, deviation, chi, stands_out, curve)
+
+    def _standing_out(self, model: CurveModel, parameters: lmfit.Parameters, variance: np.ndarray) -> list[float]:
+        """The length of each peak over the noise, without what background and other peaks could take over."""
+        peaks, below = (self.scale * part / np.sqrt(variance) for part in model.parts(parameters))
+        found = []
+        for number, peak in enumerate(peaks):
+            others = np.vstack([np.delete(peaks, number, axis=0), below])
+            taken, *_ = np.linalg.lstsq(others.T, peak, rcond=None)
+            found.append(float(np.linalg.norm(peak - others.T @ taken)))
+        return found
 
     def first(self, number: int, positions) -> CurveFit:
         """The fit of the curve where it all begins: peaks at ``positions``, or found one after another."""

@@ -28,19 +28,33 @@ def crop(scan, *, axis, start, stop):
     return scan.isel({axis: np.flatnonzero(within(scan, axis, start, stop, 2))})
 
 
-@step("leave_out_unseen", "Leave out what the detector does not see", "Select", axes=2)
-def leave_out_unseen(scan):
-    """Make the exact zeros at the border of the scan holes (NaN).
+@step(
+    "leave_out_unseen",
+    "Leave out what the detector does not see",
+    "Select",
+    parameters=(
+        Parameter(
+            "up_to",
+            "Values up to",
+            default=0.0,
+            unit_of="value",
+            explanation="0: exact zeros only; higher takes away the rim of a detector too.",
+        ),
+    ),
+    axes=2,
+)
+def leave_out_unseen(scan, *, up_to):
+    """Make the zeros at the border of the scan, or values up to a limit, holes (NaN).
 
-    Beyond the detector's edge files hold exact zeros. Zeros that hang together with the border of the last two axes
-    become NaN, in every slice of the others; zeros inside (no count by chance) stay. A dark region that reaches the
-    border cannot be told from one that is not seen: look at the result.
+    Beyond the detector's edge files hold zeros. Those that hang together with the border of the last two axes become
+    NaN, in every slice of the others; zeros inside (no count by chance) stay. A dark region that reaches the border
+    cannot be told from one that is not seen: look at the result.
     """
     values = values_of(scan).copy()
     errors = errors_of(scan)
     slices = values.reshape(-1, *values.shape[-2:])
     for one in slices:
-        regions, _ = ndimage.label(one == 0)
+        regions, _ = ndimage.label(one <= up_to)
         border = np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))
         one[np.isin(regions, border[border > 0])] = np.nan
     if errors is not None:

@@ -94,13 +94,30 @@ class CurveModel:
     def __call__(self, parameters: lmfit.Parameters) -> np.ndarray:
         """The curve at ``x`` [n]."""
         p = parameters.valuesdict()
-        x = self._grid
-        total = np.full(len(x), p["level"]) + p["slope"] * (x - self.middle) / (self.span or 1.0)
+        return self._seen(self._background(p) + self._peaks(p).sum(axis=0))
+
+    def parts(self, parameters: lmfit.Parameters) -> tuple[np.ndarray, np.ndarray]:
+        """The peaks one by one [peaks, n], and the shapes a background may have [0 to 2, n], as they are seen."""
+        tilted = (self._grid - self.middle) / (self.span or 1.0)
+        shapes = {"none": [], "constant": [np.ones_like(tilted)], "linear": [np.ones_like(tilted), tilted]}
+        peaks = [self._seen(one) for one in self._peaks(parameters.valuesdict())]
+        below = [self._seen(one) for one in shapes[self.background]]
+        return np.array(peaks), np.array(below).reshape(-1, len(self.x))
+
+    def _background(self, p) -> np.ndarray:
+        return p["level"] + p["slope"] * (self._grid - self.middle) / (self.span or 1.0)
+
+    def _peaks(self, p) -> np.ndarray:
         sigma = p.get("gaussian", 0.0) * per_fwhm
-        for number in range(1, self.peaks + 1):
-            half = p[f"width_{number}"] / 2
-            total = total + p[f"area_{number}"] * voigt_profile(x - p[f"position_{number}"], sigma, half)
+        one_by_one = [
+            p[f"area_{number}"] * voigt_profile(self._grid - p[f"position_{number}"], sigma, p[f"width_{number}"] / 2)
+            for number in range(1, self.peaks + 1)
+        ]
+        return np.array(one_by_one)
+
+    def _seen(self, curve: np.ndarray) -> np.ndarray:
+        """A curve under the Fermi function and through the resolution, where there are these."""
         if self.occupation is None:
-            return total
-        total = total * fermi(x - self.occupation.level, self.occupation.temperature)
-        return total if self._matrix is None else self._matrix @ total
+            return curve
+        curve = curve * fermi(self._grid - self.occupation.level, self.occupation.temperature)
+        return curve if self._matrix is None else self._matrix @ curve
