@@ -199,21 +199,16 @@ def test_labels_of_beamlines_become_the_fields_names():
         assert axis_name(label) == name
 
 
-@settings(max_examples=40, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["cut.txt", "cut.itx", "map.zip", "cut.pxt", "cut.ibw"]),
     where=st.floats(0, 1),
     junk=st.binary(max_size=30),
     cut=st.booleans(),
 )
-def test_damage_is_told_in_one_sentence(kind, where, junk, cut, tmp_path):
+def test_damage_is_told_in_one_sentence(kind, where, junk, cut, tmp_path, told):
     whole = {"cut.txt": ses_text().encode(), "cut.itx": ITX.encode(), "map.zip": da30_zip()}.get(kind, b"\5\0" * 200)
     place = int(where * len(whole))
     path = tmp_path / kind
     path.write_bytes(whole[:place] + junk + (b"" if cut else whole[place + len(junk) :]))
-    said = None
-    try:
-        scan = read(path)
-    except ScanError as reason:  # and nothing else
-        said = str(reason)
-    assert "\n" not in said if said else scans.is_scan(scan)
+    told(path)

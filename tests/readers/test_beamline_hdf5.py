@@ -262,22 +262,17 @@ def test_an_absurd_size_is_refused_before_it_is_asked_for(tmp_path):
         read(path)
 
 
-@settings(max_examples=40, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     make=st.sampled_from([i05, nxmpes, sis, adress]),
     where=st.floats(0, 1),
     junk=st.binary(min_size=1, max_size=30),
     cut=st.booleans(),
 )
-def test_damage_is_told_in_one_sentence(make, where, junk, cut, tmp_path):
+def test_damage_is_told_in_one_sentence(make, where, junk, cut, tmp_path, told):
     path = tmp_path / "x.nxs"
     make(path)
     whole = path.read_bytes()
     place = int(where * len(whole))
     path.write_bytes(whole[:place] + junk + (b"" if cut else whole[place + len(junk) :]))
-    said = None
-    try:
-        scan = read(path)
-    except ScanError as reason:  # and nothing else
-        said = str(reason)
-    assert "\n" not in said if said else scans.is_scan(scan)
+    told(path)

@@ -111,22 +111,17 @@ def test_an_absurd_size_is_refused(tmp_path):
         array_files.contents(path)
 
 
-@settings(max_examples=60, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["x.npy", "x.tif", "x.json"]),
     where=st.floats(0, 1),
     junk=st.binary(max_size=30),
     cut=st.booleans(),
 )
-def test_damage_is_told_in_one_sentence(kind, where, junk, cut, tmp_path):
+def test_damage_is_told_in_one_sentence(kind, where, junk, cut, tmp_path, told):
     for name in ("x.npy", "x.tif"):
         save(tmp_path / name)
     whole = (tmp_path / kind).read_bytes()
     place = int(where * len(whole))
     (tmp_path / kind).write_bytes(whole[:place] + junk + (b"" if cut else whole[place + len(junk) :]))
-    said = None
-    try:
-        scan = read(tmp_path / (kind if kind != "x.json" else "x.npy"))
-    except ScanError as reason:  # and nothing else
-        said = str(reason)
-    assert "\n" not in said if said else scans.is_scan(scan)
+    told(tmp_path / (kind if kind != "x.json" else "x.npy"))
