@@ -25,6 +25,8 @@ _POWER = 3.0
 #: Share of the disagreement in a gap's expected error, the rest being the change across it; and the least of either
 #: that counts, as a share of the other's.
 _DISAGREEMENT, _LEAST = 0.75, 1e-3
+#: With more sweeps gaps are hardly resolved by the rows, and the noise is told at so many of them.
+_MANY = 120
 
 
 def nearest(places: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -107,6 +109,7 @@ def own_variance(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray) 
         points = np.column_stack([np.repeat(slow, len(places)), np.tile(places, (len(slow), 1))])
         return (twin.predict(points)[1] ** 2).reshape(len(slow), len(places))
 
+    known = known[np.unique(np.linspace(0, len(known) - 1, min(len(known), _MANY)).round().astype(int))]
     noise = predicted(known)
     place = np.interp(rows, known, np.arange(len(known)))
     left = np.clip(place.astype(int), 0, len(known) - 2)
@@ -120,10 +123,11 @@ def sharpened(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray, var
     The twin's uncertainty keeps a floor in every gap, to be right about how often it is wrong. Which gap holds most
     error is told better by how much the experts disagree in it and by how far the sweeps at its ends differ: of their
     mean squares D and C, by D^0.75 C^0.25 (chosen once, by the errors of the truths in ``benchmarks/planning.py``).
-    A twin that tells no disagreement keeps its variance.
+    A twin that tells no disagreement, or has very many sweeps, keeps its variance.
     """
     inside = (rows > known[0]) & (rows < known[-1])
-    if getattr(twin, "mixture", None) is None or not inside.any() or variance[inside].sum() <= 0:
+    told = getattr(twin, "mixture", None) is not None and len(known) <= _MANY
+    if not told or not inside.any() or variance[inside].sum() <= 0:
         return variance
     places = places.reshape(len(places), -1)
 

@@ -18,8 +18,8 @@ __all__ = ["Plan", "Proposal", "next_sweeps", "plan_sweeps"]
 
 #: Without a number of sweeps, a budget or an error to reach, and at the very most with one.
 _USUAL, _MOST = 3, 200
-#: Candidates a derived quantity is worked out for in every gap.
-_A_GAP = 3
+#: A sweep that takes less than this share of a derived quantity's squared error away is none to propose.
+_LEAST_GAIN = 1e-3
 
 
 @dataclass(frozen=True)
@@ -94,43 +94,47 @@ def plan_sweeps(
     _check(count, cost, budget, target)
     listed = _listed(among, within)
     now = Ignorance.of(twin, listed, within)
-    quantity = None if of is None else QuantityError.of(twin, of, stop)
+    quantity = None if of is None else QuantityError.of(twin, of, within, stop)
     axis = twin.scan[twin.axes[0]]
     unit, value_unit = units.pretty(axis.attrs["units"]), units.pretty(twin.scan.attrs["units"])
-    places = now.rows if quantity is None else _few(now)
-    whole = now.error**2 if quantity is None else quantity.error**2
-    first, found, errors, chosen = None, [], [np.sqrt(whole)], []
+    whole = (now.error if quantity is None else quantity.error(now.known)) ** 2
+    curve, found, errors, chosen = None, [], [np.sqrt(whole)], []
     reason = f"the {count} sweeps asked for"
     while len(found) < count:
         if target is not None and errors[-1] <= target:
             reason = "the expected error is down to the target"
             break
-        gains = now.gains(places) if quantity is None else quantity.gains(now.known, places)
+        if quantity is None:
+            places, gains = now.rows, now.gains(now.rows)
+        else:
+            places, gains = quantity.worth(now.known, now.rows)
+            gains = np.where(gains > _LEAST_GAIN * whole, gains, 0)
         minutes = _minutes(cost, chosen, places)
         merit = gains / minutes
-        first = merit if first is None else first
+        curve = (places, merit / (whole or 1.0)) if curve is None else curve
         if budget is not None:
-            spent = cost.minutes(chosen)
-            merit = np.where(spent + minutes <= budget, merit, 0)
-        best = int(np.argmax(merit))
-        if merit[best] <= 0:
-            over = budget is not None and gains.max() > 0
+            merit = np.where(cost.minutes(chosen) + minutes <= budget, merit, 0)
+        if not (merit > 0).any():
+            over = budget is not None and (gains > 0).any()
             reason = "no further sweep fits the budget" if over else "no further sweep is expected to tell anything"
             break
-        value = float(places[best]) if listed is not None else _rounded(places, best, chosen)
+        best = int(np.argmax(merit))
+        value = float(places[best]) if listed is not None else _rounded(now.rows, float(places[best]), chosen)
+        took = _added(cost, chosen, value)
+        if budget is not None and cost.minutes(chosen) + took > budget:
+            value = float(places[best])  # the round number is a little too far
+            took = _added(cost, chosen, value)
         uncertainty = float(np.sqrt(np.interp(value, now.rows, now.variance)))
-        took = np.nan if cost is None else float(_minutes(cost, chosen, np.array([value]))[0])
         now = now.measured(value)
-        left = now.error if quantity is None else quantity.measured(now.known)
+        left = now.error if quantity is None else quantity.error(now.known)
         gain = (errors[-1] ** 2 - left**2) / whole
         found.append(Proposal(value, unit, uncertainty, value_unit, float(gain), took))
         chosen.append(value)
         errors.append(float(left))
-    order = chosen if cost is None else cost.order(chosen)
-    curve = np.zeros(len(places)) if first is None else first / (whole or 1.0)
-    minutes = np.nan if cost is None else cost.minutes(chosen)
-    order = tuple(sorted(order) if cost is None else order)
-    return Plan(str(axis.name), tuple(found), np.array(errors, float), places, curve, order, minutes, reason)
+    places, gains = curve or (now.rows, np.zeros(len(now.rows)))
+    order = tuple(sorted(chosen) if cost is None else cost.order(chosen))
+    minutes = float("nan") if cost is None else cost.minutes(chosen)
+    return Plan(str(axis.name), tuple(found), np.array(errors, float), places, gains, order, minutes, reason)
 
 
 def _check(count: int, cost, budget, target) -> None:
@@ -163,28 +167,17 @@ def _minutes(cost: TimeModel | None, chosen: list[float], places: np.ndarray) ->
     return np.array([cost.minutes([*chosen, float(place)]) - spent for place in places])
 
 
-def _few(now: Ignorance) -> np.ndarray:
-    """The best places of every gap, since a derived quantity costs a simulation for each."""
-    gains = now.gains(now.rows)
-    gap = np.searchsorted(now.known, now.rows, side="left")
-    found = []
-    for number in np.unique(gap):
-        mine = np.flatnonzero((gap == number) & (gains > 0))
-        inner = (
-            mine[np.unique(np.linspace(0, len(mine) - 1, _A_GAP + 2).round().astype(int))[1:-1]] if len(mine) else []
-        )
-        best = mine[[np.argmax(gains[mine])]] if len(mine) else []
-        found += [*inner, *best]
-    return np.unique(now.rows[np.array(found, int)]) if found else now.rows
+def _added(cost: TimeModel | None, chosen: list[float], value: float) -> float:
+    """Minutes that a sweep at ``value`` adds; NaN without a time model."""
+    return float("nan") if cost is None else float(_minutes(cost, chosen, np.array([value]))[0])
 
 
-def _rounded(candidates: np.ndarray, best: int, chosen: list[float]) -> float:
-    """The candidate as a person would set it: the roundest number no further away than the next candidate but one."""
-    low, value, high = candidates[max(best - 2, 0)], candidates[best], candidates[min(best + 2, len(candidates) - 1)]
-    reach = 0.02 * (candidates[-1] - candidates[0])  # where candidates are few the next one is far
-    low, high = max(low, value - reach), min(high, value + reach)
+def _rounded(candidates: np.ndarray, value: float, chosen: list[float]) -> float:
+    """``value`` as a person would set it: the roundest number no further away than the next candidate but one."""
+    best = int(np.argmin(np.abs(candidates - value)))
+    low, high = candidates[max(best - 2, 0)], candidates[min(best + 2, len(candidates) - 1)]
     for digits in range(1, 7):
         rounded = float(f"{value:.{digits}g}")
         if low <= rounded <= high and rounded not in chosen:
             return rounded
-    return float(value)
+    return value
