@@ -19,6 +19,7 @@ from napari_scantwin.writers import write
 #: Parameters without a default, or with one that fills the hole from its mirror image.
 GIVEN: dict[str, dict] = {
     "symmetrise": {"one_sided": "leave it out"},
+    "take_slice": {"axis": "angle", "at": -2.7},
     "to_momentum": {"kinetic_energy": 20},
     "correct_fermi_edge": {"coefficients": [0.01]},
 }

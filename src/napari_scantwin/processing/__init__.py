@@ -1,6 +1,6 @@
 """Processing: pure steps from scan to scan that describe themselves, keep a history and can be undone.
 
-``STEPS`` is the registry a form or a menu is built from; every step is also a function::
+``STEPS`` and ``ANALYSES`` are the registries forms and menus are built from; every step is also a function::
 
     from napari_scantwin.processing import apply, history, replay
     sharper = apply(apply(scan, "smooth", axis="energy", fwhm="20 meV"), "second_derivative", axis="energy")
@@ -21,6 +21,7 @@ from napari_scantwin.processing import (  # noqa: F401
     sharpen,
     symmetrise,
 )
+from napari_scantwin.processing.analyses import ANALYSES, Analysis, Findings, analyse
 from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.steps import (
     GROUPS,
@@ -36,11 +37,15 @@ from napari_scantwin.processing.steps import (
 )
 
 __all__ = [
+    "ANALYSES",
     "GROUPS",
     "HISTORY",
     "STEPS",
+    "Analysis",
+    "Findings",
     "Parameter",
     "Step",
+    "analyse",
     "apply",
     "describe",
     "history",

@@ -32,7 +32,9 @@ def counts(scan: xr.DataArray) -> bool:
     ):
         return False
     return all(
-        entry["step"] in _KEEP_COUNTS or (entry["step"] == "bin" and entry["parameters"].get("how") == "sum")
+        entry["step"] in _KEEP_COUNTS
+        or (entry["step"] in ("bin", "take_slice") and entry["parameters"].get("how") == "sum")
+        or (entry["step"] == "take_slice" and entry["parameters"].get("width") == 0)
         for entry in history(scan)
     )
 

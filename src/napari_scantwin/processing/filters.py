@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage, sparse
 
+from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
-from napari_scantwin.processing.linear import applied, apply_along, gaussian, per_fwhm
+from napari_scantwin.processing.linear import applied, apply_along, cells, gaussian, per_fwhm
 from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 from napari_scantwin.processing.roles import fast_axis
 from napari_scantwin.processing.steps import step
 from napari_scantwin.processing.windows import few_steps, window_parameters, within
 
-__all__ = ["bin_axis", "counting_errors", "crop", "leave_out_unseen", "smooth"]
+__all__ = ["bin_axis", "counting_errors", "crop", "leave_out_unseen", "smooth", "take_slice"]
 
 
 @step(
@@ -26,6 +27,72 @@ __all__ = ["bin_axis", "counting_errors", "crop", "leave_out_unseen", "smooth"]
 def crop(scan, *, axis, start, stop):
     """Keep a window of one axis, both ends included, and everything that lies in it."""
     return scan.isel({axis: np.flatnonzero(within(scan, axis, start, stop, 2))})
+
+
+def _slowest(scan) -> str:
+    return scans.axes(scan)[0]
+
+
+def _middle(scan, axis: str) -> float:
+    places = scan[axis].values
+    return float(places[len(places) // 2])
+
+
+@step(
+    "take_slice",
+    "Take a slice",
+    "Select",
+    parameters=(
+        Parameter("axis", "Of", "axis", _slowest),
+        Parameter("at", "At", unit_of="axis", default=_middle, explanation="The nearest measured value is taken."),
+        Parameter(
+            "width",
+            "Width",
+            default=0.0,
+            unit_of="axis",
+            minimum=0,
+            explanation="0: the nearest value alone; else all values within half of it.",
+        ),
+        Parameter("how", "Join by", "choice", "mean", choices=("mean", "sum"), explanation="Sum keeps counts counts."),
+    ),
+    axes=2,
+)
+def take_slice(scan, *, axis, at, width, how):
+    """Take one slice of a scan across an axis, or the mean or sum of a window, which leaves the other axes.
+
+    Holes are left out of a mean; a sum that meets a hole is a hole. Where it was taken stands in the attributes.
+    """
+    places = np.asarray(scan[axis].values, float)
+    nearest = int(np.argmin(np.abs(places - at)))
+    slack = cells(places).max() / 2
+    if not places.min() - slack <= at <= places.max() + slack:
+        raise ScanError(
+            f"the slice at {at:g} lies outside {axis}, which runs from {places.min():g} to {places.max():g}"
+        )
+    chosen = np.abs(places - at) <= width / 2
+    chosen[nearest] = True
+    row = sparse.csr_array(chosen[None, :] / (chosen.sum() if how == "mean" else 1.0))
+    number = scan.dims.index(axis)
+    values, errors = applied(row, values_of(scan), errors_of(scan), number, averaging=how == "mean", keep_holes=False)
+    axes = {
+        str(name): (np.asarray(scan[name].values, float), scan[name].attrs["units"])
+        for name in scan.dims
+        if name != axis
+    }
+    flags = {
+        key: np.asarray(scan[key].values, bool).compress(chosen, axis=number).any(axis=number)
+        for key in ("masked", "extrapolated")
+        if key in scan.coords
+    }
+    about = {axis: float(places[chosen].mean()), f"{axis}_units": scan[axis].attrs["units"]}
+    return rebuild(
+        scan,
+        values.squeeze(axis=number),
+        errors=None if errors is None else errors.squeeze(axis=number),
+        axes=axes,
+        flags=flags,
+        attrs=about,
+    )
 
 
 @step(

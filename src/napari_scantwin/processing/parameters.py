@@ -15,7 +15,10 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.roles import axes_of, coordinates_of
 
-__all__ = ["KINDS", "Parameter"]
+__all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
+
+#: Stands for the axis of a cut that the parameter ``along`` does not name.
+OTHER_AXIS = "other axis"
 
 #: What a form shows for each: a spin box, a spin box of integers, a list, a list of the scan's axes, a list of the
 #: scan's further coordinates, a line of numbers, a tick box.
@@ -30,9 +33,9 @@ class Parameter:
     ``default`` is a value or a function of the scan (of the scan and the axis for a number with ``unit_of``); where it
     is None and ``optional`` the parameter may be left empty, where it is None and not ``optional`` it must be given.
     ``unit`` is the unit of a number; ``unit_of`` names the axis parameter whose unit it has instead (``"value"``: the
-    unit of the scan's values). ``minimum`` and ``maximum`` bound a number (``above`` excludes the minimum itself),
-    ``choices`` lists a choice's texts, ``quantity`` limits an axis to "energy", "angle" or "momentum".
-    ``explanation`` is a sentence for a tool tip.
+    unit of the scan's values; :data:`OTHER_AXIS`: that of the axis of a cut that ``along`` is not). ``minimum`` and
+    ``maximum`` bound a number (``above`` excludes the minimum itself), ``choices`` lists a choice's texts,
+    ``quantity`` limits an axis to "energy", "angle" or "momentum". ``explanation`` is a sentence for a tool tip.
     """
 
     name: str
@@ -73,6 +76,8 @@ class Parameter:
             return scan.attrs["units"]
         if self.unit_of is not None:
             axis = given.get(self.unit_of)
+            if self.unit_of == OTHER_AXIS:
+                axis = next((one for one in axes_of(scan) if one != given.get("along")), None)
             return scan[axis].attrs["units"] if axis else ""
         return units.standard(self.unit) if self.unit else ""
 
