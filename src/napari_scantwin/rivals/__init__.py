@@ -10,6 +10,8 @@ All come from SciPy and scikit-learn. To keep the comparison fair each gets the 
 * the moving mesh interpolates along the slow axis too, but at constant accumulated change of each sweep's
   value instead of at constant fast-axis position; over the logarithm of a slow axis with very uneven steps,
   and with two axes only.
+* Gaussian smoothing and PCA take whole slices (sweeps, of a map), which must share one grid: what an ARPES
+  cube is, and most ragged scans are not.
 * the others see every axis on a unit range, a slow axis with very uneven steps as its square root (as
   one does with fields of 100 to 50 000 Oe), and the values standardised. Their settings are chosen on
   held-out sweeps, or by likelihood. :func:`score_rivals` chooses them once, on the whole scan: that the

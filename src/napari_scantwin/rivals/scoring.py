@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.rivals.slices import GaussianSmoothing, PrincipalComponents
 from napari_scantwin.rivals.smoothers import GaussianProcess, KernelRidgeRegression, Mlp, RandomForest, Rbf
 from napari_scantwin.rivals.sweepwise import AlongMesh, Cubic, Linear, Monotone
 
@@ -26,6 +28,8 @@ RIVALS: dict[str, type] = {
     "kernel ridge": KernelRidgeRegression,
     "random forest": RandomForest,
     "MLP": Mlp,
+    "Gaussian smoothing": GaussianSmoothing,
+    "PCA": PrincipalComponents,
 }
 
 
@@ -57,16 +61,18 @@ def score_rivals(
     for done, name in enumerate(names):
         result = np.full(len(table.values), np.nan)
         try:
-            settings = RIVALS[name]().settings(scan)
-            for step, k in enumerate(held_folds):
-                if stop is not None and stop.is_set():
-                    raise Cancelled
-                held = fold == k
-                rows = ~table.masked & ~held
-                if held.any() and rows.any():
-                    result[held] = RIVALS[name]().fit(scan, rows, settings).predict(table.coordinates[held])
-                if on_progress is not None:
-                    on_progress((done + (step + 1) / len(held_folds)) / len(names))
+            # One thread: for matrices this small, threads that wait for each other cost more than they bring.
+            with threadpool_limits(1):
+                settings = RIVALS[name]().settings(scan)
+                for step, k in enumerate(held_folds):
+                    if stop is not None and stop.is_set():
+                        raise Cancelled
+                    held = fold == k
+                    rows = ~table.masked & ~held
+                    if held.any() and rows.any():
+                        result[held] = RIVALS[name]().fit(scan, rows, settings).predict(table.coordinates[held])
+                    if on_progress is not None:
+                        on_progress((done + (step + 1) / len(held_folds)) / len(names))
         except (ScanError, np.linalg.LinAlgError):
             continue  # not applicable to this scan: no row in the table
         predictions[name] = result
