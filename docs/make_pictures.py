@@ -10,11 +10,13 @@ import tempfile
 from pathlib import Path
 
 import napari
+import numpy as np
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.samples import sample_path
+from napari_scantwin.viewer.layers import add_scan
 from napari_scantwin.viewer.open_dialog import ColumnDialog
 from napari_scantwin.viewer.panel import Panel
 
@@ -104,7 +106,26 @@ class Pictures:
     def planning(self) -> None:
         """The sweeps worth measuring next."""
         self.panel.analyse.current.on_map.setChecked(False)
-        self.analyse("What to measure next", "planning", lambda: QApplication.exit(0))
+        self.analyse("What to measure next", "planning", self.second_ferromagnet)
+
+    def second_ferromagnet(self) -> None:
+        """The ferromagnet again, measured with 5 % less moment, against the twin of the first."""
+        self.viewer.layers.clear()
+        self.when_opened, self.when_simulated = self.panel.train.train, self.comparison
+        self.panel.open.open([sample_path("ferromagnet")])
+
+    def comparison(self) -> None:
+        """Where the two disagree once the moment's loss is fitted."""
+        first = self.panel.chooser.layer
+        scan = first.metadata["scan"]
+        noise = np.random.default_rng(0).normal(size=scan.shape) * 1e-3 * float(np.ptp(scan.values))
+        weaker = scan.copy(data=0.95 * scan.values + noise).assign_attrs(source="second_run.dat")
+        self.panel.chooser.choose(add_scan(self.viewer, weaker, kind="measured"))
+        self.panel.tabs.setCurrentIndex(5)
+        widget = self.panel.analyse.choose("Compare two scans")
+        widget.scale.setChecked(True)
+        widget.second.choose(first)
+        self.analyse("Compare two scans", "comparison", lambda: QApplication.exit(0))
 
     def analyse(self, title: str, name: str, then) -> None:
         """Choose an analysis, take its picture when its result is on screen, and go on."""

@@ -299,6 +299,7 @@ class Overlay(QWidget):
         title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
         unit = units.pretty(scan.attrs["units"])
         title = f"{title} ({unit})" if unit else str(title)
+        title = painter.fontMetrics().elidedText(title, Qt.ElideRight, max(self.width() - _LEFT - 170, 60))
         left = _LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
         length = max(60, min(360, self.width() - left - 30))
         gradient = QLinearGradient(left, 0, left + length, 0)

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import scan as scans
-from napari_scantwin import units
 from napari_scantwin.physics.branches import is_kind
+from napari_scantwin.physics.sources import converted
 from napari_scantwin.viewer.layers import (
     add_layer,
     frame_of,
@@ -34,7 +34,7 @@ class DerivedMap:
     """A derived scan to be shown: ``key`` names its layer among those of the scan ("entropy change of the sweeps"),
     ``word`` is what the read-out calls its values, ``points`` asks for points instead of an image, ``visible``
     whether it is seen at first. A ``color`` with a ``size`` (in world units) draws all points alike, as of a
-    boundary."""
+    boundary. A ``middle`` asks for colours that run to either side of it, as of a difference."""
 
     key: str
     word: str
@@ -44,29 +44,29 @@ class DerivedMap:
     color: str | None = None
     size: float = 2.0
     border: float = 0.15
+    middle: float | None = None
 
 
 def laid_over(measured: xr.DataArray, derived: xr.DataArray) -> xr.DataArray:
-    """A gridded derived scan with the axes of the scan it comes from: in its order, by its names, in its units, so
-    that both lie over the same canvas."""
-    names, order = {}, []
-    for axis in scans.axes(measured):
+    """A derived scan with the axes of the scan it comes from: in its order, by its names, in its units, so that both
+    lie over the same canvas."""
+    names, order = {}, list(scans.axes(measured))
+    for axis in order:
         unit = measured[axis].attrs["units"]
         kind = next((one for one in _KINDS if is_kind(unit, one)), None)
-        own = next(
+        names[axis] = next(
             name
             for name in scans.axes(derived)
             if name == axis or (kind is not None and is_kind(derived[name].attrs["units"], kind))
         )
-        names[own] = axis
-        order.append(axis)
-    result = derived.rename({own: axis for own, axis in names.items() if own != axis}).transpose(*order)
+    result = derived.rename({own: axis for axis, own in names.items() if own != axis})
+    if scans.is_gridded(derived):
+        result = result.transpose(*order)
     for axis in order:
         unit = measured[axis].attrs["units"]
-        values = units.convert(np.asarray(result[axis].values, float), result[axis].attrs["units"], unit)
-        result = result.assign_coords({axis: (axis, values, dict(measured[axis].attrs))})
-    result.attrs["axes"] = ",".join(order)
-    return result
+        values = converted(np.asarray(result[axis].values, float), result[axis].attrs["units"], unit)
+        result = result.assign_coords({axis: (result[axis].dims, values, dict(measured[axis].attrs))})
+    return result.assign_attrs(axes=",".join(order))
 
 
 def as_points(scan: xr.DataArray) -> xr.DataArray:
@@ -89,7 +89,7 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
     """The (data, attributes, type) of the layers to show over the measured ``layer``; runs in any thread. They share
     the colour limits of the first that is an image, else of the first."""
     scan, frame = scan_of(layer), frame_of(layer)
-    over = [laid_over(scan, one.scan) if scans.is_gridded(one.scan) else one.scan for one in maps]
+    over = [laid_over(scan, one.scan) for one in maps]
     chosen = next((k for k, one in enumerate(maps) if not one.points), 0)
     contrast = limits(over[chosen]) if over else None
     made = []
@@ -105,12 +105,22 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
         attributes["visible"] = one.visible
         if of_error:
             attributes["colormap"] = "magma"
+        if one.middle is not None:
+            _about(attributes, limits(shown), one.middle)
         if one.color is not None:
             plain = {"face_color": one.color, "border_color": "black", "border_width": one.border, "size": one.size}
             attributes |= plain
             attributes["metadata"]["plain"] = plain
         made.append((data, attributes, layer_type))
     return made
+
+
+def _about(attributes: dict, ends: tuple[float, float], middle: float) -> None:
+    """Colours that run to either side of ``middle``."""
+    reach = max(abs(end - middle) for end in ends)
+    kind = "" if "contrast_limits" in attributes else "face_"
+    attributes[f"{kind}contrast_limits"] = (middle - reach, middle + reach)
+    attributes[f"{kind}colormap"] = "coolwarm"
 
 
 def derived_layers(viewer, layer, key: str | None = None) -> list:
@@ -176,11 +186,11 @@ def _update_plain(layer, data, attributes: dict) -> bool:
 
 
 def bring_forward(viewer, layer, keys: Sequence[str]) -> None:
-    """Show the derived layers of ``keys`` and hide the scan's own map under them."""
+    """Show the derived layers of ``keys`` and hide what lies on the same canvas under them."""
     ours = [one for one in derived_layers(viewer, layer) if one.metadata["analysis"] in keys]
     seen = [one for one in ours if one.metadata["word"] != "uncertainty"]
     for other in scan_layers(viewer):
-        if other is layer or other.metadata.get("measured") is layer:
+        if frame_of(other) == frame_of(layer):
             other.visible = other in seen
     if seen:
         viewer.layers.selection.active = seen[0]

@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.base import Analysis
+from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
@@ -13,7 +14,12 @@ from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
 __all__ = ["AnalyseWidget"]
 
 #: In the order of the combo.
-_ANALYSES: tuple[type[Analysis], ...] = (EntropyAnalysis, TransitionsAnalysis, PlanningAnalysis)
+_ANALYSES: tuple[type[Analysis], ...] = (
+    EntropyAnalysis,
+    TransitionsAnalysis,
+    PlanningAnalysis,
+    ComparisonAnalysis,
+)
 
 
 class AnalyseWidget(QWidget):
