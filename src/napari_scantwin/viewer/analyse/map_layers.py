@@ -121,6 +121,8 @@ def _about(attributes: dict, ends: tuple[float, float], middle: float) -> None:
     kind = "" if "contrast_limits" in attributes else "face_"
     attributes[f"{kind}contrast_limits"] = (middle - reach, middle + reach)
     attributes[f"{kind}colormap"] = "coolwarm"
+    if kind:  # a white border would drown the pale colours of what agrees
+        attributes["border_width"] = 0.0
 
 
 def derived_layers(viewer, layer, key: str | None = None) -> list:
