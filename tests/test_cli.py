@@ -126,3 +126,14 @@ def test_what_next_cannot_do_has_its_code_and_one_sentence(arguments, code, word
     assert done.exit_code == code
     assert words in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.output
+
+
+def test_a_folder_of_files_becomes_one_scan_along_what_is_said(tmp_path):
+    for field in (100, 500):
+        (tmp_path / f"sweep_{field}.csv").write_text("T (K),M (emu)\n2,1\n3,2\n4,4\n")
+    told = ["info", str(tmp_path), "--json", "--along"]
+    about = json.loads(run.invoke(app, [*told, "number=magnetic_field[Oe]"]).stdout)
+    assert about["axes"]["magnetic_field"] == {"low": 100, "high": 500, "unit": "Oe"}
+    wrong = run.invoke(app, [*told, "1, 2, 3=magnetic_field[Oe]"])
+    assert wrong.exit_code == 3
+    assert "3 values of magnetic_field are given for 2 files" in wrong.output

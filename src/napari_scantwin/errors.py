@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Cancelled", "NeedsAxes", "NeedsColumns", "NotWritten", "ScanError"]
+__all__ = ["Cancelled", "NeedsAxes", "NeedsColumns", "NeedsScannedAxis", "NotWritten", "ScanError"]
 
 
 class ScanError(ValueError):
@@ -33,6 +33,19 @@ class NeedsAxes(ScanError):
         super().__init__(message)
         self.contents = contents
         self.offered = offered
+
+
+class NeedsScannedAxis(ScanError):
+    """A series of files that does not say along what it was scanned; the caller must say it.
+
+    ``names`` are the files' names, ``proposals`` what differs between them
+    (:class:`napari_scantwin.readers.series_axis.ScannedAxis`), for a dialog to offer.
+    """
+
+    def __init__(self, message: str, names=(), proposals=()):
+        super().__init__(message)
+        self.names = tuple(names)
+        self.proposals = tuple(proposals)
 
 
 class NotWritten(ScanError):

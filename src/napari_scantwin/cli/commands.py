@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from napari_scantwin.cli.common import (
+    Along,
     Axis,
     Choice,
     Error,
@@ -35,6 +36,7 @@ def train(
     value: Value = None,
     error: Error = None,
     choice: Choice = None,
+    along: Along = None,
     preset: Annotated[str, typer.Option(help="fast or thorough")] = "fast",
     members: Annotated[int | None, typer.Option(help="Networks in the ensemble.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds to spend on training.")] = None,
@@ -53,7 +55,7 @@ def train(
         if len(files) == 1 and files[0].suffix == ".twin":
             scan = Twin.load(files[0])
         else:
-            scan = read(files, axes=axis, value=value, error=error, choice=choice)
+            scan = read(files, axes=axis, value=value, error=error, choice=choice, along=along)
         check_folder(output)
         with bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
@@ -149,6 +151,7 @@ def info(
     value: Value = None,
     error: Error = None,
     choice: Choice = None,
+    along: Along = None,
     as_json: Json = False,
 ) -> None:
     """Say what is in a scan or twin file."""
@@ -157,7 +160,7 @@ def info(
         from napari_scantwin.twin import Twin
 
         twin = Twin.load(files[0]) if files[0].suffix == ".twin" else None
-        scan = twin.scan if twin else read(files, axes=axis, value=value, error=error, choice=choice)
+        scan = twin.scan if twin else read(files, axes=axis, value=value, error=error, choice=choice, along=along)
         choices = [] if twin or len(files) > 1 else [one.key for one in open_choices(files[0])]
         about = _about(scan) | {"choices": choices}
         if twin:
@@ -205,6 +208,7 @@ def export(
     value: Value = None,
     error: Error = None,
     choice: Choice = None,
+    along: Along = None,
 ) -> None:
     """Write a scan in another format."""
     with in_words():
@@ -212,7 +216,7 @@ def export(
         from napari_scantwin.writers import write
 
         check_suffix(output)
-        (path,) = write(read(files, axes=axis, value=value, error=error, choice=choice), output)
+        (path,) = write(read(files, axes=axis, value=value, error=error, choice=choice, along=along), output)
         typer.echo(f"Wrote {path}")
 
 

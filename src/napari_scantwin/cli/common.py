@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Along",
     "Axis",
     "Choice",
     "Error",
@@ -34,13 +35,14 @@ app = typer.Typer(
 )
 _BAD_INPUT, _NOT_WRITTEN, _INTERRUPTED = 3, 4, 130
 
-Files = Annotated[list[Path], typer.Argument(help="A scan file, or several with one sweep each.")]
+Files = Annotated[list[Path], typer.Argument(help="A scan file, several of one scan, or a folder of them.")]
 TwinFile = Annotated[Path, typer.Argument(help="A .twin file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Axis = Annotated[list[str] | None, typer.Option("--axis", help='An axis column: "COLUMN=name[unit]". Repeat.')]
 Value = Annotated[str | None, typer.Option(help='The value column: "COLUMN=name[unit]".')]
 Error = Annotated[str | None, typer.Option(help='The standard error column: "COLUMN=name[unit]".')]
 Choice = Annotated[str | None, typer.Option(help="Which measurement of an instrument's file (see info).")]
+Along = Annotated[str | None, typer.Option(help='What was scanned from file to file: "20, 35=sample_temperature[K]".')]
 
 
 @contextmanager

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import NeedsAxes, ScanError
+from napari_scantwin.errors import Cancelled, NeedsAxes, ScanError
 from napari_scantwin.readers import (
     als_fits,
     array_files,
@@ -25,6 +24,7 @@ from napari_scantwin.readers import (
     project,
     quantum_design,
     scienta,
+    several,
     side_file,
     xarray_files,
 )
@@ -33,7 +33,7 @@ from napari_scantwin.readers.spreadsheet import spreadsheet_table
 from napari_scantwin.readers.table import Table, choose, table_to_scan
 from napari_scantwin.readers.text import text_table
 
-__all__ = ["SUFFIXES", "open_choices", "read", "read_table", "readable"]
+__all__ = ["SUFFIXES", "is_series", "open_choices", "read", "read_table", "readable"]
 
 _TEXT = (".csv", ".tsv", ".txt", ".dat", ".xy")
 
@@ -74,8 +74,16 @@ SUFFIXES = (*dict.fromkeys((*_TEXT, ".xlsx", *_WHOLE, *_SEVERAL, *array_files.SU
 
 
 def readable(path: str | Path) -> bool:
-    """Whether the name is of a kind that can be opened."""
-    return Path(path).suffix.lower() in SUFFIXES
+    """Whether the name is of a kind that can be opened, or a folder of scans (one of mere pictures is not)."""
+    path = Path(path)
+    if is_series(path):
+        return several.holds(path, [one for one in SUFFIXES if one not in _ARRAYS])
+    return path.suffix.lower() in SUFFIXES
+
+
+def is_series(path: Path) -> bool:
+    """Whether a path is a folder of files rather than a zarr store."""
+    return path.suffix.lower() != ".zarr" and path.is_dir()
 
 
 def read(
@@ -86,8 +94,11 @@ def read(
     error: str | None = None,
     choice: str | None = None,
     sheet: str | None = None,
+    along: str | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> xr.DataArray:
-    """The scan in a file, or in several files of one sweep (or a few) each.
+    """The scan in a file, or in several files of one sweep (or a few) each, or of a folder of such files.
 
     ``axes``, ``value`` and ``error`` name columns of a table as ``"COLUMN=name[unit]"``, for example
     ``axes=["X2=magnetic_field[Oe]", "X1=temperature[K]"], value="Y=moment[emu]"``; COLUMN is a header or a
@@ -98,16 +109,33 @@ def read(
     ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays`; so they do where
     an ARPES file leaves out an axis's unit.
 
+    Cuts and maps of several files are joined along what was scanned from file to file, as their metadata or a number
+    with its unit in their names say; ``along`` says it where they do not, ``"20, 35, 50=sample_temperature[K]"`` or
+    ``"P=manipulator_angle[deg]"`` for a setting (:mod:`napari_scantwin.readers.series_axis`). ``on_progress`` is told
+    the fraction of files that were read, ``stop`` is looked at between two.
+
     Raises :class:`~napari_scantwin.errors.NeedsColumns` where a table does not say what its columns are,
-    :class:`~napari_scantwin.errors.NeedsAxes` where a file of arrays does not say what its axes are, and
+    :class:`~napari_scantwin.errors.NeedsAxes` where a file of arrays does not say what its axes are,
+    :class:`~napari_scantwin.errors.NeedsScannedAxis` where several files do not say along what they were scanned, and
     :class:`~napari_scantwin.errors.ScanError` for anything else that is wrong with the file.
     """
-    if isinstance(path, (list, tuple)):
+    told = {"axes": axes, "value": value, "error": error, "choice": choice, "sheet": sheet}
+    if isinstance(path, (list, tuple)) and len(path) != 1:
         if not path:
             raise ScanError("no file was given")
-        parts = [read(one, axes=axes, value=value, error=error, choice=choice, sheet=sheet) for one in path]
-        return parts[0] if len(parts) == 1 else _joined(parts, [Path(one).name for one in path])
-    path = Path(path)
+        parts = []
+        for number, one in enumerate(path):
+            if stop is not None and stop.is_set():
+                raise Cancelled
+            if on_progress is not None:
+                on_progress(number / len(path))
+            parts.append(read(one, **told))
+        return several.joined(parts, [Path(one).name for one in path], along)
+    path = Path(path[0] if isinstance(path, (list, tuple)) else path)
+    if is_series(path):
+        files = several.files_of_folder(path, SUFFIXES)
+        scan = read(files, **told, along=along, on_progress=on_progress, stop=stop)
+        return scan.assign_attrs(source=f"{path.name}, {len(files)} files") if len(files) > 1 else scan
     suffix = path.suffix.lower()
     if choice is not None and choice.startswith(erlab_files.PREFIX):
         _must_exist(path)
@@ -145,8 +173,11 @@ def read_table(path: str | Path, sheet: str | None = None) -> Table:
 
 
 def open_choices(path: str | Path) -> list[Measurement]:
-    """The measurements in an instrument's file, likeliest first; empty where a file holds just one scan."""
+    """The measurements in an instrument's file, likeliest first; empty where a file holds just one scan. Of a folder
+    those of its first file."""
     path = Path(path)
+    if is_series(path):
+        path = several.files_of_folder(path, SUFFIXES)[0]
     suffix = path.suffix.lower()
     if _may_hold_several(path):
         _must_exist(path)
@@ -249,43 +280,6 @@ def _chosen(path: Path, found: list[Measurement], choice: str | None) -> xr.Data
             raise ScanError(f"{path.name} has no measurement {choice!r}; it has {'; '.join(keys)}")
         return match[0].scan
     return found[0].scan.assign_attrs(choices="; ".join(keys)) if len(found) > 1 else found[0].scan
-
-
-def _joined(parts: list[xr.DataArray], names: list[str]) -> xr.DataArray:
-    """Scans of several files as one ragged scan, their sweeps numbered on."""
-    first = parts[0]
-    for part, name in zip(parts, names, strict=True):
-        same = scans.axes(part) == scans.axes(first) and part.name == first.name
-        if not same or any(part[a].attrs["units"] != first[a].attrs["units"] for a in scans.axes(first)):
-            raise ScanError(f"{name} does not hold the same axes and value as {names[0]}; open it on its own")
-        if part.attrs["units"] != first.attrs["units"]:
-            raise ScanError(f"{name} is in {part.attrs['units']}, {names[0]} in {first.attrs['units']}; open it alone")
-    tables = [scans.points(part) for part in parts]
-    sweep, offset = [], 0
-    for table in tables:
-        _, numbers = np.unique(table.sweep, return_inverse=True)
-        sweep.append(numbers + offset)
-        offset += numbers.max() + 1
-    coordinates = np.concatenate([table.coordinates for table in tables])
-    errors = None
-    if all(table.errors is not None for table in tables):
-        errors = np.concatenate([table.errors for table in tables])
-    attrs = dict(first.attrs)
-    for key in ("source", "sha256"):
-        attrs[key] = "; ".join(str(part.attrs[key]) for part in parts)
-    if dropped := sum(part.attrs.get("dropped_rows", 0) for part in parts):
-        attrs["dropped_rows"] = dropped
-    attrs.pop("choices", None)
-    return scans.ragged_scan(
-        {name: (coordinates[:, i], first[name].attrs["units"]) for i, name in enumerate(scans.axes(first))},
-        np.concatenate([table.values for table in tables]),
-        name=str(first.name),
-        unit=first.attrs["units"],
-        errors=errors,
-        sweep=np.concatenate(sweep),
-        masked=np.concatenate([table.masked for table in tables]),
-        attrs=attrs,
-    )
 
 
 def _must_exist(path: Path) -> None:

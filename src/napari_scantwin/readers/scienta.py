@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_scantwin.errors import ScanError
 from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, settings_block, size_words
+from napari_scantwin.readers.cassiopee import beamline_attrs
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["is_ses_text", "text_measurements", "zip_measurements"]
@@ -41,7 +42,13 @@ def text_measurements(path: Path, content: bytes) -> list[Measurement]:
             regions[number] = {**settings, **regions.get(number, {})} if kind == "Info" else settings
     if not regions or not data:
         raise ScanError(f"{path.name} names no region with data; it may be cut off: save or copy it again")
-    return [_text_region(path, number, regions[number], data.get(number, [])) for number in sorted(regions, key=int)]
+    notes = beamline_attrs(path)
+    found = [_text_region(path, number, regions[number], data.get(number, [])) for number in sorted(regions, key=int)]
+    for one in found:
+        one.scan.attrs.update(
+            {key: value for key, value in notes.items() if key.removesuffix("_units") not in one.scan.dims}
+        )
+    return found
 
 
 def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[str]) -> Measurement:

@@ -42,10 +42,12 @@ class OpenWidget(QWidget):
         self.job = Job(self)
         self.job.done.connect(self._show)
         self.job.failed.connect(self._failed)
+        self.job.progressed.connect(self._report)
         self.button = QPushButton("Open files…")
-        self.button.setToolTip("Several files of one sweep each become one scan")
+        self.button.setToolTip("Several files of one sweep or one cut each become one scan")
         self.button.clicked.connect(self._ask)
-        self.folder_button = QPushButton("Open zarr folder…")
+        self.folder_button = QPushButton("Open folder…")
+        self.folder_button.setToolTip("A folder of cuts, which become one scan, or a zarr store")
         self.folder_button.clicked.connect(self._ask_folder)
         self.recent = QListWidget()
         self.recent.setToolTip("Click to open again")
@@ -60,7 +62,9 @@ class OpenWidget(QWidget):
             button.clicked.connect(lambda checked=False, key=key: self.open([sample_path(key)]))
             inner.addWidget(button)
             self.sample_buttons[key] = button
-        self.said = QLabel("Text, spreadsheets, Quantum Design .dat, netCDF, zarr, HDF5 and .twin files can be opened.")
+        self.said = QLabel(
+            "Tables, Quantum Design, ARPES of most beamlines, netCDF, zarr, HDF5 and .twin files can be opened."
+        )
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
         for widget in (self.button, self.folder_button, samples, self.said, self._recent_box):
@@ -92,7 +96,7 @@ class OpenWidget(QWidget):
             self.open(paths, by_filter.get(chosen))
 
     def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open zarr folder")
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of files, or a zarr store")
         if folder:
             self.open([folder])
 
@@ -107,7 +111,10 @@ class OpenWidget(QWidget):
     def _load(self, plan: Plan) -> bool:
         self._plan = plan
         self.said.setText(f"Reading {plan.paths[0].name} …")
-        return self.job.start(lambda report, stop: load(plan))
+        return self.job.start(lambda report, stop: load(plan, report, stop))
+
+    def _report(self, fraction: float) -> None:
+        self.said.setText(f"Reading {self._plan.paths[0].name} … {100 * fraction:.0f} %")
 
     def _failed(self, reason) -> None:
         self.said.setText("Nothing was opened.")

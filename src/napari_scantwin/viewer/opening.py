@@ -7,34 +7,38 @@ from pathlib import Path
 
 import xarray as xr
 
-from napari_scantwin.errors import NeedsAxes, NeedsColumns, ScanError
-from napari_scantwin.readers import open_choices, read, read_table
+from napari_scantwin.errors import NeedsAxes, NeedsColumns, NeedsScannedAxis, ScanError
+from napari_scantwin.readers import is_series, open_choices, read, read_table
 from napari_scantwin.readers.arrays import Contents
 from napari_scantwin.readers.table import ColumnChoice, Table, remember
 from napari_scantwin.viewer.arrays_dialog import ask_arrays
 from napari_scantwin.viewer.open_dialog import ask_choice, ask_columns
+from napari_scantwin.viewer.series_dialog import ask_scanned_axis
 
 __all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to read some files as one scan: the columns where they had to be asked, the measurement chosen."""
+    """How to read some files, or a folder of them, as one scan: the columns where they had to be asked, the
+    measurement chosen, and what was scanned from file to file."""
 
     paths: list[Path]
     columns: ColumnChoice | None = None
     key: str | None = None
+    along: str | None = None
 
 
 @dataclass(frozen=True)
 class Question:
-    """What has to be asked before a plan can be carried out: a table's columns, one of several choices, or which of a
-    file's arrays is the scan."""
+    """What has to be asked before a plan can be carried out: a table's columns, one of several choices, which of a
+    file's arrays is the scan, or what was scanned from file to file."""
 
     plan: Plan
     table: Table | None = None
     choices: list | None = None
     contents: Contents | None = None
+    series: NeedsScannedAxis | None = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,9 @@ class Opened:
     twin: object = None
 
 
-def load(plan: Plan) -> Opened | Question:
-    """Carry out a plan, or say what must be asked first; runs in any thread and touches no widget.
+def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
+    """Carry out a plan, or say what must be asked first; runs in any thread and touches no widget. ``on_progress`` is
+    told the fraction of files read, ``stop`` (a ``threading.Event``) is looked at between two.
 
     Raises :class:`ScanError` where a file cannot be read.
     """
@@ -58,24 +63,31 @@ def load(plan: Plan) -> Opened | Question:
             raise ScanError("open one .twin file at a time")
         twin = Twin.load(first)
         return Opened(twin.scan, twin)
-    if plan.columns is not None:
-        columns = plan.columns
-        error = None if columns.error is None else str(columns.error)
-        axes = [str(axis) for axis in columns.axes]
-        return Opened(read(plan.paths, axes=axes, value=str(columns.value), error=error))
+    told = {"along": plan.along, "on_progress": on_progress, "stop": stop}
     try:
-        if plan.key is None and len(plan.paths) == 1:
+        if plan.columns is not None:
+            columns = plan.columns
+            error = None if columns.error is None else str(columns.error)
+            axes = [str(axis) for axis in columns.axes]
+            return Opened(read(plan.paths, axes=axes, value=str(columns.value), error=error, **told))
+        if plan.key is None and plan.along is None:
             choices = open_choices(first)
-            if len(choices) > 1:
+            alone = len(plan.paths) == 1 and not is_series(first)
+            # Of several files of spectra the same region of each is meant.
+            if len(choices) > 1 and (alone or choices[0].scan.name == "photoemission_intensity"):
                 return Question(plan, choices=choices)
-            if choices:
+            if choices and alone:
                 return Opened(choices[0].scan)
-        return Opened(read(plan.paths, choice=plan.key))
+        return Opened(read(plan.paths, choice=plan.key, **told))
+    except NeedsScannedAxis as question:
+        return Question(plan, series=question)
     except NeedsColumns as question:
+        if plan.columns is not None:
+            raise
         table = question.table if question.table is not None else read_table(first)
         return Question(plan, table=table)
     except NeedsAxes as question:
-        if question.contents is None:
+        if question.contents is None or plan.columns is not None:
             raise
         return Question(plan, contents=question.contents)
 
@@ -85,6 +97,9 @@ def answer(question: Question, parent=None) -> Plan | None:
     if question.choices is not None:
         chosen = ask_choice(question.plan.paths[0].name, question.choices, parent)
         return None if chosen is None else replace(question.plan, key=chosen.key)
+    if question.series is not None:
+        along = ask_scanned_axis(question.series, parent)
+        return None if along is None else replace(question.plan, along=along)
     asked = question.contents if question.contents is not None else question.table
     columns = (ask_arrays if question.contents is not None else ask_columns)(asked, parent)
     if columns is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from napari_scantwin import writers
 from napari_scantwin.errors import ScanError
-from napari_scantwin.readers import SUFFIXES
+from napari_scantwin.readers import readable
 from napari_scantwin.samples import load_sample
 from napari_scantwin.viewer.layers import Frame, layer_data, shared_frame
 from napari_scantwin.viewer.opening import open_now
@@ -19,7 +19,7 @@ __all__ = ["get_reader", "sample_arpes", "sample_ferromagnet", "sample_palladium
 def get_reader(path) -> Callable | None:
     """napari's reader hook: a function from path to layers, or None where the name is none of ours."""
     paths = [Path(one) for one in (path if isinstance(path, list) else [path])]
-    if not paths or not all(one.suffix.lower() in SUFFIXES for one in paths):
+    if not paths or not all(readable(one) for one in paths):
         return None
     return _read_layers
 
