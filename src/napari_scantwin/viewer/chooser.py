@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
+from napari_scantwin.viewer.fronts import bring_to_front
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 
 __all__ = ["Chooser"]
@@ -27,6 +28,7 @@ class Chooser(QWidget):
         row.addWidget(QLabel("Scan"))
         row.addWidget(self.combo, 1)
         self.combo.currentIndexChanged.connect(self._announce)
+        self.combo.activated.connect(self._picked)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self._later)
         self.refresh()
@@ -47,6 +49,11 @@ class Chooser(QWidget):
         self.refresh()
         if layer in self._layers:
             self.combo.setCurrentIndex(self._layers.index(layer))
+
+    def _picked(self, index: int) -> None:
+        """Show what the user has picked, where scans of other axes lie over it."""
+        if self.layer is not None:
+            bring_to_front(self._viewer, self.layer)
 
     def _later(self, event=None) -> None:
         # The layer list is still changing when its event comes.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_scantwin import cubes
 from napari_scantwin.viewer.axis_block import AxisBlock
@@ -11,6 +11,7 @@ from napari_scantwin.viewer.crosshair import CanvasCrosshair, Crosshair
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.overlay import attach
 from napari_scantwin.viewer.show_twin import result_of
+from napari_scantwin.viewer.waterfall import Waterfall
 
 __all__ = ["CubeWidget"]
 
@@ -20,7 +21,9 @@ _PLAY = 100
 
 class CubeWidget(QWidget):
     """Linked views of the chosen gridded scan: which plane the canvas shows, and a block for every axis with its value,
-    its averaging window, a play button and the profile along it."""
+    its averaging window, a play button and the profile along it. ``line_wanted()`` asks for a line on the map."""
+
+    line_wanted = Signal()
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -31,6 +34,7 @@ class CubeWidget(QWidget):
         if overlay is not None:
             self.on_canvas = CanvasCrosshair(viewer, overlay, self.crosshair, self.isVisible)
         self.blocks: dict[str, AxisBlock] = {}
+        self.waterfall: Waterfall | None = None
         self._playing: str | None = None
         self._cubes: dict[int, cubes.Cube] = {}
         self._timer, self._player = QTimer(self), QTimer(self)
@@ -53,6 +57,12 @@ class CubeWidget(QWidget):
             combo.setToolTip(f"The axis the map shows {where}; the others are held by the crosshair")
             combo.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)  # half of what room there is, not more
             combo.activated.connect(lambda index, combo=combo: self._plane_chosen(combo))
+        self.waterfall_button = QPushButton("Waterfall…")
+        self.waterfall_button.setToolTip("EDCs or MDCs above each other, in a window that follows the crosshair")
+        self.waterfall_button.clicked.connect(self.show_waterfall)
+        self.line_button = QPushButton("Plane under a line…")
+        self.line_button.setToolTip("Draw a line at any angle on the map (tab Cuts), then press Plane there")
+        self.line_button.clicked.connect(self.line_wanted)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self._plane_row = QWidget()
@@ -70,6 +80,12 @@ class CubeWidget(QWidget):
         layout.addWidget(self._plane_row)
         layout.addWidget(self.said)
         layout.addLayout(self._blocks, 1)
+        self._foot = QWidget()
+        foot = QHBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.addWidget(self.waterfall_button)
+        foot.addWidget(self.line_button)
+        layout.addWidget(self._foot)
 
     # the scan and the plane
 
@@ -85,6 +101,8 @@ class CubeWidget(QWidget):
         if list(self.blocks) != list(reversed(axes)):
             self._rebuild(axes)
         self._plane_row.setVisible(len(axes) > 2)
+        self._foot.setVisible(bool(axes))
+        self.line_button.setVisible(len(axes) > 2)
         self.said.setVisible(not axes)
         self.said.setText(
             "Open a scan on a grid of two or more axes, such as an ARPES cube, to look along its axes."
@@ -134,6 +152,13 @@ class CubeWidget(QWidget):
         pair = tuple(self.crosshair.axes.index(axis) + first for axis in (up, right))
         dims.order = (*(axis for axis in range(dims.ndim) if axis not in pair), *pair)
         self._show_plane()
+
+    def show_waterfall(self) -> None:
+        """Open the window of EDCs or MDCs above each other."""
+        if self.waterfall is None:
+            self.waterfall = Waterfall(self.crosshair, self.cube_of, self.window())
+        self.waterfall.show()
+        self.waterfall.raise_()
 
     # moving
 
@@ -200,5 +225,7 @@ class CubeWidget(QWidget):
     def shut(self) -> None:
         """Stop playing and leave the canvas."""
         self.play(None)
+        if self.waterfall is not None:
+            self.waterfall.close()
         if self.on_canvas is not None:
             self.on_canvas.remove()

@@ -39,7 +39,11 @@ class CutLines:
     def _visible(self) -> list:
         if self._viewer.dims.ndisplay != 2:
             return []
-        return [line for line in self._lines() if line.shown and line.layer in self._viewer.layers]
+        drawn = frame_of(self._overlay.layer)
+        if drawn is None:
+            return []
+        lines = [line for line in self._lines() if line.shown and line.layer in self._viewer.layers]
+        return [line for line in lines if drawn.axes == frame_of(line.layer).axes]
 
     def _pixels(self, line) -> tuple[QPointF, QPointF]:
         """Where the ends lie on the canvas: their projection on the displayed axes."""

@@ -31,6 +31,7 @@ from napari_scantwin.viewer.cut_plot import CutPlot
 from napari_scantwin.viewer.jobs import say_error
 from napari_scantwin.viewer.layers import frame_of, scan_of
 from napari_scantwin.viewer.overlay import attach
+from napari_scantwin.viewer.plane_maker import PlaneMaker
 
 __all__ = ["CutsWidget"]
 
@@ -102,6 +103,13 @@ class CutsWidget(QWidget):
         self.color_button.clicked.connect(self._ask_color)
         self.delete_button = QPushButton("Delete")
         self.delete_button.clicked.connect(lambda: self.delete(self.list.currentRow()))
+        self.planes = PlaneMaker(self._viewer, self)
+        self.plane_button = QPushButton("Plane")
+        self.plane_button.setToolTip(
+            "The plane of a cube under the chosen line as a new scan: the other axes against the distance along it,\n"
+            "averaged over the band if 'average' is ticked"
+        )
+        self.plane_button.clicked.connect(lambda: self.make_plane(self.list.currentRow()))
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("The chosen cut as CSV, or the plot as SVG or PNG")
         self.export_button.clicked.connect(self._ask_export)
@@ -114,7 +122,7 @@ class CutsWidget(QWidget):
             (self.list,),
             (self.width_label, self.width, self.averaged),
             (self.plot.widget,),
-            (self.color_button, self.delete_button, self.export_button),
+            (self.color_button, self.plane_button, self.delete_button, self.export_button),
             (self.said,),
         ):
             row = QHBoxLayout()
@@ -247,6 +255,17 @@ class CutsWidget(QWidget):
         self.lines[row].color = color
         self._list()
         self.redraw()
+
+    def make_plane(self, row: int) -> bool:
+        """Show the plane of a cube under a cut as a new scan; False, with a sentence, where there is none."""
+        if not 0 <= row < len(self.lines):
+            say_error("Draw a line across the map of a cube first, and choose it in the list.")
+            return False
+        line = self.lines[row]
+        frame = frame_of(line.layer)
+        offset = self._viewer.dims.ndim - len(frame.axes)
+        shown = tuple(frame.axes[axis - offset] for axis in self._viewer.dims.displayed[-2:] if axis >= offset)
+        return self.planes.make(line.layer, line.cut, shown)
 
     # the list and the plot
 

@@ -106,7 +106,7 @@ class Overlay(QWidget):
         viewer.mouse_move_callbacks.append(self._follow)
         # napari fits its own view after these; the axes are stretched once that is done.
         viewer.dims.events.order.connect(lambda event: self._late.start(0))
-        self.sliders = Sliders(viewer, self._layer)
+        self.sliders = Sliders(viewer, lambda: self.layer)
         self.show()
 
     def _refresh(self, event=None) -> None:
@@ -140,11 +140,12 @@ class Overlay(QWidget):
 
     def show_at(self, world: np.ndarray) -> None:
         """Show what lies at world coordinates [axes]."""
-        layer = self._layer()
+        layer = self.layer
         self._text = [] if layer is None else describe(self._viewer, frame_of(layer), world)
         self.update()
 
-    def _layer(self):
+    @property
+    def layer(self):
         """The scan whose axes the rulers show: the selected one, else the topmost visible."""
         active = self._viewer.layers.selection.active
         if scan_of(active) is not None:
@@ -171,7 +172,7 @@ class Overlay(QWidget):
         return vertical - offset, horizontal - offset
 
     def paintEvent(self, event) -> None:
-        layer = self._layer()
+        layer = self.layer
         if layer is None or self._viewer.dims.ndisplay != 2:
             return
         frame = frame_of(layer)

@@ -62,6 +62,8 @@ class Panel(QWidget):
         self.sweeps.changed.connect(self.cuts.redraw)
         self.sweeps.changed.connect(self.analyse.refresh)
         self.train.trained.connect(self._trained)
+        self.cube.line_wanted.connect(self._draw_line)
+        self.cuts.planes.made.connect(self.chooser.choose)
         self._window = getattr(napari_viewer.window, "_qt_window", None)  # napari has no public closing event
         if self._window is not None:
             self._window.installEventFilter(self)
@@ -69,6 +71,11 @@ class Panel(QWidget):
     def _opened(self, layer) -> None:
         self.chooser.choose(layer)
         self.tabs.setCurrentIndex(2)
+
+    def _draw_line(self) -> None:
+        """Lay a line across the map, in the tab that keeps the lines."""
+        if self.cuts.add_line():
+            self.show_tab(self.cuts)
 
     def _trained(self, layer, twin) -> None:
         # One click from scan to map: the default grid is simulated at once.
@@ -100,6 +107,7 @@ class Panel(QWidget):
             self.train.job,
             self.simulate.job,
             self.simulate.export_job,
+            self.cuts.planes.job,
             *self.analyse.jobs,
         )
 
