@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import time
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,6 +65,19 @@ def _told(path, **how) -> str | None:
     assert most < BYTES, f"{most / 1e6:.0f} MB"
     assert said is None or (said.strip() and "\n" not in said)
     return said
+
+
+@pytest.fixture(scope="session")
+def writers():
+    """``writers("test_mbs")``: the module of tests that writes files of a format."""
+
+    def load(name: str):
+        spec = importlib.util.spec_from_file_location(f"writers_{name}", Path(__file__).with_name(f"{name}.py"))
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -199,16 +199,30 @@ def test_labels_of_beamlines_become_the_fields_names():
         assert axis_name(label) == name
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    kind=st.sampled_from(["cut.txt", "cut.itx", "map.zip", "cut.pxt", "cut.ibw"]),
-    where=st.floats(0, 1),
-    junk=st.binary(max_size=30),
-    cut=st.booleans(),
-)
-def test_damage_is_told_in_one_sentence(kind, where, junk, cut, tmp_path, told):
-    whole = {"cut.txt": ses_text().encode(), "cut.itx": ITX.encode(), "map.zip": da30_zip()}.get(kind, b"\5\0" * 200)
-    place = int(where * len(whole))
-    path = tmp_path / kind
-    path.write_bytes(whole[:place] + junk + (b"" if cut else whole[place + len(junk) :]))
-    told(path)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(["cut.txt", "two.txt", "cut.itx", "map.zip", "junk.pxt", "junk.ibw"]), data=st.data())
+def test_damage_is_told_in_one_sentence(kind, data, tmp_path, damage, told):
+    whole = {
+        "cut.txt": ses_text().encode(),
+        "two.txt": ses_text(2, steps=[5.0, 4.0]).encode(),
+        "cut.itx": ITX.encode(),
+        "map.zip": da30_zip(),
+    }.get(kind, b"\5\0" * 200)
+    (tmp_path / kind).write_bytes(damage(whole, data))
+    told(tmp_path / kind)
+
+
+def test_an_absurd_size_is_refused_before_any_memory_is_taken(tmp_path, told):
+    for name, text in {
+        "a.txt": ses_text().replace("Dimension 1 size=3", "Dimension 1 size=999999999999"),
+        "b.itx": ITX.replace("N=(3,4)", "N=(999999,999999)"),
+    }.items():
+        (tmp_path / name).write_text(text)
+        assert told(tmp_path / name)
+    (tmp_path / "c.zip").write_bytes(da30_zip("depth=999999999"))
+    assert "it is altered" in told(tmp_path / "c.zip")
+
+
+def test_a_slit_that_images_the_sample_has_positions(tmp_path):
+    (tmp_path / "cut.txt").write_text(ses_text().replace("Y-Scale [deg]", "Y-Scale [mm]"))
+    assert scans.axes(read(tmp_path / "cut.txt")) == ("position", "energy")

@@ -1,11 +1,11 @@
 """What all ARPES formats share: the axes' names, units, order and signs.
 
-Energy is the last (fast) axis, the angle along the slit the one before, whatever is scanned comes first;
-every axis rises. ``attrs["energy_notation"]`` says whether energies are ``"kinetic"`` or counted from the
-Fermi level (``"fermi"``: occupied states are negative; binding energies are turned round to that). An axis
-of one value becomes an attribute, its unit another (``manipulator_angle`` and ``manipulator_angle_units``):
-files that differ in such a one can be joined along it. Nominal axes are the axes. An intensity whose file
-names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
+Energy is the last (fast) axis, the angle along the slit (the position, where the lens images the sample) the one
+before, whatever is scanned comes first; every axis rises. ``attrs["energy_notation"]`` says whether energies are
+``"kinetic"`` or counted from the Fermi level (``"fermi"``: occupied states are negative; binding energies are turned
+round to that). An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
+``manipulator_angle_units``): files that differ in such a one can be joined along it. Nominal axes are the axes. An
+intensity whose file names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
 ``attrs["settings"]``.
 """
 
@@ -91,6 +91,8 @@ def arpes_scan(
                 f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg",
                 offered=(values, axes, dict(attrs)),
             )
+        if name == "angle" and units.compatible(axis_unit, "mm"):
+            name = "position"  # along the slit, where the lens images the sample
         while name in [one for one, *_ in named]:
             name += "_2"
         column = np.asarray(column, float)
@@ -123,7 +125,7 @@ def rising_scan(
     """The gridded scan of ``values`` and one (name, unit, coordinates) for each dimension: energy last, the angle
     along the slit before it, every axis rising; ``along`` as in :func:`arpes_scan`."""
     names = [axis for axis, *_ in axes]
-    order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1}.get(names[i], 0))
+    order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1, "position": 1}.get(names[i], 0))
     values = np.transpose(values, order)
     ordered: dict[str, tuple[np.ndarray, str]] = {}
     turned: dict[str, slice | np.ndarray] = {}

@@ -14,6 +14,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, settings_block, size_words
 from napari_scantwin.readers.cassiopee import beamline_attrs
 from napari_scantwin.readers.measurement import Measurement
+from napari_scantwin.readers.text import numbers
 
 __all__ = ["is_ses_text", "text_measurements", "zip_measurements"]
 
@@ -55,7 +56,7 @@ def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[st
     axes = []
     while f"Dimension {len(axes) + 1} name" in about:
         key = f"Dimension {len(axes) + 1}"
-        scale = np.array(_numbers(path, about.get(f"{key} scale", ""), f"{key} scale"))
+        scale = numbers(path.name, about.get(f"{key} scale", ""), f"{key} scale")
         if about.get(f"{key} size") != str(len(scale)):
             promised = about.get(f"{key} size", "as many as its size says")
             raise ScanError(f"{path.name}, region {number}: {key} has {len(scale)} values, not {promised}")
@@ -65,7 +66,7 @@ def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[st
     shape = tuple(len(column) for *_, column in axes)
     # Each row begins with its energy; a third dimension comes as one block a step.
     columns = shape[1] if len(shape) > 1 else 1
-    values = np.array(_numbers(path, " ".join(blocks), f"data of region {number}"))
+    values = numbers(path.name, " ".join(blocks), f"data of region {number}")
     rows = shape[0] * (shape[2] if len(shape) > 2 else 1)
     if values.size != rows * (columns + 1):
         raise ScanError(
@@ -76,14 +77,6 @@ def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[st
     if len(shape) > 2:
         values = np.moveaxis(values.reshape(shape[2], shape[0], shape[1]), 0, 2)
     return _measurement(path, values.reshape(shape), axes, about, f"region {number}")
-
-
-def _numbers(path: Path, text: str, what: str) -> list[float]:
-    try:
-        return [float(word) for word in text.split()]
-    except ValueError as reason:
-        word = str(reason).split(":")[-1].strip()
-        raise ScanError(f"{path.name}, {what}: {word} is not a number; the file is altered: copy it again") from None
 
 
 def _measurement(path: Path, values, axes, about: dict[str, str], fallback: str) -> Measurement:
