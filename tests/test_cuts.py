@@ -116,3 +116,16 @@ def test_a_written_cut_holds_units_points_and_band(tmp_path):
     rows = [line.split(",") for line in text.splitlines() if line.startswith("twin")]
     assert len(rows) == 20
     np.testing.assert_allclose(float(rows[0][6]) - float(rows[0][5]), 2 * 1.96 * 0.25)
+
+
+def test_a_map_is_read_between_its_points_whatever_the_order_of_its_axes():
+    axes = {"magnetic_field": (np.array([3.0, 1.0, 0.0]), "T"), "temperature": (np.array([10.0, 20.0]), "K")}
+    values = np.array([[30.0, 60.0], [10.0, 20.0], [0.0, 0.0]])
+    scan = scans.gridded_scan(axes, values, name="x", unit="J", errors=values / 10)
+    curve = cuts.MapCurve(scan)
+    cut = cuts.Cut.between(
+        scan, {"magnetic_field": 2.0, "temperature": 10.0}, {"magnetic_field": 2.0, "temperature": 30.0}
+    )
+    along = cuts.simulated_along(curve, cut, count=5)
+    np.testing.assert_allclose(along.values, [20, 30, 40, np.nan, np.nan])
+    np.testing.assert_allclose(along.errors, along.values / 10)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from scipy.interpolate import RegularGridInterpolator
 
 from napari_scantwin import scan as scans
 from napari_scantwin.files import atomic_path
@@ -20,6 +21,7 @@ from napari_scantwin.files import atomic_path
 __all__ = [
     "Cut",
     "CutValues",
+    "MapCurve",
     "along",
     "default_width",
     "measured_within",
@@ -84,6 +86,24 @@ class CutValues:
     errors: np.ndarray | None
     across: np.ndarray | None = None
     masked: np.ndarray | None = None
+
+
+class MapCurve:
+    """A gridded scan read between its points, linearly, as :func:`simulated_along` reads a twin; NaN outside."""
+
+    def __init__(self, scan: xr.DataArray):
+        self.axes = scans.axes(scan)
+        for axis in self.axes:
+            scan = scan.sortby(axis)
+        places = tuple(np.asarray(scan[axis].values, float) for axis in self.axes)
+        errors = scan["standard_error"].values if "standard_error" in scan.coords else np.full(scan.shape, np.nan)
+        stacked = np.stack([np.asarray(scan.values, float), np.asarray(errors, float)], axis=-1)
+        self._read = RegularGridInterpolator(places, stacked, bounds_error=False, fill_value=np.nan)
+
+    def predict(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and errors [n] at coordinates [n, axes]."""
+        found = self._read(coordinates)
+        return found[:, 0], found[:, 1]
 
 
 def default_width(scan: xr.DataArray, axis: str) -> float:

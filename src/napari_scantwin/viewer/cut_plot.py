@@ -38,10 +38,12 @@ class _Drawn:
             for curve in (self.upper, self.lower, self.curve):
                 curve.setData(empty, empty)
         else:
-            reach = 1.96 * simulated.errors
-            self.upper.setData(simulated.running, simulated.values + reach)
-            self.lower.setData(simulated.running, simulated.values - reach)
-            self.curve.setData(simulated.running, simulated.values)
+            told = np.isfinite(simulated.values)  # a derived map has places without an answer
+            running, values = simulated.running[told], simulated.values[told]
+            reach = 1.96 * np.nan_to_num(simulated.errors[told])
+            self.upper.setData(running, values + reach)
+            self.lower.setData(running, values - reach)
+            self.curve.setData(running, values)
         used = ~measured.masked
         self.points.setData(measured.running[used], measured.values[used])
         self.masked.setData(measured.running[~used], measured.values[~used])

@@ -28,6 +28,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.viewer.cut_lines import CutLines
 from napari_scantwin.viewer.cut_plot import CutPlot
+from napari_scantwin.viewer.cut_subject import CutSubject, curve_of, points_along
 from napari_scantwin.viewer.jobs import say_error
 from napari_scantwin.viewer.layers import frame_of, scan_of
 from napari_scantwin.viewer.overlay import attach
@@ -59,7 +60,9 @@ class CutsWidget(QWidget):
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
-        self._viewer, self._chooser = viewer, chooser
+        self._viewer = viewer
+        self.subject = CutSubject(viewer, chooser)
+        self._curves: dict[int, dict] = {}
         self.lines: list[_Line] = []
         self._tables: dict[int, tuple] = {}
         self._moved_keys: set[int] = set()
@@ -117,6 +120,7 @@ class CutsWidget(QWidget):
         self.said = QLabel("Draw a line, or take a whole sweep. " + _HINT)
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
+        layout.addWidget(self.subject)
         for widgets in (
             (self.line_button, self.sweep_button, self.axis_button),
             (self.list,),
@@ -135,7 +139,7 @@ class CutsWidget(QWidget):
     def add_line(self, start: dict | None = None, end: dict | None = None) -> bool:
         """Add a straight cut between two points of the chosen scan's axes (default: along the sweep, or the
         grid line, nearest to the middle of the map)."""
-        scan = self._chooser.scan
+        scan = self.subject.scan
         if scan is None or len(scans.axes(scan)) < 2:
             say_error("Open a scan of two or more axes first, then draw a line through its map.")
             return False
@@ -147,7 +151,7 @@ class CutsWidget(QWidget):
 
     def _middle(self, scan) -> tuple[dict, dict]:
         """A line along the horizontal axis near the middle of the map, held axes where the sliders are."""
-        frame = frame_of(self._chooser.layer)
+        frame = frame_of(self.subject.layer)
         centre = frame.to_physical(self._viewer.dims.point[-len(frame.axes) :])  # where the sliders are
         centre = dict(zip(frame.axes, map(float, centre), strict=True))
         offset = self._viewer.dims.ndim - len(frame.axes)
@@ -160,17 +164,17 @@ class CutsWidget(QWidget):
 
     def add_sweep(self, number: int) -> None:
         """Add the cut along one whole sweep of the chosen scan."""
-        self._add(cuts.of_sweep(self._chooser.scan, number))
+        self._add(cuts.of_sweep(self.subject.scan, number))
 
     def add_along(self, axis: str, at: dict[str, float]) -> None:
         """Add the cut along ``axis`` at chosen values of the other axes."""
-        self._add(cuts.along(self._chooser.scan, axis, at))
+        self._add(cuts.along(self.subject.scan, axis, at))
 
     def _add(self, cut: cuts.Cut) -> None:
         used = [line.color for line in self.lines]
         free = [color for color in _COLORS if color not in used]
         color = free[0] if free else _COLORS[len(self.lines) % len(_COLORS)]
-        self.lines.append(_Line(cut, self._chooser.layer, color))
+        self.lines.append(_Line(cut, self.subject.layer, color))
         self._list()
         self.list.setCurrentRow(len(self.lines) - 1)
         self.redraw()
@@ -213,7 +217,7 @@ class CutsWidget(QWidget):
             self.redraw()
 
     def _ask_sweep(self) -> None:
-        scan = self._chooser.scan
+        scan = self.subject.scan
         if scan is None:
             say_error("Open a scan first.")
             return
@@ -225,7 +229,7 @@ class CutsWidget(QWidget):
             self.add_sweep(found[names.index(name)].number)
 
     def _ask_axis(self) -> None:
-        scan = self._chooser.scan
+        scan = self.subject.scan
         if scan is None or len(scans.axes(scan)) < 2:
             say_error("Open a scan of two or more axes first.")
             return
@@ -320,8 +324,8 @@ class CutsWidget(QWidget):
         kept = self._tables.get(id(line.layer))
         if kept is None or kept[0] is not scan:
             kept = self._tables[id(line.layer)] = (scan, scans.points(scan))
-        measured = cuts.measured_within(scan, line.cut, kept[1])
-        twin = line.layer.metadata.get("twin")
+        measured = points_along(line.layer, line.cut, kept[1])
+        twin = curve_of(self._viewer, line.layer, self._curves.setdefault(id(line.layer), {}))
         return measured, None if twin is None else cuts.simulated_along(twin, line.cut)
 
     def redraw(self, *event) -> None:
@@ -351,9 +355,9 @@ class CutsWidget(QWidget):
         self.plot.set_labels(scans.axis_label(scan, line.cut.running), scans.label(scan))
         if any(other.cut.running != line.cut.running for other in shown):
             self.said.setText("These cuts run along different axes; untick some to compare like with like.")
-        elif not self.plot.points_of(line.key):
+        elif not self.plot.points_of(line.key) and not line.layer.metadata.get("of_twin"):
             self.said.setText("No measured point lies within the chosen cut's band; widen it or move the line.")
-        elif "twin" not in line.layer.metadata:
+        elif line.layer.metadata["kind"] == "measured" and "twin" not in line.layer.metadata:
             self.said.setText("Points: measured within the band. Train the scan to see its twin's curve here.")
         else:
             self.said.setText(_HINT)

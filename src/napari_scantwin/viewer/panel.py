@@ -61,6 +61,7 @@ class Panel(QWidget):
         self.open.opened.connect(self._opened)
         self.sweeps.changed.connect(self.cuts.redraw)
         self.sweeps.changed.connect(self.analyse.refresh)
+        self.analyse.mapped.connect(self.cuts.redraw)
         self.train.trained.connect(self._trained)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)

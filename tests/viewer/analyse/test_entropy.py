@@ -209,3 +209,34 @@ def test_a_second_measurement_in_tesla_is_shown_in_the_firsts_oersted(twin_of):
     np.testing.assert_allclose(other.change.scan.values, own.change.scan.values, rtol=1e-9)
     np.testing.assert_allclose([one.field for one in other.figures], [2e4, 5e4], rtol=1e-9)
     assert {one.field_unit for one in other.figures} == {"Oe"}
+
+
+def test_the_entropy_change_is_cut_as_the_scan_is(entropy, panel, qtbot, tmp_path):
+    layer, widget = entropy
+    qtbot.waitUntil(lambda: len(derived_layers(panel._viewer, layer)) == 3)
+    panel.tabs.setCurrentIndex(4)
+    panel.cuts.subject.choose("entropy change")
+    assert panel.cuts.add_line(
+        {"magnetic_field": 5e4, "temperature": 20.0}, {"magnetic_field": 5e4, "temperature": 50.0}
+    )
+    points, curve = panel.cuts.values_of(panel.cuts.lines[0])
+    sweeps, twin = (side.map for side in widget.result[0].sides)
+    np.testing.assert_allclose(points.values, sweeps.sel(magnetic_field=5e4, temperature=slice(20, 50)).values)
+    expected = twin.sel(magnetic_field=5e4).interp(temperature=curve.running).values
+    np.testing.assert_allclose(curve.values, expected, rtol=1e-6)
+    assert (curve.errors >= 0).all()
+    assert panel.cuts.plot.widget.getAxis("left").labelText.startswith("isothermal entropy change")
+    assert panel.cuts.export(tmp_path / "cut.csv")
+    assert "entropy_change (J/K/kg)" in (tmp_path / "cut.csv").read_text()
+    # Another result is drawn in the same cut.
+    panel.tabs.setCurrentIndex(5)
+    widget.sample.fields["mass"].setText("1.22 mg")
+
+    def shown():
+        return panel.cuts.plot._drawn[panel.cuts.lines[0].key].points.data["y"]
+
+    qtbot.waitUntil(lambda: np.allclose(shown(), points.values / 2), timeout=20_000)
+    np.testing.assert_allclose(panel.cuts.values_of(panel.cuts.lines[0])[1].values, curve.values / 2)
+    panel.cuts.subject.choose("the scan and its twin")
+    panel.cuts.add_line()
+    assert panel.cuts.lines[1].layer is layer

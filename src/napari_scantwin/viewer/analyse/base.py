@@ -49,6 +49,8 @@ class Analysis(QWidget):
 
     title = ""
     shown = Signal(object)
+    #: When the result's maps are on the canvas.
+    mapped = Signal()
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)

@@ -136,7 +136,7 @@ class ComparisonAnalysis(Analysis):
             return
         prepared = self._prepared[self.view.currentData()]
         keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
-        show_maps(self._viewer, layer, prepared, lambda: bring_forward(self._viewer, layer, keys))
+        show_maps(self._viewer, layer, prepared, lambda: (bring_forward(self._viewer, layer, keys), self.mapped.emit()))
 
     def exports(self):
         if self.result is None:
@@ -165,7 +165,8 @@ def _chosen(layer, how: str, which: str):
 
 def _as_map(found: Comparison, name: str) -> DerivedMap:
     middle = 1.0 if name == "ratio" else 0.0
-    return DerivedMap(name, name, getattr(found, name), middle=middle)
+    derived = getattr(found, name)
+    return DerivedMap(name, name, derived, middle=middle, quantity=name, of_twin=scans.is_gridded(derived))
 
 
 def _histogram(found: Comparison) -> tuple:

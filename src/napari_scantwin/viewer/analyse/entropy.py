@@ -183,7 +183,9 @@ class EntropyAnalysis(Analysis):
         prepared = self._prepared[self.view.currentText()]
         keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
         if keys:
-            show_maps(self._viewer, layer, prepared, lambda: bring_forward(self._viewer, layer, keys))
+            show_maps(
+                self._viewer, layer, prepared, lambda: (bring_forward(self._viewer, layer, keys), self.mapped.emit())
+            )
 
     def exports(self):
         if self.result is None:

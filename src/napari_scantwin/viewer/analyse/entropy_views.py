@@ -166,11 +166,13 @@ def maps_of(result: EntropyResult, view: str) -> list[DerivedMap]:
             error = error.drop_vars("standard_error")
             error.attrs["long_name"] = f"uncertainty of the {what}"
             of["twin"] = [
-                DerivedMap(f"{what} of the twin", what, scan),
+                DerivedMap(f"{what} of the twin", what, scan, quantity=what, of_twin=True),
                 DerivedMap(f"{what} of the twin, error", "uncertainty", error, visible=False),
             ]
         else:
-            of["sweeps"] = [DerivedMap(f"{what} of the sweeps", f"{what} of the sweeps", scan, points=True)]
+            of["sweeps"] = [
+                DerivedMap(f"{what} of the sweeps", f"{what} of the sweeps", scan, points=True, quantity=what)
+            ]
     return [*of["twin"], *of["sweeps"]]
 
 

@@ -33,8 +33,9 @@ _KINDS = ("temperature", "magnetic field", "pressure", "time")
 class DerivedMap:
     """A derived scan to be shown: ``key`` names its layer among those of the scan ("entropy change of the sweeps"),
     ``word`` is what the read-out calls its values, ``points`` asks for points instead of an image, ``visible``
-    whether it is seen at first. A ``color`` with a ``size`` (in world units) draws all points alike, as of a
-    boundary. A ``middle`` asks for colours that run to either side of it, as of a difference."""
+    whether it is seen at first. A ``color`` with a ``size`` (in world units) and a ``border`` draws all points alike,
+    as of a boundary. A ``middle`` asks for colours that run to either side of it, as of a difference. Maps of one
+    ``quantity``, the sweeps' and the one ``of_twin``, are cut together in the tab Cuts."""
 
     key: str
     word: str
@@ -45,6 +46,8 @@ class DerivedMap:
     size: float = 2.0
     border: float = 0.15
     middle: float | None = None
+    quantity: str = ""
+    of_twin: bool = False
 
 
 def laid_over(measured: xr.DataArray, derived: xr.DataArray) -> xr.DataArray:
@@ -102,6 +105,7 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
             shown, frame, kind="derived", contrast=limits(shown) if of_error else contrast, name=name
         )
         attributes["metadata"] |= {"measured": layer, "analysis": one.key, "word": one.word}
+        attributes["metadata"] |= {"quantity": one.quantity, "of_twin": one.of_twin}
         attributes["visible"] = one.visible
         if of_error:
             attributes["colormap"] = "magma"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.base import Analysis
@@ -25,8 +25,11 @@ _ANALYSES: tuple[type[Analysis], ...] = (
 class AnalyseWidget(QWidget):
     """Offers the analyses that fit the chosen scan, and says why the others do not.
 
-    ``analyses`` maps their titles to their widgets; each is made when it is first chosen.
+    ``analyses`` maps their titles to their widgets; each is made when it is first chosen. ``mapped`` when one has new
+    maps on the canvas.
     """
+
+    mapped = Signal()
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -95,6 +98,7 @@ class AnalyseWidget(QWidget):
         if title not in self.analyses:
             kind = next(one for one in _ANALYSES if one.title == title)
             self.analyses[title] = kind(self._viewer, self._chooser)
+            self.analyses[title].mapped.connect(self.mapped)
             self.stack.addWidget(self.analyses[title])
         self.stack.setCurrentWidget(self.analyses[title])
 

@@ -1,0 +1,92 @@
+"""What the cuts go through: the chosen scan and its twin, or a map that an analysis made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QComboBox
+
+from napari_scantwin import cuts
+from napari_scantwin import scan as scans
+from napari_scantwin.viewer.layers import scan_layers, scan_of
+
+__all__ = ["CutSubject", "curve_of", "points_along"]
+
+_SCAN = "the scan and its twin"
+
+
+class CutSubject(QComboBox):
+    """A combo of what can be cut; ``layer`` and ``scan`` are the chosen one's (the sweeps' points before the twin's map
+    of one quantity: both are cut together)."""
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self._layers: list = []
+        self.setToolTip("What the next cut goes through: the scan, or what an analysis made of it")
+        self.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(lambda event: QTimer.singleShot(0, self.refresh))
+        chooser.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def layer(self):
+        """The layer that is cut, or None."""
+        index = self.currentIndex()
+        return self._layers[index] if 0 < index < len(self._layers) else self._chooser.layer
+
+    @property
+    def scan(self):
+        """The chosen layer's scan, or None."""
+        return scan_of(self.layer)
+
+    def choose(self, words: str) -> None:
+        """Choose by name, where it is offered."""
+        self.refresh()
+        self.setCurrentText(words)
+
+    def refresh(self, *event) -> None:
+        """List the maps anew, keeping the choice; the row is hidden while there is the scan only."""
+        before, whole = self.currentText(), self._chooser.layer
+        found: dict = {}
+        for layer in _maps(self._viewer, whole):
+            quantity = layer.metadata["quantity"]
+            if quantity not in found or found[quantity].metadata.get("of_twin"):
+                found[quantity] = layer
+        self._layers = [whole, *found.values()]
+        self.blockSignals(True)
+        self.clear()
+        self.addItems([_SCAN, *found])
+        self.setCurrentText(before)
+        self.blockSignals(False)
+        self.setVisible(bool(found))
+
+
+def _maps(viewer, measured) -> list:
+    """The maps that analyses made of a layer."""
+    made = [one for one in scan_layers(viewer, "derived") if one.metadata.get("measured") is measured]
+    return [one for one in made if one.metadata.get("quantity") and len(scans.axes(scan_of(one))) > 1]
+
+
+def curve_of(viewer, layer, kept: dict):
+    """What draws the curve of a cut through ``layer``: its twin, the map of the same quantity, or None. ``kept`` saves
+    making an interpolation anew."""
+    if layer.metadata["kind"] != "derived":
+        return layer.metadata.get("twin")
+    for one in _maps(viewer, layer.metadata.get("measured")):
+        if one.metadata["quantity"] == layer.metadata.get("quantity") and one.metadata.get("of_twin"):
+            scan = scan_of(one)
+            if kept.get("scan") is not scan:
+                kept.update(scan=scan, curve=cuts.MapCurve(scan))
+            return kept["curve"]
+    return None
+
+
+def points_along(layer, cut: cuts.Cut, table: scans.Points) -> cuts.CutValues:
+    """The points of a cut: none through a map that only a twin gives."""
+    if layer.metadata.get("of_twin"):
+        none = np.empty(0)
+        return cuts.CutValues(none, none, None, none, np.zeros(0, bool))
+    return cuts.measured_within(scan_of(layer), cut, table)
