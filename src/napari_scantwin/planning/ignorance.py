@@ -22,9 +22,9 @@ __all__ = ["Ignorance", "known_values", "nearest", "own_variance", "sharpened", 
 
 _ROWS, _FAST = 241, 80
 _POWER = 3.0
-#: Share of the disagreement in a gap's expected error, the rest being the change across it; and the least of either
-#: that counts, as a share of the other's.
-_DISAGREEMENT, _LEAST = 0.75, 1e-3
+#: Share of the disagreement in a gap's expected error, the rest being the change across it; the power of the gap's
+#: width beside them; and the least disagreement that counts, as a share of the change.
+_DISAGREEMENT, _WIDTH, _LEAST = 0.75, 0.5, 1e-6
 #: With more sweeps gaps are hardly resolved by the rows, and the noise is told at so many of them.
 _MANY = 120
 
@@ -80,8 +80,9 @@ class Ignorance:
         random = np.random.default_rng(0)
         others = [np.asarray(twin.scan[name].values, float) for name in twin.axes[1:]]
         places = np.stack([random.uniform(column.min(), column.max(), _FAST) for column in others], axis=1)
-        variance = sharpened(twin, rows, places, known, own_variance(twin, rows, places, known).mean(axis=1))
-        return cls(rows, variance, share / share.sum(), known)
+        share = share / share.sum()
+        variance = sharpened(twin, rows, share, places, known, own_variance(twin, rows, places, known).mean(axis=1))
+        return cls(rows, variance, share, known)
 
     @property
     def error(self) -> float:
@@ -117,13 +118,15 @@ def own_variance(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray) 
     return np.clip(predicted(rows) - (1 - part) * noise[left] - part * noise[left + 1], 0, None)
 
 
-def sharpened(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """The ``variance`` [m] along ``rows`` between ``known`` values, shared out anew among the gaps; their sum stays.
+def sharpened(twin, rows, share, places, known, variance: np.ndarray) -> np.ndarray:
+    """The ``variance`` [m] along ``rows`` [m] between ``known`` values [k], shared out anew among the gaps by what the
+    experts say at ``places`` [n, other axes]; the whole, each row counting by its ``share`` [m], stays.
 
     The twin's uncertainty keeps a floor in every gap, to be right about how often it is wrong. Which gap holds most
-    error is told better by how much the experts disagree in it and by how far the sweeps at its ends differ: of their
-    mean squares D and C, by D^0.75 C^0.25 (chosen once, by the errors of the truths in ``benchmarks/planning.py``).
-    A twin that tells no disagreement, or has very many sweeps, keeps its variance.
+    error is told better by how much the experts disagree in it, by how far the sweeps at its ends differ (mean squares
+    D and C) and by its width L, since what the experts get wrong together grows with it: by D^0.75 C^0.25 L^0.5 (chosen
+    once, by the errors of the truths in ``benchmarks/planning.py``). A twin that tells no disagreement, or has very
+    many sweeps, keeps its variance.
     """
     inside = (rows > known[0]) & (rows < known[-1])
     told = getattr(twin, "mixture", None) is not None and len(known) <= _MANY
@@ -143,6 +146,7 @@ def sharpened(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray, var
     for number in np.unique(gap[inside]):
         mine = inside & (gap == number)
         mean = max(disagreement[mine].mean(), _LEAST * change[number])
-        result[mine] *= mean**_DISAGREEMENT * change[number] ** (1 - _DISAGREEMENT) / max(variance[mine].mean(), 1e-300)
-    result[inside] *= variance[inside].sum() / result[inside].sum()
+        expected = mean**_DISAGREEMENT * change[number] ** (1 - _DISAGREEMENT) * share[mine].sum() ** _WIDTH
+        result[mine] *= expected / max(variance[mine].mean(), 1e-300)
+    result[inside] *= (share @ np.where(inside, variance, 0)) / (share @ np.where(inside, result, 0))
     return result

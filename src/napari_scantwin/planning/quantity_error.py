@@ -59,7 +59,7 @@ class QuantityError:
         simulated = twin.simulate({twin.axes[0]: rows, twin.axes[1]: fast})
         variance = own_variance(twin, rows, fast, known)
         along = variance.mean(axis=1)
-        anew = sharpened(twin, rows, fast, known, along)
+        anew = sharpened(twin, rows, np.gradient(rows), fast, known, along)
         deviation = np.sqrt(variance * (anew / np.where(along > 0, along, 1.0))[:, None])
         length = max(_feature(np.asarray(simulated.values, float)), _LEAST_LENGTH * _FAST)
         changes = deviation * _waves(ranks / _SLOW_LENGTH, np.arange(_FAST) / length)
