@@ -19,7 +19,19 @@ from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.files import atomic_path
 
-__all__ = ["Cube", "Profile", "Stack", "kind_of", "mean_within", "profile", "stack", "window", "write_stack"]
+__all__ = [
+    "Cube",
+    "Profile",
+    "Stack",
+    "kind_of",
+    "mean_within",
+    "profile",
+    "reading",
+    "stack",
+    "unread",
+    "window",
+    "write_stack",
+]
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,23 @@ def profile(cube: Cube, axis: str, at: Mapping[str, float], widths: Mapping[str,
         count = np.maximum(np.isfinite(squares).sum(axis=others), 1)
         errors = np.sqrt(_mean(squares, others) / count)
     return Profile(axis, cube.columns[axis], _mean(view, others), errors)
+
+
+def reading(cube: Cube, axis: str, at: Mapping[str, float], widths: Mapping[str, float] | None = None) -> int:
+    """How many bytes of its file a profile would read: those of the chunks it goes through; 0 of a scan in memory."""
+    if not scans.is_lazy(cube.scan):
+        return 0
+    touched = cube.values.dtype.itemsize
+    for (name, column), sizes in zip(cube.columns.items(), cube.values.chunks, strict=True):
+        part = slice(None) if name == axis else window(column, at[name], (widths or {}).get(name, 0.0))
+        chunk = np.repeat(np.arange(len(sizes)), sizes)[part]
+        touched *= int(np.asarray(sizes)[np.unique(chunk)].sum())
+    return touched
+
+
+def unread(cube: Cube, axis: str) -> Profile:
+    """A profile that was not looked at: no value anywhere."""
+    return Profile(axis, cube.columns[axis], np.full(len(cube.columns[axis]), np.nan), None)
 
 
 def mean_within(cube: Cube, kept: tuple[str, ...], at: Mapping[str, float], widths: Mapping[str, float] | None = None):

@@ -151,9 +151,10 @@ def measured_within(scan: xr.DataArray, cut: Cut, table: scans.Points | None = N
     """The measured points within the cut's band, ordered along it; averaged over the band where the cut
     asks for that (masked points left away, errors the standard errors of the means).
 
-    ``table`` saves working out the points.
+    ``table`` saves working out the points; without it only the part of a grid that the band touches is looked at.
     """
-    table = scans.points(scan) if table is None else table
+    if table is None:
+        table = scans.points(_around(scan, cut) if scans.is_gridded(scan) else scan)
     names = scans.axes(scan)
     column = {axis: table.coordinates[:, position] for position, axis in enumerate(names)}
     low, high = sorted((cut.start[cut.running], cut.end[cut.running]))
@@ -165,7 +166,7 @@ def measured_within(scan: xr.DataArray, cut: Cut, table: scans.Points | None = N
         if axis == cut.running:
             continue
         width = cut.width if axis == cut.across else default_width(scan, axis)
-        slack = 1e-9 * (np.abs(column[axis]).max() + 1e-300)
+        slack = _slack(scan, axis)
         inside &= np.abs(column[axis] - line[axis]) <= width / 2 + slack
     rows = np.flatnonzero(inside)
     rows = rows[np.argsort(column[cut.running][rows], kind="stable")]
@@ -175,6 +176,24 @@ def measured_within(scan: xr.DataArray, cut: Cut, table: scans.Points | None = N
     if not cut.averaged or not rows.size:
         return found
     return _means(found, _spacing(found.running, table.sweep[rows]))
+
+
+def _slack(scan: xr.DataArray, axis: str) -> float:
+    """What the last digits of an axis may differ by."""
+    return 1e-9 * (float(np.abs(scan[axis].values).max()) + 1e-300)
+
+
+def _around(scan: xr.DataArray, cut: Cut) -> xr.DataArray:
+    """The box of a gridded scan that a cut and its band lie in."""
+    within = {}
+    for axis in scans.axes(scan):
+        low, high = sorted((cut.start[axis], cut.end[axis]))
+        if axis != cut.running:
+            width = cut.width if axis == cut.across else default_width(scan, axis)
+            low, high = low - width / 2 - _slack(scan, axis), high + width / 2 + _slack(scan, axis)
+        column = np.asarray(scan[axis].values, float)
+        within[axis] = np.flatnonzero((column >= low) & (column <= high))
+    return scan.isel(within)
 
 
 def _means(found: CutValues, spacing: float) -> CutValues:

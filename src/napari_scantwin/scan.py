@@ -32,17 +32,23 @@ __all__ = [
     "check_trainable",
     "gridded_scan",
     "is_gridded",
+    "is_lazy",
     "is_scan",
     "label",
     "points",
+    "points_of_sweeps",
     "ragged_scan",
     "set_points",
+    "sweep_count",
     "sweep_numbers",
     "sweeps",
     "with_masked",
 ]
 
 POINT = "point"
+
+#: A scan that is read from its file in parts is never listed point by point beyond so many points (2 GB of table).
+MOST_LISTED = 20_000_000
 
 #: Two slow-axis readings closer than this are one set point: part of the axis's span, part of the reading.
 #: MPMS3 and PPMS set points jitter by a few parts in 1e6 and by up to half an oersted about zero field.
@@ -199,6 +205,11 @@ def is_gridded(scan: xr.DataArray) -> bool:
     return scan.dims != (POINT,)
 
 
+def is_lazy(scan: xr.DataArray) -> bool:
+    """Whether the values stand in a file and are read only where they are looked at."""
+    return hasattr(scan.variable.data, "dask")
+
+
 def label(array: xr.DataArray) -> str:
     """The name and unit of an axis or of the values, as written beside a plot: ``"temperature (K)"``."""
     name = array.attrs.get("long_name") or str(array.name)
@@ -212,7 +223,15 @@ def axis_label(scan: xr.DataArray, axis: str) -> str:
 
 
 def points(scan: xr.DataArray) -> Points:
-    """Every measured point of a scan as a table; points whose value is not finite are left away."""
+    """Every measured point of a scan as a table; points whose value is not finite are left away.
+
+    Raises :class:`ScanError` for a scan that is read in parts because it is too large for that.
+    """
+    if is_lazy(scan) and scan.size > MOST_LISTED:
+        raise ScanError(
+            f"{scan.attrs.get('source', scan.name)} has {scan.size} values, too many to list one by one; take a part "
+            "of it, or every so manieth value, first"
+        )
     names = axes(scan)
     values = np.asarray(scan.values, float).ravel()
     if is_gridded(scan):
@@ -230,6 +249,29 @@ def points(scan: xr.DataArray) -> Points:
         sweep_numbers(scan)[good],
         masked[good],
     )
+
+
+def points_of_sweeps(scan: xr.DataArray, numbers) -> Points:
+    """:func:`points` of the sweeps with some numbers only; of a gridded scan nothing else is read."""
+    if not is_gridded(scan):
+        table = points(scan)
+        mine = np.isin(table.sweep, numbers)
+        errors = None if table.errors is None else table.errors[mine]
+        return Points(table.coordinates[mine], table.values[mine], errors, table.sweep[mine], table.masked[mine])
+    parts = []
+    for number in numbers:
+        cell = np.unravel_index(int(number), scan.shape[:-1])
+        row = points(scan.isel({name: [int(k)] for name, k in zip(scan.dims, cell, strict=False)}))
+        parts.append(Points(row.coordinates, row.values, row.errors, np.full_like(row.sweep, number), row.masked))
+    if not parts:
+        return points(scan.isel({scan.dims[0]: []}))
+    joined = zip(*((p.coordinates, p.values, p.errors, p.sweep, p.masked) for p in parts), strict=True)
+    return Points(*(None if part[0] is None else np.concatenate(part) for part in joined))
+
+
+def sweep_count(scan: xr.DataArray) -> int:
+    """How many sweeps a scan has."""
+    return scan.size // scan.shape[-1] if is_gridded(scan) else len(np.unique(sweep_numbers(scan)))
 
 
 def sweep_numbers(scan: xr.DataArray) -> np.ndarray:
@@ -265,7 +307,10 @@ def _set_points(readings: np.ndarray) -> np.ndarray:
 
 
 def sweeps(scan: xr.DataArray) -> list[Sweep]:
-    """The sweeps of a scan in the order they were measured."""
+    """The sweeps of a scan in the order they were measured. Of a scan that is read in parts no value is read, so that
+    values that are not finite count as points there."""
+    if is_lazy(scan) and is_gridded(scan):
+        return _sweeps_of_grid(scan)
     table = points(scan)
     names = axes(scan)
     # One stable sort instead of a mask a sweep, so that a cube of thousands of sweeps stays quick.
@@ -278,6 +323,20 @@ def sweeps(scan: xr.DataArray) -> list[Sweep]:
         slow = {name: float(np.median(table.coordinates[rows, i])) for i, name in enumerate(names[:-1])}
         masked = int(table.masked[rows].sum())
         found.append(Sweep(int(number), slow, len(rows), float(fast[0]), float(fast[-1]), masked == len(rows), masked))
+    return found
+
+
+def _sweeps_of_grid(scan: xr.DataArray) -> list[Sweep]:
+    """The sweeps of a grid from its axes and its mask alone."""
+    *slow, fast = (np.asarray(scan[name].values, float) for name in axes(scan))
+    masked = np.zeros(sweep_count(scan), int)
+    if "masked" in scan.coords:
+        masked = np.asarray(scan["masked"].values, bool).reshape(-1, len(fast)).sum(axis=1)
+    found = []
+    for number, places in enumerate(itertools.product(*slow)):
+        at = dict(zip(axes(scan), map(float, places), strict=False))
+        left, size = int(masked[number]), len(fast)
+        found.append(Sweep(number, at, size, float(fast[0]), float(fast[-1]), left == size, left))
     return found
 
 

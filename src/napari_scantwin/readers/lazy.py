@@ -7,6 +7,8 @@ read. It holds no file open: every chunk opens the file, so that it can be sent 
 from __future__ import annotations
 
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ import numpy as np
 
 from napari_scantwin.errors import ScanError
 
-__all__ = ["MOST_IN_MEMORY", "Stored", "hdf5_array", "is_lazy", "to_array", "too_large"]
+__all__ = ["MOST_IN_MEMORY", "Stored", "chunks_of", "hdf5_array", "is_lazy", "to_array", "too_large"]
 
 #: Arrays of more bytes than this are opened lazily.
 MOST_IN_MEMORY = 512 << 20
@@ -23,6 +25,35 @@ MOST_IN_MEMORY = 512 << 20
 CHUNK = 16 << 20
 #: No compression used in such files shrinks more than this (gzip at most 1032 times), and this much may be empty.
 _MOST_SHRUNK, _EMPTY = 2000, 1 << 30
+_MOST_OF_A_FOLDER = 1 << 46
+
+
+class _Recent:
+    """The parts read last, so that a plane that is looked at again, or slid through, is not read again."""
+
+    def __init__(self, most: int):
+        self._most, self._held = most, 0
+        self._parts: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, wanted: tuple, read: Callable[[], np.ndarray]) -> np.ndarray:
+        """The part under a key, read where it is not held; not to be written to."""
+        with self._lock:
+            if wanted in self._parts:
+                self._parts.move_to_end(wanted)
+                return self._parts[wanted]
+        part = read()
+        part.flags.writeable = False
+        with self._lock:
+            if wanted not in self._parts and part.nbytes <= self._most:
+                self._parts[wanted] = part
+                self._held += part.nbytes
+            while self._held > self._most:
+                self._held -= self._parts.popitem(last=False)[1].nbytes
+        return part
+
+
+_recent = _Recent(256 << 20)
 
 
 @dataclass(frozen=True)
@@ -47,6 +78,16 @@ class Stored:
         return math.prod(self.shape) * self.dtype.itemsize
 
     def __getitem__(self, slices) -> np.ndarray:
+        if slices is Ellipsis:
+            return self._read(slices)
+        try:
+            about = self.path.stat()
+            wanted = (str(self.path), self.key, about.st_mtime_ns, about.st_size, repr(slices))
+        except OSError:
+            return self._read(slices)
+        return _recent.get(wanted, lambda: self._read(slices))
+
+    def _read(self, slices) -> np.ndarray:
         try:
             return self.read(self.path, self.key, slices)
         except Exception as reason:  # each library raises many kinds for damage
@@ -61,11 +102,14 @@ def is_lazy(values) -> bool:
 
 
 def too_large(nbytes: int, path: Path) -> bool:
-    """Whether a file promises more than it can hold, as one with a damaged header does."""
+    """Whether a file promises more than it can hold, as one with a damaged header does. A folder's size is not
+    known without going through it; there only what no disk holds is too large."""
     try:
         held = path.stat().st_size
     except OSError:
         return False
+    if path.is_dir():
+        return nbytes > _MOST_OF_A_FOLDER
     return nbytes > _EMPTY + _MOST_SHRUNK * held
 
 
@@ -85,10 +129,17 @@ def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
         return np.asarray(stored[...])
     import dask.array
 
-    whole = dask.array.core.normalize_chunks(
-        "auto", shape=stored.shape, limit=CHUNK, dtype=stored.dtype, previous_chunks=chunks
-    )
-    return dask.array.from_array(stored, chunks=whole, name=False, asarray=True)
+    return dask.array.from_array(stored, chunks=chunks_of(stored.shape, stored.dtype, chunks), name=False, asarray=True)
+
+
+def chunks_of(shape: tuple[int, ...], dtype: np.dtype, own: tuple[int, ...] | None) -> tuple[int, ...]:
+    """The chunks an array is read in: whole numbers of the file's ``own`` chunks, grown from the last dimension on, so
+    that planes of the last two dimensions, as they are looked at, lie in few of them."""
+    size = list(own or (1,) * len(shape))
+    for dimension in reversed(range(len(shape))):
+        room = CHUNK // max(math.prod(size) * dtype.itemsize, 1)
+        size[dimension] *= max(1, min(room, -(-shape[dimension] // size[dimension])))
+    return tuple(min(one, whole) for one, whole in zip(size, shape, strict=True))
 
 
 def _read_hdf5(path: Path, key: str, slices) -> np.ndarray:

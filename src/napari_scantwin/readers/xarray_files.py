@@ -20,7 +20,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import NeedsAxes, ScanError
 from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.array_files import refuse_pickles
-from napari_scantwin.readers.lazy import CHUNK, MOST_IN_MEMORY, too_large
+from napari_scantwin.readers.lazy import MOST_IN_MEMORY, chunks_of, too_large
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["erlab_measurements", "is_xarray_hdf5", "measurements"]
@@ -119,16 +119,25 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
         if too_large(size, path):
             raise ScanError(f"{path.name} says it holds more values than it has room for; it is altered: copy it again")
         if size > MOST_IN_MEMORY:
-            import dask
-
-            with dask.config.set({"array.chunk-size": CHUNK}):
-                return xr.open_groups(path, chunks="auto", **options)
+            return {group: _in_parts(dataset) for group, dataset in found.items()}
         return {group: _closed(dataset) for group, dataset in found.items()}
     except ScanError:
         raise
     except Exception as reason:  # damaged HDF5 and zarr raise many kinds
         kind = "zarr" if path.suffix.lower() == ".zarr" else "netCDF"
         raise ScanError(f"{path.name} is not a whole {kind} file; it may be cut off: save or copy it again") from reason
+
+
+def _in_parts(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset, its arrays of several dimensions read in parts; the file stays open for them."""
+    parts = {}
+    for name, array in dataset.variables.items():
+        if array.ndim > 1 and array.dtype.kind in "iuf":
+            own = array.encoding.get("chunks") or array.encoding.get("chunksizes")
+            parts[name] = array.chunk(dict(zip(array.dims, chunks_of(array.shape, array.dtype, own), strict=True)))
+    return dataset.assign({name: part for name, part in parts.items() if name in dataset.data_vars}).assign_coords(
+        {name: part for name, part in parts.items() if name in dataset.coords}
+    )
 
 
 def _head(path: Path) -> bytes:

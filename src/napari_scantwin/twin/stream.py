@@ -3,10 +3,13 @@ whole of it for the networks to learn from."""
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import xarray as xr
 
 from napari_scantwin import scan as scans
+from napari_scantwin.errors import Cancelled
 from napari_scantwin.twin.data import Data, weight
 
 __all__ = ["MOST", "Stream", "thinned"]
@@ -15,6 +18,10 @@ __all__ = ["MOST", "Stream", "thinned"]
 MOST = 100_000
 #: No axis is thinned to fewer values.
 _LEAST = 8
+#: Of a scan that is read from its file in parts, so many values at most are kept to draw from (12 bytes each), and so
+#: many bytes are read at once.
+RESIDENT = 20_000_000
+_AT_ONCE = 64 << 20
 
 
 def thinned(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
@@ -22,7 +29,7 @@ def thinned(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
     evenly spaced ones, the same in every slice and the outermost among them; of a ragged scan, every so manieth
     point of each sweep."""
     if scan.size <= most:
-        return scan
+        return scan.compute() if scans.is_lazy(scan) else scan
     if not scans.is_gridded(scan):
         order = np.argsort(scans.sweep_numbers(scan), kind="stable")
         return scan.isel({scans.POINT: np.sort(order[:: -(-scan.size // most)])})
@@ -33,31 +40,49 @@ def thinned(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
         if sizes[longest] <= _LEAST:
             break
         sizes[longest] = max(_LEAST, int(0.9 * sizes[longest]))
-    return scan.isel(
+    thin = scan.isel(
         {
             name: np.unique(np.linspace(0, scan.sizes[name] - 1, sizes[name]).round().astype(int))
             for name in inner
             if sizes[name] < scan.sizes[name]
         }
     )
+    return thin.compute() if scans.is_lazy(thin) else thin
 
 
 class Stream:
     """Random draws from the unmasked points of ``scan``, whose thinned points are ``data``: only what is drawn is
-    ever made a table of."""
+    ever made a table of.
 
-    def __init__(self, scan: xr.DataArray, data: Data):
+    Of a scan that is read in parts the file is gone through once, and at most :data:`RESIDENT` values, chosen at random
+    and always the same, are kept. ``stop`` ends that (:class:`Cancelled`).
+    """
+
+    def __init__(self, scan: xr.DataArray, data: Data, stop: threading.Event | None = None):
         self._scan, self._data = scan, data
-        self._values = np.asarray(scan.values).ravel()
-        self._errors = np.asarray(scan["standard_error"].values).ravel() if "standard_error" in scan.coords else None
+        # Numbers (in C order) of the values that are kept; None where all are.
+        self._kept: np.ndarray | None = None
+        if scans.is_lazy(scan):
+            self._values, self._kept = _resident(scan, stop)
+        else:
+            self._values = np.asarray(scan.values).ravel()
+        self._errors = self._beside("standard_error")
         good = np.isfinite(self._values)
         if "masked" in scan.coords:
-            good &= ~np.asarray(scan["masked"].values, bool).ravel()
+            good &= ~self._beside("masked").astype(bool)
         self._usable = None if good.all() else np.flatnonzero(good)
         slow, group = data.coordinates[:, 0], data.groups.group
         count = len(data.groups.knots)
         low, high = (np.array([limit(slow[group == k]) for k in range(count)]) for limit in (np.min, np.max))
         self._between = (high[:-1] + low[1:]) / 2
+
+    def _beside(self, name: str) -> np.ndarray | None:
+        """A coordinate in the scan's shape, for the values that are kept."""
+        if name not in self._scan.coords:
+            return None
+        if self._kept is None:
+            return np.asarray(self._scan[name].values).ravel()
+        return np.asarray(self._scan[name].variable.data.reshape(-1)[self._kept])
 
     def __len__(self) -> int:
         return len(self._values) if self._usable is None else len(self._usable)
@@ -68,12 +93,34 @@ class Stream:
         rows = np.arange(len(self)) if len(self) <= count else random.integers(0, len(self), count)
         rows = rows if self._usable is None else self._usable[rows]
         names = scans.axes(self._scan)
+        numbers = rows if self._kept is None else self._kept[rows]
         if scans.is_gridded(self._scan):
-            places = np.unravel_index(rows, self._scan.shape)
+            places = np.unravel_index(numbers, self._scan.shape)
         else:
-            places = (rows,) * len(names)
+            places = (numbers,) * len(names)
         columns = [np.asarray(self._scan[name].values, float)[place] for name, place in zip(names, places, strict=True)]
         targets = (self._values[rows].astype(float) - self._data.offset) / self._data.spread
         errors = None if self._errors is None else self._errors[rows]
         importance = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
         return np.stack(columns, axis=1), targets, importance, np.searchsorted(self._between, columns[0])
+
+
+def _resident(scan: xr.DataArray, stop: threading.Event | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values of a scan that is read in parts [at most RESIDENT], and their numbers in C order; None where all are kept.
+    The same share of every slab of the slowest dimension is kept."""
+    random = np.random.default_rng(0)
+    inner = scan.size // scan.shape[0]
+    step = max(1, int(_AT_ONCE // max(scan.nbytes // scan.shape[0], 1)))
+    values, numbers = [], []
+    for start in range(0, scan.shape[0], step):
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        slab = np.asarray(scan.variable.data[start : start + step]).ravel()
+        if scan.size > RESIDENT:
+            count = int(RESIDENT * (slab.size / scan.size))
+            places = np.sort(random.integers(0, slab.size, count))
+            values.append(slab[places])
+            numbers.append(start * inner + places)
+        else:
+            values.append(slab)
+    return np.concatenate(values), np.concatenate(numbers) if numbers else None

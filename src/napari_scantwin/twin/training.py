@@ -86,7 +86,7 @@ def train(
     judged = thinned(scans.check(scan))
     scans.check_trainable(judged)
     data = prepare(judged, settings.effort.folds)
-    stream = Stream(scan, data)
+    stream = Stream(scan, data, stop)
     experts = experts_for(data, settings.effort)
     end_rivals = threading.Event()
     beside = ThreadPoolExecutor(1)
@@ -105,7 +105,9 @@ def train(
             # A rival in the middle of its fit ends by itself; nobody waits for it.
             end_rivals.set()
             beside.shutdown(wait=False, cancel_futures=True)
-    return _assembled(scan, settings, trials, mixture, weights, predictions, found, stop.is_set())
+    # A twin carries its scan along: of one that is too large for memory, what it was judged by.
+    kept = judged if scans.is_lazy(scan) else scan
+    return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
 
 
 def _tried(data: Data, stream: Stream, experts: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:

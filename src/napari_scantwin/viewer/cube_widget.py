@@ -17,6 +17,8 @@ __all__ = ["CubeWidget"]
 
 #: One step of playing (ms).
 _PLAY = 100
+#: Of a file that is read in parts, the crosshair's profiles read no more than this (bytes).
+_MOST_READ = 128 << 20
 
 
 class CubeWidget(QWidget):
@@ -205,10 +207,21 @@ class CubeWidget(QWidget):
             return
         measured_cube, twin_cube = self.cube_of(layer), self.cube_of(result_of(layer, "simulated", self._viewer))
         at, widths = self.crosshair.at, self.crosshair.widths
+        left = []
         for axis, block in self.blocks.items():
-            measured = cubes.profile(measured_cube, axis, at, widths)
+            if cubes.reading(measured_cube, axis, at, widths) > _MOST_READ:
+                measured = cubes.unread(measured_cube, axis)
+                left.append(axis.replace("_", " "))
+            else:
+                measured = cubes.profile(measured_cube, axis, at, widths)
             twin = None if twin_cube is None else cubes.profile(twin_cube, axis, at, widths)
             block.show(measured, twin, at[axis], widths[axis], self.crosshair.bounds(axis))
+
+        if left:
+            along = " and along ".join(left)
+            self.said.setText(f"The file is read in parts; too many of them lie along {along} to follow the crosshair.")
+        if self.blocks:
+            self.said.setVisible(bool(left))
 
     def cube_of(self, layer) -> cubes.Cube | None:
         """A layer's scan as a cube, kept while it shows the same scan; None without one."""

@@ -322,7 +322,9 @@ class CutsWidget(QWidget):
         """Measured points and the twin's curve (or None) along a cut."""
         scan = scan_of(line.layer)
         kept = self._tables.get(id(line.layer))
-        if kept is None or kept[0] is not scan:
+        if scans.is_lazy(scan):  # only what lies about the cut is read
+            kept = (scan, None)
+        elif kept is None or kept[0] is not scan:
             kept = self._tables[id(line.layer)] = (scan, scans.points(scan))
         measured = points_along(line.layer, line.cut, kept[1])
         twin = curve_of(self._viewer, line.layer, self._curves.setdefault(id(line.layer), {}))

@@ -34,6 +34,8 @@ __all__ = [
 _EXTENT = 100.0
 _ASPECTS = (0.6, 1.7)
 _MOST_SAMPLES = 2048
+#: Of a scan that is read in parts, so many slices and values tell the colour limits.
+_SLICES_SAMPLED, _MOST_SAMPLED = 5, 2_000_000
 _LIMITS = (0.002, 0.998)
 _COLORMAPS = {
     "measured": "viridis",
@@ -103,10 +105,21 @@ def scan_layers(viewer, kind: str | None = None) -> list:
 def limits(scan: xr.DataArray) -> tuple[float, float]:
     """The colour limits that leave out one value in 500 at either end, so that a few hot pixels do not
     darken a map; a little apart where they are equal."""
-    values = np.asarray(scan.values)
+    values = np.asarray(_sample(scan).values)
     values = values[np.isfinite(values)]
     low, high = map(float, np.quantile(values, _LIMITS)) if values.size else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _sample(scan: xr.DataArray) -> xr.DataArray:
+    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, thinned."""
+    if not scans.is_lazy(scan):
+        return scan
+    slow, *others = scan.dims
+    chosen = scan.isel({slow: np.unique(np.linspace(0, scan.sizes[slow] - 1, _SLICES_SAMPLED).astype(int))})
+    for name in others:
+        chosen = chosen.isel({name: slice(None, None, max(1, -(-chosen.size // _MOST_SAMPLED)))})
+    return chosen
 
 
 def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | None = None, contrast=None, name=None):
@@ -167,7 +180,8 @@ def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     An uneven axis is sampled at its smallest step by the nearest measured value, so that nothing is drawn
     where it was not measured; read-outs and cuts use the true coordinates in the scan.
     """
-    data = np.asarray(scan.values, np.float32)
+    # A scan that is read in parts stays one: napari asks for the plane it shows.
+    data = scan.variable.data.astype(np.float32) if scans.is_lazy(scan) else np.asarray(scan.values, np.float32)
     origin, step = [], []
     for position, name in enumerate(scans.axes(scan)):
         axis = np.asarray(scan[name].values, float)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import numpy as np
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -131,7 +130,9 @@ class OpenWidget(QWidget):
         scan, twin = found.scan, found.twin
         remember_paths(self._plan.paths)
         self._list_recent()
-        layer = add_scan(self._viewer, scan, kind="measured", aspect=canvas_aspect(self._viewer))
+        layer = add_scan(
+            self._viewer, scan, kind="measured", contrast=found.contrast, aspect=canvas_aspect(self._viewer)
+        )
         if twin is not None:
             layer.metadata["twin"] = twin
         self._viewer.layers.selection.active = layer
@@ -142,11 +143,13 @@ class OpenWidget(QWidget):
 
 def describe(scan) -> str:
     """What was opened, in a few lines."""
-    count = len(np.unique(scans.sweep_numbers(scan)))
+    count = scans.sweep_count(scan)
     lines = [f"{scan.attrs.get('source', scan.name)}: {scans.label(scan)}, {scan.size} points, {count} sweeps"]
     for name in scans.axes(scan):
         low, high = float(scan[name].min()), float(scan[name].max())
         lines.append(f"{name.replace('_', ' ')} {low:.6g} to {high:.6g} {units.pretty(scan[name].attrs['units'])}")
+    if scans.is_lazy(scan):
+        lines.append("Too large for memory: only what is looked at is read from the file.")
     if dropped := scan.attrs.get("dropped_rows"):
         lines.append(f"{dropped} rows without a good value were dropped.")
     if "sample_mass" in scan.attrs:

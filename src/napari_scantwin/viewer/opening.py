@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from napari_scantwin.readers import is_series, open_choices, read, read_table
 from napari_scantwin.readers.arrays import Contents
 from napari_scantwin.readers.table import ColumnChoice, Table, remember
 from napari_scantwin.viewer.arrays_dialog import ask_arrays
+from napari_scantwin.viewer.layers import limits
 from napari_scantwin.viewer.open_dialog import ask_choice, ask_columns
 from napari_scantwin.viewer.series_dialog import ask_scanned_axis
 
@@ -48,6 +50,11 @@ class Opened:
     scan: xr.DataArray
     twin: object = None
 
+    @functools.cached_property
+    def contrast(self) -> tuple[float, float]:
+        """The colour limits of the scan."""
+        return limits(self.scan)
+
 
 def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
     """Carry out a plan, or say what must be asked first; runs in any thread and touches no widget. ``on_progress`` is
@@ -55,6 +62,13 @@ def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
 
     Raises :class:`ScanError` where a file cannot be read.
     """
+    found = _load(plan, on_progress, stop)
+    if isinstance(found, Opened):
+        _ = found.contrast  # worked out here, where it may take its time
+    return found
+
+
+def _load(plan: Plan, on_progress, stop) -> Opened | Question:
     first = plan.paths[0]
     if first.suffix.lower() == ".twin":
         from napari_scantwin.twin import Twin

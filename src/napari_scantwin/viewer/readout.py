@@ -93,6 +93,9 @@ def _line(layer, world, physical) -> str | None:
         if abs(axis[index] - value) > step:
             return None
         cell.append(index)
+    if scans.is_lazy(scan):  # what is on screen is in memory, the file is not to be read at every move
+        shown = layer.get_value(world, view_direction=None, dims_displayed=list(range(layer.ndim))[-2:], world=True)
+        return None if shown is None else f"{kind} {float(shown):.5g} {unit}"
     value = float(scan.values[tuple(cell)])
     if not np.isfinite(value):
         return None

@@ -106,13 +106,16 @@ class SweepsWidget(QWidget):
         self._draw(scan, listed)
 
     def _draw(self, scan, listed) -> None:
-        table = scans.points(scan)
         names = scans.axes(scan)
         colors = pg.colormap.get("viridis").getLookupTable(nPts=max(len(listed), 2))
         order = np.argsort([next(iter(sweep.slow.values()), 0.0) for sweep in listed])
         rank = np.empty(len(listed), int)
         rank[order] = np.arange(len(listed))
         drawn = set(np.linspace(0, len(listed) - 1, min(len(listed), _MOST_DRAWN)).astype(int))
+        if scans.is_lazy(scan):
+            table = scans.points_of_sweeps(scan, [listed[position].number for position in sorted(drawn)])
+        else:
+            table = scans.points(scan)
         for position in sorted(drawn):
             mine = (table.sweep == listed[position].number) & ~table.masked
             color = colors[rank[position] * (len(colors) - 1) // max(len(listed) - 1, 1)]
@@ -183,6 +186,9 @@ class SweepsWidget(QWidget):
         """Mask the measured point nearest to a place of the plot, or use it again; False where none lies
         within ``reach`` (along the fast axis, along the values). Selected sweeps come before others."""
         scan = self._chooser.scan
+        if scans.is_lazy(scan):
+            self.said.setText("Of a file read in parts only whole sweeps and ranges can be masked, not single points.")
+            return False
         column = np.broadcast_to(np.asarray(scan[scans.axes(scan)[-1]].values, float), scan.shape).ravel()
         away = np.hypot((column - fast) / reach[0], (np.asarray(scan.values, float).ravel() - value) / reach[1])
         if chosen := self._selected():
@@ -200,8 +206,7 @@ class SweepsWidget(QWidget):
         """Mask the points between ``low`` and ``high`` on the fast axis in some sweeps (default: all)."""
         scan = self._chooser.scan
         fast = np.asarray(scan[scans.axes(scan)[-1]].values, float)
-        fast = np.broadcast_to(fast, scan.shape).ravel()
-        inside = (fast >= low) & (fast <= high)
+        inside = np.broadcast_to((fast >= low) & (fast <= high), scan.shape).ravel()
         if sweeps:
             inside &= np.isin(scans.sweep_numbers(scan), list(sweeps))
         self._store(self._masked(scan) | inside)

@@ -161,7 +161,8 @@ class TrainWidget(QWidget):
             say_error("No scan is chosen: open one first (a layer that holds no scan cannot be trained).")
             return False
         try:
-            scans.check_trainable(thinned(scan))
+            if not scans.is_lazy(scan):  # reading a large file is the training's work
+                scans.check_trainable(thinned(scan))
             settings = self.chosen_settings()
         except ScanError as reason:
             say_error(reason)

@@ -25,6 +25,8 @@ FORMATS = {
     ".h5": "HDF5",
     ".tif": "TIFF stack",
 }
+#: Scans that are read in parts and larger than this (bytes) are written in parts too.
+_MOST_IN_MEMORY = 512 << 20
 _WRITE = {
     ".nc": formats.write_netcdf,
     ".zarr": formats.write_zarr,
@@ -55,6 +57,8 @@ def write(
     suffix = path.suffix.lower()
     if suffix not in _WRITE:
         raise ScanError(f"{path.name}: the suffix names no format; use one of {', '.join(FORMATS)}")
+    if scans.is_lazy(scan) and suffix != ".zarr" and scan.nbytes > _MOST_IN_MEMORY:
+        raise ScanError(f"{path.name}: a scan of {scan.nbytes / 1e9:.1f} GB is written in parts; export it as .zarr")
     scan = with_provenance(scans.check(scan))
 
     def tell(fraction: float) -> None:

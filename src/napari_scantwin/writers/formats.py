@@ -80,11 +80,12 @@ def write_zarr(scan: xr.DataArray, path: Path, tell) -> None:
     options = {"consolidated": False, "zarr_format": 3}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zarr's word that string attributes may change their form
-        dataset.chunk({slow: slab}).to_zarr(path, mode="w", compute=False, encoding=chunks, **options)
+        whole = {**dict.fromkeys(scan.dims, -1), slow: slab}  # one read in parts comes in chunks of its own
+        dataset.chunk(whole).to_zarr(path, mode="w", compute=False, encoding=chunks, **options)
         for start in range(0, scan.sizes[slow], slab):
             part = dataset.isel({slow: slice(start, start + slab)})
             part = part.drop_vars([name for name, variable in part.variables.items() if slow not in variable.dims])
-            part.to_zarr(path, region={slow: slice(start, min(start + slab, scan.sizes[slow]))}, **options)
+            part.compute().to_zarr(path, region={slow: slice(start, min(start + slab, scan.sizes[slow]))}, **options)
             tell(0.99 * min(1.0, (start + slab) / scan.sizes[slow]))
 
 

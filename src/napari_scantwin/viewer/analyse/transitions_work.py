@@ -88,6 +88,8 @@ def gives_critical_field(scan: xr.DataArray) -> bool:
 
 def set_points(scan: xr.DataArray) -> np.ndarray:
     """The slowest axis's set points [k], ascending."""
+    if scans.is_lazy(scan):  # its axis is known without reading it
+        return np.unique(scans.set_points(np.asarray(scan[scans.axes(scan)[0]].values, float)))
     table = scans.points(scan)
     return np.unique(scans.set_points(table.coordinates[~table.masked, 0]))
 
