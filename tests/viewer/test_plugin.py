@@ -51,7 +51,7 @@ def test_napari_saves_a_scan_with_its_units(make_napari_viewer, tmp_path):
 def test_the_panel_is_in_the_plugins_menu(make_napari_viewer):
     viewer = make_napari_viewer(show=True)
     dock, panel = viewer.window.add_plugin_dock_widget(PLUGIN)
-    assert panel.tabs.count() == 7
+    assert panel.tabs.count() == 8
     panel.shut()
     del dock, panel
 

@@ -1,4 +1,4 @@
-"""The one dock widget: open, sweeps, train, simulate, cuts, analyse, look into cubes, in the order they are used."""
+"""The one dock widget: open, sweeps, train, simulate; cuts, analyses, cubes, processing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from napari_scantwin.viewer.cube_widget import CubeWidget
 from napari_scantwin.viewer.cuts_widget import CutsWidget
 from napari_scantwin.viewer.open_widget import OpenWidget
 from napari_scantwin.viewer.overlay import attach
+from napari_scantwin.viewer.process.tab import ProcessWidget
 from napari_scantwin.viewer.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.tab_rows import TabRows
@@ -21,7 +22,7 @@ __all__ = ["Panel"]
 
 class Panel(QWidget):
     """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate``, ``cuts``,
-    ``analyse`` and ``cube``."""
+    ``analyse``, ``cube`` and ``process``."""
 
     def __init__(self, napari_viewer):
         super().__init__()
@@ -37,6 +38,7 @@ class Panel(QWidget):
         self.cuts = CutsWidget(napari_viewer, self.chooser)
         self.analyse = AnalyseWidget(napari_viewer, self.chooser)
         self.cube = CubeWidget(napari_viewer, self.chooser)
+        self.process = ProcessWidget(napari_viewer, self.chooser)
         self.tabs = QTabWidget()
         for widget, title in (
             (self.open, "Open"),
@@ -46,6 +48,7 @@ class Panel(QWidget):
             (self.cuts, "Cuts"),
             (self.analyse, "Analyse"),
             (self.cube, "Cube"),
+            (self.process, "Process"),
         ):
             area = QScrollArea()
             area.setWidgetResizable(True)
@@ -109,6 +112,7 @@ class Panel(QWidget):
             self.simulate.job,
             self.simulate.export_job,
             self.cuts.planes.job,
+            self.process.job,
             *self.analyse.jobs,
         )
 

@@ -1,0 +1,1 @@
+"""The tab that applies processing steps to the chosen scan."""

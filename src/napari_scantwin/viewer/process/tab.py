@@ -1,0 +1,269 @@
+"""Process: a step chosen from a list, its form, and the steps done so far with undo, saving and replay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_scantwin import processing
+from napari_scantwin import scan as scans
+from napari_scantwin.errors import ScanError
+from napari_scantwin.files import atomic_path
+from napari_scantwin.viewer.jobs import Job, say_error
+from napari_scantwin.viewer.overlay import canvas_aspect
+from napari_scantwin.viewer.process.form import ParameterForm
+from napari_scantwin.viewer.process.replace import prepare, put_beside, put_in_place
+
+__all__ = ["ProcessWidget"]
+
+_MOST_TEXT = 400_000  # characters of a steps file that is read
+
+
+class ProcessWidget(QWidget):
+    """Applies steps to the chosen scan in the background, to a new layer or in place, and undoes them."""
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self.job = Job(self)
+        self.job.done.connect(self._show)
+        self.job.failed.connect(self._failed)
+        self.job.ended.connect(self._free)
+        self._build()
+        chooser.changed.connect(self._offer)
+        self._offer(chooser.layer)
+
+    def _build(self) -> None:
+        self.combo = QComboBox()
+        self.combo.setMaxVisibleItems(30)
+        self.combo.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.setMinimumContentsLength(10)
+        self.combo.currentIndexChanged.connect(self._chosen)
+        self.explanation = QLabel()
+        self.explanation.setWordWrap(True)
+        self.form = ParameterForm()
+        self.keep = QCheckBox("as a new scan")
+        self.keep.setChecked(True)
+        self.keep.setToolTip("Otherwise the result takes its place; Undo brings it back")
+        self.apply_button = QPushButton("Apply")
+        self.apply_button.clicked.connect(lambda: self.apply())
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.list = QListWidget()
+        self.list.setToolTip("What was done to this scan, first to last; it is kept in every file the scan is saved to")
+        self.list.setWordWrap(True)
+        self.list.setMinimumHeight(70)
+        self.undo_button = QPushButton("Undo")
+        self.undo_button.setToolTip("Take the last step back")
+        self.undo_button.clicked.connect(lambda: self.undo())
+        self.save_button = QPushButton("Save steps…")
+        self.save_button.clicked.connect(self._ask_save)
+        self.replay_button = QPushButton("Replay…")
+        self.replay_button.setToolTip("Do the steps of a saved file to this scan")
+        self.replay_button.clicked.connect(self._ask_replay)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(5)
+        layout.addWidget(self.combo)
+        layout.addWidget(self.explanation)
+        layout.addWidget(self.form)
+        row = QHBoxLayout()
+        row.addWidget(self.keep, 1)
+        row.addWidget(self.apply_button)
+        layout.addLayout(row)
+        layout.addWidget(self.said)
+        layout.addWidget(QLabel("Done so far"))
+        layout.addWidget(self.list, 1)
+        row = QHBoxLayout()
+        for button in (self.undo_button, self.save_button, self.replay_button):
+            row.addWidget(button)
+        layout.addLayout(row)
+
+    # what can be done
+
+    def _offer(self, layer=None) -> None:
+        """List the steps anew: those that fit the scan, and greyed the others with the reason."""
+        scan, chosen = self._chooser.scan, self.combo.currentData()
+        self.combo.blockSignals(True)
+        self.combo.clear()
+        for group in processing.GROUPS:
+            steps = [step for step in processing.STEPS.values() if step.group == group]
+            if not steps:
+                continue
+            self.combo.addItem(group)
+            self.combo.model().item(self.combo.count() - 1).setEnabled(False)
+            for step in steps:
+                reason = "Open a scan first" if scan is None else step.why_not(scan)
+                self.combo.addItem(f"   {step.title}", step.name)
+                item = self.combo.model().item(self.combo.count() - 1)
+                item.setEnabled(reason is None)
+                item.setToolTip(reason or step.explanation.split("\n\n")[0])
+        self.combo.blockSignals(False)
+        row = self.combo.findData(chosen) if chosen else -1
+        if row < 0 or not self.combo.model().item(row).isEnabled():
+            enabled = (n for n in range(self.combo.count()) if self.combo.model().item(n).isEnabled())
+            row = next(enabled, -1)
+        self.combo.setCurrentIndex(row)
+        self._chosen()
+        self._list()
+
+    @property
+    def step(self):
+        """The step that is chosen, or None."""
+        return processing.STEPS.get(self.combo.currentData())
+
+    def choose(self, name: str) -> None:
+        """Choose a step by its name."""
+        self.combo.setCurrentIndex(self.combo.findData(name))
+
+    def _chosen(self, index: int = -1) -> None:
+        step, scan = self.step, self._chooser.scan
+        fits = step is not None and scan is not None and step.why_not(scan) is None
+        self.form.show_parameters(step.parameters if fits else (), scan)
+        self.explanation.setText(" ".join(step.explanation.split("\n\n")[0].split()) if fits else "")
+        self.explanation.setToolTip(f"Source: {step.source}" if fits and step.source else "")
+        self._free()
+        if scan is None:
+            self.said.setText("Open a scan on a grid to process it.")
+        elif not fits:
+            self.said.setText("These sweeps lie on no grid: train a twin and simulate it, then process the map.")
+        else:
+            self.said.setText("")
+
+    def _free(self) -> None:
+        """Let the buttons say what can be pressed."""
+        scan = self._chooser.scan
+        idle = not self.job.running
+        fits = self.step is not None and scan is not None and self.step.why_not(scan) is None
+        done = self._history()
+        self.apply_button.setEnabled(idle and fits)
+        self.undo_button.setEnabled(idle and bool(done) and self._chooser.layer.metadata.get("raw") is not None)
+        self.save_button.setEnabled(bool(done))
+        self.replay_button.setEnabled(idle and scan is not None and scans.is_gridded(scan))
+
+    def _history(self) -> list:
+        try:
+            return processing.history(self._chooser.scan) if self._chooser.scan is not None else []
+        except ScanError:
+            return []
+
+    def _list(self) -> None:
+        self.list.clear()
+        for number, entry in enumerate(self._history(), start=1):
+            self.list.addItem(f"{number}. {processing.describe(entry)}")
+        self._free()
+
+    # doing it
+
+    def apply(self) -> bool:
+        """Begin the chosen step with what the form says; False, with a sentence, where that will not do."""
+        step, scan = self.step, self._chooser.scan
+        try:
+            if scan is None:
+                raise ScanError("open a scan first")
+            given = self.form.given()
+            step.checked(scan, given)
+        except ScanError as reason:
+            return self._failed(reason)
+        title = f"{self._chooser.layer.name} · {step.title.lower()}" if self.keep.isChecked() else None
+        return self._begin(lambda: processing.apply(scan, step.name, **given), title, f"{step.title} …")
+
+    def undo(self) -> bool:
+        """Take the last step back, in place."""
+        layer, scan = self._chooser.layer, self._chooser.scan
+        raw = None if layer is None else layer.metadata.get("raw")
+        if raw is None:
+            return self._failed(ScanError("nothing was done to this scan here, so that there is nothing to undo"))
+        return self._begin(lambda: processing.undone(scan, raw), None, "Undoing …")
+
+    def save(self, path) -> bool:
+        """Write the steps done so far as JSON, for :meth:`replay`."""
+        path = Path(path)
+        try:
+            with atomic_path(path) as temporary:
+                text = json.dumps({"steps": self._history()}, indent=1, ensure_ascii=False)
+                temporary.write_text(text + "\n", encoding="utf-8")
+        except OSError as reason:
+            return self._failed(ScanError(f"{path.name} could not be written: {reason.strerror}"))
+        self.said.setText(f"Wrote {path.name}")
+        return True
+
+    def replay(self, path) -> bool:
+        """Do the steps of a saved file to the chosen scan."""
+        path, scan = Path(path), self._chooser.scan
+        try:
+            if scan is None:
+                raise ScanError("open a scan first")
+            steps = _read_steps(path, scan)
+        except ScanError as reason:
+            return self._failed(reason)
+        title = f"{self._chooser.layer.name} · {path.stem}" if self.keep.isChecked() else None
+        return self._begin(lambda: processing.replay(scan, steps), title, f"Replaying {len(steps)} steps …")
+
+    def _begin(self, work, title: str | None, said: str) -> bool:
+        layer, aspect = self._chooser.layer, canvas_aspect(self._viewer)
+
+        def run(report, stop):
+            return layer, title, prepare(aspect, layer, work(), title)
+
+        started = self.job.start(run)
+        if started:
+            self.said.setText(said)
+        self._free()
+        return started
+
+    def _show(self, found) -> None:
+        layer, title, prepared = found
+        if layer not in self._viewer.layers:
+            self.said.setText("The scan was removed meanwhile; nothing is shown.")
+            return
+        if title is None:
+            shown = put_in_place(self._viewer, layer, prepared)
+        else:
+            shown = put_beside(self._viewer, prepared)
+        self._chooser.choose(shown)
+        if shown is layer:  # the same layer with another scan: every tab looks again
+            self._chooser.changed.emit(shown)
+        done = self._history()
+        self.said.setText(f"Done: {processing.describe(done[-1])}" if done else "As it was measured.")
+
+    def _failed(self, reason) -> bool:
+        self.said.setText("Nothing was changed.")
+        say_error(reason)
+        return False
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save steps", "steps.json", "Steps (*.json)")
+        if path:
+            self.save(path)
+
+    def _ask_replay(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Replay steps", "", "Steps (*.json)")
+        if path:
+            self.replay(path)
+
+
+def _read_steps(path: Path, scan) -> list:
+    """The steps of a file written by :meth:`ProcessWidget.save`, checked; :class:`ScanError` where it is another."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if len(text) > _MOST_TEXT:
+            raise ValueError
+        steps = json.loads(text)["steps"]
+        holder = scan.isel(dict.fromkeys(scan.dims, slice(0, 1))).assign_attrs({processing.HISTORY: json.dumps(steps)})
+        return processing.history(holder)
+    except OSError as reason:
+        raise ScanError(f"{path.name} could not be read: {reason.strerror}") from reason
+    except (ValueError, KeyError, TypeError, RecursionError, ScanError):
+        raise ScanError(f"{path.name} holds no steps; choose a file written by Save steps") from None
