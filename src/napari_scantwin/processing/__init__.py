@@ -23,6 +23,7 @@ from napari_scantwin.processing import (  # noqa: F401
 )
 from napari_scantwin.processing.analyses import ANALYSES, Analysis, Findings, analyse
 from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.processing.progress import reporting
 from napari_scantwin.processing.steps import (
     GROUPS,
     HISTORY,
@@ -50,6 +51,7 @@ __all__ = [
     "describe",
     "history",
     "replay",
+    "reporting",
     "steps_for",
     "undone",
 ]

@@ -7,6 +7,7 @@ import numpy as np
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.linear import apply_along, gaussian, per_fwhm
 from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.processing.progress import tell
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 from napari_scantwin.processing.roles import fast_axis
 from napari_scantwin.processing.steps import step
@@ -55,6 +56,7 @@ def deconvolve_richardson_lucy(scan, *, axis, fwhm, rounds):
         found = np.broadcast_to(np.maximum(data.sum(axis=0) / count, np.finfo(float).tiny), data.shape)
         with np.errstate(invalid="ignore", divide="ignore"):
             for _ in range(rounds):
+                tell()
                 ratio = np.where(seen, data / np.maximum(matrix @ found, np.finfo(float).tiny), 0)
                 found = np.where(weight > 1e-12, found * (matrix.T @ ratio) / weight, 0)
         return np.where(seen, found, np.nan)
@@ -102,6 +104,7 @@ def deconvolve_wiener(scan, *, axis, fwhm, noise):
     # Curves with holes at the same places share one filter.
     patterns, which = np.unique(np.isfinite(block), axis=1, return_inverse=True)
     for kind, seen in enumerate(patterns.T):
+        tell(kind / len(patterns.T))
         columns = np.flatnonzero(which.ravel() == kind)
         if seen.sum() < 2:
             continue

@@ -10,6 +10,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.linear import applied, apply_along, cells, gaussian, per_fwhm
 from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.processing.progress import tell
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 from napari_scantwin.processing.roles import fast_axis
 from napari_scantwin.processing.steps import step
@@ -71,7 +72,8 @@ def take_slice(scan, *, axis, at, width, how):
         )
     chosen = np.abs(places - at) <= width / 2
     chosen[nearest] = True
-    row = sparse.csr_array(chosen[None, :] / (chosen.sum() if how == "mean" else 1.0))
+    scan = scan.isel({axis: np.flatnonzero(chosen)})  # nothing else of a large file is read
+    row = sparse.csr_array(np.full((1, chosen.sum()), 1 / chosen.sum() if how == "mean" else 1.0))
     number = scan.dims.index(axis)
     values, errors = applied(row, values_of(scan), errors_of(scan), number, averaging=how == "mean", keep_holes=False)
     axes = {
@@ -80,7 +82,7 @@ def take_slice(scan, *, axis, at, width, how):
         if name != axis
     }
     flags = {
-        key: np.asarray(scan[key].values, bool).compress(chosen, axis=number).any(axis=number)
+        key: np.asarray(scan[key].values, bool).any(axis=number)
         for key in ("masked", "extrapolated")
         if key in scan.coords
     }
@@ -120,7 +122,8 @@ def leave_out_unseen(scan, *, up_to):
     values = values_of(scan).copy()
     errors = errors_of(scan)
     slices = values.reshape(-1, *values.shape[-2:])
-    for one in slices:
+    for number, one in enumerate(slices):
+        tell(number / len(slices))
         regions, _ = ndimage.label(one <= up_to)
         border = np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))
         one[np.isin(regions, border[border > 0])] = np.nan

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.progress import tell
 
 __all__ = ["applied", "apply_along", "cells", "first_derivative", "gaussian", "per_fwhm", "second_derivative"]
 
@@ -17,13 +18,28 @@ __all__ = ["applied", "apply_along", "cells", "first_derivative", "gaussian", "p
 per_fwhm = 1 / (2 * np.sqrt(2 * np.log(2)))
 #: A Gaussian is cut off where it has fallen to 4e-6 of its height.
 _REACH = 5.0
+#: Values worked on at once.
+_AT_ONCE = 1 << 19
 
 
 def apply_along(values: np.ndarray, axis: int, function) -> np.ndarray:
-    """``function`` [n, m] -> [n', m] applied with ``axis`` in front and everything else flattened."""
+    """``function`` [n, m] -> [n', m] applied with ``axis`` in front and everything else flattened, in blocks of curves
+    that stay near the processor; between blocks the step can be stopped."""
     front = np.moveaxis(values, axis, 0)
-    done = function(np.ascontiguousarray(front).reshape(front.shape[0], -1))
-    return np.moveaxis(done.reshape(done.shape[0], *front.shape[1:]), 0, axis)
+    rest, size = front.shape[1:], front.shape[0]
+    flat = front.reshape(size, -1)
+    columns = flat.shape[1]
+    at_once = max(1, _AT_ONCE // size)
+    done: np.ndarray | None = None
+    for begin in range(0, columns, at_once):
+        tell(begin / columns)
+        block = function(np.ascontiguousarray(flat[:, begin : begin + at_once]))
+        if done is None:
+            done = np.empty((block.shape[0], columns), block.dtype)
+        done[:, begin : begin + at_once] = block
+    if done is None:
+        raise ScanError("the scan holds no values")
+    return np.moveaxis(done.reshape(done.shape[0], *rest), 0, axis)
 
 
 def applied(

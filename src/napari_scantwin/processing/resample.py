@@ -10,6 +10,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.interpolate import Corners, fraction
+from napari_scantwin.processing.progress import tell
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 
 __all__ = ["even_grid", "resample"]
@@ -75,6 +76,7 @@ def resample(
     variance = None if errors is None else np.empty((batch, count, *grid))
     carried = {key: np.empty((batch, count, *grid), bool) for key in flags}
     for number in range(count):
+        tell(number / count)
         read = tuple(fraction(column, at) for column, at in zip(sources.values(), places(number), strict=True))
         corners = Corners(read, sizes)
         done[:, number] = corners.values(blocks[:, number].astype(float))
