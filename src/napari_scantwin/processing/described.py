@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from napari_scantwin import scan as scans
+from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.roles import axes_of
@@ -20,8 +21,8 @@ __all__ = ["Described"]
 class Described:
     """What can be done to a scan: ``name`` for scripts and histories, ``title`` and ``group`` for menus,
     ``parameters`` for forms, ``needs`` the quantities ("energy", "angle", "momentum") the scan must have an axis of,
-    ``axes`` the fewest and ``most_axes`` the most axes, ``source`` where the formula comes from, ``run`` the bare
-    function."""
+    ``axes`` the fewest and ``most_axes`` the most axes, ``source`` where the formula comes from, ``unit``
+    the unit the values must have, ``run`` the bare function."""
 
     name: str
     title: str
@@ -32,6 +33,7 @@ class Described:
     axes: int = 1
     source: str = ""
     most_axes: int | None = None
+    unit: str | None = None
 
     @property
     def explanation(self) -> str:
@@ -56,6 +58,9 @@ class Described:
                 f"{self.title.lower()} needs a scan of {self.most_axes} axes; this one has {len(scans.axes(scan))}: "
                 "take a slice of it"
             )
+        if self.unit is not None and units.standard(scan.attrs["units"]) != self.unit:
+            has = scan.attrs["units"] or "pure numbers"
+            return f"{self.title.lower()} needs values of unit {self.unit}, and these are in {has}"
         for one in self.parameters:
             if one.kind in ("axis", "coordinate") and not one.optional and not one.choices_in(scan):
                 what = "axis for it" if one.kind == "axis" else "further read-back along one of its axes"

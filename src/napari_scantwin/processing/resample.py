@@ -57,6 +57,9 @@ def resample(
     names = scans.axes(scan)
     stay = [name for name in names if name not in sources and name != energy]
     order = [names.index(name) for name in (*stay, *((energy,) if energy else ()), *sources)]
+    for name in targets:
+        if name in stay:
+            raise ScanError(f"the scan already has an axis {name!r}; this conversion was made before")
     batch = int(np.prod([scan.sizes[name] for name in stay], dtype=int))
     count = scan.sizes[energy] if energy else 1
     sizes = tuple(scan.sizes[name] for name in sources)

@@ -71,11 +71,12 @@ def step(
     needs: Sequence[str] = (),
     axes: int = 1,
     source: str = "",
+    unit: str | None = None,
 ):
     """Register the decorated function ``(scan, *, parameters) -> scan`` as a step; it then checks and records."""
 
     def register(run: Callable[..., xr.DataArray]):
-        STEPS[name] = Step(name, title, group, run, tuple(parameters), tuple(needs), axes, source)
+        STEPS[name] = Step(name, title, group, run, tuple(parameters), tuple(needs), axes, source, unit=unit)
 
         @functools.wraps(run)
         def recorded(scan: xr.DataArray, **given: Any) -> xr.DataArray:
