@@ -17,7 +17,8 @@ who starts from four sweeps can have: as many sweeps, spaced evenly from the beg
 than half of the error away at all, the noise decides and not the choice: such a scan is printed and not counted.
 
 A scan of a dense truth offers its rows as sweeps, measured with the scan's own noise; a measured scan its own
-sweeps. Planes and noise, where any choice is as good, are left away, and so are cubes.
+sweeps. Planes and noise, where any choice is as good, are left away, and so are cubes. All of it takes some two hours
+on two cores; ``--starts 3 --most 11`` a quarter of that.
 """
 
 from __future__ import annotations

@@ -78,6 +78,8 @@ def test_tesla_and_celsius_become_oersted_and_kelvin():
     text = planning.as_sequence(plan_of([1.5], unit="T"), scan, TimeModel.of(scan, fast_rate="3 K/min"))
     assert "FLD FIELD 15000.0000 100.0000 0 0" in text
     assert "TMP TEMP 253.1500 3.0000 0" in text
+    assert text.isascii()
+    assert "temperature -20 to 30 deg C" in text
 
 
 def test_field_sweeps_at_fixed_temperatures_set_the_temperature_first():

@@ -22,9 +22,9 @@ __all__ = ["Ignorance", "known_values", "nearest", "own_variance", "sharpened", 
 
 _ROWS, _FAST = 241, 80
 _POWER = 3.0
-#: Share of the disagreement in a gap's expected error, the rest being the change across it; the power of the gap's
-#: width beside them; and the least disagreement that counts, as a share of the change.
-_DISAGREEMENT, _WIDTH, _LEAST = 0.75, 0.5, 1e-6
+#: The power of a gap's width in its expected error, beside the experts' disagreement in it, and the least disagreement
+#: that counts, as a share of the greatest.
+_WIDTH, _LEAST = 0.5, 1e-6
 #: With more sweeps gaps are hardly resolved by the rows, and the noise is told at so many of them.
 _MANY = 120
 
@@ -123,30 +123,24 @@ def sharpened(twin, rows, share, places, known, variance: np.ndarray) -> np.ndar
     experts say at ``places`` [n, other axes]; the whole, each row counting by its ``share`` [m], stays.
 
     The twin's uncertainty keeps a floor in every gap, to be right about how often it is wrong. Which gap holds most
-    error is told better by how much the experts disagree in it, by how far the sweeps at its ends differ (mean squares
-    D and C) and by its width L, since what the experts get wrong together grows with it: by D^0.75 C^0.25 L^0.5 (chosen
-    once, by the errors of the truths in ``benchmarks/planning.py``). A twin that tells no disagreement, or has very
-    many sweeps, keeps its variance.
+    error is told a little better by how much the experts disagree in it (mean square D) and by its width L, since what
+    they get wrong together grows with it: by D L^0.5 (chosen once, by the errors of the truths in
+    ``benchmarks/planning.py``). A twin that tells no disagreement, or has very many sweeps, keeps its variance.
     """
     inside = (rows > known[0]) & (rows < known[-1])
     told = getattr(twin, "mixture", None) is not None and len(known) <= _MANY
     if not told or not inside.any() or variance[inside].sum() <= 0:
         return variance
     places = places.reshape(len(places), -1)
-
-    def blended(slow: np.ndarray) -> list[np.ndarray]:
-        points = np.column_stack([np.repeat(slow, len(places)), np.tile(places, (len(slow), 1))])
-        return [part.reshape(len(slow), len(places)) for part in twin.mixture(points)]
-
-    change = (np.diff(blended(known)[0], axis=0) ** 2).mean(axis=1)
-    change = np.maximum(change, max(_LEAST * change.max(), np.finfo(float).tiny))
-    disagreement = (blended(rows)[1] ** 2).mean(axis=1)
+    points = np.column_stack([np.repeat(rows, len(places)), np.tile(places, (len(rows), 1))])
+    disagreement = (twin.mixture(points)[1] ** 2).reshape(len(rows), len(places)).mean(axis=1)
+    if disagreement[inside].max() <= 0:
+        return variance
     gap = np.clip(np.searchsorted(known, rows, side="left") - 1, 0, len(known) - 2)
     result = variance.copy()
     for number in np.unique(gap[inside]):
         mine = inside & (gap == number)
-        mean = max(disagreement[mine].mean(), _LEAST * change[number])
-        expected = mean**_DISAGREEMENT * change[number] ** (1 - _DISAGREEMENT) * share[mine].sum() ** _WIDTH
-        result[mine] *= expected / max(variance[mine].mean(), 1e-300)
+        mean = max(disagreement[mine].mean(), _LEAST * disagreement[inside].max())
+        result[mine] *= mean * share[mine].sum() ** _WIDTH / max(variance[mine].mean(), 1e-300)
     result[inside] *= (share @ np.where(inside, variance, 0)) / (share @ np.where(inside, result, 0))
     return result

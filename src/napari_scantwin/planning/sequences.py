@@ -109,7 +109,8 @@ class _Setting:
     """An axis that a MultiVu command sets."""
 
     def __init__(self, name: str, unit: str, command: str):
-        self.name, self.unit, self.command = name.replace("_", " "), units.pretty(unit), command
+        self.name, self.command = name.replace("_", " "), command
+        self.unit = units.pretty(unit).replace("°", "deg ")  # MultiVu's remarks are plain ASCII
         self._unit = unit
 
     @classmethod
