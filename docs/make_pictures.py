@@ -27,6 +27,7 @@ class Pictures:
     def __init__(self, folder: Path):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.temporary = Path(tempfile.mkdtemp())
         self.viewer = napari.Viewer(title="napari-scantwin", show=True)
         self.viewer.window._qt_window.resize(1200, 800)
         self.panel = Panel(self.viewer)
@@ -78,7 +79,7 @@ class Pictures:
     def cuts(self) -> None:
         """The cuts, then the dialog that asks for columns."""
         self.take("overview")
-        bare = Path(tempfile.mkdtemp()) / "scan.csv"
+        bare = self.temporary / "scan.csv"
         rows = [f"{t},{h},{1e-3 * t / (h + 1):.6f}" for h in (100, 1000) for t in (10, 20, 30, 40)]
         bare.write_text("\n".join(["X1,X2,Y", *rows]))
         self.dialog = ColumnDialog(read_table(bare))
@@ -106,7 +107,21 @@ class Pictures:
     def planning(self) -> None:
         """The sweeps worth measuring next."""
         self.panel.analyse.current.on_map.setChecked(False)
-        self.analyse("What to measure next", "planning", self.second_ferromagnet)
+        self.analyse("What to measure next", "planning", self.hydrogen)
+
+    def hydrogen(self) -> None:
+        """Its hydrogen content by a curve made up for the picture, from 0.62 of a resistance of 21 mohm on."""
+        self.panel.analyse.current.on_map.setChecked(False)
+        content = np.linspace(0, 1, 101)
+        curve = self.temporary / "curve.csv"
+        rows = [f"{x:.4f},{1.8 - 0.8 * ((x - 0.7) / 0.7) ** 2:.6f}" for x in content]
+        curve.write_text("\n".join(["H/Pd,R/R0", *rows]))
+        widget = self.panel.analyse.choose("Hydrogen content")
+        widget.choose_curve(curve)
+        widget.source.setText("made up for this picture")
+        widget.unloaded.setText("13.0 ± 0.1 mohm")
+        widget.branch.setCurrentText("rising")
+        self.analyse("Hydrogen content", "hydrogen", self.second_ferromagnet)
 
     def second_ferromagnet(self) -> None:
         """The ferromagnet again, measured with 5 % less moment, against the twin of the first."""
@@ -125,7 +140,25 @@ class Pictures:
         widget = self.panel.analyse.choose("Compare two scans")
         widget.scale.setChecked(True)
         widget.second.choose(first)
-        self.analyse("Compare two scans", "comparison", lambda: QApplication.exit(0))
+        self.analyse("Compare two scans", "comparison", self.isotherms)
+
+    def isotherms(self) -> None:
+        """Isotherms of a hydride with -38 kJ and -92 J/K per mol of hydrogen, absorbed and desorbed."""
+        random = np.random.default_rng(0)
+        x = np.concatenate([np.geomspace(0.004, 0.03, 10), np.linspace(0.04, 0.7, 40)])
+        rows = []
+        for kelvin in (320, 350, 380, 410):
+            for way, energy in ((1, 0.0), (-1, -1.5)):
+                level = (1000 * (-38.0 + energy) / kelvin + 92.0) / 8.314462618 + 1.5 * (np.clip(x, 0.03, 0.6) - 0.3)
+                height = level + 2 * np.log(np.minimum(x, 0.03) / 0.03) + 25 * np.maximum(x - 0.6, 0)
+                p = np.exp(height + 0.02 * random.normal(size=len(x)))
+                rows += [f"{a:.6g},{kelvin},{b:.6g}" for a, b in zip(p[::way], x[::way], strict=True)]
+        path = self.temporary / "isotherms.csv"
+        path.write_text("\n".join(["p (bar),T (K),H/Pd", *rows]))
+        title = "Isotherms (pressure, composition)"
+        self.when_opened = lambda: self.analyse(title, "isotherms", lambda: QApplication.exit(0))
+        self.viewer.layers.clear()
+        self.panel.open.open([path])
 
     def analyse(self, title: str, name: str, then) -> None:
         """Choose an analysis, take its picture when its result is on screen, and go on."""

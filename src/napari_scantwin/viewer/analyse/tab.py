@@ -8,6 +8,8 @@ from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidg
 from napari_scantwin.viewer.analyse.base import Analysis
 from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
+from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
+from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
 
@@ -19,6 +21,8 @@ _ANALYSES: tuple[type[Analysis], ...] = (
     TransitionsAnalysis,
     PlanningAnalysis,
     ComparisonAnalysis,
+    HydrogenAnalysis,
+    IsothermsAnalysis,
 )
 
 

@@ -1,0 +1,77 @@
+"""Hydrogen content in a real window, on the measured resistance of loaded palladium."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+from napari_scantwin.physics.calibration import Calibration
+from napari_scantwin.physics.hydrogen import hydrogen_content
+from napari_scantwin.readers import read
+from napari_scantwin.viewer.analyse.map_layers import derived_layers
+from napari_scantwin.viewer.layers import frame_of, scan_of
+
+PDH, ERCO2 = "pdh_resistance.csv", "erco2_magnetization.csv"
+SOURCE = "made for this test"
+
+
+@pytest.fixture
+def curve(tmp_path):
+    """A curve that rises to R/R0 = 1.8 at H/Pd = 0.7 and falls beyond it; (path, calibration)."""
+    content = np.linspace(0, 1, 101)
+    relative = 1.8 - 0.8 * ((content - 0.7) / 0.7) ** 2
+    path = tmp_path / "curve.csv"
+    path.write_text(
+        "\n".join(["loading,ratio", *(f"{a:.17g},{b:.17g}" for a, b in zip(content, relative, strict=True))])
+    )
+    return path, Calibration(content, relative, SOURCE)
+
+
+def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, with_twin, open_scan, measured, curve):
+    path, calibration = curve
+    layer = with_twin(PDH)
+    panel.tabs.setCurrentIndex(5)
+    widget = panel.analyse.choose("Hydrogen content")
+    qtbot.waitUntil(lambda: "Choose a calibration curve" in widget.said.text())
+    widget.choose_curve(path)
+    qtbot.waitUntil(lambda: "do not say which is H/Pd and which R/R0" in widget.said.text())
+    widget.content.setText("1")
+    widget.relative.setText("ratio")
+    qtbot.waitUntil(lambda: "needs its source" in widget.said.text())
+    widget.source.setText(SOURCE)
+    assert [widget.branch.itemText(k) for k in range(widget.branch.count())] == ["not said", "rising", "falling"]
+    qtbot.waitUntil(lambda: "give that of the unloaded sample" in widget.said.text())
+    widget.unloaded.setText("42 mohm")
+    qtbot.waitUntil(lambda: "more than one hydrogen content on the curve" in widget.said.text())
+    with qtbot.waitSignal(widget.shown, timeout=30_000):
+        widget.branch.setCurrentText("rising")
+    found = widget.result[0]
+    own = hydrogen_content(scan_of(layer), calibration, unloaded="42 mohm", branch="rising")
+    np.testing.assert_allclose(found.sweeps.values, own.values, rtol=1e-9)
+    assert SOURCE in widget.said.text()
+    assert "lie outside the rising branch" in widget.said.text()
+    assert widget.table.rowCount() == 7
+    styles = [one.style for one in widget.plot.drawn]
+    assert styles.count("line") == styles.count("points") == 7
+    qtbot.waitUntil(lambda: len(derived_layers(panel._viewer, layer)) == 2)
+    qtbot.waitUntil(lambda: not layer.visible)
+    for made in derived_layers(panel._viewer, layer):
+        assert frame_of(made) == frame_of(layer)
+    for words, name in (("Map: H/Pd of the twin", "content.nc"), ("Table", "content.csv")):
+        with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
+            assert widget.export(words, tmp_path / name)
+    again = read(tmp_path / "content.nc")
+    np.testing.assert_array_equal(again.values, found.twin.values)
+    assert again.attrs["calibration"] == SOURCE
+    lines = (tmp_path / "content.csv").read_text().splitlines()
+    assert f"# calibration: {SOURCE}" in lines
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    assert sum(int(row["readings"]) for row in rows) == scan_of(layer).size
+    # A bad number loses nothing.
+    widget.unloaded.setText("42")
+    qtbot.waitUntil(lambda: "such as 12.3 mohm" in widget.said.text() or "12.3 mohm" in widget.said.text())
+    assert widget.result[0] is found
+    open_scan(measured / ERCO2)
+    assert "Hydrogen content does not fit: it needs a resistance or R/R0" in panel.analyse.others.text()
