@@ -267,7 +267,7 @@ def _proposed(proposals: list[Proposal] | None) -> str:
     if not proposals:
         return ""
     values = ", ".join(f"{one.value:g}" for one in proposals)
-    return f"\nLeast certain, so worth measuring next: {values} {proposals[0].unit}."
+    return f"\nWorth measuring next, most error first: {values} {proposals[0].unit}."
 
 
 def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> None:
