@@ -1,5 +1,6 @@
-"""Take the documentation's pictures from the running program: ``python docs/make_pictures.py [folder]``.
+"""Take the documentation's pictures from the running program: ``python docs/make_pictures.py [folder] [cubes]``.
 
+With ``cubes`` only those of looking into a cube are taken.
 Needs a display, real or virtual (``xvfb-run -s "-screen 0 1280x900x24" python docs/make_pictures.py``).
 """
 
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import napari
 import numpy as np
+from cube_pictures import CubePictures
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
@@ -159,6 +161,11 @@ class Pictures:
         self.when_opened = lambda: self.analyse(title, "isotherms", lambda: QApplication.exit(0))
         self.viewer.layers.clear()
         self.panel.open.open([path])
+        self.analyse("Compare two scans", "comparison", self.cubes)
+
+    def cubes(self) -> None:
+        """A cube looked into, and the end."""
+        CubePictures(self, lambda: QApplication.exit(0)).start()
 
     def analyse(self, title: str, name: str, then) -> None:
         """Choose an analysis, take its picture when its result is on screen, and go on."""
@@ -177,8 +184,8 @@ def main() -> int:
     """Take every picture into the folder named (default: ``docs/images``)."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent / "images"
     pictures = Pictures(folder)
-    QTimer.singleShot(1500, pictures.start)
-    QTimer.singleShot(240_000, lambda: QApplication.exit(1))
+    QTimer.singleShot(1500, pictures.cubes if "cubes" in sys.argv[2:] else pictures.start)
+    QTimer.singleShot(400_000, lambda: QApplication.exit(1))
     return napari.run(force=True) or 0
 
 

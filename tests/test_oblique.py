@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.errors import ScanError
-from napari_scantwin.oblique import plane_along
+from napari_scantwin.oblique import plane_along, simulated_on
 from napari_scantwin.samples import load_sample
 from napari_scantwin.scan import axes, gridded_scan
 
@@ -97,6 +97,22 @@ def test_the_sample_s_band_is_where_both_its_planes_show_it():
     )
     np.testing.assert_allclose(plane.values[middle], exact.values, rtol=1e-5, atol=1e-5)
     assert np.abs(plane.values[middle] - straight.values).max() < 15
+
+
+def test_a_twin_is_asked_at_the_places_of_the_plane():
+    class Twin:
+        axes = ("x", "y", "energy")
+
+        def predict(self, places):
+            return places @ [1.0, 10.0, 100.0], np.full(len(places), 0.5)
+
+    plane = plane_along(made(lambda x, y, e: 0 * (x + y + e)), {"x": -2.0, "y": 3.0}, {"x": 4.0, "y": -1.0}, count=7)
+    found = simulated_on(plane, Twin())
+    expected = plane["x"].values[:, None] + 10 * plane["y"].values[:, None] + 100 * E
+    np.testing.assert_allclose(found.values, expected)
+    assert (found["standard_error"].values == 0.5).all()
+    assert found.attrs["kind"] == "simulated"
+    assert found.dims == plane.dims
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 
-__all__ = ["plane_along"]
+__all__ = ["plane_along", "simulated_on"]
 
 _MOST = 4000
 
@@ -158,3 +158,15 @@ def _as_scan(scan, pair, main, places, spans, values, errors, masked, band) -> x
     attrs = {key: value for key, value in scan.attrs.items() if key != "kind"}
     attrs |= {"axes": ",".join((name, *rest)), "line": line}
     return scans.check(xr.DataArray(values, dims=(name, *rest), coords=coords, name=scan.name, attrs=attrs))
+
+
+def simulated_on(plane: xr.DataArray, twin) -> xr.DataArray:
+    """What a twin foretells at every place of a plane of :func:`plane_along`, from a scan it was trained on; with
+    ``standard_error``, in the plane's shape."""
+    spread = xr.broadcast(*(plane[axis] for axis in twin.axes), plane.reset_coords(drop=True))[:-1]
+    places = np.stack([part.transpose(*plane.dims).values.ravel() for part in spread], axis=1).astype(float)
+    mean, std = twin.predict(places)
+    found = plane.drop_vars([key for key in ("standard_error", "masked") if key in plane.coords])
+    found = found.copy(data=mean.reshape(plane.shape)).assign_attrs(kind="simulated")
+    error = (plane.dims, std.reshape(plane.shape), {"units": plane.attrs["units"]})
+    return scans.check(found.assign_coords(standard_error=error))

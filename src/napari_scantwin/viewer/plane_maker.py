@@ -7,10 +7,10 @@ from qtpy.QtCore import QObject, Signal
 from napari_scantwin import scan as scans
 from napari_scantwin.cuts import Cut
 from napari_scantwin.errors import ScanError
-from napari_scantwin.oblique import plane_along
+from napari_scantwin.oblique import plane_along, simulated_on
 from napari_scantwin.viewer.fronts import bring_to_front
 from napari_scantwin.viewer.jobs import Job, say_error
-from napari_scantwin.viewer.layers import Frame, add_layer, layer_data, scan_of
+from napari_scantwin.viewer.layers import Frame, add_layer, layer_data, limits, scan_of
 from napari_scantwin.viewer.overlay import canvas_aspect
 
 __all__ = ["PlaneMaker", "line_of"]
@@ -55,13 +55,23 @@ class PlaneMaker(QObject):
         name = f"{layer.name}, plane under {cut.name}"
         aspect = canvas_aspect(self._viewer)
 
+        twin = layer.metadata.get("twin")
+
         def work(report, stop):
             plane = plane_along(scan, start, end, width=width, across=across)
-            return layer_data(plane, Frame.of(plane, aspect), kind="measured", name=name)
+            frame, shared = Frame.of(plane, aspect), limits(plane)
+            made = [layer_data(plane, frame, kind="measured", contrast=shared, name=name)]
+            if twin is not None and not width:  # a band's mean is not the twin's value on the line
+                map_ = simulated_on(plane, twin)
+                made.append(layer_data(map_, frame, kind="simulated", contrast=shared, name=f"{name} simulated"))
+            return made
 
         return self.job.start(work)
 
     def _show(self, prepared) -> None:
-        layer = add_layer(self._viewer, *prepared)
+        layer = add_layer(self._viewer, *prepared[0])
         bring_to_front(self._viewer, layer)
+        for more in prepared[1:]:
+            more[1]["metadata"]["measured"] = layer
+            self._viewer.layers.selection.active = add_layer(self._viewer, *more)
         self.made.emit(layer)

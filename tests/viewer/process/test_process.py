@@ -10,8 +10,9 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from napari_scantwin import processing
 from napari_scantwin.samples import load_sample, sample_path
-from napari_scantwin.viewer.layers import scan_layers, scan_of
+from napari_scantwin.viewer.layers import add_scan, scan_layers, scan_of
 from napari_scantwin.viewer.process.form import ParameterForm
+from napari_scantwin.viewer.show_twin import result_of
 
 RAW = load_sample("arpes")
 
@@ -112,6 +113,18 @@ def test_other_axes_take_the_scan_s_place_and_come_back(process, panel, applied,
         with qtbot.waitSignal(process.job.ended, timeout=20_000):
             process.undo_button.click()
     np.testing.assert_array_equal(panel.chooser.scan.values, RAW.values)
+
+
+def test_a_twin_s_maps_do_not_outlive_what_it_was_trained_on(process, panel, applied):
+    layer = panel.chooser.layer
+    simulated = add_scan(panel._viewer, RAW.copy(), kind="simulated", name="arpes.nc simulated")
+    simulated.metadata["measured"] = layer
+    layer.metadata["twin"] = object()
+    applied("smooth", keep=False, axis="energy")
+    assert not simulated.visible
+    assert result_of(layer, "simulated", panel._viewer) is None
+    assert "twin" not in layer.metadata
+    assert panel.overlay.layer is layer
 
 
 def test_steps_are_saved_and_replayed_on_another_scan(process, panel, applied, open_scan, qtbot, tmp_path):

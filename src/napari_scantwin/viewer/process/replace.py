@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_scantwin.viewer.fronts import bring_to_front
-from napari_scantwin.viewer.layers import Frame, add_layer, frame_of, layer_data, scan_of, update_layer
+from napari_scantwin.viewer.layers import Frame, add_layer, frame_of, layer_data, scan_layers, scan_of, update_layer
 
 __all__ = ["prepare", "put_beside", "put_in_place"]
 
@@ -30,8 +30,13 @@ def put_beside(viewer, prepared: tuple):
 
 def put_in_place(viewer, layer, prepared: tuple):
     """Show a processed scan in the layer it came from, or, where its axes are others, in one that takes its place;
-    returns the layer. A twin trained on what stood there before goes with it."""
+    returns the layer. A twin trained on what stood there before goes with it, and its maps are hidden."""
     data, attributes, layer_type = prepared
+    for other in scan_layers(viewer):
+        if other.metadata.get("measured") is layer:
+            del other.metadata["measured"]
+            other.visible = False
+    viewer.layers.selection.active = layer
     same_axes = frame_of(layer).fits(attributes["metadata"]["scan"])
     if same_axes and update_layer(layer, data, attributes, layer_type):
         layer.refresh()
