@@ -15,7 +15,7 @@ from napari_scantwin.physics.magnetocaloric import Sample, entropy_ensemble
 from napari_scantwin.readers import read
 from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source, calculate
 from napari_scantwin.viewer.analyse.map_layers import derived_layers
-from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
 
 ERCO2, PDH = "erco2_magnetization.csv", "pdh_resistance.csv"
 
@@ -41,6 +41,18 @@ def test_it_is_offered_for_moments_only_and_says_why_not(panel, measured, open_s
     open_scan(measured / ERCO2)
     assert panel.analyse.combo.findText("Entropy change") == 0
     assert "Entropy change" not in panel.analyse.others.text()
+
+
+def test_a_single_sweep_is_refused_in_words_and_opens_without_an_error(panel, instrument, qtbot, spoken):
+    layer = add_scan(panel._viewer, read([instrument / "mpms3_fc_sweep_a.dat"]))
+    qtbot.waitUntil(lambda: panel.chooser.layer is layer)
+    assert len(scans.sweeps(scan_of(layer))) == 1
+    assert panel.analyse.combo.findText("Entropy change") < 0
+    assert "need two sweeps or more; this scan has one" in panel.analyse.others.text()
+    layer.metadata["scan"] = scan_of(layer).assign_coords(sweep=("point", np.arange(scan_of(layer).size) % 2))
+    panel.analyse._offer()  # two sweeps at one and the same field
+    assert panel.analyse.combo.findText("Entropy change") >= 0
+    assert spoken == []
 
 
 def test_without_a_mass_the_result_is_per_sample_and_the_mass_is_asked_for(qtbot, with_twin, analysed):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
-from superqt import QCollapsible
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units, writers
@@ -19,6 +18,7 @@ from napari_scantwin.viewer.analyse.map_layers import bring_forward, prepare_map
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.analyse.tables import fill, new_table
+from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.writers.tables import write_table
 
@@ -55,6 +55,11 @@ class EntropyAnalysis(Analysis):
             find_axis(scan, "temperature")
             find_axis(scan, "magnetic field")
             numbers_needed(scan.attrs["units"])
+            if len(scans.sweeps(scan)) < 2:
+                raise ScanError(
+                    "the derivative over temperature and the integral over field need two sweeps or more; this scan "
+                    "has one: open its sweeps together as one scan"
+                )
 
         return said_no(check)
 
@@ -103,7 +108,7 @@ class EntropyAnalysis(Analysis):
         more.addRow("Second scan", self.second)
         more.addRow("Branches", self.direction)
         more.addRow("Derivative over", self.points)
-        self.settings = QCollapsible("Second scan, settings")
+        self.settings = Folding("Second scan, settings")
         self.settings.layout().setContentsMargins(0, 0, 0, 0)
         self.settings.addWidget(inner)
         self.body.addLayout(self.form)
@@ -202,5 +207,5 @@ class EntropyAnalysis(Analysis):
 
 def _few(values):
     """At most seven of the fields, the highest among them, so that their curves can be told apart."""
-    step = -(-len(values) // 7)
+    step = max(1, -(-len(values) // 7))
     return values[::-1][::step][::-1]

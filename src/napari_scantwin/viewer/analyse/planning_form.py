@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
@@ -18,6 +17,7 @@ from napari_scantwin.viewer.analyse.planning_work import MAP, PEAK, POSITION, TR
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
 from napari_scantwin.viewer.analyse.transitions_work import set_points
+from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
 
 __all__ = ["COURSE", "NEXT", "STEP", "PlanningForm"]
@@ -103,7 +103,7 @@ class PlanningForm(QWidget):
             self.times[key].setToolTip(tip)
             more.addRow(label, self.times[key])
         more.addRow(self.returns)
-        self.time_model = QCollapsible("Time model")
+        self.time_model = Folding("Time model")
         self.time_model.layout().setContentsMargins(0, 0, 0, 0)
         self.time_model.addWidget(inner)
         layout = QVBoxLayout(self)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QSlider, QWidget
-from superqt import QCollapsible
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units, writers
@@ -32,6 +31,7 @@ from napari_scantwin.viewer.analyse.transitions_views import (
     table_of,
 )
 from napari_scantwin.viewer.analyse.transitions_work import TransitionSettings, calculate, gives_critical_field
+from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.writers.tables import write_table
 
@@ -108,7 +108,7 @@ class TransitionsAnalysis(Analysis):
         more.addRow("Second scan", self.second)
         more.addRow("Low state", self.base)
         more.addRow("Branches", self.direction)
-        self.settings = QCollapsible("Second scan, settings")
+        self.settings = Folding("Second scan, settings")
         self.settings.layout().setContentsMargins(0, 0, 0, 0)
         self.settings.addWidget(inner)
         self.body.addLayout(self.form)
