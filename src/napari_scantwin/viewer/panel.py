@@ -20,6 +20,21 @@ from napari_scantwin.viewer.train_widget import TrainWidget
 __all__ = ["Panel"]
 
 
+class _Page(QScrollArea):
+    """A tab's page, that scrolls up and down only: it never gets narrower than what it holds and its scroll bar."""
+
+    def __init__(self, widget: QWidget):
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+        self.setFrameShape(QScrollArea.NoFrame)
+        self.setWidget(widget)
+
+    def minimumSizeHint(self) -> QSize:
+        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(width, super().minimumSizeHint().height())
+
+
 class Panel(QWidget):
     """The scan twin panel. Its parts are ``open``, ``sweeps``, ``train``, ``simulate``, ``cuts``,
     ``analyse``, ``cube`` and ``process``."""
@@ -29,7 +44,6 @@ class Panel(QWidget):
         # From its menu napari hands over a proxy that hides the canvas, which the rulers are painted on.
         napari_viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._viewer = napari_viewer
-        self.setMinimumWidth(330)
         self.chooser = Chooser(napari_viewer)
         self.open = OpenWidget(napari_viewer)
         self.sweeps = SweepsWidget(napari_viewer, self.chooser)
@@ -50,12 +64,7 @@ class Panel(QWidget):
             (self.cube, "Cube"),
             (self.process, "Process"),
         ):
-            area = QScrollArea()
-            area.setWidgetResizable(True)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
-            area.setFrameShape(QScrollArea.NoFrame)
-            area.setWidget(widget)
-            self.tabs.addTab(area, title)
+            self.tabs.addTab(_Page(widget), title)
         layout = QVBoxLayout(self)
         layout.addWidget(self.chooser)
         layout.addWidget(TabRows(self.tabs))
@@ -94,6 +103,10 @@ class Panel(QWidget):
         for number in range(self.tabs.count()):
             if self.tabs.widget(number).widget() is widget:
                 self.tabs.setCurrentIndex(number)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest tab needs."""
+        return QSize(max(330, self.layout().minimumSize().width()), 100)
 
     def sizeHint(self) -> QSize:
         """Narrow enough to leave the map most of a 1200 x 800 window."""

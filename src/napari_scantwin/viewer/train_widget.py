@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
@@ -27,6 +26,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.stream import thinned
+from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.plots import new_plot
@@ -34,6 +34,11 @@ from napari_scantwin.viewer.trials_window import TrialsWindow
 
 __all__ = ["TrainWidget"]
 
+_NONE_OPEN = "Open a scan to train its twin."
+_READY = (
+    "Ready: press Train. The twin is fitted to the sweeps, judged by sweeps it was not shown and beside the usual "
+    "interpolators, and its map appears behind the measured points."
+)
 _TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
 
 
@@ -61,21 +66,25 @@ class TrainWidget(QWidget):
         self.preset = QComboBox()
         self.preset.addItem("fast (seconds)", "fast")
         self.preset.addItem("thorough (minutes, with a search)", "thorough")
-        self.members = SpinBox(label="Ensemble size (0: preset's)", min=0, max=64)
-        self.budget = FloatSpinBox(label="Time budget in s (0: none)", min=0, max=86_400)
+        self.preset.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
+        self.preset.setMinimumContentsLength(14)
+        self.members = SpinBox(label="Ensemble size", min=0, max=64)
+        self.budget = FloatSpinBox(label="Time budget (s)", min=0, max=86_400)
         self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
         self.trials = SpinBox(
-            label="Trials of a search (0: preset's)",
+            label="Search: trials",
             min=0,
             max=100_000,
             tooltip="How many further experts Optuna may try on this scan, those of earlier trainings counted",
         )
         self.storage = LineEdit(
-            label="Storage of the search",
+            label="Search: storage",
             tooltip="Empty: a journal on this computer. Or a file, or an Optuna address that many machines share",
         )
+        for box, words in ((self.members, "as preset"), (self.budget, "none"), (self.trials, "as preset")):
+            box.native.setSpecialValueText(words)  # shown in place of 0
         chosen = [self.members, self.budget, self.seed, self.trials, self.storage]
-        self.settings = QCollapsible("Settings")
+        self.settings = Folding("Settings")
         self.settings.addWidget(Container(widgets=chosen).native)
         self.trials_window = TrialsWindow(self)
 
@@ -92,7 +101,7 @@ class TrainWidget(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(True)
         self.bar.setFormat("")
-        self.status = QLabel("Open a scan to train its twin.")
+        self.status = QLabel(_NONE_OPEN)
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
@@ -130,6 +139,7 @@ class TrainWidget(QWidget):
         below.addWidget(self.save_button, 2)
         below.addWidget(self.trials_button, 1)
         layout.addLayout(below)
+        layout.addStretch(0)  # takes the room while there is no result yet
 
     def chosen_settings(self) -> TwinSettings:
         """The settings as the form has them."""
@@ -169,10 +179,11 @@ class TrainWidget(QWidget):
             return False
         self._layer = self._chooser.layer
         self._course: list[tuple[float, float, float]] = []
-        self.plot.setLabel("left", units.pretty(scan.attrs["units"]))
+        self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
         self._train_curve.setData([], [])
         self._held_curve.setData([], [])
         self.button.setText("Cancel")
+        self.plot.show()
 
         earlier = self._layer.metadata.get("twin")
         # A search goes on from the trials of a twin of this very scan.
@@ -229,10 +240,12 @@ class TrainWidget(QWidget):
         self.save_button.setEnabled(twin is not None)
         if self.job.running:
             return
+        for widget in (self.plot, self.in_percent, self.table, self.save_button):
+            widget.setVisible(twin is not None)
         if twin is None:
             self.table.setRowCount(0)
             self.table.setColumnCount(0)
-            self.status.setText("Open a scan to train its twin." if layer is None else "Ready to train.")
+            self.status.setText(_NONE_OPEN if layer is None else _READY)
             self._draw_course([], [], [])
             return
         stopped = " Training was stopped early." if twin.stopped else ""
@@ -241,7 +254,7 @@ class TrainWidget(QWidget):
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.trials_button.setVisible(bool(twin.trials))
         self.trials_window.show_trials(twin.trials, twin.score.unit)
-        self.plot.setLabel("left", twin.score.unit)
+        self.plot.setLabel("left", f"error ({twin.score.unit})")
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
         self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
         fill_score_table(self.table, twin.score, in_percent=self.in_percent.currentIndex() == 1)

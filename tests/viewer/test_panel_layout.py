@@ -1,0 +1,32 @@
+"""Nothing in the panel is cut off, in the narrowest window it allows."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from napari_scantwin.samples import sample_path
+
+
+@pytest.mark.parametrize("width", [1000, 1200])
+def test_every_tab_has_the_width_it_needs_beside_its_scroll_bar(panel, open_scan, train_scan, qtbot, width):
+    panel._viewer.window._qt_window.resize(width, 700)
+    open_scan(sample_path("palladium_hydride"))
+    if width == 1200:
+        train_scan()
+    panel.train.settings.expand(animate=False)
+    for number in range(panel.tabs.count()):
+        panel.tabs.setCurrentIndex(number)
+        QApplication.processEvents()
+        page = panel.tabs.widget(number)
+        assert page.widget().minimumSizeHint().width() <= page.viewport().width(), panel.tabs.tabText(number)
+    assert panel.width() <= 400
+
+
+def test_before_training_the_tab_says_what_to_do_in_place_of_empty_boxes(panel, open_scan):
+    assert "Open a scan" in panel.train.status.text()
+    open_scan(sample_path("palladium_hydride"))
+    panel.show_tab(panel.train)
+    assert "press Train" in panel.train.status.text()
+    assert not panel.train.table.isVisible()
+    assert not panel.train.plot.isVisible()
