@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from napari_scantwin.cli import app
 from napari_scantwin.readers import read
-from napari_scantwin.samples import sample_path
+from napari_scantwin.samples import load_sample, sample_path
+from napari_scantwin.writers import write
 
 run = CliRunner()
 
@@ -137,3 +138,34 @@ def test_a_folder_of_files_becomes_one_scan_along_what_is_said(tmp_path):
     wrong = run.invoke(app, [*told, "1, 2, 3=magnetic_field[Oe]"])
     assert wrong.exit_code == 3
     assert "3 values of magnetic_field are given for 2 files" in wrong.output
+
+
+def test_a_twin_is_trained_on_a_part_of_a_cube(tmp_path):
+    path = tmp_path / "coarse.twin"
+    (small,) = write(
+        load_sample("arpes").isel(analyser_angle=slice(8, 40, 8), energy=slice(0, 64, 8)), tmp_path / "a.nc"
+    )
+    arguments = ["train", str(small), "-o", str(path), "--members", "2", "--time-budget", "1"]
+    done = run.invoke(app, [*arguments, "--every", "2", "--within", "-9:9", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["score"]["sweeps"] == ["-9 deg", "-3 deg", "3 deg", "9 deg"]
+    assert json.loads(run.invoke(app, ["info", str(path), "--json"]).stdout)["sweeps"] == 9 * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["CUBE", "--every", "9"], 2, "leaves 1 of the 9 values of manipulator angle"),
+        (["CUBE", "--every", "2", "--slow-axis", "energy"], 2, "no slow axis"),
+        (["CUBE", "--among", "ten"], 2, "is no range"),
+        (["CUBE", "--within", "5"], 2, "--within: '5' is no range"),
+        (["CUBE", "--slow-axis", "analyser-angle"], 2, "add --every"),
+        (["TWIN", "--every", "2"], 3, "give the scan's file"),
+    ],
+)
+def test_what_part_cannot_be_trained_on_is_said(arguments, code, words, twin_file, tmp_path):
+    named = {"CUBE": str(sample_path("arpes")), "TWIN": str(twin_file)}
+    done = run.invoke(app, ["train", *[named.get(word, word) for word in arguments], "-o", str(tmp_path / "x.twin")])
+    assert done.exit_code == code
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.output

@@ -43,6 +43,12 @@ def train(
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     trials: Annotated[int | None, typer.Option(help="Trials of a search for further experts, in all.")] = None,
     storage: Annotated[str | None, typer.Option(help="Journal or Optuna address the search is kept in.")] = None,
+    every: Annotated[int | None, typer.Option(help="Learn from every n-th value of a slow axis, such as 2.")] = None,
+    within: Annotated[str | None, typer.Option(help="Learn from this range of it only, such as -5:5.")] = None,
+    among: Annotated[str | None, typer.Option(help="Learn from these of its values only, such as 20,40,80.")] = None,
+    slow_axis: Annotated[
+        str | None, typer.Option(help="The axis that --every, --within and --among speak of (default: the slowest).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train the twin of a scan and save it; given a .twin file, go on with its search."""
@@ -56,12 +62,36 @@ def train(
             scan = Twin.load(files[0])
         else:
             scan = read(files, axes=axis, value=value, error=error, choice=choice, along=along)
+        scan = _part(scan, every, within, among, slow_axis)
         check_folder(output)
         with bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
         words = "\n".join([twin.score.verdict, *twin.notes, f"Saved {path}"])
         say(as_json, {"twin": str(path), "score": twin.score.to_dict(), "notes": list(twin.notes)}, words)
+
+
+def _part(scan, every: int | None, within: str | None, among: str | None, slow_axis: str | None):
+    """The scan with all masked but the values asked for; the same scan where none are."""
+    from napari_scantwin.cli.planning import as_range
+    from napari_scantwin.errors import ScanError
+    from napari_scantwin.grids import parse_values
+    from napari_scantwin.selection import train_on
+    from napari_scantwin.twin import Twin
+
+    asked = {
+        "every": every,
+        "within": None if within is None else checked(as_range, within),
+        "among": None if among is None else checked(parse_values, among, "--among"),
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if not asked and slow_axis is None:
+        return scan
+    if isinstance(scan, Twin):
+        raise ScanError("a search goes on with what its twin was trained on; give the scan's file to train on a part")
+    if not asked:
+        raise typer.BadParameter("--slow-axis says of what; add --every, --within or --among")
+    return checked(lambda: train_on(scan, slow_axis and slow_axis.replace("-", "_"), **asked))
 
 
 @app.command()

@@ -46,7 +46,7 @@ def next_command(
                 raise typer.BadParameter(f"{sequence.name}: the suffix names no list; use one of {', '.join(SUFFIXES)}")
             check_folder(sequence)
         options = {"among": None if among is None else checked(_values, among)}
-        options |= {"within": None if within is None else checked(_range, within)}
+        options |= {"within": None if within is None else checked(as_range, within)}
         twin = Twin.load(file)
         known_values(twin)  # a scan without sweeps is no wrong usage
         times = {"point": point, "settle": settle, "slow_rate": slow_rate, "fast_rate": fast_rate, "start": start}
@@ -67,7 +67,8 @@ def _values(text: str):
     return parse_values(text, "--among")
 
 
-def _range(text: str) -> tuple[float, float]:
+def as_range(text: str) -> tuple[float, float]:
+    """``low:high`` as two numbers."""
     from napari_scantwin.errors import ScanError
 
     try:

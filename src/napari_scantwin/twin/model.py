@@ -114,14 +114,10 @@ class Twin:
             arrays = simulation.filled(self, axes, along, order, on_progress, stop)
         return simulation.as_scan(self, axes, *arrays, along, order)
 
-    def residual(self) -> xr.DataArray:
-        """Measured minus simulated at every measured point, shaped like the measured scan."""
-        result = self.scan.copy(data=np.full(self.scan.shape, np.nan))
-        table = scans.points(self.scan)
-        good = np.isfinite(np.asarray(self.scan.values, float)).ravel()
-        flat = result.values.ravel()
-        flat[good] = table.values - self.predict(table.coordinates)[0]
-        result = result.copy(data=flat.reshape(self.scan.shape))
+    def residual(self, *, stop=None) -> xr.DataArray:
+        """Measured minus simulated at every measured point, shaped like the measured scan; ``stop`` (a
+        ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`."""
+        result = self.scan.copy(data=simulation.residuals(self, stop))
         result.attrs = {**self.scan.attrs, **simulation.inherited(self), "kind": "residual"}
         result.attrs["long_name"] = f"residual of {self.scan.attrs.get('long_name', self.scan.name)}"
         return result

@@ -14,8 +14,9 @@ import xarray as xr
 from napari_scantwin import __version__, units
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.twin.volume import lazy_arrays
 
-__all__ = ["as_scan", "checked_grid", "filled", "inherited"]
+__all__ = ["as_scan", "checked_grid", "filled", "inherited", "residuals"]
 
 _POINTS_AT_ONCE = 1 << 17
 #: Derivatives are five evaluations a point, in double precision: smaller portions, so that progress shows.
@@ -95,6 +96,28 @@ def _by_rows(twin, axes: dict[str, np.ndarray], stop) -> Callable | None:
     ends = np.unique([low, *knots[(knots > low) & (knots < high)], high])
     nodes = np.interp(np.linspace(0, len(ends) - 1, _ROWS_A_GAP * (len(ends) - 1) + 1), np.arange(len(ends)), ends)
     return twin.mixture.over_rows(nodes, rest[0], stop) if len(nodes) < len(slow) / 2 else None
+
+
+def residuals(twin, stop=None):
+    """Measured minus simulated, shaped like the twin's scan; part by part, so that a cube takes no table of points, and
+    a dask array where the scan is read in parts."""
+    scan = twin.scan
+    if scans.is_lazy(scan) and scans.is_gridded(scan):
+        axes = {name: np.asarray(scan[name].values, float) for name in twin.axes}
+        return scan.data - lazy_arrays(twin, axes, None, 1)[0].rechunk(scan.data.chunks)
+    values = np.asarray(scan.values, float if scan.dtype.kind in "iub" else scan.dtype)
+    flat = np.full(values.size, np.nan, values.dtype)
+    columns = [np.asarray(scan[name].values, float) for name in twin.axes]
+    for start in range(0, values.size, _POINTS_AT_ONCE):
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        rows = start + np.flatnonzero(np.isfinite(values.ravel()[start : start + _POINTS_AT_ONCE]))
+        places = np.unravel_index(rows, scan.shape) if scans.is_gridded(scan) else (rows,) * len(columns)
+        points = np.stack([column[place] for column, place in zip(columns, places, strict=True)], axis=1)
+        if len(rows):
+            mean = twin.mixture(points, stop)[0] * twin.spread + twin.offset
+            flat[rows] = values.ravel()[rows] - mean
+    return flat.reshape(values.shape)
 
 
 def as_scan(twin, axes, mean, std, flags, along, order) -> xr.DataArray:

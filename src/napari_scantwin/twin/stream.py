@@ -33,21 +33,29 @@ def thinned(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
     if not scans.is_gridded(scan):
         order = np.argsort(scans.sweep_numbers(scan), kind="stable")
         return scan.isel({scans.POINT: np.sort(order[:: -(-scan.size // most)])})
-    sizes = dict(zip(scan.dims, scan.shape, strict=True))
-    inner = scan.dims[1:] or scan.dims
+    # What is left out of training as a whole, a slice of a cube perhaps, takes no room.
+    kept = {str(name): _used(scan, number) for number, name in enumerate(scan.dims)}
+    sizes = {name: len(places) for name, places in kept.items()}
+    inner = list(kept)[1:] or list(kept)
     while np.prod([float(size) for size in sizes.values()]) > most:
         longest = max(inner, key=lambda name: sizes[name])
         if sizes[longest] <= _LEAST:
             break
         sizes[longest] = max(_LEAST, int(0.9 * sizes[longest]))
-    thin = scan.isel(
-        {
-            name: np.unique(np.linspace(0, scan.sizes[name] - 1, sizes[name]).round().astype(int))
-            for name in inner
-            if sizes[name] < scan.sizes[name]
-        }
-    )
+    for name in inner:
+        places = kept[name]
+        kept[name] = places[np.unique(np.linspace(0, len(places) - 1, sizes[name]).round().astype(int))]
+    thin = scan.isel({name: places for name, places in kept.items() if len(places) < scan.sizes[name]})
     return thin.compute() if scans.is_lazy(thin) else thin
+
+
+def _used(scan: xr.DataArray, number: int) -> np.ndarray:
+    """Indices along the axis ``number`` of a gridded scan at which something is learned from; all, where nothing is."""
+    if "masked" not in scan.coords:
+        return np.arange(scan.shape[number])
+    others = tuple(other for other in range(scan.ndim) if other != number)
+    used = np.flatnonzero(~np.asarray(scan["masked"].values, bool).all(axis=others))
+    return used if len(used) else np.arange(scan.shape[number])
 
 
 class Stream:

@@ -8,9 +8,10 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.viewer.layers import scan_of, update_masked
+from napari_scantwin import selection, units
+from napari_scantwin.viewer.layers import update_masked
 from napari_scantwin.viewer.plots import new_plot
+from napari_scantwin.viewer.slice_choice import SliceChoice
 
 __all__ = ["SweepsWidget"]
 
@@ -18,12 +19,15 @@ __all__ = ["SweepsWidget"]
 _MOST_LISTED = 400
 #: Nor are more drawn than the eye can part; these are spread evenly.
 _MOST_DRAWN = 60
+#: Of a cube the mean of a slice is drawn, over at most so many of its curves.
+_MOST_AVERAGED = 500
 #: How near a click must come to a point, in pixels.
 _CLICK = 8
 
 
 class SweepsWidget(QWidget):
-    """Lists the chosen scan's sweeps; unticking one, or masking points, keeps them from training."""
+    """Lists the chosen scan's sweeps, or the slices of a cube; unticking one, or masking points, keeps them from
+    training."""
 
     changed = Signal(object)
 
@@ -36,7 +40,6 @@ class SweepsWidget(QWidget):
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
         self.plot = new_plot(150)
-        self.plot.setToolTip("Click a point to mask it, or to use it again")
         self.plot.scene().sigMouseClicked.connect(self._clicked)
         self.region = pg.LinearRegionItem(brush=(230, 159, 0, 40))
         self.region.setVisible(False)
@@ -51,7 +54,12 @@ class SweepsWidget(QWidget):
         row.addWidget(self.mask_button)
         row.addWidget(self.unmask_button)
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel("Untick a sweep to leave it out of training."))
+        self.choice = SliceChoice()
+        self.choice.chosen.connect(self._use)
+        self.choice.axis_changed.connect(self.refresh)
+        layout.addWidget(self.choice)
+        self.hint = QLabel()
+        layout.addWidget(self.hint)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.plot, 1)
         layout.addLayout(row)
@@ -77,16 +85,27 @@ class SweepsWidget(QWidget):
         self.table.setRowCount(0)
         self.plot.clear()
         self._curves = {}
+        self.choice.set_scan(scan)
+        cube = scan is not None and self._is_cube(scan)
+        self.hint.setText(f"Untick a {'slice' if cube else 'sweep'} to leave it out of training.")
+        self.plot.setToolTip("The mean of each slice" if cube else "Click a point to mask it, or to use it again")
+        found = []
         if scan is not None:
-            self._fill(scan)
+            found = selection.slices(scan, self.choice.along) if cube else scans.sweeps(scan)
+            self._fill(scan, found)
         self._filling = False
-        self._say(scan)
+        self._say(scan, found)
 
-    def _fill(self, scan) -> None:
+    @staticmethod
+    def _is_cube(scan) -> bool:
+        """Whether slices are listed instead of sweeps, of which a cube has thousands."""
+        return scans.is_gridded(scan) and scan.ndim > 2
+
+    def _fill(self, scan, found) -> None:
         names = scans.axes(scan)
-        found = scans.sweeps(scan)
         listed = found[:_MOST_LISTED]
-        heads = [scans.axis_label(scan, name) for name in names[:-1]] or ["sweep"]
+        slow = (self.choice.along,) if self._is_cube(scan) else names[:-1]
+        heads = [scans.axis_label(scan, name) for name in slow] or ["sweep"]
         self.table.setColumnCount(len(heads) + 2)
         fast_unit = units.pretty(scan[names[-1]].attrs["units"])
         self.table.setHorizontalHeaderLabels([*heads, "points", f"range ({fast_unit})"])
@@ -111,44 +130,74 @@ class SweepsWidget(QWidget):
         order = np.argsort([next(iter(sweep.slow.values()), 0.0) for sweep in listed])
         rank = np.empty(len(listed), int)
         rank[order] = np.arange(len(listed))
-        drawn = set(np.linspace(0, len(listed) - 1, min(len(listed), _MOST_DRAWN)).astype(int))
-        if scans.is_lazy(scan):
-            table = scans.points_of_sweeps(scan, [listed[position].number for position in sorted(drawn)])
+        places = _evenly(len(listed), _MOST_DRAWN)
+        drawn = [listed[place] for place in places]
+        if self._is_cube(scan):
+            curves = [self._mean(scan, sweep) for sweep in drawn]
         else:
-            table = scans.points(scan)
-        for position in sorted(drawn):
-            mine = (table.sweep == listed[position].number) & ~table.masked
-            color = colors[rank[position] * (len(colors) - 1) // max(len(listed) - 1, 1)]
-            curve = pg.PlotCurveItem(table.coordinates[mine, -1], table.values[mine], pen=pg.mkPen(color, width=1))
-            self.plot.addItem(curve)
-            self._curves[listed[position].number] = curve
-        crossed = table.masked & np.isin(table.sweep, [sweep.number for sweep in listed if not sweep.left_out])
-        self.plot.addItem(
-            pg.ScatterPlotItem(table.coordinates[crossed, -1], table.values[crossed], symbol="x", size=7, pen="#d55e00")
-        )
+            lazy = scans.is_lazy(scan)
+            table = scans.points_of_sweeps(scan, [one.number for one in drawn]) if lazy else scans.points(scan)
+            rows = [(table.sweep == sweep.number) & ~table.masked for sweep in drawn]
+            curves = [(table.coordinates[mine, -1], table.values[mine]) for mine in rows]
+        for place, sweep, (fast, values) in zip(places, drawn, curves, strict=True):
+            color = colors[rank[place] * (len(colors) - 1) // max(len(listed) - 1, 1)]
+            self._curves[sweep.number] = pg.PlotCurveItem(fast, values, pen=pg.mkPen(color, width=1))
+            self.plot.addItem(self._curves[sweep.number])
+        if not self._is_cube(scan):
+            crossed = table.masked & np.isin(table.sweep, [sweep.number for sweep in listed if not sweep.left_out])
+            self.plot.addItem(
+                pg.ScatterPlotItem(
+                    table.coordinates[crossed, -1], table.values[crossed], symbol="x", size=7, pen="#d55e00"
+                )
+            )
         self.plot.setLabel("bottom", scans.axis_label(scan, names[-1]))
         self.plot.setLabel("left", scans.label(scan))
-        low, high = table.coordinates[:, -1].min(), table.coordinates[:, -1].max()
+        fast = np.asarray(scan[names[-1]].values, float)
+        low, high = fast.min(), fast.max()
         self.region.setRegion((low + 0.45 * (high - low), low + 0.55 * (high - low)))
         self.region.setVisible(False)
         self.plot.addItem(self.region)
         self.mask_button.setText("Mask points…")
 
+    def _mean(self, scan, sweep) -> tuple[np.ndarray, np.ndarray]:
+        """A slice's mean over its other axes, against the fast one; nothing where it is left out."""
+        fast = np.asarray(scan[scans.axes(scan)[-1]].values, float)
+        if sweep.left_out:
+            return fast[:0], fast[:0]
+        one = scan.isel({self.choice.along: sweep.number})
+        each = max(1, round(_MOST_AVERAGED ** (1 / (one.ndim - 1))))
+        one = one.isel({name: _evenly(one.sizes[name], each) for name in one.dims[:-1]})
+        values = np.asarray(one.values, float).reshape(-1, len(fast))
+        good = np.isfinite(values)
+        if "masked" in one.coords:
+            good &= ~np.asarray(one["masked"].values, bool).reshape(good.shape)
+        seen = good.any(axis=0)
+        return fast[seen], np.where(good, values, 0.0).sum(axis=0)[seen] / good.sum(axis=0)[seen]
+
     def _ticked(self, item) -> None:
         if self._filling or item.column() != 0:
             return
         scan = self._chooser.scan
-        number = item.data(Qt.UserRole)
+        number, on = item.data(Qt.UserRole), item.checkState() == Qt.Checked
+        if self._is_cube(scan):
+            chosen = selection.used(scan, self.choice.along)
+            chosen[number] = on
+            self._use(selection.use(scan, self.choice.along, chosen))
+            return
         mine = scans.sweep_numbers(scan) == number
-        self._store(np.where(mine, item.checkState() == Qt.Unchecked, self._masked(scan)))
+        self._store(np.where(mine, not on, self._masked(scan)))
 
     @staticmethod
     def _masked(scan) -> np.ndarray:
         return scan["masked"].values.ravel() if "masked" in scan.coords else np.zeros(scan.size, bool)
 
     def _store(self, masked) -> None:
+        self._use(scans.with_masked(self._chooser.scan, masked))
+
+    def _use(self, scan) -> None:
+        """Keep a scan with other points masked in place of the chosen one."""
         layer = self._chooser.layer
-        layer.metadata["scan"] = scans.with_masked(scan_of(layer), masked)
+        layer.metadata["scan"] = scan
         update_masked(layer)
         self.refresh()
         self.changed.emit(layer)
@@ -177,8 +226,9 @@ class SweepsWidget(QWidget):
     def _clicked(self, event) -> None:
         """Mask the point under the mouse, or use it again."""
         view = self.plot.getViewBox()
-        if self._chooser.scan is None or self.region.isVisible() or event.button() != Qt.LeftButton:
-            return
+        scan = self._chooser.scan
+        if scan is None or self._is_cube(scan) or self.region.isVisible() or event.button() != Qt.LeftButton:
+            return  # what is drawn of a cube are means, not points
         place = view.mapSceneToView(event.scenePos())
         self.toggle_near(place.x(), place.y(), [_CLICK * size for size in view.viewPixelSize()])
 
@@ -206,9 +256,16 @@ class SweepsWidget(QWidget):
         """Mask the points between ``low`` and ``high`` on the fast axis in some sweeps (default: all)."""
         scan = self._chooser.scan
         fast = np.asarray(scan[scans.axes(scan)[-1]].values, float)
-        inside = np.broadcast_to((fast >= low) & (fast <= high), scan.shape).ravel()
+        inside = (fast >= low) & (fast <= high)
+        if self._is_cube(scan):
+            along = scan.dims.index(self.choice.along)
+            rows = np.isin(np.arange(scan.shape[along]), list(sweeps)) if sweeps else np.ones(scan.shape[along], bool)
+            rows = rows.reshape([-1 if number == along else 1 for number in range(scan.ndim)])
+            self._store(self._masked(scan).reshape(scan.shape) | (rows & inside))
+            return
+        inside = np.broadcast_to(inside, scan.shape).ravel()
         if sweeps:
-            inside &= np.isin(scans.sweep_numbers(scan), list(sweeps))
+            inside = inside & np.isin(scans.sweep_numbers(scan), list(sweeps))
         self._store(self._masked(scan) | inside)
 
     def unmask_all(self) -> None:
@@ -216,13 +273,18 @@ class SweepsWidget(QWidget):
         if self._chooser.scan is not None:
             self._store(np.zeros(self._chooser.scan.size, bool))
 
-    def _say(self, scan) -> None:
+    def _say(self, scan, found) -> None:
         if scan is None:
             self.said.setText("Open a scan to see its sweeps.")
             return
-        found = scans.sweeps(scan)
         left = sum(sweep.left_out for sweep in found)
         masked = int(self._masked(scan).sum())
         drawn = f" {_MOST_DRAWN} of them are drawn." if len(found) > _MOST_DRAWN else ""
         more = f" The first {_MOST_LISTED} are listed." if len(found) > _MOST_LISTED else ""
-        self.said.setText(f"{len(found)} sweeps, {left} left out, {masked} of {scan.size} points masked.{more}{drawn}")
+        kind = "slices" if self._is_cube(scan) else "sweeps"
+        self.said.setText(f"{len(found)} {kind}, {left} left out, {masked} of {scan.size} points masked.{more}{drawn}")
+
+
+def _evenly(size: int, most: int) -> np.ndarray:
+    """At most ``most`` of ``size`` indices, evenly spread, the ends among them."""
+    return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int)) if size else np.zeros(0, int)

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import scan as scans
+from napari_scantwin import selection
 from napari_scantwin.errors import Cancelled, ScanError
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.critical_field import MODELS, CriticalField, fit_critical_field
@@ -88,8 +89,9 @@ def gives_critical_field(scan: xr.DataArray) -> bool:
 
 def set_points(scan: xr.DataArray) -> np.ndarray:
     """The slowest axis's set points [k], ascending."""
-    if scans.is_lazy(scan):  # its axis is known without reading it
-        return np.unique(scans.set_points(np.asarray(scan[scans.axes(scan)[0]].values, float)))
+    if scans.is_gridded(scan):  # a table of a cube's points would take seconds
+        slowest = scans.axes(scan)[0]
+        return np.unique(selection.values_of(scan, slowest)[selection.used(scan, slowest)])
     table = scans.points(scan)
     return np.unique(scans.set_points(table.coordinates[~table.masked, 0]))
 
