@@ -19,6 +19,8 @@ __all__ = ["SweepsWidget"]
 _MOST_LISTED = 400
 #: Nor are more drawn than the eye can part; these are spread evenly.
 _MOST_DRAWN = 60
+#: Of a file that is read in parts so many slices are read for the plot.
+_MOST_READ = 6
 #: Of a cube the mean of a slice is drawn, over at most so many of its curves.
 _MOST_AVERAGED = 500
 #: How near a click must come to a point, in pixels.
@@ -130,7 +132,7 @@ class SweepsWidget(QWidget):
         order = np.argsort([next(iter(sweep.slow.values()), 0.0) for sweep in listed])
         rank = np.empty(len(listed), int)
         rank[order] = np.arange(len(listed))
-        places = _evenly(len(listed), _MOST_DRAWN)
+        places = _evenly(len(listed), self._most_drawn(scan))
         drawn = [listed[place] for place in places]
         if self._is_cube(scan):
             curves = [self._mean(scan, sweep) for sweep in drawn]
@@ -158,6 +160,9 @@ class SweepsWidget(QWidget):
         self.region.setVisible(False)
         self.plot.addItem(self.region)
         self.mask_button.setText("Mask points…")
+
+    def _most_drawn(self, scan) -> int:
+        return _MOST_READ if self._is_cube(scan) and scans.is_lazy(scan) else _MOST_DRAWN
 
     def _mean(self, scan, sweep) -> tuple[np.ndarray, np.ndarray]:
         """A slice's mean over its other axes, against the fast one; nothing where it is left out."""
@@ -279,7 +284,8 @@ class SweepsWidget(QWidget):
             return
         left = sum(sweep.left_out for sweep in found)
         masked = int(self._masked(scan).sum())
-        drawn = f" {_MOST_DRAWN} of them are drawn." if len(found) > _MOST_DRAWN else ""
+        most = self._most_drawn(scan)
+        drawn = f" {most} of them are drawn." if len(found) > most else ""
         more = f" The first {_MOST_LISTED} are listed." if len(found) > _MOST_LISTED else ""
         kind = "slices" if self._is_cube(scan) else "sweeps"
         self.said.setText(f"{len(found)} {kind}, {left} left out, {masked} of {scan.size} points masked.{more}{drawn}")
