@@ -158,10 +158,9 @@ class Pictures:
         path = self.temporary / "isotherms.csv"
         path.write_text("\n".join(["p (bar),T (K),H/Pd", *rows]))
         title = "Isotherms (pressure, composition)"
-        self.when_opened = lambda: self.analyse(title, "isotherms", lambda: QApplication.exit(0))
+        self.when_opened = lambda: self.analyse(title, "isotherms", self.cubes)
         self.viewer.layers.clear()
         self.panel.open.open([path])
-        self.analyse("Compare two scans", "comparison", self.cubes)
 
     def cubes(self) -> None:
         """A cube looked into, and the end."""

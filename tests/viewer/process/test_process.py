@@ -166,6 +166,21 @@ def test_what_will_not_do_is_told_and_nothing_is_lost(process, panel, spoken, qt
     assert len(scan_layers(panel._viewer)) == 1
 
 
+def test_a_long_step_is_stopped_and_nothing_is_changed(process, panel, qtbot):
+    process.choose("deconvolve_richardson_lucy")
+    process.form.fields["rounds"].setText("10000")
+    process.apply_button.click()
+    assert process.apply_button.text() == "Stop"
+    assert not process.progress.isHidden()
+    qtbot.wait(100)
+    with qtbot.waitSignal(process.job.cancelled, timeout=5000):
+        process.apply_button.click()
+    qtbot.waitUntil(lambda: process.apply_button.text() == "Apply", timeout=2000)
+    assert process.progress.isHidden()
+    assert len(scan_layers(panel._viewer)) == 1
+    assert "Stopped" in process.said.text()
+
+
 def test_steps_that_do_not_fit_are_grey_and_say_why(process, panel, open_scan):
     row = process.combo.findData("to_kz")
     item = process.combo.model().item(row)

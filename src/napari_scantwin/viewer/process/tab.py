@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -41,6 +42,8 @@ class ProcessWidget(QWidget):
         self.job.done.connect(self._show)
         self.job.failed.connect(self._failed)
         self.job.ended.connect(self._free)
+        self.job.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
+        self.job.cancelled.connect(lambda: self.said.setText("Stopped; nothing was changed."))
         self._build()
         chooser.changed.connect(self._offer)
         self._offer(chooser.layer)
@@ -58,7 +61,9 @@ class ProcessWidget(QWidget):
         self.keep.setChecked(True)
         self.keep.setToolTip("Otherwise the result takes its place; Undo brings it back")
         self.apply_button = QPushButton("Apply")
-        self.apply_button.clicked.connect(lambda: self.apply())
+        self.apply_button.clicked.connect(self._pressed)
+        self.progress = QProgressBar()
+        self.progress.setVisible(False)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.list = QListWidget()
@@ -82,6 +87,7 @@ class ProcessWidget(QWidget):
         row.addWidget(self.keep, 1)
         row.addWidget(self.apply_button)
         layout.addLayout(row)
+        layout.addWidget(self.progress)
         layout.addWidget(self.said)
         layout.addWidget(QLabel("Done so far"))
         layout.addWidget(self.list, 1)
@@ -147,7 +153,9 @@ class ProcessWidget(QWidget):
         idle = not self.job.running
         fits = self.step is not None and scan is not None and self.step.why_not(scan) is None
         done = self._history()
-        self.apply_button.setEnabled(idle and fits)
+        self.progress.setVisible(not idle)
+        self.apply_button.setText("Apply" if idle else "Stopping…" if self.job.stopping else "Stop")
+        self.apply_button.setEnabled(fits if idle else not self.job.stopping)
         self.undo_button.setEnabled(idle and bool(done) and self._chooser.layer.metadata.get("raw") is not None)
         self.save_button.setEnabled(bool(done))
         self.replay_button.setEnabled(idle and scan is not None and scans.is_gridded(scan))
@@ -165,6 +173,14 @@ class ProcessWidget(QWidget):
         self._free()
 
     # doing it
+
+    def _pressed(self) -> None:
+        """The button applies, or stops what is under way."""
+        if self.job.running:
+            self.job.stop()
+            self._free()
+        else:
+            self.apply()
 
     def apply(self) -> bool:
         """Begin the chosen step with what the form says; False, with a sentence, where that will not do."""
@@ -215,10 +231,12 @@ class ProcessWidget(QWidget):
         layer, aspect = self._chooser.layer, canvas_aspect(self._viewer)
 
         def run(report, stop):
-            return layer, title, prepare(aspect, layer, work(), title)
+            with processing.reporting(report, stop):
+                return layer, title, prepare(aspect, layer, work(), title)
 
         started = self.job.start(run)
         if started:
+            self.progress.setValue(0)
             self.said.setText(said)
         self._free()
         return started
