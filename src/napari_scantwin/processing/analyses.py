@@ -130,7 +130,7 @@ def _peaks(
     results = {"position": fits.position, "width": fits.width, "area": fits.area, "fit": fits.model}
     residual = scan.copy(data=np.asarray(scan.values, float) - fits.model.values)
     results["residual"] = residual.assign_attrs(long_name="measured minus fitted", kind="fitted")
-    figures: list = [("Curves with every peak", int(np.isfinite(fits.position.values).all(axis=0).sum()))]
+    figures: list = [("Whole curves", int(np.isfinite(fits.position.values).all(axis=0).sum()))]
     notes = []
     energy = energy_axis(scan)
     if energy is not None:
@@ -144,10 +144,10 @@ def _peaks(
             except ScanError as reason:
                 notes.append(f"Peak {peak}: {reason}.")
                 continue
-            figures += [(f"Fermi momentum, peak {peak}", crossing.momentum)]
-            figures += [(f"Fermi velocity, peak {peak}", crossing.velocity)]
+            figures += [(f"k_F, peak {peak}", crossing.momentum)]
+            figures += [(f"v_F, peak {peak}", crossing.velocity)]
             if is_quantity(crossing.momentum.unit, "momentum"):
-                figures += [(f"Fermi velocity, peak {peak}, m/s", crossing.speed)]
+                figures += [(f"v_F, peak {peak}, m/s", crossing.speed)]
             results[f"line, peak {peak}"] = crossing.line
     return Findings(figures, results, notes)
 

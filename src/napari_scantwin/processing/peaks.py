@@ -192,7 +192,7 @@ def _gathered(scan, along, across, chosen, inside, fitter: CurveFitter, results:
     return PeakFits(
         along,
         across,
-        over("position", along_unit, f"peak position, {title}"),
+        over("position", along_unit, title),
         over("width", along_unit, "width (FWHM)"),
         over("area", area_unit, "area"),
         chi_scan,
