@@ -262,17 +262,31 @@ def test_an_absurd_size_is_refused_before_it_is_asked_for(tmp_path):
         read(path)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    make=st.sampled_from([i05, nxmpes, sis, adress]),
-    where=st.floats(0, 1),
-    junk=st.binary(min_size=1, max_size=30),
-    cut=st.booleans(),
-)
-def test_damage_is_told_in_one_sentence(make, where, junk, cut, tmp_path, told):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The bytes of each layout's file, written once: HDF5 notes the time, and hypothesis wants the same file again."""
+    path = tmp_path_factory.mktemp("whole") / "x.nxs"
+    files = {make: (make(path), path.read_bytes())[1] for make in (i05, nxmpes, sis, adress)}
+    return lambda make: files[make]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(make=st.sampled_from([i05, nxmpes, sis, adress]), data=st.data())
+def test_damage_is_told_in_one_sentence(make, data, whole, damage, told_apart, tmp_path):
     path = tmp_path / "x.nxs"
-    make(path)
-    whole = path.read_bytes()
-    place = int(where * len(whole))
-    path.write_bytes(whole[:place] + junk + (b"" if cut else whole[place + len(junk) :]))
-    told(path)
+    path.write_bytes(damage(whole(make), data))
+    told_apart(path)
+
+
+def test_a_file_that_crashes_hdf5_is_refused_and_sound_ones_are_not(tmp_path, monkeypatch):
+    from napari_scantwin.readers import hdf5_probe
+
+    i05(tmp_path / "sound.nxs")
+    (tmp_path / "table.csv").write_text("T (K),H (Oe)\n1,2\n")
+    (tmp_path / "cut.nxs").write_bytes((tmp_path / "sound.nxs").read_bytes()[:3000])
+    hdf5_probe.refuse_dangerous([tmp_path / name for name in ("sound.nxs", "table.csv", "cut.nxs", "none.nxs")])
+    # A process that dies as HDF5 does, at the second file.
+    look = "import os, sys\nprint(sys.argv[1]); print(sys.argv[2], flush=True); os.abort()"
+    monkeypatch.setattr(hdf5_probe, "_LOOK", look)
+    with pytest.raises(ScanError, match=r"^cut\.nxs is damaged in a way that would crash"):
+        hdf5_probe.refuse_dangerous([tmp_path / "sound.nxs", tmp_path / "cut.nxs"])

@@ -14,7 +14,7 @@ import numpy as np
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.readers.arrays import Array, Contents
-from napari_scantwin.readers.hdf5_tools import text, things, unit_of
+from napari_scantwin.readers.hdf5_tools import stored_text, text, things, unit_of
 from napari_scantwin.readers.lazy import Stored, hdf5_array, to_array
 
 __all__ = ["SUFFIXES", "contents", "refuse_pickles"]
@@ -52,13 +52,18 @@ def _hdf5(path: Path) -> Contents:
             if thing.dtype.kind in "iuf" and thing.shape is not None and thing.size > 1:
                 arrays.append(Array(name, thing.shape, unit_of(thing), _scales(thing)))
             elif thing.shape is not None and thing.size == 1:
-                arrays.append(Array(name, (), None, (), text(thing[()])[:_LONGEST_NOTE]))
+                arrays.append(Array(name, (), None, (), _note(thing)))
 
     def load(key: str):
         with h5py.File(path, "r") as file:
             return hdf5_array(path, file[key])
 
     return Contents(path.name, tuple(arrays), load)
+
+
+def _note(thing) -> str:
+    """A single number or text as it is shown."""
+    return (stored_text(thing) if thing.dtype.kind in "OSU" else text(thing[()]))[:_LONGEST_NOTE]
 
 
 def _scales(data) -> tuple[str | None, ...]:

@@ -14,9 +14,10 @@ from napari_scantwin.readers.arpes import arpes_scan, size_words
 from napari_scantwin.readers.lazy import hdf5_array
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["dataset", "measurement", "number", "numbers", "text", "things", "unit_of"]
+__all__ = ["dataset", "measurement", "number", "numbers", "stored_text", "text", "things", "unit_of"]
 
 _MOST_OF_AN_AXIS = 4_000_000
+_LONGEST_TEXT = 1_000_000
 
 
 def things(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
@@ -56,6 +57,21 @@ def text(value) -> str:
     """An attribute or a stored text, however it was stored."""
     value = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def stored_text(data: h5py.Dataset) -> str:
+    """A dataset's one text, at most a thousand letters of it; empty where the file says that it is absurdly long, for
+    HDF5 asks for all the memory that it is told a text takes."""
+    if h5py.check_string_dtype(data.dtype) is not None and h5py.check_string_dtype(data.dtype).length is None:
+        offset = data.id.get_offset()
+        if offset is not None:
+            with Path(data.file.filename).open("rb") as raw:
+                raw.seek(offset)
+                if int.from_bytes(raw.read(4), "little") > _LONGEST_TEXT:
+                    return ""
+    elif data.dtype.itemsize > _LONGEST_TEXT:
+        return ""
+    return text(data[()]).strip()[:1000]
 
 
 def number(thing) -> float | None:

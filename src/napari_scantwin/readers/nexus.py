@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from napari_scantwin.errors import ScanError
-from napari_scantwin.readers.hdf5_tools import dataset, measurement, number, numbers, text, things, unit_of
+from napari_scantwin.readers.hdf5_tools import dataset, measurement, number, numbers, stored_text, text, things, unit_of
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["default_group", "measurements"]
@@ -216,7 +216,7 @@ def _about(file: h5py.File, name: str, shape: tuple[int, ...], kept: list[int]) 
             continue
         key = match[1] or where.rsplit("/", 1)[-1].lower()
         if thing.dtype.kind not in "iuf":
-            attrs.setdefault(key, text(thing[()]).strip()[:_LONGEST])
+            attrs.setdefault(key, stored_text(thing))
             continue
         unit = unit_of(thing) or match[2]
         if (value := number(thing)) is not None:

@@ -11,6 +11,7 @@ import xarray as xr
 from napari_scantwin.errors import NeedsAxes, NeedsColumns, NeedsScannedAxis, ScanError
 from napari_scantwin.readers import is_series, open_choices, read, read_table
 from napari_scantwin.readers.arrays import Contents
+from napari_scantwin.readers.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.table import ColumnChoice, Table, remember
 from napari_scantwin.viewer.arrays_dialog import ask_arrays
 from napari_scantwin.viewer.layers import limits
@@ -62,6 +63,7 @@ def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
 
     Raises :class:`ScanError` where a file cannot be read.
     """
+    refuse_dangerous(plan.paths)
     found = _load(plan, on_progress, stop)
     if isinstance(found, Opened):
         _ = found.contrast  # worked out here, where it may take its time
