@@ -66,7 +66,7 @@ def train_scan(panel, qtbot):
     def trained(budget=2.0):
         panel.train.members.value = 2
         panel.train.budget.value = budget
-        with qtbot.waitSignal(panel.simulate.simulated, timeout=90_000) as signal:
+        with qtbot.waitSignal(panel.simulate.simulated, timeout=240_000) as signal:
             panel.train.button.click()
         return signal.args[0]
 

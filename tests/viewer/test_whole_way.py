@@ -13,6 +13,7 @@ from napari_scantwin import units
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.twin import Twin
+from napari_scantwin.viewer import simulate_widget
 from napari_scantwin.viewer.layers import frame_of, scan_of
 from napari_scantwin.viewer.show_twin import result_of
 
@@ -214,3 +215,26 @@ def test_the_read_out_speaks_physical_units(panel, open_scan, train_scan):
     assert "measured" in text
     assert "simulated" in text
     assert "±" in text
+
+
+def test_a_map_too_large_for_memory_is_shown_and_written_in_parts(
+    panel, qtbot, open_scan, train_scan, tmp_path, monkeypatch, spoken
+):
+    monkeypatch.setattr(simulate_widget, "_MOST_AT_ONCE", 100_000)
+    layer = open_scan(sample_path("arpes"))
+    train_scan()
+    viewer = panel._viewer
+    for name, text in zip(panel.simulate.fields, ("-12:12#40", "-14:14#50", "-0.7:0.1#60"), strict=True):
+        panel.simulate.fields[name].setText(text)
+    with qtbot.waitSignal(panel.simulate.simulated, timeout=30_000):
+        panel.simulate.button.click()
+    simulated = result_of(layer, "simulated", viewer)
+    assert scans.is_lazy(scan_of(simulated))
+    assert simulated.data.shape == (40, 50, 60)
+    viewer.dims.set_point(0, 1.0)
+    assert np.isfinite(np.asarray(simulated._slice.image.view)).all()
+    assert not panel.simulate.export(tmp_path / "map.nc", simulated.name)
+    assert "only .zarr can" in spoken[-1]
+    with qtbot.waitSignal(panel.simulate.export_job.done, timeout=60_000):
+        assert panel.simulate.export(tmp_path / "map.zarr", simulated.name)
+    np.testing.assert_allclose(read(tmp_path / "map.zarr").values, scan_of(simulated).values, rtol=1e-4, atol=1e-3)

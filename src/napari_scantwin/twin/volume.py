@@ -61,7 +61,7 @@ class Part:
         return self.twin.derivative(mesh, self.along, order=self.order)[self.what].astype(np.float32)
 
 
-def lazy_arrays(twin, axes: dict[str, np.ndarray], along: str | None, order: int):
+def lazy_arrays(twin, axes: dict[str, np.ndarray], along: str | None = None, order: int = 1):
     """Values, standard deviations and extrapolation flags on the grid ``axes`` as three dask arrays."""
     import dask.array
 

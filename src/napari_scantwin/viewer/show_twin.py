@@ -29,7 +29,7 @@ def prepare_simulation(measured, simulated, residual) -> list[tuple]:
     ``measured`` is the layer the twin was trained on, whose colour limits the simulated map shares.
     """
     error = simulated["standard_error"]
-    uncertainty = simulated.copy(data=error.values).drop_vars("standard_error")
+    uncertainty = simulated.copy(data=error.variable.data).drop_vars("standard_error")
     uncertainty.attrs |= {"kind": "uncertainty", "long_name": "uncertainty"}
     frame, shared = frame_of(measured), limits(scan_of(measured))
     made = []

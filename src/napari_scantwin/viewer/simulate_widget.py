@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,9 @@ from napari_scantwin.viewer.show_twin import prepare_derivative, prepare_simulat
 
 __all__ = ["SimulateWidget"]
 
+#: Larger maps (some 20 s and 200 MB) are evaluated where they are looked at, and written part by part.
+_MOST_AT_ONCE = 20_000_000
+
 
 class SimulateWidget(QWidget):
     """Simulates the chosen scan's twin on a grid; ``simulated(layer)`` when the map is on screen."""
@@ -50,7 +54,7 @@ class SimulateWidget(QWidget):
         self.export_job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
         self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
         self.export_job.failed.connect(say_error)
-        self.export_job.cancelled.connect(lambda: self.said.setText("Export cancelled; nothing was written."))
+        self.export_job.cancelled.connect(lambda: self.said.setText("Export cancelled; no file was left behind."))
         self.export_job.ended.connect(self._idle)
         chooser.changed.connect(self.refresh)
         viewer.layers.events.inserted.connect(self._list_layers)
@@ -169,9 +173,10 @@ class SimulateWidget(QWidget):
             say_error(reason)
             return False
         self.button.setText("Cancel")
+        lazy = math.prod(len(axis) for axis in grid.values()) > _MOST_AT_ONCE
 
         def work(report, stop):
-            simulated = twin.simulate(grid, along=along, order=order, on_progress=report, stop=stop)
+            simulated = twin.simulate(grid, along=along, order=order, lazy=lazy, on_progress=report, stop=stop)
             if along is not None:
                 return layer, prepare_derivative(layer, simulated)
             return layer, prepare_simulation(layer, simulated, twin.residual())
@@ -221,8 +226,21 @@ class SimulateWidget(QWidget):
         if self.export_job.running:
             say_error("An export is running; wait for it or cancel it first.")
             return False
+        if scans.is_lazy(scan) and scan.size > _MOST_AT_ONCE and Path(path).suffix != ".zarr":
+            say_error(f"{scan.size:.2g} values are written part by part, which only .zarr can: choose that format.")
+            return False
         self.export_button.setText("Cancel")
-        return self.export_job.start(lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop))
+        return self.export_job.start(_export_of(self._viewer.layers[name], scan, path))
+
+
+def _export_of(layer, scan, path):
+    """The work of writing a layer's scan: a map too large for memory goes straight from its twin to the file."""
+    measured = layer.metadata.get("measured")
+    twin = None if measured is None else measured.metadata.get("twin")
+    if not (scans.is_lazy(scan) and layer.metadata["kind"] == "simulated" and twin is not None):
+        return lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
+    grid = {axis: scan[axis].values for axis in scans.axes(scan)}
+    return lambda report, stop: writers.write_volume(twin, grid, path, on_progress=report, stop=stop)
 
 
 def _written(values: np.ndarray) -> str:
