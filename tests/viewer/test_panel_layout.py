@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from qtpy.QtWidgets import QApplication
 
+from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
+from napari_scantwin.viewer.layers import add_scan
 
 
 @pytest.mark.parametrize("width", [1000, 1200])
@@ -30,3 +32,24 @@ def test_before_training_the_tab_says_what_to_do_in_place_of_empty_boxes(panel, 
     assert "press Train" in panel.train.status.text()
     assert not panel.train.table.isVisible()
     assert not panel.train.plot.isVisible()
+
+
+def test_a_scan_just_opened_is_seen_alone_and_described(panel, open_scan, instrument):
+    first = open_scan(sample_path("palladium_hydride"))
+    second = open_scan(sample_path("ferromagnet"))
+    assert second.visible
+    assert not first.visible
+    assert "8 sweeps" in panel.open.said.text()
+    third = add_scan(panel._viewer, read([instrument / "mpms3_fc_sweep_a.dat"]))  # as napari's own File > Open does
+    panel.chooser.choose(third)
+    said = panel.open.said.text()
+    assert "1 sweep\n" in said
+    field = next(line for line in said.splitlines() if line.startswith("magnetic field"))
+    assert " to " not in field
+
+
+def test_close_points_show_their_colours_and_get_a_rim_on_the_map(open_scan, train_scan):
+    layer = open_scan(sample_path("palladium_hydride"))
+    assert (layer.border_width == 0).all()
+    train_scan()
+    assert (layer.border_width > 0).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_scantwin.viewer.layers import frame_of, scan_layers
 
-__all__ = ["bring_to_front"]
+__all__ = ["bring_to_front", "show_alone"]
 
 
 def bring_to_front(viewer, layer) -> None:
@@ -22,3 +22,12 @@ def bring_to_front(viewer, layer) -> None:
     if min(shown) < 0:
         viewer.dims.order = tuple(range(viewer.dims.ndim))
     fit_view(viewer)
+
+
+def show_alone(viewer, layer) -> None:
+    """Show a scan that was just opened and hide every other, so that its points do not lie over another's map; the
+    eyes in the layer list bring the others back."""
+    for other in scan_layers(viewer):
+        if other is not layer:
+            other.visible = False
+    bring_to_front(viewer, layer)

@@ -16,6 +16,7 @@ import xarray as xr
 from napari_scantwin import scan as scans
 
 __all__ = [
+    "RIM",
     "Frame",
     "add_layer",
     "add_scan",
@@ -44,6 +45,9 @@ _COLORMAPS = {
     "residual": "coolwarm",
     "derivative": "coolwarm",
 }
+#: Width of a point's white rim, of its size, and the kinds drawn without one (measured points until a map lies below).
+RIM = 0.1
+_RIMLESS = ("measured", "residual")
 #: Kinds whose sign matters: their colours are centred on nought.
 _SIGNED = ("residual", "derivative")
 
@@ -156,8 +160,8 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
-        # Seen on its own map, where a point that the twin meets has the colour of its surroundings.
-        "border_width": 0.1,
+        # Rims of close points would hide their colours; on a map they part a point from what the twin makes of it.
+        "border_width": 0.0 if kind in _RIMLESS else RIM,
         "border_color": "white",
         "size": _point_size(world),
     }

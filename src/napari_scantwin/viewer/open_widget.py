@@ -21,10 +21,11 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.readers import SUFFIXES, erlab_files
 from napari_scantwin.samples import SAMPLES, sample_path
+from napari_scantwin.viewer.fronts import show_alone
 from napari_scantwin.viewer.jobs import Job, say_error
-from napari_scantwin.viewer.layers import add_scan
+from napari_scantwin.viewer.layers import add_scan, scan_of
 from napari_scantwin.viewer.opening import Plan, Question, answer, load
-from napari_scantwin.viewer.overlay import canvas_aspect, fit_view
+from napari_scantwin.viewer.overlay import canvas_aspect
 from napari_scantwin.viewer.recent import recent_paths, remember_paths
 
 __all__ = ["OpenWidget"]
@@ -135,19 +136,25 @@ class OpenWidget(QWidget):
         )
         if twin is not None:
             layer.metadata["twin"] = twin
-        self._viewer.layers.selection.active = layer
-        fit_view(self._viewer)
-        self.said.setText(describe(scan))
+        show_alone(self._viewer, layer)
+        self.describe(layer)
         self.opened.emit(layer)
+
+    def describe(self, layer) -> None:
+        """Say what a layer's scan is, by whichever way it was opened."""
+        if scan_of(layer) is not None:
+            self.said.setText(describe(scan_of(layer)))
 
 
 def describe(scan) -> str:
     """What was opened, in a few lines."""
     count = scans.sweep_count(scan)
-    lines = [f"{scan.attrs.get('source', scan.name)}: {scans.label(scan)}, {scan.size} points, {count} sweeps"]
+    sweeps = "1 sweep" if count == 1 else f"{count} sweeps"
+    lines = [f"{scan.attrs.get('source', scan.name)}: {scans.label(scan)}, {scan.size} points, {sweeps}"]
     for name in scans.axes(scan):
-        low, high = float(scan[name].min()), float(scan[name].max())
-        lines.append(f"{name.replace('_', ' ')} {low:.6g} to {high:.6g} {units.pretty(scan[name].attrs['units'])}")
+        low, high = (f"{float(end):.6g}" for end in (scan[name].min(), scan[name].max()))
+        reach = low if low == high else f"{low} to {high}"
+        lines.append(f"{name.replace('_', ' ')} {reach} {units.pretty(scan[name].attrs['units'])}")
     if scans.is_lazy(scan):
         lines.append("Too large for memory: only what is looked at is read from the file.")
     if dropped := scan.attrs.get("dropped_rows"):

@@ -71,6 +71,7 @@ class Panel(QWidget):
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(napari_viewer)
         self.open.opened.connect(self._opened)
+        self.chooser.changed.connect(self.open.describe)
         self.sweeps.changed.connect(self.cuts.redraw)
         self.sweeps.changed.connect(self.analyse.refresh)
         self.analyse.mapped.connect(self.cuts.redraw)

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from qtpy.QtCore import QTimer
 
 from napari_scantwin import scan as scans
-from napari_scantwin.viewer.layers import add_layer, frame_of, layer_data, limits, scan_layers, scan_of, update_layer
+from napari_scantwin.viewer.layers import (
+    RIM,
+    add_layer,
+    frame_of,
+    layer_data,
+    limits,
+    scan_layers,
+    scan_of,
+    update_layer,
+)
 from napari_scantwin.viewer.overlay import fit_view
 
 __all__ = ["prepare_derivative", "prepare_simulation", "result_of", "show_simulation", "take_turns"]
@@ -90,6 +99,8 @@ def _steps(viewer, measured, prepared, done) -> Iterator[None]:
         # Points stay seen above the map; a measured image would hide it, so that goes below.
         top = result_of(measured, shown, viewer) if scans.is_gridded(scan_of(measured)) else measured
         viewer.layers.move(viewer.layers.index(top), len(viewer.layers))
+        if not scans.is_gridded(scan_of(measured)):
+            measured.border_width = RIM  # a point that the twin meets has the colour of its surroundings
         yield
     viewer.dims.point = place  # another grid has other steps: stay at the value, not at the step's number
     viewer.layers.selection.active = result_of(measured, shown, viewer)
