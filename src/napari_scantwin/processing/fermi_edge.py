@@ -170,7 +170,7 @@ def edge_of_curve(
         Quantity(float(p["fwhm"]), float(deviation.get("fwhm", np.nan)), "eV"),
         Quantity(float(p["kelvin"]), float(deviation.get("kelvin", np.nan)), "K"),
         chi,
-        curve(values, "photoemission_intensity", sigma),
+        curve(values, "intensity", sigma),
         curve(model(found.params), "fitted_intensity"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QPushButton, QScrollArea
 
 from napari_scantwin import processing, units, writers
@@ -24,6 +25,8 @@ __all__ = ["FitsAnalysis"]
 
 _POINTS = "fitted positions"
 _STEP = "step"
+#: How long (ms) until a plot that appears has its place.
+_SETTLED = 100
 
 
 class FitsAnalysis(Analysis):
@@ -129,7 +132,7 @@ class FitsAnalysis(Analysis):
         self.use.setVisible(found.then is not None)
         area = self._scrolled()
         if area is not None:  # the form is long: what was asked for lies below it
-            area.ensureWidgetVisible(self.button)
+            QTimer.singleShot(_SETTLED, lambda: area.ensureWidgetVisible(self.button))
         if prepared:
             show_maps(self._viewer, self.layer, prepared, self.mapped.emit)
 
@@ -185,7 +188,7 @@ def _positions(scan, position):
 
 
 def _over_the_map(points) -> DerivedMap:
-    return DerivedMap(_POINTS, "peak", points, points=True, color="#e69f00", size=1.1, border=0.1)
+    return DerivedMap(_POINTS, "peak", points, points=True, color="#ffffff", size=1.7, border=0.2)
 
 
 def _text(value: Quantity | float | int) -> str:
