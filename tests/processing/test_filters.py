@@ -205,10 +205,3 @@ def test_the_edge_of_the_real_map_is_left_out(measured_map):
     assert (measured_map.values[holes] == 0).all()
     assert 0 < holes.sum() <= (measured_map.values == 0).sum()
     np.testing.assert_array_equal(done.values[~holes], measured_map.values[~holes])
-
-
-def test_counting_errors_are_for_counts(cut):
-    done = apply(cut.drop_vars("standard_error"), "counting_errors")
-    np.testing.assert_allclose(done["standard_error"].values, np.sqrt(np.maximum(cut.values, 1)))
-    with pytest.raises(ScanError, match="unit count"):
-        apply(apply(cut, "second_derivative"), "counting_errors")

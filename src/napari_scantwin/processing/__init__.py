@@ -12,6 +12,7 @@ from __future__ import annotations
 # Importing a module registers its steps.
 from napari_scantwin.processing import (  # noqa: F401
     background,
+    counting_errors,
     deconvolve,
     edge_correction,
     filters,

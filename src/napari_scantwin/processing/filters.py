@@ -15,7 +15,7 @@ from napari_scantwin.processing.roles import fast_axis
 from napari_scantwin.processing.steps import step
 from napari_scantwin.processing.windows import few_steps, window_parameters, within
 
-__all__ = ["bin_axis", "counting_errors", "crop", "leave_out_unseen", "smooth", "take_slice"]
+__all__ = ["bin_axis", "crop", "leave_out_unseen", "smooth", "take_slice"]
 
 
 @step(
@@ -129,16 +129,6 @@ def leave_out_unseen(scan, *, up_to):
     if errors is not None:
         errors = np.where(np.isfinite(values), errors, np.nan)
     return rebuild(scan, values, errors=errors)
-
-
-@step("counting_errors", "Give counts their errors", "Select", unit="count")
-def counting_errors(scan):
-    """Give every value its counting error sqrt(N), 1 where nothing was counted; later steps carry it through.
-
-    Only for counts as they were counted: the scan's unit must be count.
-    """
-    values = values_of(scan)
-    return rebuild(scan, values, errors=np.where(np.isfinite(values), np.sqrt(np.maximum(values, 1)), np.nan))
 
 
 @step(
