@@ -1,10 +1,10 @@
-"""Process: a step chosen from a list, its form, and the steps done so far with undo, saving and replay."""
+"""Process: a step or a fit chosen from a list, its form, and the steps done so far with undo, saving and replay."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QListWidget,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,15 +22,16 @@ from qtpy.QtWidgets import (
 from napari_scantwin import processing
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
+from napari_scantwin.processing.analyses import ANALYSES, Findings, analyse
 from napari_scantwin.viewer.jobs import Job, say_error
-from napari_scantwin.viewer.overlay import canvas_aspect
+from napari_scantwin.viewer.overlay import attach, canvas_aspect
 from napari_scantwin.viewer.process.form import ParameterForm
+from napari_scantwin.viewer.process.marks import FitMarks
 from napari_scantwin.viewer.process.replace import prepare, put_beside, put_in_place
+from napari_scantwin.viewer.process.results import FitResults
+from napari_scantwin.viewer.process.steps_file import read_steps, write_steps
 
 __all__ = ["ProcessWidget"]
-
-_MOST_TEXT = 400_000  # characters of a steps file that is read
 
 
 class ProcessWidget(QWidget):
@@ -45,6 +47,8 @@ class ProcessWidget(QWidget):
         self.job.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
         self.job.cancelled.connect(lambda: self.said.setText("Stopped; nothing was changed."))
         self._build()
+        overlay = attach(viewer)
+        self.marks = None if overlay is None else FitMarks(overlay)
         chooser.changed.connect(self._offer)
         self._offer(chooser.layer)
 
@@ -89,6 +93,8 @@ class ProcessWidget(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.progress)
         layout.addWidget(self.said)
+        self.results = FitResults(self._use)
+        layout.addWidget(self.results)
         layout.addWidget(QLabel("Done so far"))
         layout.addWidget(self.list, 1)
         row = QHBoxLayout()
@@ -98,13 +104,20 @@ class ProcessWidget(QWidget):
 
     # what can be done
 
+    def shut(self) -> None:
+        """Take the fit off the canvas."""
+        if self.marks is not None:
+            self.marks.remove()
+
     def _offer(self, layer=None) -> None:
         """List the steps anew: those that fit the scan, and greyed the others with the reason."""
         scan, chosen = self._chooser.scan, self.combo.currentData()
         self.combo.blockSignals(True)
         self.combo.clear()
-        for group in processing.GROUPS:
-            steps = [step for step in processing.STEPS.values() if step.group == group]
+        groups = {
+            group: [step for step in processing.STEPS.values() if step.group == group] for group in processing.GROUPS
+        }
+        for group, steps in {**groups, "Fit": list(ANALYSES.values())}.items():
             if not steps:
                 continue
             self.combo.addItem(group)
@@ -116,6 +129,7 @@ class ProcessWidget(QWidget):
                 item.setEnabled(reason is None)
                 item.setToolTip(reason or step.explanation.split("\n\n")[0])
         self.combo.blockSignals(False)
+        self.results.show_findings(None)
         row = self.combo.findData(chosen) if chosen else -1
         if row < 0 or not self.combo.model().item(row).isEnabled():
             enabled = (n for n in range(self.combo.count()) if self.combo.model().item(n).isEnabled())
@@ -126,11 +140,11 @@ class ProcessWidget(QWidget):
 
     @property
     def step(self):
-        """The step that is chosen, or None."""
-        return processing.STEPS.get(self.combo.currentData())
+        """The step or fit that is chosen, or None."""
+        return {**processing.STEPS, **ANALYSES}.get(self.combo.currentData())
 
     def choose(self, name: str) -> None:
-        """Choose a step by its name."""
+        """Choose a step or a fit by its name."""
         self.combo.setCurrentIndex(self.combo.findData(name))
 
     def _chosen(self, index: int = -1) -> None:
@@ -154,7 +168,9 @@ class ProcessWidget(QWidget):
         fits = self.step is not None and scan is not None and self.step.why_not(scan) is None
         done = self._history()
         self.progress.setVisible(not idle)
-        self.apply_button.setText("Apply" if idle else "Stopping…" if self.job.stopping else "Stop")
+        fit = self.combo.currentData() in ANALYSES
+        self.keep.setVisible(not fit)
+        self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
         self.apply_button.setEnabled(fits if idle else not self.job.stopping)
         self.undo_button.setEnabled(idle and bool(done) and self._chooser.layer.metadata.get("raw") is not None)
         self.save_button.setEnabled(bool(done))
@@ -189,11 +205,50 @@ class ProcessWidget(QWidget):
             if scan is None:
                 raise ScanError("open a scan first")
             given = self.form.given()
-            step.checked(scan, given)
+            decided = step.checked(scan, given)
         except ScanError as reason:
             return self._failed(reason)
+        if step.name in ANALYSES:
+            return self._fit(step.name, given, decided.get("along"))
         title = f"{self._chooser.layer.name} · {step.title.lower()}" if self.keep.isChecked() else None
         return self._begin(lambda: processing.apply(scan, step.name, **given), title, f"{step.title} …")
+
+    def _fit(self, name: str, given: dict, along: str | None) -> bool:
+        layer, scan = self._chooser.layer, self._chooser.scan
+
+        def run(report, stop):
+            return layer, along, analyse(scan, name, on_progress=report, stop_event=stop, **given)
+
+        started = self.job.start(run)
+        if started:
+            self.results.show_findings(None)
+            self.progress.setValue(0)
+            self.said.setText(f"{ANALYSES[name].title} …")
+        self._free()
+        return started
+
+    def _show_fit(self, layer, along: str | None, findings: Findings) -> None:
+        self.said.setText("")
+        self.results.show_findings(findings)
+        positions = findings.scans.get("position")
+        if self.marks is not None and positions is not None and layer in self._viewer.layers:
+            lines = [scan for title, scan in findings.scans.items() if title.startswith("line")]
+            self.marks.show(layer, along, positions, lines)
+        QTimer.singleShot(50, self._uncover)
+
+    def _uncover(self) -> None:
+        """Scroll down to what the fit found, below a long form."""
+        area = self.parent()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parent()
+        if area is not None and self.results.isVisible():
+            area.ensureWidgetVisible(self.results)
+
+    def _use(self, name: str, given: dict) -> None:
+        """Apply the step that a fit proposes, with what it found."""
+        scan, step = self._chooser.scan, processing.STEPS[name]
+        title = f"{self._chooser.layer.name} · {step.title.lower()}" if self.keep.isChecked() else None
+        self._begin(lambda: processing.apply(scan, name, **given), title, f"{step.title} …")
 
     def undo(self) -> bool:
         """Take the last step back, in place."""
@@ -207,11 +262,9 @@ class ProcessWidget(QWidget):
         """Write the steps done so far as JSON, for :meth:`replay`."""
         path = Path(path)
         try:
-            with atomic_path(path) as temporary:
-                text = json.dumps({"steps": self._history()}, indent=1, ensure_ascii=False)
-                temporary.write_text(text + "\n", encoding="utf-8")
-        except OSError as reason:
-            return self._failed(ScanError(f"{path.name} could not be written: {reason.strerror}"))
+            write_steps(path, self._history())
+        except ScanError as reason:
+            return self._failed(reason)
         self.said.setText(f"Wrote {path.name}")
         return True
 
@@ -221,7 +274,7 @@ class ProcessWidget(QWidget):
         try:
             if scan is None:
                 raise ScanError("open a scan first")
-            steps = _read_steps(path, scan)
+            steps = read_steps(path, scan)
         except ScanError as reason:
             return self._failed(reason)
         title = f"{self._chooser.layer.name} · {path.stem}" if self.keep.isChecked() else None
@@ -243,6 +296,9 @@ class ProcessWidget(QWidget):
 
     def _show(self, found) -> None:
         layer, title, prepared = found
+        if isinstance(prepared, Findings):
+            self._show_fit(layer, title, prepared)
+            return
         if layer not in self._viewer.layers:
             self.said.setText("The scan was removed meanwhile; nothing is shown.")
             return
@@ -270,18 +326,3 @@ class ProcessWidget(QWidget):
         path, _ = QFileDialog.getOpenFileName(self, "Replay steps", "", "Steps (*.json)")
         if path:
             self.replay(path)
-
-
-def _read_steps(path: Path, scan) -> list:
-    """The steps of a file written by :meth:`ProcessWidget.save`, checked; :class:`ScanError` where it is another."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        if len(text) > _MOST_TEXT:
-            raise ValueError
-        steps = json.loads(text)["steps"]
-        holder = scan.isel(dict.fromkeys(scan.dims, slice(0, 1))).assign_attrs({processing.HISTORY: json.dumps(steps)})
-        return processing.history(holder)
-    except OSError as reason:
-        raise ScanError(f"{path.name} could not be read: {reason.strerror}") from reason
-    except (ValueError, KeyError, TypeError, RecursionError, ScanError):
-        raise ScanError(f"{path.name} holds no steps; choose a file written by Save steps") from None

@@ -1,0 +1,88 @@
+"""What a fit found, in the tab: figures with errors, what can be done with them, and writing them down."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_scantwin import processing, writers
+from napari_scantwin.errors import ScanError
+from napari_scantwin.files import atomic_path
+from napari_scantwin.physics.quantity import Quantity
+from napari_scantwin.viewer.analyse.tables import fill, new_table
+from napari_scantwin.viewer.jobs import say_error
+
+__all__ = ["FitResults"]
+
+
+class FitResults(QWidget):
+    """A table of the figures, a button for the step that uses them, and one that writes everything down."""
+
+    def __init__(self, use, parent=None):
+        super().__init__(parent)
+        self._use = use
+        self.findings: processing.analyses.Findings | None = None
+        self.table = new_table(150)
+        self.table.setStyleSheet("font-size: 8pt")  # a velocity with its error and unit is wide
+        self.table.horizontalHeader().hide()
+        self.notes = QLabel()
+        self.notes.setWordWrap(True)
+        self.use_button = QPushButton()
+        self.use_button.clicked.connect(lambda: self._use(*self.findings.then))
+        self.save_button = QPushButton("Save results…")
+        self.save_button.setToolTip("The figures as CSV, and the curves (positions, widths) beside them")
+        self.save_button.clicked.connect(self._ask)
+        row = QHBoxLayout()
+        row.addWidget(self.use_button)
+        row.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.table)
+        layout.addWidget(self.notes)
+        layout.addLayout(row)
+        self.hide()
+
+    def show_findings(self, findings) -> None:
+        """Show what a fit found; None hides it."""
+        self.findings = findings
+        self.setVisible(findings is not None)
+        if findings is None:
+            return
+        fill(self.table, ("", "value"), [(label, _text(value)) for label, value in findings.figures])
+        self.notes.setText(" ".join(findings.notes))
+        self.notes.setVisible(bool(findings.notes))
+        self.use_button.setVisible(findings.then is not None)
+        if findings.then is not None:
+            self.use_button.setText(processing.STEPS[findings.then[0]].title)
+
+    def _ask(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save results", "fit.csv", "CSV (*.csv)")
+        if path:
+            self.save(path)
+
+    def save(self, path) -> bool:
+        """Write the figures as ``path`` and every curve as CSV beside it; False, with a sentence, where that fails."""
+        path = Path(path)
+        try:
+            with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+                table = csv.writer(file, lineterminator="\n")
+                table.writerow(("figure", "value", "error", "unit"))
+                for label, value in self.findings.figures:
+                    if isinstance(value, Quantity):
+                        error = repr(value.error) if np.isfinite(value.error) else ""
+                        table.writerow((label, repr(value.value), error, value.unit))
+                    else:
+                        table.writerow((label, repr(value), "", ""))
+            for title, scan in self.findings.scans.items():
+                writers.write(scan, path.with_name(f"{path.stem}-{title.replace(', ', '-').replace(' ', '-')}.csv"))
+        except (OSError, ScanError) as reason:
+            say_error(reason if isinstance(reason, ScanError) else ScanError(f"{path.name} could not be written"))
+            return False
+        return True
+
+
+def _text(value) -> str:
+    return str(value) if isinstance(value, Quantity | int) else f"{value:.4g}"
