@@ -63,11 +63,21 @@ def test_a_sweep_shrinks_what_is_nearer_to_it_than_to_any_other():
     rows, known = np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([0.0, 4.0])
     before = nearest(rows, known)
     np.testing.assert_array_equal(before, [0, 1, 2, 1, 0])
-    np.testing.assert_allclose(shrunk(before, np.abs(rows - 2.0)), [0, 1, 0, 1, 0])
-    np.testing.assert_allclose(shrunk(before, np.abs(rows - 1.5))[1:4], [1 / 8, 1 / 64, 1])
+    np.testing.assert_allclose(shrunk(before, nearest(rows, np.append(known, 2.0))), [0, 1, 0, 1, 0])
+    np.testing.assert_allclose(shrunk(before, nearest(rows, np.append(known, 1.5)))[1:4], [1 / 8, 1 / 64, 1])
 
 
 def test_many_sweeps_are_planned_for_as_well():
     ignorance = Ignorance.of(Disagreeing(np.linspace(0, 3000, 400)))
     assert np.isfinite(ignorance.variance).all()
     assert len(ignorance.known) == 400
+
+
+def test_beyond_the_outermost_sweep_its_end_is_worth_most():
+    ignorance = Ignorance.of(Disagreeing(), within=(0, 6000))
+    rows = ignorance.rows
+    assert rows[np.argmax(ignorance.gains(rows))] == 6000
+    np.testing.assert_allclose(nearest(np.array([3000.0, 3500.0, 4000.0]), np.array([0.0, 3000.0])), [0, 1000, 1000])
+    after = ignorance.measured(6000)
+    beyond = rows > 3000
+    assert after.variance[beyond].sum() < 0.02 * ignorance.variance[beyond].sum()

@@ -7,6 +7,8 @@ away. Between two sweeps it grows with the distance d to the nearest as d^1.5 (t
     remaining(s) = (min(d(s), |s - x|) / d(s))^3
 
 A sweep in the middle of a gap leaves an eighth of the gap's variance, one beside a measured sweep nearly all of it.
+Beyond the outermost sweeps, where the twin extrapolates, every place counts as far as the whole range is wide, and only
+a sweep that encloses it takes anything away: the ends of the range come first.
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ _MANY = 120
 
 
 def nearest(places: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Distance [m] of each of ``places`` [m] to the nearest of the ``known`` values [k]."""
-    return np.abs(places[:, None] - known).min(axis=1)
+    """Distance [m] of each of ``places`` [m] to the nearest of the ``known`` values [k]; beyond the outermost of these
+    the range of the places."""
+    outside = (places < known.min()) | (places > known.max())
+    return np.where(outside, np.ptp(places), np.abs(places[:, None] - known).min(axis=1))
 
 
 def shrunk(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -91,14 +95,15 @@ class Ignorance:
 
     def gains(self, values: np.ndarray) -> np.ndarray:
         """How much of the map's squared error a sweep at each of ``values`` [n] is expected to take away [n]."""
-        before = nearest(self.rows, self.known)
-        left = shrunk(before, np.abs(self.rows - np.asarray(values)[:, None]))
-        return (self.share * self.variance * (1 - left)).sum(axis=1)
+        before, taken = nearest(self.rows, self.known), self.share * self.variance
+        left = [shrunk(before, nearest(self.rows, np.append(self.known, value))) for value in np.asarray(values)]
+        return np.array([float(taken @ (1 - share)) for share in left])
 
     def measured(self, value: float) -> Ignorance:
         """What is left once a sweep at ``value`` is measured."""
-        left = shrunk(nearest(self.rows, self.known), np.abs(self.rows - value))
-        return Ignorance(self.rows, self.variance * left, self.share, np.unique([*self.known, value]))
+        known = np.unique([*self.known, value])
+        left = shrunk(nearest(self.rows, self.known), nearest(self.rows, known))
+        return Ignorance(self.rows, self.variance * left, self.share, known)
 
 
 def own_variance(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray) -> np.ndarray:
