@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -30,7 +33,20 @@ STACKS = {
         lambda w: w.itx(sizes=(3, 4, 2), z="X SetScale/I z, 2, 1, \"deg (Polar)\", 'Spectrum_15_1'").encode(),
     ),
     "als.fits": ("test_als_fits", lambda w: w.stack(3, ("Alpha", "deg", 4.0, 2.0))),
+    "i05.nxs": ("test_beamline_hdf5", lambda w: written(w.i05)),
+    "sis.h5": ("test_beamline_hdf5", lambda w: written(w.sis)),
+    "adress.h5": ("test_beamline_hdf5", lambda w: written(w.adress)),
+    "erlab.nc": ("test_xarray_files", lambda w: written(lambda path: w.save(w.erlab_map(), path))),
+    "pyarpes.nc": ("test_xarray_files", lambda w: written(lambda path: w.save(w.pyarpes_map(), path))),
+    "peaks.nc": ("test_xarray_files", lambda w: written(lambda path: w.save(w.peaks_map(), path))),
 }
+
+
+def written(make) -> bytes:
+    """What ``make(path)`` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder) / "x.nc")
+        return (Path(folder) / "x.nc").read_bytes()
 
 
 def opened(name, sample, writers, folder):

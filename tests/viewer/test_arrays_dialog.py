@@ -82,3 +82,24 @@ def test_the_tree_chooses_the_array(qtbot, tmp_path, make_napari_viewer):
     dialog.axes.cellWidget(0, 3).setCurrentText("furlongs per what")
     assert "is not known" in dialog.said
     assert not dialog.buttons.button(QDialogButtonBox.Ok).isEnabled()
+
+
+def test_a_file_that_says_what_it_is_can_be_asked_about_all_the_same(panel, qtbot, tmp_path, open_scan):
+    with h5py.File(tmp_path / "map.nxs", "w") as file:
+        group = file.create_group("entry/data")
+        group.attrs.update({"NX_class": "NXdata", "signal": "counts", "axes": ["angle", "energy"]})
+        group["counts"], group["angle"], group["energy"] = np.ones((4, 6)), np.arange(4.0), np.arange(6.0)
+        group["angle"].attrs["units"], group["energy"].attrs["units"] = "deg", "eV"
+    assert scans.axes(scan_of(open_scan(tmp_path / "map.nxs"))) == ("angle", "energy")
+
+    def otherwise(dialog):
+        dialog.axes.cellWidget(0, 2).setCurrentText("manipulator_angle")
+        dialog.value_unit.setCurrentText("count")
+
+    panel.open.asking.setChecked(True)
+    answering(otherwise)
+    scan = scan_of(open_scan(tmp_path / "map.nxs"))
+    assert scans.axes(scan) == ("manipulator_angle", "energy")
+    assert not panel.open.asking.isChecked()
+    # The answers are kept for files of an unknown layout; one that says what it is goes on doing so.
+    assert scans.axes(scan_of(open_scan(tmp_path / "map.nxs"))) == ("angle", "energy")

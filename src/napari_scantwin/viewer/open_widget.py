@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QGroupBox,
     QLabel,
@@ -49,6 +50,8 @@ class OpenWidget(QWidget):
         self.folder_button = QPushButton("Open folder…")
         self.folder_button.setToolTip("A folder of cuts, which become one scan, or a zarr store")
         self.folder_button.clicked.connect(self._ask_folder)
+        self.asking = QCheckBox("Ask what its columns or arrays are")
+        self.asking.setToolTip("For the next file, even where it says so itself, or an earlier answer does")
         self.recent = QListWidget()
         self.recent.setToolTip("Click to open again")
         self.recent.itemClicked.connect(lambda item: self.open(item.data(Qt.UserRole)))
@@ -67,7 +70,7 @@ class OpenWidget(QWidget):
         )
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
-        for widget in (self.button, self.folder_button, samples, self.said, self._recent_box):
+        for widget in (self.button, self.folder_button, self.asking, samples, self.said, self._recent_box):
             layout.addWidget(widget)
         layout.addStretch(1)
         self._list_recent()
@@ -106,7 +109,7 @@ class OpenWidget(QWidget):
         if self.job.running:
             say_error("A file is being opened; wait for it.")
             return False
-        return self._load(Plan([Path(path) for path in paths], key=key))
+        return self._load(Plan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
 
     def _load(self, plan: Plan) -> bool:
         self._plan = plan
@@ -129,6 +132,7 @@ class OpenWidget(QWidget):
                 QTimer.singleShot(0, lambda: self._load(plan))
             return
         scan, twin = found.scan, found.twin
+        self.asking.setChecked(False)
         remember_paths(self._plan.paths)
         self._list_recent()
         layer = add_scan(

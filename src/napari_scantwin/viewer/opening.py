@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import xarray as xr
 
 from napari_scantwin.errors import NeedsAxes, NeedsColumns, NeedsScannedAxis, ScanError
-from napari_scantwin.readers import is_series, open_choices, read, read_table
+from napari_scantwin.readers import array_files, is_series, open_choices, read, read_table
 from napari_scantwin.readers.arrays import Contents
 from napari_scantwin.readers.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.table import ColumnChoice, Table, remember
@@ -24,12 +25,14 @@ __all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
 @dataclass(frozen=True)
 class Plan:
     """How to read some files, or a folder of them, as one scan: the columns where they had to be asked, the
-    measurement chosen, and what was scanned from file to file."""
+    measurement chosen, what was scanned from file to file, and whether to ask (``ask``) what the file's columns or
+    arrays are although the file, or an earlier answer, says it."""
 
     paths: list[Path]
     columns: ColumnChoice | None = None
     key: str | None = None
     along: str | None = None
+    ask: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ def _load(plan: Plan, on_progress, stop) -> Opened | Question:
             raise ScanError("open one .twin file at a time")
         twin = Twin.load(first)
         return Opened(twin.scan, twin)
+    if plan.ask and plan.columns is None:
+        if first.suffix.lower() in array_files.SUFFIXES and first.exists():
+            return Question(plan, contents=array_files.contents(first))
+        with contextlib.suppress(ScanError):  # no table: it is opened as it is
+            return Question(plan, table=read_table(first))
     told = {"along": plan.along, "on_progress": on_progress, "stop": stop}
     try:
         if plan.columns is not None:
