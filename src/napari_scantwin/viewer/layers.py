@@ -246,14 +246,18 @@ def add_layer(viewer, data, attributes: dict, layer_type: str):
 
 
 def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
-    """Give a layer new contents from :func:`layer_data`; False where it is of another kind or shape and must
-    be made anew. Its visibility, opacity and colormap stay as the user set them."""
+    """Give a layer new contents from :func:`layer_data`; False where it is of another kind or has
+    other axes and must be made anew. Its visibility, opacity and colormap stay as the user set them."""
     same_kind = layer.__class__.__name__.lower() == layer_type
-    if not same_kind or (layer.data.shape != data.shape if layer_type == "points" else layer.ndim != data.ndim):
+    if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
         return False
     if layer_type == "points":
+        resized = len(layer.data) != len(data)
         layer.data = data
         layer.features = attributes["features"]
+        if resized:  # napari gives points that are new its own looks
+            for name in ("border_width", "border_color", "size"):
+                setattr(layer, name, attributes[name])
         layer.face_contrast_limits = attributes["face_contrast_limits"]
         layer.refresh_colors()
     else:

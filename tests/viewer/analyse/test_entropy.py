@@ -252,3 +252,20 @@ def test_the_entropy_change_is_cut_as_the_scan_is(entropy, panel, qtbot, tmp_pat
     panel.cuts.subject.choose("the scan and its twin")
     panel.cuts.add_line()
     assert panel.cuts.lines[1].layer is layer
+
+
+def test_maps_of_another_size_are_shown_in_the_same_layers(entropy, panel, qtbot):
+    layer, widget = entropy
+    qtbot.waitUntil(lambda: len(derived_layers(panel._viewer, layer)) == 3)
+    (points,) = derived_layers(panel._viewer, layer, "entropy change of the sweeps")
+    before = len(points.data)
+    # From zero field on, the lowest sweep has an entropy change too.
+    widget.start.setCurrentText("zero field, with M = 0 there")
+    qtbot.waitUntil(lambda: len(points.data) > before, timeout=20_000)
+    assert derived_layers(panel._viewer, layer, "entropy change of the sweeps") == [points]
+    table = scans.points(scan_of(points))
+    assert len(table.values) == len(points.data) == 8 * 99
+    np.testing.assert_allclose(points.features["value"], table.values)
+    np.testing.assert_allclose(points.data, frame_of(layer).to_world(table.coordinates), atol=1e-4)
+    assert len(points.face_color) == len(points.size) == len(points.data)
+    assert "zero field, with M = 0 there" in widget.said.text()

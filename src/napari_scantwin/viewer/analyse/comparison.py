@@ -13,7 +13,7 @@ from napari_scantwin import units, writers
 from napari_scantwin.errors import ScanError
 from napari_scantwin.physics.comparison import Comparison, compare
 from napari_scantwin.physics.sources import comparable
-from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
+from napari_scantwin.viewer.analyse.base import Analysis, new_combo
 from napari_scantwin.viewer.analyse.curves import COLORS, Curve, CurvePlot
 from napari_scantwin.viewer.analyse.map_layers import DerivedMap, bring_forward, prepare_maps, send_back, show_maps
 from napari_scantwin.viewer.analyse.second import SecondScan
@@ -49,7 +49,7 @@ class ComparisonAnalysis(Analysis):
 
     @staticmethod
     def why_not(scan) -> str:
-        return said_no(lambda: scans.check(scan))
+        return ""  # which second scan fits is told by the combo
 
     def _build(self) -> None:
         self.second = SecondScan(self._viewer, self._chooser, self._alike)

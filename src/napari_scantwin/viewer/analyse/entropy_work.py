@@ -21,6 +21,7 @@ from napari_scantwin.physics.entropy_figures import Figures, figures
 from napari_scantwin.physics.field_exponent import Order, exponent_ensemble, transition_order
 from napari_scantwin.physics.magnetization import Sample, field_in_tesla, in_field_unit
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
+from napari_scantwin.viewer.analyse.transitions_work import set_points
 
 __all__ = ["EntropyResult", "EntropySettings", "Side", "Source", "calculate", "measured_fields"]
 
@@ -85,11 +86,10 @@ def measured_fields(scan: xr.DataArray) -> np.ndarray:
     """The fields a scan was measured at (its isotherms' range in five steps, where the field is the fast axis), their
     signs kept, ascending in size, without the lowest, from which the integral starts."""
     axis = find_axis(scan, "magnetic field")
-    values = scans.points(scan).coordinates[:, scans.axes(scan).index(axis)]
     if scans.axes(scan)[-1] == axis:
-        top = float(f"{np.abs(values).max():.2g}")
+        top = float(f"{np.abs(np.asarray(scan[axis].values, float)).max():.2g}")
         return np.linspace(0, top, 6)[1:]
-    found = np.unique(np.array([float(f"{value:.5g}") for value in np.unique(scans.set_points(values))]))
+    found = np.unique(np.array([float(f"{value:.5g}") for value in set_points(scan)]))
     return found[np.argsort(np.abs(found))][1:]
 
 

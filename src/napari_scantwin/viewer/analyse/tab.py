@@ -71,7 +71,7 @@ class AnalyseWidget(QWidget):
         if self.combo.findText(title) < 0:
             raise KeyError(title)
         self.combo.setCurrentText(title)
-        return self.analyses[title]
+        return self._made(title)
 
     def _offer(self, *changed) -> None:
         """List what fits the chosen scan."""
@@ -97,16 +97,23 @@ class AnalyseWidget(QWidget):
             one.chosen()
         self.refresh()
 
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._choose()
+
     def _choose(self, *index) -> None:
-        title = self.combo.currentText()
-        if not title:
-            return
+        # Unseen, nothing is made: a scan of ten million points is opened without being looked through.
+        if self.isVisible() and self.combo.currentText():
+            self.stack.setCurrentWidget(self._made(self.combo.currentText()))
+
+    def _made(self, title: str) -> Analysis:
+        """The widget of an analysis, made when it is first wanted."""
         if title not in self.analyses:
             kind = next(one for one in _ANALYSES if one.title == title)
             self.analyses[title] = kind(self._viewer, self._chooser)
             self.analyses[title].mapped.connect(self.mapped)
             self.stack.addWidget(self.analyses[title])
-        self.stack.setCurrentWidget(self.analyses[title])
+        return self.analyses[title]
 
     def refresh(self, *changed) -> None:
         """Something the analyses rest on has changed: the scan, its masked points or its twin."""

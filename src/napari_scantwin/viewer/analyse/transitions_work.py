@@ -31,6 +31,8 @@ __all__ = [
 
 #: Values of the slow axis at which the twin's boundary is drawn, and places along the fast axis.
 _ROWS, _FAST = 60, 300
+#: A ragged scan of more points is not looked through for its set points.
+_MANY = 50_000
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,17 @@ def gives_critical_field(scan: xr.DataArray) -> bool:
 
 
 def set_points(scan: xr.DataArray) -> np.ndarray:
-    """The slowest axis's set points [k], ascending."""
+    """The slowest axis's set points that are in use [k], ascending; quick for scans of any size."""
+    slowest = scans.axes(scan)[0]
     if scans.is_gridded(scan):  # a table of a cube's points would take seconds
-        slowest = scans.axes(scan)[0]
         return np.unique(selection.values_of(scan, slowest)[selection.used(scan, slowest)])
-    table = scans.points(scan)
-    return np.unique(scans.set_points(table.coordinates[~table.masked, 0]))
+    column = np.asarray(scan[slowest].values, float)
+    used = ~np.asarray(scan["masked"].values, bool) if "masked" in scan.coords else np.ones(scan.shape, bool)
+    if len(column) <= _MANY:
+        return np.unique(scans.set_points(column[used])) if used.any() else np.empty(0)
+    # Of very many readings one a sweep tells where it was measured.
+    _, first = np.unique(scans.sweep_numbers(scan)[used], return_index=True)
+    return np.unique(column[used][first])
 
 
 def calculate(
