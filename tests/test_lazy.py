@@ -16,6 +16,7 @@ import zarr
 from napari_scantwin import cubes, cuts
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
+from napari_scantwin.processing.rebuild import values_of
 from napari_scantwin.readers import lazy, read, xarray_files
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.stream import Stream, thinned
@@ -127,6 +128,15 @@ def test_a_scan_too_large_to_list_says_so(monkeypatch):
     monkeypatch.setattr("napari_scantwin.writers._MOST_IN_MEMORY", 1000)
     with pytest.raises(ScanError, match=r"0\.2 GB is written in parts; export it as \.zarr"):
         write(scan, "x.nc")
+
+
+def test_a_step_on_a_scan_too_large_for_it_says_so_and_works_on_a_part(both, monkeypatch):
+    whole, parts = both
+    monkeypatch.setattr("napari_scantwin.processing.rebuild._MOST_AT_ONCE", 10_000)
+    with pytest.raises(ScanError, match="more than a step works on at once; crop it first"):
+        values_of(parts)
+    np.testing.assert_array_equal(values_of(parts.isel(energy=slice(0, 10))), whole.values[..., :10])
+    assert values_of(whole).shape == whole.shape
 
 
 def test_a_file_that_goes_away_is_told_in_one_sentence(both, tmp_path):

@@ -9,14 +9,25 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
+from napari_scantwin.errors import ScanError
 
 __all__ = ["errors_of", "rebuild", "values_of"]
 
+#: A scan that is read in parts is worked on whole up to so many bytes.
+_MOST_AT_ONCE = 2 << 30
 _SHAPED = ("standard_error", "masked", "extrapolated")
 
 
 def values_of(scan: xr.DataArray) -> np.ndarray:
-    """The values as floating-point numbers: float32 stays, everything else becomes float64."""
+    """The values as floating-point numbers: float32 stays, everything else becomes float64.
+
+    Raises :class:`ScanError` for a scan that is read in parts because it is too large for that.
+    """
+    if scans.is_lazy(scan) and scan.nbytes > _MOST_AT_ONCE:
+        raise ScanError(
+            f"{scan.attrs.get('source', scan.name)} holds {scan.nbytes / 1e9:.1f} GB, more than a step works on at "
+            "once; crop it first"
+        )
     values = np.asarray(scan.values)
     return values if values.dtype == np.float32 else values.astype(float)
 
