@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtGui import QFontMetrics
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.layers import add_scan
+from napari_scantwin.viewer.overlay import fitted_title
 
 
 @pytest.mark.parametrize("width", [1000, 1200])
@@ -53,3 +55,24 @@ def test_close_points_show_their_colours_and_get_a_rim_on_the_map(open_scan, tra
     assert (layer.border_width == 0).all()
     train_scan()
     assert (layer.border_width > 0).all()
+
+
+def test_the_colour_bar_never_loses_its_unit(qtbot):
+    metrics = QFontMetrics(QApplication.font())
+    name = "isothermal entropy change"
+    wide, narrow = (fitted_title(metrics, name, "J/K/kg", width) for width in (1000, 150))
+    assert wide == "isothermal entropy change (J/K/kg)"
+    assert narrow.endswith("… (J/K/kg)")
+    assert metrics.horizontalAdvance(narrow) <= 150
+    assert fitted_title(metrics, "ratio", "", 100) == "ratio"
+
+
+def test_an_analysis_fits_a_window_of_800_pixels_without_scrolling(panel, open_scan):
+    panel._viewer.window._qt_window.resize(1200, 800)
+    open_scan(sample_path("ferromagnet"))
+    panel.show_tab(panel.analyse)
+    panel.analyse.choose("Entropy change")
+    QApplication.processEvents()
+    page = panel.tabs.currentWidget()
+    assert panel.analyse.minimumSizeHint().height() <= page.viewport().height()
+    assert "does not fit" in panel.analyse.others.text()

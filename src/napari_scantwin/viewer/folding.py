@@ -19,4 +19,5 @@ class Folding(QCollapsible):
         self._point(False)
 
     def _point(self, unfolded: bool) -> None:
+        self.content().setVisible(unfolded)  # folded to no height, wrapped words would still ask for theirs
         self.setText(f"{'▾' if unfolded else '▸'} {self._title}")

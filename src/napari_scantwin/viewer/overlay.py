@@ -299,8 +299,7 @@ class Overlay(QWidget):
         kind = layer.metadata["kind"]
         title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
         unit = units.pretty(scan.attrs["units"])
-        title = f"{title} ({unit})" if unit else str(title)
-        title = painter.fontMetrics().elidedText(title, Qt.ElideRight, max(self.width() - _LEFT - 170, 60))
+        title = fitted_title(painter.fontMetrics(), str(title), unit, max(self.width() - _LEFT - 170, 60))
         left = _LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
         length = max(60, min(360, self.width() - left - 30))
         gradient = QLinearGradient(left, 0, left + length, 0)
@@ -339,3 +338,9 @@ def ticks(low: float, high: float, pixels: float, apart: float) -> list[tuple[fl
     step = next(power * round_ for round_ in (1, 2, 5, 10) if power * round_ >= rough)
     values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
     return [(float(value), f"{value:.6g}") for value in np.where(np.abs(values) < step * 1e-9, 0, values)]
+
+
+def fitted_title(metrics, title: str, unit: str, width: float) -> str:
+    """The colour bar's title in ``width`` pixels: its name is cut where it must be, never its unit."""
+    ending = f" ({unit})" if unit else ""
+    return metrics.elidedText(title, Qt.ElideRight, max(int(width) - metrics.horizontalAdvance(ending), 40)) + ending

@@ -133,6 +133,7 @@ class EntropyAnalysis(Analysis):
         unit = units.pretty(scan[find_axis(scan, "magnetic field")].attrs["units"])
         self.form.labelForField(self.fields).setText(f"Final fields ({unit})")
         self.fields.setText(", ".join(f"{value:g}" for value in _few(measured_fields(scan))))
+        self.fields.setCursorPosition(0)
 
     def _ask(self, *changed) -> None:
         """Ask for the numbers of each sample that its result needs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.base import Analysis
@@ -13,6 +13,7 @@ from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
 from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
+from napari_scantwin.viewer.folding import Folding
 
 __all__ = ["AnalyseWidget"]
 
@@ -50,8 +51,9 @@ class AnalyseWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.combo)
         layout.addWidget(self.stack, 1)
-        layout.addWidget(self.others)
-        layout.setAlignment(self.others, Qt.AlignBottom)
+        self.unfit = Folding("Why others are not offered")
+        self.unfit.addWidget(self.others)
+        layout.addWidget(self.unfit)
         self.combo.currentIndexChanged.connect(self._choose)
         chooser.changed.connect(self._offer)
         self._offer()
@@ -91,7 +93,8 @@ class AnalyseWidget(QWidget):
         else:
             unfit = [f"{title} does not fit: {reason}." for title, reason in reasons.items() if reason]
             self.others.setText("\n".join(unfit))
-        self.others.setVisible(bool(self.others.text()))
+        self.unfit.setVisible(bool(self.others.text()))
+        (self.unfit.collapse if fitting else self.unfit.expand)(animate=False)
         self._choose()
         for one in self.analyses.values():
             one.chosen()
