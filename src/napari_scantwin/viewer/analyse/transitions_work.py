@@ -98,9 +98,11 @@ def set_points(scan: xr.DataArray) -> np.ndarray:
     used = ~np.asarray(scan["masked"].values, bool) if "masked" in scan.coords else np.ones(scan.shape, bool)
     if len(column) <= _MANY:
         return np.unique(scans.set_points(column[used])) if used.any() else np.empty(0)
-    # Of very many readings one a sweep tells where it was measured.
-    _, first = np.unique(scans.sweep_numbers(scan)[used], return_index=True)
-    return np.unique(column[used][first])
+    # Of very many readings the first of each run of one sweep tells where it was measured.
+    numbers = scans.sweep_numbers(scan)
+    if not used.all():
+        numbers, column = numbers[used], column[used]
+    return np.unique(column[np.flatnonzero(np.diff(numbers, prepend=-1))])
 
 
 def calculate(
