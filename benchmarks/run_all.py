@@ -15,7 +15,17 @@ import time
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-_ALL = ("accuracy", "calibration", "speed", "scale", "responsiveness", "planning", "magnetocaloric", "arpes_dragging")
+_ALL = (
+    "accuracy",
+    "calibration",
+    "speed",
+    "scale",
+    "responsiveness",
+    "planning",
+    "magnetocaloric",
+    "arpes",
+    "arpes_dragging",
+)
 _RESULTS = _HERE / "RESULTS.md"
 
 

@@ -153,6 +153,8 @@ def _named_derivative(twin, along: str, order: int) -> tuple[str, str, str]:
 def inherited(twin) -> dict:
     """What a simulated scan says of the measured one and of the twin."""
     kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name")
+    # What angles and energies need to be turned into momenta and back.
+    kept += ("emission", "photon_energy", "photon_energy_units", "work_function", "energy_notation")
     return {
         **{key: twin.scan.attrs[key] for key in kept if key in twin.scan.attrs},
         "twin_settings": json.dumps(asdict(twin.settings)),
