@@ -33,21 +33,22 @@ def main(folder: Path) -> None:
         cut = apply(load_sample("arpes"), "take_slice", axis="manipulator_angle", at=9)
         cut = apply(cut, "counting_errors")
         cut = apply(cut, "to_momentum", slit="across the rotation axis", kinetic_energy=16.7)
-        panel.show_tab(panel.analyse)
+        panel.show_tab(panel.process)
         QApplication.processEvents()  # the canvas takes its place beside the panel
         layer = add_scan(viewer, cut, name="sample at 9 deg", aspect=canvas_aspect(viewer))
         panel.chooser.choose(layer)
-        panel.show_tab(panel.analyse)
+        panel.show_tab(panel.process)
         fit_view(viewer)
-        widget = panel.analyse.choose("Fit bands or a Fermi edge")
-        widget.choose("peaks")
+        panel.process.choose("peaks")
         for name, text in FORM.items():
-            widget.form.fields[name].setText(text)
-        widget.mapped.connect(lambda: QTimer.singleShot(1000, take))
-        widget.button.click()
+            panel.process.form.fields[name].setText(text)
+        panel.process.job.ended.connect(lambda: QTimer.singleShot(1500, take))
+        panel.process.apply()
 
     def take() -> None:
         fit_view(viewer)
+        area = panel.tabs.currentWidget()
+        area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
         for one in QApplication.allWidgets():  # napari's notices over the map
             if type(one).__name__ == "NapariQtNotification":
                 one.hide()

@@ -54,10 +54,10 @@ def test_the_edges_of_channels_are_a_step_for_other_scans():
 def test_peaks_give_crossings_and_scans():
     found = analyse(mdc_cut(0), "peaks", peaks=2, crossing_stop=0, begin="0 meV")
     figures = dict(found.figures)
-    momentum, velocity = figures["k_F, peak 2"], figures["v_F, peak 2"]
+    momentum, velocity = figures["Fermi momentum, peak 2"], figures["Fermi velocity, peak 2"]
     assert momentum.value == pytest.approx(KF, abs=4 * momentum.error)
     assert velocity.value == pytest.approx(VELOCITY, abs=4 * velocity.error)
-    assert figures["v_F, peak 2, m/s"].unit == "m/s"
+    assert figures["Fermi velocity, peak 2, m/s"].unit == "m/s"
     assert figures["Whole curves"] == 13
     for one in found.scans.values():
         scans.check(one)

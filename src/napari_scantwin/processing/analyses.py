@@ -144,10 +144,10 @@ def _peaks(
             except ScanError as reason:
                 notes.append(f"Peak {peak}: {reason}.")
                 continue
-            figures += [(f"k_F, peak {peak}", crossing.momentum)]
-            figures += [(f"v_F, peak {peak}", crossing.velocity)]
+            figures += [(f"Fermi momentum, peak {peak}", crossing.momentum)]
+            figures += [(f"Fermi velocity, peak {peak}", crossing.velocity)]
             if is_quantity(crossing.momentum.unit, "momentum"):
-                figures += [(f"v_F, peak {peak}, m/s", crossing.speed)]
+                figures += [(f"Fermi velocity, peak {peak}, m/s", crossing.speed)]
             results[f"line, peak {peak}"] = crossing.line
     return Findings(figures, results, notes)
 

@@ -8,7 +8,6 @@ from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidg
 from napari_scantwin.viewer.analyse.base import Analysis
 from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
-from napari_scantwin.viewer.analyse.fits import FitsAnalysis
 from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
 from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
@@ -25,7 +24,6 @@ _ANALYSES: tuple[type[Analysis], ...] = (
     ComparisonAnalysis,
     HydrogenAnalysis,
     IsothermsAnalysis,
-    FitsAnalysis,
 )
 
 
