@@ -14,7 +14,7 @@ All of them choose from the same list of sweeps, "even" and "middle" counted alo
 same twin. "Sweeps needed" counts those until the error is within a tenth of what even spacing has halfway and at the
 end (the mean over the starts; one that never arrives counts as one more than were tried). "Even grid" is what nobody
 who starts from four sweeps can have: as many sweeps, spaced evenly from the beginning. Where even spacing takes less
-than half of the error away at all, the noise decides and not the choice: such a scan is printed and not counted.
+than half of the error away at all, the choice tells little: such a scan is printed and not counted.
 
 A scan of a dense truth offers its rows as sweeps, measured with the scan's own noise; a measured scan its own
 sweeps. Planes and noise, where any choice is as good, are left away, and so are cubes. All of it takes some two hours
@@ -213,7 +213,10 @@ def report(name: str, courses: dict[str, np.ndarray], counts: range) -> dict[str
     words = ", ".join(f"{strategy} {row[0]:.1f} and {row[1]:.1f}" for strategy, row in needed.items())
     print(f"  sweeps needed for {goals[0]:.2f} and {goals[1]:.2f}: {words}", flush=True)
     if even[-1] > TELLING * even[0]:
-        print("  (not counted: the noise decides here, not the choice)", flush=True)
+        print(
+            "  (not counted: even spacing takes less than half of the error away, so that the choice tells little)",
+            flush=True,
+        )
         return None
     return needed
 
