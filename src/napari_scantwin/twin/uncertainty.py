@@ -33,8 +33,8 @@ _COVERED = ((1.0, 0.6827), (1.96, 0.95))
 #: How the error of what experts have in common grows with distance, and its share of the slope. Both were
 #: chosen once for all scans, by the coverage of the truths in ``benchmarks/truths.py``.
 _POWER, _SHARE = 1.5, 0.3
-#: Factors tried, smallest first.
-_FACTORS = np.geomspace(0.05, 20, 90)
+#: The least and the greatest factor, and how often the interval between them is halved.
+_FACTORS, _HALVINGS = (0.05, 20.0), 16
 #: The experts' disagreement counts at least by this much: near sweeps, where held-out points are not, it is all that
 #: tells how far a curve drawn through a sweep's own points may be off.
 _LEAST_SPREAD = 0.5
@@ -183,11 +183,18 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarray, common: np.ndarray) -> float:
     """The least factor that puts 68 % of held-out residuals [n] within one standard deviation and 95 % within 1.96."""
-    for factor in _FACTORS:
+
+    def covers(factor: float) -> bool:
         deviation = np.hypot(noise, _ignorance(factor, spread, common))
-        if all(np.mean(np.abs(residual) <= width * deviation) >= share for width, share in _COVERED):
-            break
-    return float(factor)
+        return all(np.mean(np.abs(residual) <= width * deviation) >= share for width, share in _COVERED)
+
+    low, high = _FACTORS
+    if covers(low):
+        return low
+    for _ in range(_HALVINGS):
+        middle = np.sqrt(low * high)
+        low, high = (low, middle) if covers(middle) else (middle, high)
+    return float(high)
 
 
 def _ignorance(factor: float, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
