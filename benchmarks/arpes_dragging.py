@@ -223,9 +223,9 @@ def erlab_figures() -> dict:
                     area.set_value(axis, float(column[0] + share * (column[-1] - column[0])))
                 return
             timer.stop()
-            # Of its views, the fastest: those that need not follow are not painted.
+            # Every one of its views shows the cursor, and so has to follow.
             counts = {key: sum(start <= one for one in moments) / _SECONDS for key, moments in painted.moments.items()}
-            rate = max(counts.values())
+            rate = max(min(counts.values()), 1e-9)
             work = 1e3 * (time.thread_time() - worked) / (rate * _SECONDS)
             both = 1e3 * (time.process_time() - all_worked) / (rate * _SECONDS)
             results[name] = {"frames_per_second": round(rate, 1), "work_ms_per_frame": round(work, 1)}
