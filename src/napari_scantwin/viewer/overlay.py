@@ -6,19 +6,17 @@ from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
-from qtpy.QtGui import QBrush, QColor, QFont, QLinearGradient, QPainter, QPainterPath, QPen, QPixmap
+from qtpy.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen
 from qtpy.QtWidgets import QWidget
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
 from napari_scantwin.viewer.readout import describe, speak_physical
 from napari_scantwin.viewer.refill import refill
+from napari_scantwin.viewer.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
 from napari_scantwin.viewer.sliders import Sliders
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
-_LEFT, _BOTTOM, _RIGHT, _TOP = 76, 44, 14, 50
 #: Space between the map and the rulers, in pixels.
 _AIR = 16
 
@@ -54,7 +52,7 @@ def fit_view(viewer) -> None:
     room = np.array(_room(width, height))
     zoom = float(np.min(room / np.maximum(high - low, 1e-9)))
     camera.zoom = zoom
-    middle = (low + high) / 2 + np.array([-(_BOTTOM - _TOP) / 2, (_RIGHT - _LEFT) / 2]) / zoom
+    middle = (low + high) / 2 + np.array([-(BOTTOM - TOP) / 2, (RIGHT - LEFT) / 2]) / zoom
     camera.center = (0.0, *middle)
     overlay.fitted = (camera.zoom, *camera.center[-2:])
 
@@ -70,7 +68,7 @@ def canvas_aspect(viewer) -> float:
 
 def _room(width: int, height: int) -> tuple[float, float]:
     """Height and width left for the map between the rulers, in pixels."""
-    return max(height - _TOP - _BOTTOM - 2 * _AIR, 50.0), max(width - _LEFT - _RIGHT - 2 * _AIR, 50.0)
+    return max(height - TOP - BOTTOM - 2 * _AIR, 50.0), max(width - LEFT - RIGHT - 2 * _AIR, 50.0)
 
 
 class Overlay(QWidget):
@@ -87,7 +85,7 @@ class Overlay(QWidget):
         self.holder: object = None
         #: True while axes are stretched anew: sliders then stand for moments where nobody put them.
         self.refilling = False
-        self._kept: tuple | None = None
+        self._rulers = Rulers(viewer, self)
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._refit)
@@ -191,49 +189,16 @@ class Overlay(QWidget):
         self._extrapolation(painter, layer)
         for paint in self.painters:
             paint(painter)
-        self._rulers(painter, layer, vertical, horizontal)
+        self._rulers.paint(painter, layer, vertical, horizontal, self._ink, self._paper)
         painter.setPen(QPen(self._ink, 1))
         self._read_out(painter)
         painter.end()
-
-    def _rulers(self, painter, layer, vertical: int, horizontal: int) -> None:
-        """The rulers and the colour bar, painted anew only where something about them has changed."""
-        scan, frame, camera = scan_of(layer), frame_of(layer), self._viewer.scene.camera
-        colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
-        limits = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
-        view = (camera.zoom, *camera.center[-2:], self.width(), self.height(), vertical, horizontal)
-        look = (self._viewer.theme, colormap.name, tuple(limits), layer.metadata["kind"], self.devicePixelRatioF())
-        key = (view, look, frame, id(scan), colormap.colors.tobytes())
-        if self._kept is None or self._kept[0] != key:
-            sheet = QPixmap(self.size() * self.devicePixelRatioF())
-            sheet.setDevicePixelRatio(self.devicePixelRatioF())
-            sheet.fill(Qt.transparent)
-            on_sheet = QPainter(sheet)
-            on_sheet.setRenderHint(QPainter.Antialiasing)
-            on_sheet.setFont(painter.font())
-            self._paint_rulers(on_sheet, layer, scan, frame, vertical, horizontal)
-            on_sheet.end()
-            self._kept = (key, sheet)
-        painter.drawPixmap(0, 0, self._kept[1])
-
-    def _paint_rulers(self, painter, layer, scan, frame, vertical: int, horizontal: int) -> None:
-        width, height = self.width(), self.height()
-        painter.setPen(QPen(self._ink, 1))
-        painter.fillRect(QRectF(0, 0, _LEFT, height), self._paper)
-        painter.fillRect(QRectF(_LEFT, height - _BOTTOM, width - _LEFT, _BOTTOM), self._paper)
-        self._ruler_below(painter, scan, frame, horizontal)
-        self._ruler_left(painter, scan, frame, vertical)
-        self._color_bar(painter, layer, scan)
 
     def _extrapolation(self, painter, layer) -> None:
         """Hatch what lies outside the measured range of the axes, and draw that range's edge."""
         scan, frame = scan_of(layer), frame_of(layer)
         measured = layer.metadata.get("measured")
-        if (
-            measured is None
-            or "extrapolated" not in scan.coords
-            or not layer.metadata.setdefault("extrapolates", bool(scan["extrapolated"].any()))
-        ):
+        if measured is None or "extrapolated" not in scan.coords or not _extrapolates(layer):
             return
         inner, outer = ([] for _ in range(2))
         hidden = False
@@ -261,86 +226,20 @@ class Overlay(QWidget):
         low = QPointF(*self.pixel(ranges[vertical][0], ranges[horizontal][0]))
         return QRectF(low, QPointF(*self.pixel(ranges[vertical][1], ranges[horizontal][1]))).normalized()
 
-    def _ruler_below(self, painter, scan, frame, axis) -> None:
-        width, height = self.width(), self.height()
-        left = self.world(_LEFT, 0)[1]
-        right = self.world(width, 0)[1]
-        base = height - _BOTTOM
-        painter.setPen(QPen(self._ink, 1))
-        painter.drawLine(QPointF(_LEFT, base), QPointF(width, base))
-        origin, step = frame.origin[axis], frame.step[axis]
-        for value, text in ticks(left * step + origin, right * step + origin, width - _LEFT, 90):
-            x = _LEFT + ((value - origin) / step - left) / (right - left) * (width - _LEFT)
-            painter.drawLine(QPointF(x, base), QPointF(x, base + 5))
-            painter.drawText(QRectF(x - 45, base + 5, 90, 16), Qt.AlignCenter, text)
-        label = scans.axis_label(scan, frame.axes[axis])
-        painter.drawText(QRectF(_LEFT, height - 22, width - _LEFT, 20), Qt.AlignCenter, label)
-
-    def _ruler_left(self, painter, scan, frame, axis) -> None:
-        height = self.height()
-        base = height - _BOTTOM
-        top, bottom = self.world(0, 0)[0], self.world(0, base)[0]
-        painter.drawLine(QPointF(_LEFT, 0), QPointF(_LEFT, base))
-        origin, step = frame.origin[axis], frame.step[axis]
-        for value, text in ticks(bottom * step + origin, top * step + origin, base, 50):
-            y = (top - (value - origin) / step) / (top - bottom) * base
-            painter.drawLine(QPointF(_LEFT - 5, y), QPointF(_LEFT, y))
-            painter.drawText(QRectF(18, y - 8, _LEFT - 26, 16), Qt.AlignRight | Qt.AlignVCenter, text)
-        painter.save()
-        painter.translate(2, base / 2 + 150)
-        painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, 300, 16), Qt.AlignCenter, scans.axis_label(scan, frame.axes[axis]))
-        painter.restore()
-
-    def _color_bar(self, painter, layer, scan) -> None:
-        colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
-        low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
-        painter.fillRect(QRectF(_LEFT, 0, self.width() - _LEFT, _TOP), self._paper)
-        kind = layer.metadata["kind"]
-        title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
-        unit = units.pretty(scan.attrs["units"])
-        title = fitted_title(painter.fontMetrics(), str(title), unit, max(self.width() - _LEFT - 170, 60))
-        left = _LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
-        length = max(60, min(360, self.width() - left - 30))
-        gradient = QLinearGradient(left, 0, left + length, 0)
-        for share, color in zip(np.linspace(0, 1, 17), colormap.map(np.linspace(0, 1, 17)), strict=True):
-            gradient.setColorAt(float(share), QColor.fromRgbF(*(float(c) for c in color)))
-        painter.fillRect(QRectF(left, 10, length, 12), gradient)
-        painter.setPen(QPen(self._ink, 1))
-        painter.drawText(QRectF(_LEFT + 10, 8, left - _LEFT, 16), Qt.AlignLeft | Qt.AlignVCenter, title)
-        marks = ticks(low, high, length, 52)
-        if len(marks) < 2:  # a short bar between round numbers: its ends say more than one tick
-            marks = [(low, f"{low:.3g}"), (high, f"{high:.3g}")]
-        for value, text in marks:
-            x = left + length * (value - low) / (high - low)
-            painter.drawLine(QPointF(x, 22), QPointF(x, 26))
-            half = painter.fontMetrics().horizontalAdvance(text) / 2 + 2
-            painter.drawText(QRectF(min(x, self.width() - half) - 40, 27, 80, 16), Qt.AlignCenter, text)
-
     def _read_out(self, painter) -> None:
         lines = self._text or self.sliders.held()
         if not lines:
             return
         metrics = painter.fontMetrics()
         width = max(metrics.horizontalAdvance(line) for line in lines) + 16
-        box = QRectF(_LEFT + 8, _TOP + 6, width, 17 * len(lines) + 8)
+        box = QRectF(LEFT + 8, TOP + 6, width, 17 * len(lines) + 8)
         painter.fillRect(box, self._paper)
         for number, line in enumerate(lines):
             painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)
 
 
-def ticks(low: float, high: float, pixels: float, apart: float) -> list[tuple[float, str]]:
-    """Round values between ``low`` and ``high`` about ``apart`` pixels from each other, with their texts."""
-    if not np.isfinite([low, high]).all() or high <= low:
-        return []
-    rough = (high - low) * apart / max(pixels, 1)
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = next(power * round_ for round_ in (1, 2, 5, 10) if power * round_ >= rough)
-    values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
-    return [(float(value), f"{value:.6g}") for value in np.where(np.abs(values) < step * 1e-9, 0, values)]
-
-
-def fitted_title(metrics, title: str, unit: str, width: float) -> str:
-    """The colour bar's title in ``width`` pixels: its name is cut where it must be, never its unit."""
-    ending = f" ({unit})" if unit else ""
-    return metrics.elidedText(title, Qt.ElideRight, max(int(width) - metrics.horizontalAdvance(ending), 40)) + ending
+def _extrapolates(layer) -> bool:
+    """Whether any place of a layer's scan lies outside the measured range; looked at once."""
+    if "extrapolates" not in layer.metadata:
+        layer.metadata["extrapolates"] = bool(scan_of(layer)["extrapolated"].any())
+    return layer.metadata["extrapolates"]
