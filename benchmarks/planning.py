@@ -13,8 +13,7 @@ the values' range, median over the starts. The strategies:
 All of them choose from the same list of sweeps, "even" and "middle" counted along that list, and all are judged by the
 same twin. "Sweeps needed" counts those until the error is within a tenth of what even spacing has halfway and at the
 end (the mean over the starts; one that never arrives counts as one more than were tried). "Even grid" is what nobody
-who starts from four sweeps can have: as many sweeps, spaced evenly from the beginning. Where even spacing takes less
-than half of the error away at all, the choice tells little: such a scan is printed and not counted.
+who starts from four sweeps can have: as many sweeps, spaced evenly from the beginning. Every scan counts.
 
 A scan of a dense truth offers its rows as sweeps, measured with the scan's own noise; a measured scan its own
 sweeps. Planes and noise, where any choice is as good, are left away, and so are cubes. All of it takes some two hours
@@ -44,8 +43,8 @@ FIRST = 4
 #: Sweeps a truth offers, points of a sweep, and points a measured sweep is thinned to.
 ROWS, POINTS, MOST_POINTS = 61, 60, 120
 DULL = ("plane", "noise")
-#: An error this much above the one aimed for counts as that: trainings scatter. Less gain than this tells nothing.
-SLACK, TELLING = 1.1, 0.5
+#: An error this much above the one aimed for counts as that: trainings scatter.
+SLACK = 1.1
 TARGETS = ("halfway", "at the end")
 
 
@@ -198,8 +197,8 @@ def _job(arguments) -> dict[str, np.ndarray]:
     return courses | ({"even grid": grid_course(replay, most)} if start == 0 else {})
 
 
-def report(name: str, courses: dict[str, np.ndarray], counts: range) -> dict[str, list[float]] | None:
-    """Print one scan's table; the sweeps each strategy needs for the two targets, None where no choice matters."""
+def report(name: str, courses: dict[str, np.ndarray], counts: range) -> dict[str, list[float]]:
+    """Print one scan's table; the sweeps each strategy needs for the two targets."""
     print(f"\n{name}: error of the map (% of the range), by number of sweeps")
     print(f"  {'':<18}" + "".join(f"{count:>7}" for count in counts))
     for strategy, errors in courses.items():
@@ -212,12 +211,6 @@ def report(name: str, courses: dict[str, np.ndarray], counts: range) -> dict[str
     }
     words = ", ".join(f"{strategy} {row[0]:.1f} and {row[1]:.1f}" for strategy, row in needed.items())
     print(f"  sweeps needed for {goals[0]:.2f} and {goals[1]:.2f}: {words}", flush=True)
-    if even[-1] > TELLING * even[0]:
-        print(
-            "  (not counted: even spacing takes less than half of the error away, so that the choice tells little)",
-            flush=True,
-        )
-        return None
     return needed
 
 
@@ -238,9 +231,7 @@ def main() -> None:
             jobs = [(case, start, most) for start in range(arguments.starts)]
             found = list(pool.map(_job, jobs))
             courses = {name: np.stack([one[name] for one in found if name in one]) for name in found[0]}
-            needed = report(case.name, courses, range(FIRST, most + 1))
-            if needed is not None:
-                everything[case.name] = needed
+            everything[case.name] = report(case.name, courses, range(FIRST, most + 1))
     losses = [
         f"{name} ({TARGETS[k]}: {needed['proposals'][k]:.1f} sweeps, {rival} {row[k]:.1f})"
         for name, needed in everything.items()

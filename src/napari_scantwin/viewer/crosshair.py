@@ -200,18 +200,21 @@ class CanvasCrosshair(QObject):
         super().__init__(overlay)
         self._viewer, self._overlay, self._crosshair, self._wanted = viewer, overlay, crosshair, wanted
         self._held: tuple[str, ...] = ()
+        self._gone = False
         overlay.painters.append(self._paint)
         overlay.parent().installEventFilter(self)
 
     def remove(self) -> None:
-        """Leave the canvas."""
+        """Leave the canvas, for good: a change of layers may still ask to be painted after the panel is closed."""
         if self._paint in self._overlay.painters:
             self._overlay.painters.remove(self._paint)
         self._overlay.parent().removeEventFilter(self)
+        self._gone = True
 
     def redraw(self) -> None:
         """Paint anew."""
-        self._overlay.update()
+        if not self._gone:
+            self._overlay.update()
 
     def _axes(self) -> tuple[str, ...]:
         """The upward and the rightward axis, while the crosshair is on the canvas."""
