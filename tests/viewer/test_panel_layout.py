@@ -76,3 +76,13 @@ def test_an_analysis_fits_a_window_of_800_pixels_without_scrolling(panel, open_s
     page = panel.tabs.currentWidget()
     assert panel.analyse.minimumSizeHint().height() <= page.viewport().height()
     assert "does not fit" in panel.analyse.others.text()
+
+
+def test_a_simulation_says_what_was_made_and_offers_it_for_export(panel, open_scan, train_scan):
+    layer = open_scan(sample_path("palladium_hydride"))
+    train_scan()
+    said = panel.simulate.said.text()
+    assert said.startswith("Simulated resistance (Ω) at ")
+    assert "typically ± " in said
+    assert "hidden in the layer list" in said
+    assert panel.simulate.export_choice.currentText() == f"{layer.name} simulated"

@@ -27,7 +27,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.grids import parse_values
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_layers, scan_of
-from napari_scantwin.viewer.show_twin import prepare_derivative, prepare_simulation, show_simulation
+from napari_scantwin.viewer.show_twin import prepare_derivative, prepare_simulation, result_of, show_simulation
 
 __all__ = ["SimulateWidget"]
 
@@ -186,10 +186,17 @@ class SimulateWidget(QWidget):
     def _done(self, result) -> None:
         layer, prepared = result
         if layer in self._viewer.layers:
-            show_simulation(self._viewer, layer, prepared, lambda: self._shown(layer))
+            show_simulation(
+                self._viewer, layer, prepared, lambda: self._shown(layer, prepared[0][1]["metadata"]["kind"])
+            )
 
-    def _shown(self, layer) -> None:
+    def _shown(self, layer, kind: str) -> None:
+        made = result_of(layer, kind, self._viewer)
         self._say_outside()
+        if not self.said.text() and made is not None:
+            self.said.setText(describe(scan_of(made)))
+        if made is not None:
+            self.export_choice.setCurrentText(made.name)  # what was just made is what is exported
         self.simulated.emit(layer)
 
     def _idle(self) -> None:
@@ -241,6 +248,20 @@ def _export_of(layer, scan, path):
         return lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
     grid = {axis: scan[axis].values for axis in scans.axes(scan)}
     return lambda report, stop: writers.write_volume(twin, grid, path, on_progress=report, stop=stop)
+
+
+def describe(simulated) -> str:
+    """What was simulated: how many points, the typical uncertainty, where to look further."""
+    size = " x ".join(str(length) for length in simulated.shape)
+    words = f"Simulated {scans.label(simulated)} at {size} points"
+    if "standard_error" in simulated.coords and not scans.is_lazy(simulated):
+        errors = simulated["standard_error"].values.ravel()
+        typical = float(np.nanmedian(errors[:: max(1, errors.size // 100_000)]))
+        words += f", typically ± {typical:.2g} {units.pretty(simulated.attrs['units'])}"
+    more = (
+        " Uncertainty and residual lie hidden in the layer list." if simulated.attrs.get("kind") == "simulated" else ""
+    )
+    return f"{words}.{more}"
 
 
 def _written(values: np.ndarray) -> str:
