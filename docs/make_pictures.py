@@ -84,7 +84,7 @@ class Pictures:
         bare = self.temporary / "scan.csv"
         rows = [f"{t},{h},{1e-3 * t / (h + 1):.6f}" for h in (100, 1000) for t in (10, 20, 30, 40)]
         bare.write_text("\n".join(["X1,X2,Y", *rows]))
-        self.dialog = ColumnDialog(read_table(bare))
+        self.dialog = ColumnDialog(read_table(bare), self.panel)
         self.dialog.show()
         self.after(500, self.finish)
 
