@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.layers import add_scan
-from napari_scantwin.viewer.overlay import fitted_title
+from napari_scantwin.viewer.rulers import fitted_title
 
 
 @pytest.mark.parametrize("width", [1000, 1200])

@@ -48,7 +48,7 @@ def gradient(count: int) -> list[str]:
 class CurvePlot:
     """Draws curves anew each time; ``widget`` is the plot."""
 
-    def __init__(self, height: int = 170):
+    def __init__(self, height: int = 140):
         self.widget = new_plot(height)
         self.drawn: list[Curve] = []
 

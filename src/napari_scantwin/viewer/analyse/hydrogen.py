@@ -6,7 +6,6 @@ import contextlib
 from pathlib import Path
 
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
-from superqt import QCollapsible
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units, writers
@@ -18,6 +17,7 @@ from napari_scantwin.viewer.analyse.hydrogen_work import drawn, maps_of, rows_of
 from napari_scantwin.viewer.analyse.map_layers import bring_forward, prepare_maps, send_back, show_maps
 from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.analyse.tables import fill, new_table
+from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.writers.tables import write_table
 
@@ -78,7 +78,7 @@ class HydrogenAnalysis(Analysis):
         more.addRow("R₀ from scan", self.second)
         more.addRow("H/Pd column", self.content)
         more.addRow("R/R₀ column", self.relative)
-        settings = QCollapsible("Columns of the curve, unloaded scan")
+        settings = Folding("Columns of the curve, unloaded scan")
         settings.layout().setContentsMargins(0, 0, 0, 0)
         settings.addWidget(inner)
         self.body.addLayout(form)
