@@ -134,6 +134,16 @@ class Twin:
                 grid[name] = np.unique(scans.set_points(column))
         return grid
 
+    def measured_grid(self) -> dict[str, np.ndarray]:
+        """The grid the scan was measured on, for a denoised map; of a ragged scan its set points, and along the fast
+        axis what :meth:`default_grid` has."""
+        if scans.is_gridded(self.scan):
+            return {name: np.asarray(self.scan[name].values, float) for name in self.axes}
+        grid = self.default_grid()
+        for name in self.axes[:-1]:
+            grid[name] = np.unique(scans.set_points(np.asarray(self.scan[name].values, float)))
+        return grid
+
     def save(self, path: str | Path) -> Path:
         """Write the twin, its scan, settings, history and score to one ``.twin`` file."""
         from napari_scantwin.twin.storage import save

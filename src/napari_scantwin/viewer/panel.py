@@ -158,6 +158,7 @@ class Panel(QWidget):
                 job.abandon()
         self.cuts.shut()
         self.cube.shut()
+        self.simulate.shut()
         self.process.shut()
         if self._window is not None:
             self._window.removeEventFilter(self)

@@ -28,6 +28,7 @@ from napari_scantwin.grids import parse_values
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 from napari_scantwin.viewer.show_twin import prepare_derivative, prepare_simulation, result_of, show_simulation
+from napari_scantwin.viewer.side_by_side import SideBySide
 
 __all__ = ["SimulateWidget"]
 
@@ -65,8 +66,23 @@ class SimulateWidget(QWidget):
         self.what = QComboBox()
         self.what.setToolTip("The map itself, or the twin's own derivative with its uncertainty")
         self._form = QFormLayout()
+        self.dense_button, self.measured_button = QPushButton("Dense"), QPushButton("As measured")
+        self.dense_button.setToolTip("Fill in a dense grid over the measured range")
+        self.measured_button.setToolTip("Simulate where it was measured: the map without its noise, and the residual")
+        self.dense_button.clicked.connect(lambda: self._fill(self.twin.default_grid()))
+        self.measured_button.clicked.connect(self.simulate_as_measured)
+        self.beside_button = QPushButton("Side by side")
+        self.beside_button.setCheckable(True)
+        self.beside_button.setToolTip("Measured, simulated and residual beside each other, below the map")
+        self.beside_button.toggled.connect(self._show_beside)
+        self._beside = None
+        presets = QHBoxLayout()
+        for button in (self.dense_button, self.measured_button, self.beside_button):
+            presets.addWidget(button)
         box = QGroupBox("Grid")
-        box.setLayout(self._form)
+        inside = QVBoxLayout(box)
+        inside.addLayout(self._form)
+        inside.addLayout(presets)
         self.hint = QLabel("A range first:last:step or first:last#count, or a list of values.")
         self.hint.setWordWrap(True)
         self.button = QPushButton("Simulate")
@@ -101,7 +117,12 @@ class SimulateWidget(QWidget):
         self.fields = {}
         twin = self.twin
         self._offer_derivatives()
-        self.button.setEnabled(twin is not None)
+        for button in (self.button, self.dense_button, self.measured_button):
+            button.setEnabled(twin is not None)
+        image = layer_of_image(self._chooser.layer)
+        self.beside_button.setEnabled(image is not None and twin is not None)
+        if self._beside is not None and image is not None:
+            self._beside[0].show_of(image)
         if twin is None:
             self.said.setText("Train the scan first; then its twin can be simulated on any grid.")
         else:
@@ -113,6 +134,45 @@ class SimulateWidget(QWidget):
                 self.fields[name] = field
                 self._form.addRow(f"{name.replace('_', ' ')} ({unit})", field)
         self._list_layers()
+
+    def _fill(self, grid: dict[str, np.ndarray]) -> None:
+        for name, values in grid.items():
+            self.fields[name].setText(_written(values))
+
+    def simulate_as_measured(self) -> bool:
+        """Simulate on the grid that was measured."""
+        if self.twin is None:
+            return False
+        grid = self.twin.measured_grid()
+        self._fill(grid)
+        self.what.setCurrentIndex(0)
+        return self.simulate(grid)  # not what the fields say: their digits are few
+
+    def _show_beside(self, on: bool) -> None:
+        if self._beside is not None:
+            widget, dock = self._beside
+            self._beside = None
+            widget.shut()
+            self._viewer.window.remove_dock_widget(dock)
+        layer = layer_of_image(self._chooser.layer)
+        if on and layer is not None:
+            widget = SideBySide(self._viewer, layer)
+            dock = self._viewer.window.add_dock_widget(widget, name="Side by side", area="bottom")
+            self._beside = (widget, dock)
+            # Its cross is the button, pressed again; napari tells of it by this alone.
+            dock.destroyed.connect(self._beside_gone)
+
+    def _beside_gone(self) -> None:
+        if self._beside is not None:
+            self._beside[0].shut()
+            self._beside = None
+            self.beside_button.setChecked(False)
+
+    def shut(self) -> None:
+        """Let go of the viewer."""
+        if self._beside is not None:
+            self._beside[0].shut()
+            self._beside = None
 
     def _offer_derivatives(self) -> None:
         chosen = self.what.currentText()
@@ -262,6 +322,11 @@ def describe(simulated) -> str:
         " Uncertainty and residual lie hidden in the layer list." if simulated.attrs.get("kind") == "simulated" else ""
     )
     return f"{words}.{more}"
+
+
+def layer_of_image(layer):
+    """The layer where it is an image, which can be shown beside its twin; else None."""
+    return layer if layer is not None and hasattr(layer, "colormap") else None
 
 
 def _written(values: np.ndarray) -> str:
