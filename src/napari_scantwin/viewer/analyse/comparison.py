@@ -15,7 +15,7 @@ from napari_scantwin.physics.comparison import Comparison, compare
 from napari_scantwin.physics.sources import comparable
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo
 from napari_scantwin.viewer.analyse.curves import COLORS, Curve, CurvePlot
-from napari_scantwin.viewer.analyse.map_layers import DerivedMap, bring_forward, prepare_maps, send_back, show_maps
+from napari_scantwin.viewer.analyse.map_layers import DerivedMap, prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.analyse.tables import fill, new_table, plain
 from napari_scantwin.viewer.layers import scan_of
@@ -128,15 +128,9 @@ class ComparisonAnalysis(Analysis):
         self._show_maps()
 
     def _show_maps(self, *changed) -> None:
-        if self.result is None or self.layer is None:
-            return
-        layer = self.layer
-        if not self.on_map.isChecked():
-            send_back(self._viewer, layer)
-            return
-        prepared = self._prepared[self.view.currentData()]
-        keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
-        show_maps(self._viewer, layer, prepared, lambda: (bring_forward(self._viewer, layer, keys), self.mapped.emit()))
+        if self.result is not None and self.layer is not None:
+            wanted, prepared = self.on_map.isChecked(), self._prepared[self.view.currentData()]
+            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
 
     def exports(self):
         if self.result is None:

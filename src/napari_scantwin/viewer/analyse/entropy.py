@@ -14,7 +14,7 @@ from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
 from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.entropy_views import VIEWS, figure_rows, maps_of, table_of
 from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source, calculate, measured_fields
-from napari_scantwin.viewer.analyse.map_layers import bring_forward, prepare_maps, send_back, show_maps
+from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.analyse.tables import fill, new_table
@@ -180,18 +180,9 @@ class EntropyAnalysis(Analysis):
         self._show_maps()
 
     def _show_maps(self, *checked) -> None:
-        if self.result is None or self.layer is None:
-            return
-        layer = self.layer
-        if not self.on_map.isChecked():
-            send_back(self._viewer, layer)
-            return
-        prepared = self._prepared[self.view.currentText()]
-        keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
-        if keys:
-            show_maps(
-                self._viewer, layer, prepared, lambda: (bring_forward(self._viewer, layer, keys), self.mapped.emit())
-            )
+        if self.result is not None and self.layer is not None:
+            wanted, prepared = self.on_map.isChecked(), self._prepared[self.view.currentText()]
+            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
 
     def exports(self):
         if self.result is None:

@@ -14,7 +14,7 @@ from napari_scantwin.physics.calibration import Calibration, read_calibration
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
 from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.hydrogen_work import drawn, maps_of, rows_of, table_of, worked_out
-from napari_scantwin.viewer.analyse.map_layers import bring_forward, prepare_maps, send_back, show_maps
+from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.analyse.tables import fill, new_table
 from napari_scantwin.viewer.folding import Folding
@@ -158,19 +158,9 @@ class HydrogenAnalysis(Analysis):
         self._show_maps()
 
     def _show_maps(self, *checked) -> None:
-        if self.result is None or self.layer is None:
-            return
-        layer = self.layer
-        if not self.on_map.isChecked():
-            send_back(self._viewer, layer)
-            return
-        keys = [attributes["metadata"]["analysis"] for _, attributes, _ in self._prepared]
-        show_maps(
-            self._viewer,
-            layer,
-            self._prepared,
-            lambda: (bring_forward(self._viewer, layer, keys), self.mapped.emit()),
-        )
+        if self.result is not None and self.layer is not None:
+            wanted, prepared = self.on_map.isChecked(), self._prepared
+            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
 
     def exports(self):
         if self.result is None:

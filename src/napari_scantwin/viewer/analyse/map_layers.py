@@ -24,7 +24,16 @@ from napari_scantwin.viewer.layers import (
 from napari_scantwin.viewer.overlay import fit_view
 from napari_scantwin.viewer.show_twin import take_turns
 
-__all__ = ["DerivedMap", "bring_forward", "derived_layers", "laid_over", "prepare_maps", "send_back", "show_maps"]
+__all__ = [
+    "DerivedMap",
+    "bring_forward",
+    "derived_layers",
+    "laid_over",
+    "prepare_maps",
+    "send_back",
+    "show_maps",
+    "show_or_hide",
+]
 
 _KINDS = ("temperature", "magnetic field", "pressure", "time")
 
@@ -139,6 +148,17 @@ def show_maps(viewer, layer, prepared: list[tuple], done: Callable[[], None]) ->
     """Show prepared layers over ``layer``, those shown before under their keys with the new data, each in a turn of
     the event loop; ``done`` is called after the last."""
     take_turns(_steps(viewer, layer, prepared, done))
+
+
+def show_or_hide(viewer, layer, prepared: list[tuple], wanted: bool, done: Callable[[], None]) -> None:
+    """Show prepared layers in front of everything else made from ``layer``, or, not ``wanted``, put all of that behind;
+    ``done`` is called once they are shown."""
+    if not wanted:
+        send_back(viewer, layer)
+        return
+    keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
+    if keys:
+        show_maps(viewer, layer, prepared, lambda: (bring_forward(viewer, layer, keys), done()))
 
 
 def _steps(viewer, layer, prepared, done) -> Iterator[None]:
