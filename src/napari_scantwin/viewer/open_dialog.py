@@ -63,7 +63,7 @@ class ColumnDialog(QDialog):
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.said)
         layout.addWidget(self.buttons)
-        self.resize(min(1100, 120 + 195 * len(headers)), 470)
+        self.resize(min(1100, 120 + 195 * len(headers)), 520)
         self._check()
 
     def _add_column(self, position: int, header: str, remembered: ColumnChoice | None) -> None:
