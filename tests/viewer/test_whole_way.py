@@ -31,7 +31,7 @@ def whole_way(panel, qtbot, tmp_path, layer, train_scan):
     np.testing.assert_allclose(simulated.extent.world[1][-1], layer.extent.world[1][-1], atol=2)
     assert panel.train.table.rowCount() == len(layer.metadata["twin"].score.methods) >= 6
     assert "on sweeps left out" in panel.train.status.text()
-    assert "worth measuring next" in panel.train.status.text()
+    assert "Worth measuring next" in panel.train.status.text()
 
     assert panel.cuts.add_line()
     panel.cuts.add_sweep(scans.sweeps(measured)[1].number)

@@ -60,9 +60,10 @@ class Chooser(QWidget):
         QTimer.singleShot(0, self.refresh)
 
     def refresh(self) -> None:
-        """List the measured scans anew, keeping the choice."""
-        chosen = self.layer
+        """List the measured scans anew, keeping the choice, unless one was opened since: then that is chosen."""
+        chosen, before = self.layer, self._layers
         self._layers = scan_layers(self._viewer, "measured")
+        chosen = next((layer for layer in reversed(self._layers) if layer not in before), chosen)
         self.combo.blockSignals(True)
         self.combo.clear()
         self.combo.addItems([layer.name for layer in self._layers])

@@ -306,7 +306,7 @@ class CutsWidget(QWidget):
             unit = units.pretty(scan_of(line.layer)[across].attrs["units"])
             self.width.setToolTip(f"Full width of the band in {across.replace('_', ' ')}")
             self.width.setSuffix(f" {unit}")
-            self.width.setValue(line.cut.width)
+            self.width.setValue(float(f"{line.cut.width:.3g}"))
         self.averaged.setChecked(line.cut.averaged)
         for box in (self.width, self.averaged):
             box.blockSignals(False)

@@ -65,6 +65,11 @@ class SimulateWidget(QWidget):
     def _build(self) -> None:
         self.what = QComboBox()
         self.what.setToolTip("The map itself, or the twin's own derivative with its uncertainty")
+        what = QWidget()
+        row = QHBoxLayout(what)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(QLabel("Simulate"))
+        row.addWidget(self.what, 1)
         self._form = QFormLayout()
         self.dense_button, self.measured_button = QPushButton("Dense"), QPushButton("As measured")
         self.dense_button.setToolTip("Fill in a dense grid over the measured range")
@@ -100,7 +105,7 @@ class SimulateWidget(QWidget):
         row.addWidget(self.export_choice, 1)
         row.addWidget(self.export_button)
         layout = QVBoxLayout(self)
-        for widget in (self.what, box, self.hint, self.button, self.bar, self.said, export):
+        for widget in (what, box, self.hint, self.button, self.bar, self.said, export):
             layout.addWidget(widget)
         layout.addStretch(1)
 
