@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.twin import Twin
+from napari_scantwin import scan as scans
+from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.volume import blocks
 
 GRID = {"magnetic_field": np.linspace(0, 9, 40), "temperature": np.linspace(10, 45, 50)}
@@ -29,7 +30,9 @@ def test_a_plane_of_a_huge_map_evaluates_that_plane_only(twin, monkeypatch):
     assert lazy.size == 900_000_000
     asked = []
     evaluate = type(twin.mixture).__call__
-    monkeypatch.setattr(type(twin.mixture), "__call__", lambda self, at: asked.append(len(at)) or evaluate(self, at))
+    monkeypatch.setattr(
+        type(twin.mixture), "__call__", lambda self, at, *rest: asked.append(len(at)) or evaluate(self, at)
+    )
     for plane in (lazy[15_000, ::100], lazy[::100, 15_000]):
         asked.clear()
         assert plane.values.shape == (300,)
@@ -53,3 +56,27 @@ def test_the_twin_can_be_sent_to_another_process(twin):
     assert isinstance(other, Twin)
     places = np.array([[1.0, 20.0], [4.5, 33.0]])
     np.testing.assert_array_equal(other.predict(places)[0], twin.predict(places)[0])
+
+
+@pytest.mark.parametrize("plane", [(17, slice(None), slice(None)), (slice(None), 21, slice(None))])
+def test_a_dense_plane_of_a_cube_comes_from_nodes(plane, monkeypatch):
+    sizes = {"manipulator_angle": 6, "angle": 9, "energy": 12}
+    axes = {name: (np.linspace(-1, 1, size), "deg") for name, size in sizes.items()}
+    a, b, c = np.meshgrid(*(values for values, _ in axes.values()), indexing="ij")
+    cube = scans.gridded_scan(axes, np.exp(-4 * (c - b**2 + 0.3 * a) ** 2), name="intensity", unit="count")
+    twin = train(cube, TwinSettings(members=2, time_budget=1), score_rivals=False)
+    grid = {name: np.linspace(-1, 1, 300) for name in sizes}
+    lazy, asked = twin.simulate(grid, lazy=True), []
+    evaluate = type(twin.mixture).__call__
+    monkeypatch.setattr(
+        type(twin.mixture), "__call__", lambda self, at, *rest: asked.append(len(at)) or evaluate(self, at)
+    )
+    found = lazy[plane]
+    values, errors = found.values, found["standard_error"].values
+    assert max(asked) < 300 * 300 / 5
+    axis_values = [np.atleast_1d(grid[name][one]) for name, one in zip(grid, plane, strict=True)]
+    mesh = np.stack([part.ravel() for part in np.meshgrid(*axis_values, indexing="ij")], axis=1)
+    mean, std = twin.predict(mesh)
+    assert np.abs(values.ravel() - mean).max() < 1e-3 * np.ptp(mean)
+    assert np.max(np.abs(values.ravel() - mean) / std) < 0.1
+    np.testing.assert_allclose(errors.ravel(), std, rtol=0.05, atol=1e-3 * np.ptp(mean))

@@ -99,8 +99,10 @@ class Twin:
         """The simulated scan on a grid: axis name to values in the scan's units (default: :meth:`default_grid`).
 
         With ``along`` the first or second derivative (``order``) along that axis instead of the values themselves, as
-        :meth:`derivative` gives it, in the value's unit over the axis's. With ``lazy`` the arrays are dask's and of any
-        size: a part is evaluated when it is looked at (:func:`napari_scantwin.writers.write_volume` writes them).
+        :meth:`derivative` gives it, in the value's unit over the axis's.
+
+        With ``lazy`` the arrays are dask's, of any size and with ascending axes: a part is evaluated when it is looked
+        at (:func:`napari_scantwin.writers.write_volume` writes them).
 
         The values are float32, with coordinates ``standard_error`` (one standard deviation) and
         ``extrapolated``. ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`.
@@ -109,6 +111,7 @@ class Twin:
         if along is not None:
             self._check_derivative(along, order)
         if lazy:
+            axes = {name: np.sort(values) for name, values in axes.items()}
             arrays = lazy_arrays(self, axes, along, order)
         else:
             arrays = simulation.filled(self, axes, along, order, on_progress, stop)

@@ -104,7 +104,7 @@ def residuals(twin, stop=None):
     scan = twin.scan
     if scans.is_lazy(scan) and scans.is_gridded(scan):
         axes = {name: np.asarray(scan[name].values, float) for name in twin.axes}
-        return scan.data - lazy_arrays(twin, axes, None, 1)[0].rechunk(scan.data.chunks)
+        return scan.data - lazy_arrays(twin, axes, chunks=scan.data.chunks)[0]
     values = np.asarray(scan.values, float if scan.dtype.kind in "iub" else scan.dtype)
     flat = np.full(values.size, np.nan, values.dtype)
     columns = [np.asarray(scan[name].values, float) for name in twin.axes]
