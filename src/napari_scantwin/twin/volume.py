@@ -22,9 +22,9 @@ __all__ = ["Part", "blocks", "lazy_arrays"]
 #: Values evaluated at once.
 _PART = 1 << 20
 #: Planes of more points than this are evaluated at some so many nodes: from one measured value to the next there are
-#: this many (least, most), and the most along the slowest axis, whose values lie furthest apart. On the sample ARPES
-#: stack the splines between them are off by at most 2e-4 of the range.
-_DENSE, _NODES, _NODES_A_STEP = 20_000, 40_000, (4, 12)
+#: this many (least, most); along the slowest axis, whose values lie furthest apart, some ``_SLOW`` in all. On the
+#: sample ARPES stack the splines between them are off by at most 2e-4 of the range across the slowest axis.
+_DENSE, _NODES, _NODES_A_STEP, _SLOW = 20_000, 40_000, (4, 12), 200
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Part:
         known = {k: np.unique(np.asarray(self.twin.scan[self.twin.axes[k]].values, float)) for k in two}
         a_step = int(np.clip(np.sqrt(_NODES / np.prod([len(values) for values in known.values()])), least, most))
         for position, measured in known.items():
-            a_gap = most if position == 0 else a_step
+            a_gap = int(np.clip(_SLOW / (len(measured) - 1), least, most)) if position == 0 else a_step
             places = np.linspace(0, len(measured) - 1, a_gap * (len(measured) - 1) + 1)
             low, high = axes[position].min(), axes[position].max()
             between = np.interp(places, np.arange(len(measured)), measured)
