@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
 from napari_scantwin.errors import Cancelled
-from napari_scantwin.twin.kernel import _likelihood, fit_kernel, learn_scales
+from napari_scantwin.twin.kernel import Kernel, _likelihood, fit_kernel, learn_scales
 from napari_scantwin.twin.small_network import _initial, _loss, evaluate_small, fit_small
 
 RANDOM = np.random.default_rng(4)
@@ -61,6 +62,12 @@ def test_draws_scatter_as_the_posterior_of_scikit_learn_does():
     np.testing.assert_allclose(drawn[:8].mean(axis=0), mean, atol=1e-6)
     np.testing.assert_allclose(drawn.std(axis=0), deviation, rtol=0.25)
     np.testing.assert_allclose(np.mean(drawn.std(axis=0) / deviation), 1, atol=0.05)
+
+
+def test_a_kernel_kept_row_by_row_rounds_alike():
+    kernel = fit_kernel(X, Y, ONES, learn_scales(X, Y, ONES, None), 0)
+    kept = Kernel(**{name: np.ascontiguousarray(array) for name, array in asdict(kernel).items()})
+    np.testing.assert_array_equal(kept.predict(X[:50]), kernel.predict(X[:50]))
 
 
 def test_points_without_weight_are_not_seen():

@@ -84,7 +84,8 @@ def fit_kernel(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, l
     heights = np.sqrt(2 * amplitude / _WAVES) * random.normal(size=(_WAVES, _DRAWS))
     noises = np.sqrt(noise / weights[more])[:, None] * random.normal(size=(len(more), _DRAWS))
     seen = np.column_stack([targets[more], -(np.cos(centres @ waves + phases) @ heights + noises)])
-    coefficients = amplitude * cho_solve(cho_factor(matrix, lower=True), seen)
+    # LAPACK answers column by column; row by row, as a saved twin holds them, the products round alike after loading.
+    coefficients = np.ascontiguousarray(amplitude * cho_solve(cho_factor(matrix, lower=True), seen))
     return Kernel(centres, coefficients, scales, waves, phases, heights)
 
 
