@@ -92,7 +92,7 @@ class _Box(QDoubleSpinBox):
         self.setSuffix(f" {unit}" if unit else "")
         ends = [f"{written(value, self._decimals)} {unit}" for value in (column.min(), column.max(), np.ptp(column))]
         self.ensurePolished()
-        self.setFixedWidth(max(map(self.fontMetrics().horizontalAdvance, ends)) + 34)
+        self.setFixedWidth(max(map(self.fontMetrics().horizontalAdvance, ends)) + 32)
 
     def textFromValue(self, value: float) -> str:
         return written(value, self._decimals)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.fronts import bring_to_front
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 
@@ -21,7 +22,7 @@ class Chooser(QWidget):
         self._viewer = viewer
         self._layers: list = []
         self._last = None
-        self.combo = QComboBox()
+        self.combo = Combo()
         self.combo.setToolTip("The measured scan that every tab below works on")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

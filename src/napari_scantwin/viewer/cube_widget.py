@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_scantwin import cubes
 from napari_scantwin.viewer.axis_block import AxisBlock
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.crosshair import CanvasCrosshair, Crosshair
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.overlay import attach
@@ -54,10 +55,10 @@ class CubeWidget(QWidget):
         self._choose(chooser.layer)
 
     def _build(self) -> None:
-        self.up, self.right = QComboBox(), QComboBox()
+        self.up, self.right = Combo(), Combo()
         for combo, where in ((self.up, "upwards"), (self.right, "to the right")):
             combo.setToolTip(f"The axis the map shows {where}; the others are held by the crosshair")
-            combo.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)  # half of what room there is, not more
+            combo.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
             combo.activated.connect(lambda index, combo=combo: self._plane_chosen(combo))
         self.waterfall_button = QPushButton("Waterfall…")
         self.waterfall_button.setToolTip("EDCs or MDCs above each other, in a window that follows the crosshair")
@@ -71,9 +72,9 @@ class CubeWidget(QWidget):
         row = QHBoxLayout(self._plane_row)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Map"))
-        row.addWidget(self.up, 1)
-        row.addWidget(QLabel("against"))
-        row.addWidget(self.right, 1)
+        row.addWidget(self.up)
+        row.addWidget(QLabel("vs"))
+        row.addWidget(self.right)
         self._blocks = QVBoxLayout()
         self._blocks.setSpacing(4)
         layout = QVBoxLayout(self)

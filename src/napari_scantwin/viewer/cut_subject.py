@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox
 
 from napari_scantwin import cuts
 from napari_scantwin import scan as scans
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 
 __all__ = ["CutSubject", "curve_of", "points_along"]
@@ -15,7 +15,7 @@ __all__ = ["CutSubject", "curve_of", "points_along"]
 _SCAN = "the scan and its twin"
 
 
-class CutSubject(QComboBox):
+class CutSubject(Combo):
     """A combo of what can be cut; ``layer`` and ``scan`` are the chosen one's (the sweeps' points before the twin's map
     of one quantity: both are cut together)."""
 
@@ -24,8 +24,6 @@ class CutSubject(QComboBox):
         self._viewer, self._chooser = viewer, chooser
         self._layers: list = []
         self.setToolTip("What the next cut goes through: the scan, or what an analysis made of it")
-        self.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(lambda event: QTimer.singleShot(0, self.refresh))
         chooser.changed.connect(self.refresh)

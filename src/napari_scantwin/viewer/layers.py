@@ -16,6 +16,8 @@ import xarray as xr
 from napari_scantwin import scan as scans
 
 __all__ = [
+    "ASPECTS",
+    "EXTENT",
     "RIM",
     "Frame",
     "add_layer",
@@ -32,8 +34,8 @@ __all__ = [
 ]
 
 #: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
-_EXTENT = 100.0
-_ASPECTS = (0.6, 1.7)
+EXTENT = 100.0
+ASPECTS = (0.6, 2.5)
 _MOST_SAMPLES = 2048
 #: Of a scan that is read in parts, so many slices and values tell the colour limits.
 _SLICES_SAMPLED, _MOST_SAMPLED = 5, 2_000_000
@@ -71,7 +73,7 @@ class Frame:
         origin, step = [], []
         for position, name in enumerate(names):
             column = np.asarray(scan[name].values, float)
-            extent = _EXTENT if position == across else _EXTENT * float(np.clip(aspect, *_ASPECTS))
+            extent = EXTENT if position == across else EXTENT * float(np.clip(aspect, *ASPECTS))
             origin.append(float(column.min()))
             step.append(float(np.ptp(column) or 1.0) / extent)
         return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
@@ -175,7 +177,7 @@ def _name(scan: xr.DataArray, kind: str) -> str:
 
 def _point_size(world: np.ndarray) -> float:
     """World size at which neighbours along the fast axis just touch."""
-    return float(np.clip(1.5 * _EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
+    return float(np.clip(1.5 * EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
 
 
 def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

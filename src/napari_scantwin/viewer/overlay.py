@@ -231,6 +231,8 @@ class Overlay(QWidget):
         if not lines:
             return
         metrics = painter.fontMetrics()
+        room = max(self.width() - LEFT - RIGHT - 24, 60)  # cut in the middle: the value stands at the end
+        lines = [metrics.elidedText(line, Qt.ElideMiddle, room) for line in lines]
         width = max(metrics.horizontalAdvance(line) for line in lines) + 16
         box = QRectF(LEFT + 8, TOP + 6, width, 17 * len(lines) + 8)
         painter.fillRect(box, self._paper)

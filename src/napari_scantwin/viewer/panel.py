@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
 from napari_scantwin.viewer.chooser import Chooser
@@ -18,6 +18,9 @@ from napari_scantwin.viewer.tab_rows import TabRows
 from napari_scantwin.viewer.train_widget import TrainWidget
 
 __all__ = ["Panel"]
+
+#: In a window narrower than this the map needs the room that the panel can spare, which is then this wide (pixels).
+_SMALL, _SPARING = 1100, 360
 
 
 class _Page(QScrollArea):
@@ -163,6 +166,17 @@ class Panel(QWidget):
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None
+
+    def event(self, event) -> bool:
+        handled = super().event(event)
+        dock = self.parent()
+        docked = event.type() == QEvent.LayoutRequest and isinstance(dock, QDockWidget)
+        if docked and dock.minimumWidth() > self.minimumSizeHint().width():
+            # A dock never forgets the greatest width it was asked for, such as that before napari's style was applied.
+            dock.setMinimumWidth(0)
+            if self._window is not None and self._window.width() < _SMALL:
+                self._window.resizeDocks([dock], [_SPARING], Qt.Horizontal)
+        return handled
 
     def showEvent(self, event) -> None:
         super().showEvent(event)

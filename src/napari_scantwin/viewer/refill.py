@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_scantwin.viewer.layers import Frame, frame_of, give_frame, scan_layers, scan_of
+from napari_scantwin.viewer.layers import ASPECTS, EXTENT, Frame, frame_of, give_frame, scan_layers, scan_of
 
 __all__ = ["refill"]
 
-#: World extent of the axis to the right, the heights a map may have beside it, and the least change worth drawing.
-_EXTENT = 100.0
-_ASPECTS = (0.6, 1.7)
+#: The least change worth drawing.
 _LEAST = 0.02
 
 
@@ -31,7 +29,7 @@ def refill(viewer, aspect: float) -> bool:
         shown = [axis - viewer.dims.ndim + len(frame.axes) for axis in viewer.dims.displayed[-2:]]
         if min(shown) < 0:
             continue
-        steps = _steps(frame, layers, shown, float(np.clip(aspect, *_ASPECTS)))
+        steps = _steps(frame, layers, shown, float(np.clip(aspect, *ASPECTS)))
         ratio = np.array(steps) / frame.step
         if np.abs(np.log(ratio[shown])).max() < _LEAST:
             continue
@@ -43,7 +41,7 @@ def refill(viewer, aspect: float) -> bool:
 def _steps(frame: Frame, layers, shown: list[int], aspect: float) -> list[float]:
     """Physical value per world unit of every axis; those not shown stay as they are."""
     steps = list(frame.step)
-    for axis, extent in zip(shown, (_EXTENT * aspect, _EXTENT), strict=True):
+    for axis, extent in zip(shown, (EXTENT * aspect, EXTENT), strict=True):
         columns = [np.asarray(scan_of(layer)[frame.axes[axis]].values, float) for layer in layers]
         reach = max(column.max() for column in columns) - min(column.min() for column in columns)
         steps[axis] = float(reach or extent) / extent

@@ -6,7 +6,6 @@ import numpy as np
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPen, QPixmap
 
-from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.viewer.layers import frame_of, scan_of
 
@@ -62,12 +61,20 @@ class Rulers:
         painter.setPen(QPen(self._ink, 1))
         painter.drawLine(QPointF(LEFT, base), QPointF(width, base))
         origin, step = frame.origin[axis], frame.step[axis]
-        for value, text in ticks(left * step + origin, right * step + origin, width - LEFT, 90):
+        ends = (left * step + origin, right * step + origin)
+        marks = ticks(*ends, width - LEFT, 90)
+        for value, text in marks if len(marks) > 1 else ticks(*ends, width - LEFT, 45):
             x = LEFT + ((value - origin) / step - left) / (right - left) * (width - LEFT)
             painter.drawLine(QPointF(x, base), QPointF(x, base + 5))
             painter.drawText(QRectF(x - 45, base + 5, 90, 16), Qt.AlignCenter, text)
-        label = scans.axis_label(scan, frame.axes[axis])
+        label = self._axis_title(painter, scan, frame, axis, width - LEFT - RIGHT)
         painter.drawText(QRectF(LEFT, height - 22, width - LEFT, 20), Qt.AlignCenter, label)
+
+    @staticmethod
+    def _axis_title(painter, scan, frame, axis: int, room: float) -> str:
+        name, unit = frame.axes[axis], units.pretty(frame.units[axis])
+        title = str(scan[name].attrs.get("long_name") or name.replace("_", " "))
+        return fitted_title(painter.fontMetrics(), title, unit, room)
 
     def _ruler_left(self, painter, scan, frame, axis) -> None:
         height = self._sheet.height()
@@ -80,9 +87,10 @@ class Rulers:
             painter.drawLine(QPointF(LEFT - 5, y), QPointF(LEFT, y))
             painter.drawText(QRectF(18, y - 8, LEFT - 26, 16), Qt.AlignRight | Qt.AlignVCenter, text)
         painter.save()
-        painter.translate(2, base / 2 + 150)
+        painter.translate(2, base)
         painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, 300, 16), Qt.AlignCenter, scans.axis_label(scan, frame.axes[axis]))
+        label = self._axis_title(painter, scan, frame, axis, base)
+        painter.drawText(QRectF(0, 0, base, 16), Qt.AlignCenter, label)
         painter.restore()
 
     def _color_bar(self, painter, layer, scan) -> None:
@@ -123,6 +131,6 @@ def ticks(low: float, high: float, pixels: float, apart: float) -> list[tuple[fl
 
 
 def fitted_title(metrics, title: str, unit: str, width: float) -> str:
-    """The colour bar's title in ``width`` pixels: its name is cut where it must be, never its unit."""
+    """A title of the colour bar or of an axis in ``width`` pixels: its name is cut where it must be, never its unit."""
     ending = f" ({unit})" if unit else ""
     return metrics.elidedText(title, Qt.ElideRight, max(int(width) - metrics.horizontalAdvance(ending), 40)) + ending

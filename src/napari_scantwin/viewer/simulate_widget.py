@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QFormLayout,
     QGroupBox,
@@ -25,6 +24,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units, writers
 from napari_scantwin.errors import ScanError
 from napari_scantwin.grids import parse_values
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 from napari_scantwin.viewer.show_twin import prepare_derivative, prepare_simulation, result_of, show_simulation
@@ -63,7 +63,7 @@ class SimulateWidget(QWidget):
         self.refresh(chooser.layer)
 
     def _build(self) -> None:
-        self.what = QComboBox()
+        self.what = Combo()
         self.what.setToolTip("The map itself, or the twin's own derivative with its uncertainty")
         what = QWidget()
         row = QHBoxLayout(what)
@@ -97,7 +97,7 @@ class SimulateWidget(QWidget):
         self.bar.setTextVisible(False)
         self.said = QLabel("")
         self.said.setWordWrap(True)
-        self.export_choice = QComboBox()
+        self.export_choice = Combo()
         self.export_button = QPushButton("Export…")
         self.export_button.clicked.connect(self._ask_export)
         export = QGroupBox("Export a scan")

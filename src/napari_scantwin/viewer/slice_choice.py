@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from napari_scantwin import selection, units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import say_error
 
 __all__ = ["SliceChoice"]
@@ -27,7 +28,7 @@ class SliceChoice(QWidget):
         self.every.setFixedWidth(62)
         self.every.valueChanged.connect(lambda number: self._ordinal.setText(_ordinal(number)))
         self._ordinal = QLabel(_ordinal(1))
-        self.axis = QComboBox()
+        self.axis = Combo()
         self.axis.setToolTip("The slow axis whose values are chosen")
         self.axis.activated.connect(lambda index: self._axis_chosen())
         self.low, self.high, self._unit = QLineEdit(), QLineEdit(), QLabel()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QLabel, QLineEdit
+from qtpy.QtWidgets import QFrame, QLineEdit
+from superqt import QElidingLabel
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
@@ -19,6 +20,8 @@ __all__ = ["Sliders", "drawn_at"]
 _NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 #: napari keeps 150 pixels for a slider's groove; beside a name and a value that leaves a narrow canvas too little.
 _GROOVE = 90
+#: What is left of an axis's name at the least, in pixels.
+_NAME = 40
 
 
 def drawn_at(scan, axis: str, physical: float) -> float:
@@ -108,7 +111,8 @@ class Sliders:
         self._follow()
 
     def _add(self, widget) -> None:
-        name, value = QLabel(widget), QLineEdit(widget)
+        name, value = QElidingLabel(widget), QLineEdit(widget)  # a long name must not widen the window
+        name.setMinimumWidth(_NAME)
         value.setAlignment(Qt.AlignRight)
         value.editingFinished.connect(lambda: self._typed(widget))
         widget.slider.setMinimumWidth(_GROOVE)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidgetItem, QVBoxLayout, QWidget
 
 from napari_scantwin import scan as scans
 from napari_scantwin import selection, units
 from napari_scantwin.viewer.layers import update_masked
 from napari_scantwin.viewer.plots import new_plot
 from napari_scantwin.viewer.slice_choice import SliceChoice
+from napari_scantwin.viewer.tables import Table
 
 __all__ = ["SweepsWidget"]
 
@@ -36,9 +37,8 @@ class SweepsWidget(QWidget):
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
         self._chooser = chooser
-        self.table = QTableWidget(0, 3)
-        self.table.setEditTriggers(QTableWidget.NoEditTriggers)
-        self.table.setSelectionBehavior(QTableWidget.SelectRows)
+        self.table = Table()
+        self.table.setSelectionBehavior(Table.SelectRows)
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
         self.plot = new_plot(150)
@@ -123,7 +123,7 @@ class SweepsWidget(QWidget):
                     item.setCheckState(Qt.Unchecked if sweep.left_out else Qt.Checked)
                     item.setData(Qt.UserRole, sweep.number)
                 self.table.setItem(row, column, item)
-        self.table.resizeColumnsToContents()
+        self.table.fit()
         self._draw(scan, listed)
 
     def _draw(self, scan, listed) -> None:

@@ -8,7 +8,6 @@ from magicgui.widgets import Container, FloatSpinBox, LineEdit, SpinBox
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -26,6 +25,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.stream import thinned
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.layers import scan_of
@@ -63,11 +63,9 @@ class TrainWidget(QWidget):
         self._show_twin(chooser.layer)
 
     def _build(self) -> None:
-        self.preset = QComboBox()
+        self.preset = Combo()
         self.preset.addItem("fast (seconds)", "fast")
         self.preset.addItem("thorough (minutes, with a search)", "thorough")
-        self.preset.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-        self.preset.setMinimumContentsLength(14)
         self.members = SpinBox(label="Ensemble size", min=0, max=64)
         self.budget = FloatSpinBox(label="Time budget (s)", min=0, max=86_400)
         self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
@@ -120,7 +118,7 @@ class TrainWidget(QWidget):
         self.table.setEditTriggers(QTableWidget.NoEditTriggers)
         self.table.setSelectionMode(QTableWidget.NoSelection)
 
-        self.in_percent = QComboBox()
+        self.in_percent = Combo()
         self.in_percent.addItems(["errors in the quantity's unit", "errors in % of its range"])
         self.in_percent.currentIndexChanged.connect(lambda index: self._show_twin(self._chooser.layer))
 

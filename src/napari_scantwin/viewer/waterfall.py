@@ -8,7 +8,6 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
-    QComboBox,
     QDialog,
     QFileDialog,
     QGridLayout,
@@ -23,6 +22,7 @@ from qtpy.QtWidgets import (
 from napari_scantwin import cubes, units
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import say_error
 from napari_scantwin.viewer.plots import export_plot, new_plot
 from napari_scantwin.viewer.readout import decimals_of, written
@@ -57,7 +57,7 @@ class Waterfall(QDialog):
         self.refresh()
 
     def _build(self) -> None:
-        self.axis, self.across = QComboBox(), QComboBox()
+        self.axis, self.across = Combo(), Combo()
         self.axis.setToolTip("The axis along the curves: an energy gives EDCs, an angle or a momentum MDCs")
         self.across.setToolTip("The axis from curve to curve")
         self.count = QSpinBox()

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin import writers
 from napari_scantwin.errors import ScanError
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import Job, say_error
 
 __all__ = ["Analysis", "new_combo", "said_no"]
@@ -28,14 +29,12 @@ def said_no(check: Callable[[], object]) -> str:
     return ""
 
 
-def new_combo(*choices: tuple[str, object], tip: str = "") -> QComboBox:
+def new_combo(*choices: tuple[str, object], tip: str = "") -> Combo:
     """A combo of (words, data) that may be narrower than its longest words."""
-    combo = QComboBox()
+    combo = Combo()
     for words, data in choices:
         combo.addItem(words, data)
     combo.setToolTip(tip)
-    combo.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(5)
     return combo
 
 

@@ -17,8 +17,9 @@ from napari_scantwin.viewer.analyse.base import Analysis, new_combo
 from napari_scantwin.viewer.analyse.curves import COLORS, Curve, CurvePlot
 from napari_scantwin.viewer.analyse.map_layers import DerivedMap, prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.tables import fill, new_table, plain
+from napari_scantwin.viewer.analyse.tables import plain
 from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["ComparisonAnalysis"]
@@ -63,7 +64,7 @@ class ComparisonAnalysis(Analysis):
         self.view = new_combo(*((name, name) for name in _MAPS), tip="Which map is shown")
         self.on_map = QCheckBox("on the map")
         self.on_map.setChecked(True)
-        self.plot, self.table = CurvePlot(), new_table()
+        self.plot, self.table = CurvePlot(), Table()
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(3)

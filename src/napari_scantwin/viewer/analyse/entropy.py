@@ -17,9 +17,9 @@ from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source,
 from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.tables import fill, new_table
 from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["EntropyAnalysis"]
@@ -83,7 +83,7 @@ class EntropyAnalysis(Analysis):
         self.on_map.setChecked(True)
         self.on_map.setToolTip("Show the result's maps instead of the scan's own")
         self.plot = CurvePlot()
-        self.table = new_table()
+        self.table = Table()
         self._lay_out()
         for combo in (self.per, self.start, self.direction, self.points, self.exponents):
             combo.currentIndexChanged.connect(self.refresh)

@@ -16,9 +16,9 @@ from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.hydrogen_work import drawn, maps_of, rows_of, table_of, worked_out
 from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.tables import fill, new_table
 from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["HydrogenAnalysis"]
@@ -61,7 +61,7 @@ class HydrogenAnalysis(Analysis):
         self.branch = new_combo((_NOT_SAID, None), tip="Which side of the curve the readings lie on")
         self.on_map = QCheckBox("on the map")
         self.on_map.setChecked(True)
-        self.plot, self.table = CurvePlot(), new_table()
+        self.plot, self.table = CurvePlot(), Table()
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(3)

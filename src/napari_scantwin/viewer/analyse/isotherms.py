@@ -12,8 +12,8 @@ from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
 from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.isotherms_work import VIEWS, calculate, rows_of, said, table_of
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.tables import fill, new_table
 from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["IsothermsAnalysis"]
@@ -45,7 +45,7 @@ class IsothermsAnalysis(Analysis):
         self.direction = new_combo(*_DIRECTIONS, tip="Says what isotherms are whose order is lost, or picks some")
         self.second = SecondScan(self._viewer, self._chooser, lambda scan: not self.why_not(scan))
         self.view = new_combo(*((title, None) for title in VIEWS))
-        self.plot, self.table = CurvePlot(), new_table()
+        self.plot, self.table = CurvePlot(), Table()
         self.form = QFormLayout()
         self.form.setContentsMargins(0, 0, 0, 0)
         self.form.setVerticalSpacing(3)

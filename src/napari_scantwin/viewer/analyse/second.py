@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QComboBox
 
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 
 __all__ = ["SecondScan"]
 
 
-class SecondScan(QComboBox):
+class SecondScan(Combo):
     """A combo of the other measured scans that ``fits`` accepts; ``changed(layer or None)`` when another is chosen."""
 
     changed = Signal(object)
@@ -23,8 +23,6 @@ class SecondScan(QComboBox):
         self._layers: list = [None]
         self._last = None
         self.setToolTip("A second measurement, opened in this window, to be shown beside the first")
-        self.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(5)
         self.currentIndexChanged.connect(self._announce)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(lambda event: QTimer.singleShot(0, self.refresh))

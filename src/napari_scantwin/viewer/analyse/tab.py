@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.base import Analysis
 from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
@@ -12,6 +12,7 @@ from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
 from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.folding import Folding
 
 __all__ = ["AnalyseWidget"]
@@ -40,7 +41,7 @@ class AnalyseWidget(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.analyses: dict[str, Analysis] = {}
-        self.combo = QComboBox()
+        self.combo = Combo()
         self.combo.setToolTip("What to work out of the chosen scan")
         self.stack = QStackedWidget()
         self.others = QLabel("")

@@ -20,7 +20,6 @@ from napari_scantwin.viewer.analyse.map_layers import (
     show_maps,
 )
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.tables import fill, new_table
 from napari_scantwin.viewer.analyse.transitions_views import (
     as_layer_scan,
     color_of,
@@ -33,6 +32,7 @@ from napari_scantwin.viewer.analyse.transitions_views import (
 from napari_scantwin.viewer.analyse.transitions_work import TransitionSettings, calculate, gives_critical_field
 from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["TransitionsAnalysis"]
@@ -83,7 +83,7 @@ class TransitionsAnalysis(Analysis):
         self.on_map.setChecked(True)
         self.on_map.setToolTip("Draw the boundary over the map")
         self.plot = CurvePlot()
-        self.table = new_table()
+        self.table = Table()
         self._lay_out()
         self.criterion.currentIndexChanged.connect(self._follow)
         self.share.valueChanged.connect(self._slid)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing import Parameter
+from napari_scantwin.viewer.combos import Combo
 
 __all__ = ["ParameterForm"]
 
@@ -53,9 +54,7 @@ class ParameterForm(QWidget):
             box.setChecked(bool(one.default_in(self._scan, {})))
             return box
         if one.kind in ("choice", "axis", "coordinate"):
-            combo = QComboBox()
-            combo.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(6)
+            combo = Combo()
             combo.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
             if one.optional:
                 combo.addItem("none", None)
@@ -98,7 +97,7 @@ class ParameterForm(QWidget):
         field = self.fields[one.name]
         if isinstance(field, QCheckBox):
             return field.isChecked()
-        if isinstance(field, QComboBox):
+        if isinstance(field, Combo):
             return field.currentData()
         text = field.text().strip().replace("−", "-")
         if not text:

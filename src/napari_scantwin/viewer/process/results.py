@@ -12,8 +12,8 @@ from napari_scantwin import processing, writers
 from napari_scantwin.errors import ScanError
 from napari_scantwin.files import atomic_path
 from napari_scantwin.physics.quantity import Quantity
-from napari_scantwin.viewer.analyse.tables import fill, new_table
 from napari_scantwin.viewer.jobs import say_error
+from napari_scantwin.viewer.tables import Table, fill
 
 __all__ = ["FitResults"]
 
@@ -25,7 +25,7 @@ class FitResults(QWidget):
         super().__init__(parent)
         self._use = use
         self.findings: processing.analyses.Findings | None = None
-        self.table = new_table(150)
+        self.table = Table(150)
         self.table.setStyleSheet("font-size: 8pt")  # a velocity with its error and unit is wide
         self.table.horizontalHeader().hide()
         self.notes = QLabel()

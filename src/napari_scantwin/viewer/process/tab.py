@@ -7,7 +7,6 @@ from pathlib import Path
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -23,6 +22,7 @@ from napari_scantwin import processing
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.analyses import ANALYSES, Findings, analyse
+from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.overlay import attach, canvas_aspect
 from napari_scantwin.viewer.process.form import ParameterForm
@@ -53,10 +53,8 @@ class ProcessWidget(QWidget):
         self._offer(chooser.layer)
 
     def _build(self) -> None:
-        self.combo = QComboBox()
+        self.combo = Combo()
         self.combo.setMaxVisibleItems(30)
-        self.combo.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-        self.combo.setMinimumContentsLength(10)
         self.combo.currentIndexChanged.connect(self._chosen)
         self.explanation = QLabel()
         self.explanation.setWordWrap(True)
