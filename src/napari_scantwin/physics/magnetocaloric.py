@@ -58,6 +58,7 @@ def entropy_ensemble(
     points: int = 3,
     count: int = 200,
     seed: int = 0,
+    maps: np.ndarray | None = None,
     stop=None,
 ) -> Ensemble:
     """The isothermal entropy change from the start of the integral to each field, with its samples.
@@ -75,7 +76,8 @@ def entropy_ensemble(
 
     With a ``twin`` of the scan the derivative is the twin's own at every place, the map is dense, and places
     outside the measured region are marked ``extrapolated``. Errors are those of ``count`` draws of the readings'
-    errors, or the twin's ensemble's. Raises :class:`ScanError` in one sentence where something is missing.
+    errors, or the twin's ensemble's; or the samples are those of ``maps`` [count, ...], other values of a gridded scan,
+    worked out together. Raises :class:`ScanError` in one sentence where something is missing.
     """
     if len(scans.axes(scan)) != 2:
         raise ScanError("the entropy change needs a scan with two axes, temperature and magnetic field")
@@ -92,17 +94,12 @@ def entropy_ensemble(
     else:
         rows = _one_sign(branches(scan), scan, field)
         rows = [_picked(row) for row in _grouped(rows, scan, direction)]
-        draw = np.random.default_rng(seed)
-        if scan.attrs.get("kind") == "simulated":  # a simulated map's errors go together
-            shift = draw.normal(size=(count, 1))
-            drawn = [shift * row.errors for row in rows]
-        else:
-            drawn = [draw.normal(size=(count, len(row.values))) * row.errors for row in rows]
-        stacks = [np.concatenate([row.values[None], row.values + d]) for row, d in zip(rows, drawn, strict=True)]
+        drawn = _drawn(scan, rows, count, seed) if maps is None else _of_maps(scan, rows, maps)
+        stacks = [np.concatenate([row.values[None], values]) for row, values in zip(rows, drawn, strict=True)]
         compute = _temperature_sweeps if scans.axes(scan)[-1] == temperature else _field_sweeps
         kelvin, tesla, both, first = compute(scan, rows, stacks, temperature, field, from_zero, points, wanted)
         values, samples = both[0], both[1:]
-        weights = np.full(count, 1 / count)
+        weights = np.full(len(samples), 1 / len(samples))
     values, samples = factor * values, factor * samples
     says = "zero field, with M = 0 there"
     if not from_zero:
@@ -131,6 +128,22 @@ def entropy_ensemble(
 def _shown(tesla, unit: str) -> np.ndarray:
     """Fields in the scan's unit, without the last digits a conversion there and back leaves."""
     return np.array([float(f"{value:.12g}") for value in in_field_unit(np.atleast_1d(tesla), unit)])
+
+
+def _drawn(scan: xr.DataArray, rows: list[Branch], count: int, seed: int) -> list[np.ndarray]:
+    """``count`` draws of the values of every row by their errors."""
+    draw = np.random.default_rng(seed)
+    if scan.attrs.get("kind") == "simulated":  # a simulated map's errors go together
+        shift = draw.normal(size=(count, 1))
+        return [row.values + shift * row.errors for row in rows]
+    return [row.values + draw.normal(size=(count, len(row.values))) * row.errors for row in rows]
+
+
+def _of_maps(scan: xr.DataArray, rows: list[Branch], maps: np.ndarray) -> list[np.ndarray]:
+    """The values of every row in each of ``maps``."""
+    told = np.isfinite(np.asarray(scan.values, float)).ravel()
+    columns = np.asarray(maps, float).reshape(len(maps), -1)[:, told]
+    return [columns[:, row.rows] for row in rows]
 
 
 def _one_sign(rows: list[Branch], scan: xr.DataArray, field: str) -> list[Branch]:
@@ -166,10 +179,11 @@ def _temperature_sweeps(scan, rows, stacks, temperature, field, from_zero, point
         raise ScanError("one field only: the entropy change needs sweeps at two fields or more")
     places = [axis_in(scan, temperature, row.fast, "K") for row in rows]
     kelvin = _shared(places, wanted[0], "temperatures")
-    slopes = [
-        sign * (interpolation_matrix(x, kelvin) @ (derivative_matrix(x, points) @ stack.T)).T
-        for x, stack in zip(places, stacks, strict=True)
-    ]
+    slopes, matrix = [], None
+    for number, (x, stack) in enumerate(zip(places, stacks, strict=True)):
+        if matrix is None or not np.array_equal(x, places[number - 1]):  # the rows of a map share their places
+            matrix = interpolation_matrix(x, kelvin) @ derivative_matrix(x, points)
+        slopes.append(sign * (matrix @ stack.T).T)
     first, upper, integral = _integral(tesla, from_zero, wanted[1])
     return kelvin, upper, np.tensordot(np.stack(slopes, axis=1), integral, axes=(1, 1)).transpose(0, 2, 1), first
 

@@ -106,9 +106,12 @@ class Ignorance:
         return Ignorance(self.rows, self.variance * left, self.share, known)
 
 
-def own_variance(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray) -> np.ndarray:
+def own_variance(
+    twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray, variance: np.ndarray | None = None
+) -> np.ndarray:
     """The twin's own variance [rows, n] on ``rows`` of the slow axis at ``places`` [n, other axes] (or [n]) of the
-    others: without the noise, which is what is left at the ``known`` values [k] of the slow axis."""
+    others: without the noise, which is what is left at the ``known`` values [k] of the slow axis. ``variance``
+    [rows, n] saves predicting the whole of it where it has been."""
     places = places.reshape(len(places), -1)
 
     def predicted(slow: np.ndarray) -> np.ndarray:
@@ -120,7 +123,8 @@ def own_variance(twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray) 
     place = np.interp(rows, known, np.arange(len(known)))
     left = np.clip(place.astype(int), 0, len(known) - 2)
     part = (place - left)[:, None]
-    return np.clip(predicted(rows) - (1 - part) * noise[left] - part * noise[left + 1], 0, None)
+    whole = predicted(rows) if variance is None else variance
+    return np.clip(whole - (1 - part) * noise[left] - part * noise[left + 1], 0, None)
 
 
 def sharpened(twin, rows, share, places, known, variance: np.ndarray) -> np.ndarray:

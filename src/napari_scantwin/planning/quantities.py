@@ -1,17 +1,21 @@
 """Numbers one reads from a map, ready-made: each is called with a scan and gives a number in ``unit(scan)``, NaN where
-the scan holds none. Any other function of a scan serves as well."""
+the scan holds none. ``of_maps`` reads many maps over one grid together, to save time. Any other function of a scan
+serves as well."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
+from napari_scantwin.physics.branches import find_axis
+from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.magnetization import Sample
-from napari_scantwin.physics.magnetocaloric import entropy_change
+from napari_scantwin.physics.magnetocaloric import entropy_ensemble
+from napari_scantwin.physics.maxwell import interpolation_matrix
 from napari_scantwin.physics.transitions import phase_boundary
 
 __all__ = ["PeakEntropyChange", "PeakPosition", "TransitionTemperature"]
@@ -29,21 +33,25 @@ class PeakEntropyChange:
     per: str | None = None
 
     def __call__(self, scan: xr.DataArray) -> float:
-        change = self._change(scan)
-        field = float(change["magnetic_field"].max()) if self.field is None else self.field
-        row = change.interp(magnetic_field=field)
-        values = np.asarray(row.values, float)
-        if not np.isfinite(values).all():
-            return float("nan")
-        sign = np.sign(values[np.argmax(np.abs(values))]) or 1.0
-        return float(sign * _top(np.asarray(row["temperature"].values, float), sign * values)[1])
+        change = self._ensemble(scan, count=2).scan
+        kelvin, row = _last(change, np.asarray(change.values, float))
+        return _extremum(kelvin, row)
 
-    def _change(self, scan: xr.DataArray) -> xr.DataArray:
-        return entropy_change(scan, self.sample, per=self.per, count=2)
+    def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
+        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``."""
+        field = find_axis(scan, "magnetic field")
+        top = np.abs(scan[field].values).max() if self.field is None else self.field
+        found = replace(self, field=float(top))._ensemble(scan, maps=maps)
+        kelvin, rows = _last(found.scan, found.samples)
+        return np.array([_extremum(kelvin, row) for row in rows])
+
+    def _ensemble(self, scan: xr.DataArray, **options) -> Ensemble:
+        fields = None if self.field is None else np.array([self.field])
+        return entropy_ensemble(scan, self.sample, per=self.per, fields=fields, **options)
 
     def unit(self, scan: xr.DataArray) -> str:
         """The unit of the result."""
-        return str(self._change(scan).attrs["units"])
+        return str(self._ensemble(scan, count=2).scan.attrs["units"])
 
     def __str__(self) -> str:
         return "peak entropy change"
@@ -60,12 +68,27 @@ class TransitionTemperature:
     def __call__(self, scan: xr.DataArray) -> float:
         return float(np.interp(self.at, *self._boundary(scan)[:2]))
 
+    def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
+        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``: read anew only
+        where one of the two rows about ``at`` is another."""
+        rows = self._rows(scan)
+        near, own = scan.isel({scan.dims[0]: rows}), np.asarray(scan.values, float)[rows]
+        changed = (maps[:, rows] != own).any(axis=(1, 2))
+        found = np.full(len(maps), self(scan))
+        found[changed] = [self(near.copy(data=one)) for one in maps[changed][:, rows]]
+        return found
+
+    def _rows(self, scan: xr.DataArray) -> np.ndarray:
+        slow = np.asarray(scan[scan.dims[0]].values, float)
+        if not slow.min() <= self.at <= slow.max():
+            raise ScanError(f"{self.at:g} lies outside the {scan.dims[0].replace('_', ' ')} of the map")
+        order = np.argsort(slow)
+        right = int(np.clip(np.searchsorted(slow[order], self.at), 1, len(slow) - 1))
+        return np.sort(order[right - 1 : right + 1])
+
     def _boundary(self, scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, str]:
         if scans.is_gridded(scan) and scan.ndim == 2:
-            slow = np.asarray(scan[scan.dims[0]].values, float)
-            scan = scan.isel({scan.dims[0]: np.sort(np.argsort(np.abs(slow - self.at), kind="stable")[:2])})
-            if not slow.min() <= self.at <= slow.max():
-                raise ScanError(f"{self.at:g} lies outside the {scan.dims[0].replace('_', ' ')} of the map")
+            scan = scan.isel({scan.dims[0]: self._rows(scan)})
         found = phase_boundary(scan, self.criterion)
         slow = np.asarray(found[scans.axes(found)[0]].values, float)
         return slow, np.asarray(found.values, float), str(found.attrs["units"])
@@ -88,11 +111,20 @@ class PeakPosition:
     lowest: bool = False
 
     def __call__(self, scan: xr.DataArray) -> float:
+        return float(self.of_maps(scan, np.asarray(scan.values, float)[None])[0])
+
+    def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
+        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``."""
         axis, other = self._axes(scan)
-        values = np.asarray(scan.interp({other: self.at}).values, float)
-        if not np.isfinite(values).all():
-            return float("nan")
-        return _top(np.asarray(scan[axis].values, float), -values if self.lowest else values)[0]
+        places, across = (np.asarray(scan[name].values, float) for name in (axis, other))
+        if not across.min() <= self.at <= across.max():
+            return np.full(len(maps), np.nan)
+        order = np.argsort(across)
+        share = interpolation_matrix(across[order], np.array([self.at])).toarray()[0]
+        used = np.flatnonzero(share)  # a missing value elsewhere is none of this cut
+        cuts = np.take(np.moveaxis(maps, 1 + scan.dims.index(other), -1), order[used], axis=-1) @ share[used]
+        cuts = -cuts if self.lowest else cuts
+        return np.array([_top(places, cut)[0] if np.isfinite(cut).all() else np.nan for cut in cuts])
 
     def _axes(self, scan: xr.DataArray) -> tuple[str, str]:
         names = scans.axes(scan)
@@ -111,13 +143,28 @@ class PeakPosition:
         return f"peak of the cut at {self.at:g}"
 
 
+def _last(change: xr.DataArray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Temperatures, and of ``values`` [..., field, temperature] those at the highest field."""
+    return np.asarray(change["temperature"].values, float), values[..., np.argmax(change["magnetic_field"].values), :]
+
+
+def _extremum(kelvin: np.ndarray, values: np.ndarray) -> float:
+    """The value of the largest size, with its sign."""
+    if not np.isfinite(values).all():
+        return float("nan")
+    sign = np.sign(values[np.argmax(np.abs(values))]) or 1.0
+    return float(sign * _top(kelvin, sign * values)[1])
+
+
 def _top(places: np.ndarray, values: np.ndarray) -> tuple[float, float]:
     """Place and value of the highest of ``values``, by the parabola through the three points about it."""
     top = int(np.argmax(values))
     if not 0 < top < len(values) - 1:
         return float(places[top]), float(values[top])
-    x, y = places[top - 1 : top + 2] - places[top], values[top - 1 : top + 2]
-    curvature, slope, height = np.polyfit(x, y, 2)
+    (left, right), height = places[[top - 1, top + 1]] - places[top], float(values[top])
+    before, after = (values[[top - 1, top + 1]] - height) / (left, right)
+    curvature = (after - before) / (right - left)
+    slope = before - curvature * left
     if curvature >= 0:
         return float(places[top]), float(values[top])
     shift = -slope / (2 * curvature)

@@ -21,10 +21,13 @@ from napari_scantwin.planning.ignorance import known_values, nearest, own_varian
 
 __all__ = ["QuantityError"]
 
-_DRAWS, _WAVES = 12, 48
+#: Draws of the map, for numbers that are read from one map at a time and from many together.
+_FEW, _MANY, _WAVES = 12, 96, 48
 _ROWS_A_GAP, _FAST = 6, 121
 #: Lengths over which a change goes along: of the slow axis in gaps, of the fast axis at least this share of it.
 _SLOW_LENGTH, _LEAST_LENGTH = 0.7, 0.02
+#: Values of maps that are worked out together: 64 MB of them.
+_MOST = 2**23
 #: The gaps looked into more closely, and candidates in each.
 _GAPS, _A_GAP = 2, 5
 
@@ -57,12 +60,14 @@ class QuantityError:
         column = np.asarray(twin.scan[twin.axes[1]].values, float)
         fast = np.linspace(column.min(), column.max(), _FAST)
         simulated = twin.simulate({twin.axes[0]: rows, twin.axes[1]: fast})
-        variance = own_variance(twin, rows, fast, known)
+        whole = np.asarray(simulated["standard_error"].values, float) ** 2
+        variance = own_variance(twin, rows, fast, known, whole)
         along = variance.mean(axis=1)
         anew = sharpened(twin, rows, np.gradient(rows), fast, known, along)
         deviation = np.sqrt(variance * (anew / np.where(along > 0, along, 1.0))[:, None])
         length = max(_feature(np.asarray(simulated.values, float)), _LEAST_LENGTH * _FAST)
-        changes = deviation * _waves(ranks / _SLOW_LENGTH, np.arange(_FAST) / length)
+        draws = _MANY if hasattr(function, "of_maps") else _FEW
+        changes = deviation * _waves(draws, ranks / _SLOW_LENGTH, np.arange(_FAST) / length)
         value = float(function(simulated))
         if not np.isfinite(value):
             raise ScanError("the derived quantity is not found in the twin's map, so its error cannot be reduced")
@@ -70,15 +75,16 @@ class QuantityError:
 
     def error(self, known: np.ndarray) -> float:
         """The number's standard deviation once the ``known`` values of the slow axis are measured."""
-        return float(np.sqrt(sum(self._within(*gap) for gap in _gaps(known))))
+        return float(np.sqrt(self._within(_gaps(known)).sum()))
 
     def worth(self, known: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The best of ``places`` [m] of the slow axis [n], and how much of the number's squared error a sweep at each
         is expected to take away [n]: candidates from the gaps that add most to it."""
-        gaps = sorted(_gaps(known), key=lambda gap: -self._within(*gap))
-        found: list[tuple[float, float]] = []
+        gaps = _gaps(known)
+        held = dict(zip(gaps, self._within(gaps), strict=True))
+        beside: dict[float, tuple[float, float]] = {}
         looked = 0
-        for low, high in gaps:
+        for low, high in sorted(gaps, key=held.get, reverse=True):
             mine = places[(places > low) & (places < high)]
             if not len(mine) or looked == _GAPS:
                 continue
@@ -86,33 +92,57 @@ class QuantityError:
             # Without the ends, where a sweep stands already.
             picked = np.linspace(0, len(mine) - 1, _A_GAP + 2 if len(mine) > _A_GAP else len(mine)).round().astype(int)
             for place in mine[np.unique(picked[1:-1] if len(mine) > _A_GAP else picked)]:
-                left = self._within(low, float(place)) + self._within(float(place), high)
-                found.append((float(place), self._within(low, high) - left))
-        found.sort()
-        return np.array([place for place, _ in found]), np.array([gain for _, gain in found])
+                beside[float(place)] = (low, high)
+        found = sorted(beside)
+        halves = [half for place in found for half in ((beside[place][0], place), (place, beside[place][1]))]
+        left = self._within(halves).reshape(-1, 2).sum(axis=1)
+        return np.array(found), np.array([held[beside[place]] for place in found]) - left
 
-    def _within(self, low: float, high: float) -> float:
-        """The number's variance by changes between the neighbouring sweeps ``low`` and ``high`` alone."""
-        if (low, high) not in self._found:
-            rows = np.asarray(self.map[self.map.dims[0]].values, float)
+    def _within(self, gaps: list[tuple[float, float]]) -> np.ndarray:
+        """The number's variance by changes between the neighbouring sweeps of each of ``gaps`` [n] alone [n]."""
+        rows = np.asarray(self.map[self.map.dims[0]].values, float)
+        shares = {}
+        for low, high in dict.fromkeys(gaps):
+            if (low, high) in self._found:
+                continue
             inside = (rows > low) & (rows < high)
             ends = np.array([end for end in (low, high) if np.isfinite(end)])
             share = np.sqrt(shrunk(nearest(rows, self.known), nearest(rows, ends))) * inside
-            self._found[low, high] = self._scatter(share) if (share > 0).any() else 0.0
-        return self._found[low, high]
+            if (share > 0).any():
+                shares[low, high] = share
+            else:
+                self._found[low, high] = 0.0
+        asked = list(shares)
+        at_once = max(1, _MOST // self.changes.size)
+        for start in range(0, len(asked), at_once):
+            some = asked[start : start + at_once]
+            self._found.update(zip(some, self._scatter(np.stack([shares[gap] for gap in some])), strict=True))
+        return np.array([self._found[gap] for gap in gaps])
 
-    def _scatter(self, share: np.ndarray) -> float:
-        """The number's mean squared change by the draws, ``share`` [rows] of each."""
-        found = []
-        for change in self.changes:
-            if self.stop is not None and self.stop.is_set():
-                raise Cancelled
-            found.append(float(self.function(self.map.copy(data=self.map.values + share[:, None] * change))))
-        found = np.array(found)
+    def _scatter(self, shares: np.ndarray) -> list[float]:
+        """The number's mean squared change by the draws, each of ``shares`` [n, rows] of them [n]."""
+        maps = self.map.values + shares[:, None, :, None] * self.changes
+        found = self._read(maps.reshape(-1, *self.map.shape)).reshape(len(shares), -1)
         good = np.isfinite(found)
-        if good.sum() < len(found) / 2:
+        if (good.sum(axis=1) < found.shape[1] / 2).any():
             raise ScanError("the derived quantity is not found in most maps the twin thinks possible; measure evenly")
-        return float(np.mean((found[good] - self.value) ** 2))
+        return [float(np.mean((one[told] - self.value) ** 2)) for one, told in zip(found, good, strict=True)]
+
+    def _read(self, maps: np.ndarray) -> np.ndarray:
+        """The number in each of ``maps`` [n, slow, fast] [n]: together where the function can."""
+        together = getattr(self.function, "of_maps", None)
+        if together is not None:
+            self._check()
+            return together(self.map, maps)
+        found = []
+        for one in maps:
+            self._check()
+            found.append(float(self.function(self.map.copy(data=one))))
+        return np.array(found)
+
+    def _check(self) -> None:
+        if self.stop is not None and self.stop.is_set():
+            raise Cancelled
 
 
 def _gaps(known: np.ndarray) -> list[tuple[float, float]]:
@@ -127,11 +157,11 @@ def _feature(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(slope**2) / max(np.mean(np.gradient(slope, axis=1) ** 2), 1e-300)))
 
 
-def _waves(slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
+def _waves(draws: int, slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
     """Smooth normal random fields [draws, slow, fast] of unit variance and unit length: sums of waves."""
     random = np.random.default_rng(0)
-    frequency = random.normal(size=(2, _DRAWS, _WAVES))
-    phase = random.uniform(0, 2 * np.pi, (_DRAWS, _WAVES))
+    frequency = random.normal(size=(2, draws, _WAVES))
+    phase = random.uniform(0, 2 * np.pi, (draws, _WAVES))
     along = np.exp(1j * (frequency[0][..., None] * slow + phase[..., None]))
     across = np.exp(1j * frequency[1][..., None] * fast)
     return np.sqrt(2 / _WAVES) * np.einsum("dws,dwf->dsf", along, across).real
