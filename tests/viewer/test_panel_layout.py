@@ -85,4 +85,4 @@ def test_a_simulation_says_what_was_made_and_offers_it_for_export(panel, open_sc
     assert said.startswith("Simulated resistance (Ω) at ")
     assert "typically ± " in said
     assert "hidden in the layer list" in said
-    assert panel.simulate.export_choice.currentText() == f"{layer.name} simulated"
+    assert panel.simulate.export_choice.currentText() == f"twin: {layer.name}"

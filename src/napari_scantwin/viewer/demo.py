@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.panel import Panel
+from napari_scantwin.viewer.show_twin import result_of
 
 __all__ = ["Demo", "main"]
 
@@ -52,7 +53,7 @@ class Demo:
         )
         panel.cuts.export(self.folder / "cut.png")
         panel.cuts.export(self.folder / "cut.csv")
-        panel.simulate.export(self.folder / "volume.nc", f"{layer.name} simulated")
+        panel.simulate.export(self.folder / "volume.nc", result_of(layer, "simulated", panel._viewer).name)
 
     def _picture(self, paths) -> None:
         # One turn of the event loop, so that the last layer and plot are on screen.

@@ -25,6 +25,7 @@ __all__ = [
     "frame_of",
     "give_frame",
     "layer_data",
+    "layer_name",
     "limits",
     "scan_layers",
     "scan_of",
@@ -47,6 +48,8 @@ _COLORMAPS = {
     "residual": "coolwarm",
     "derivative": "coolwarm",
 }
+#: What the layer list calls a kind, where not by its own name.
+_WORDS = {"simulated": "twin"}
 #: Width of a point's white rim, of its size, and the kinds drawn without one (measured points until a map lies below).
 RIM = 0.1
 _RIMLESS = ("measured", "residual")
@@ -138,7 +141,7 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         reach = max(abs(c) for c in contrast)
         contrast = (-reach, reach)
     attributes = {
-        "name": name or _name(scan, kind),
+        "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
         "metadata": {"scan": scan, "frame": frame, "kind": kind},
         "axis_labels": tuple(scans.axis_label(scan, axis) for axis in frame.axes),
     }
@@ -170,9 +173,9 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
     return world, attributes, "points"
 
 
-def _name(scan: xr.DataArray, kind: str) -> str:
-    title = str(scan.attrs.get("source", "") or scan.name).split("; ")[0]
-    return f"{title} {kind}" if kind != "measured" else title
+def layer_name(kind: str, title: str) -> str:
+    """The name of a layer: what it is comes first, as the layer list cuts long names at their ends."""
+    return title if kind == "measured" else f"{_WORDS.get(kind, kind)}: {title}"
 
 
 def _point_size(world: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.oblique import plane_along, simulated_on
 from napari_scantwin.viewer.fronts import bring_to_front
 from napari_scantwin.viewer.jobs import Job, say_error
-from napari_scantwin.viewer.layers import Frame, add_layer, layer_data, limits, scan_of
+from napari_scantwin.viewer.layers import Frame, add_layer, layer_data, layer_name, limits, scan_of
 from napari_scantwin.viewer.overlay import canvas_aspect
 
 __all__ = ["PlaneMaker", "line_of"]
@@ -52,7 +52,8 @@ class PlaneMaker(QObject):
             return False
         width = cut.width if cut.averaged and cut.across in start else 0.0
         across = cut.across if cut.across in start else None
-        name = f"{layer.name}, plane under {cut.name}"
+        name = layer_name(f"plane under {cut.name}", layer.name)
+        name_of_twin = layer_name("simulated", name)
         aspect = canvas_aspect(self._viewer)
 
         twin = layer.metadata.get("twin")
@@ -63,7 +64,7 @@ class PlaneMaker(QObject):
             made = [layer_data(plane, frame, kind="measured", contrast=shared, name=name)]
             if twin is not None and not width:  # a band's mean is not the twin's value on the line
                 map_ = simulated_on(plane, twin)
-                made.append(layer_data(map_, frame, kind="simulated", contrast=shared, name=f"{name} simulated"))
+                made.append(layer_data(map_, frame, kind="simulated", contrast=shared, name=name_of_twin))
             return made
 
         return self.job.start(work)

@@ -12,6 +12,7 @@ from napari_scantwin.viewer.layers import (
     add_layer,
     frame_of,
     layer_data,
+    layer_name,
     limits,
     scan_layers,
     scan_of,
@@ -43,7 +44,7 @@ def prepare_simulation(measured, simulated, residual) -> list[tuple]:
     frame, shared = frame_of(measured), limits(scan_of(measured))
     made = []
     for kind, scan, contrast in zip(_KINDS, (simulated, uncertainty, residual), (shared, None, None), strict=True):
-        name = f"{measured.name} {kind}"
+        name = layer_name(kind, measured.name)
         data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
         attributes["metadata"]["measured"] = measured
         attributes["visible"] = kind == "simulated"
@@ -56,7 +57,7 @@ def prepare_derivative(measured, derivative) -> list[tuple]:
 
     There is one such layer for every measured one: another derivative takes its place.
     """
-    name = f"{measured.name} {derivative.attrs['long_name']}"
+    name = layer_name(derivative.attrs["long_name"], measured.name)
     data, attributes, layer_type = layer_data(derivative, frame_of(measured), name=name)
     attributes["metadata"]["measured"] = measured
     return [(data, attributes, layer_type)]

@@ -76,7 +76,7 @@ def test_a_step_makes_a_layer_of_its_own_and_keeps_the_scan(process, panel, appl
     np.testing.assert_array_equal(scan.values, processing.apply(RAW, "smooth", axis="energy", fwhm=0.06).values)
     assert panel.chooser.layer is not first
     np.testing.assert_array_equal(scan_of(first).values, RAW.values)
-    assert panel.chooser.layer.name == "arpes.nc · smooth"
+    assert panel.chooser.layer.name == "smooth · arpes.nc"
     assert "0.06 eV" in process.list.item(0).text()
     assert process.said.text().startswith("Done: Smooth")
 
@@ -138,7 +138,7 @@ def test_steps_are_saved_and_replayed_on_another_scan(process, panel, applied, o
     with qtbot.waitSignal(process.job.ended, timeout=20_000):
         assert process.replay(tmp_path / "steps.json")
     np.testing.assert_array_equal(panel.chooser.scan.values, scan.values)
-    assert panel.chooser.layer.name.endswith("· steps")
+    assert panel.chooser.layer.name.startswith("steps · ")
 
 
 @pytest.mark.parametrize(

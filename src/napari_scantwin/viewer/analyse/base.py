@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_scantwin import writers
 from napari_scantwin.errors import ScanError
 from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import Job, say_error
+from napari_scantwin.viewer.tables import Table
 
 __all__ = ["Analysis", "new_combo", "said_no"]
 
@@ -54,7 +55,7 @@ class Analysis(QWidget):
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
-        self.result = None
+        self.result = self._subject = None
         self._stale, self._again = True, False
         #: Whether the run being prepared was asked for by the button.
         self.asked = False
@@ -105,12 +106,22 @@ class Analysis(QWidget):
         """Show what the work brought."""
         raise NotImplementedError
 
+    def show_maps(self) -> None:
+        """Show the result's maps over the scan, or take them away where they are not wanted."""
+
     def chosen(self) -> None:
         """Another scan was chosen: offer its axes, units and neighbours in the form."""
 
     def exports(self) -> dict[str, Callable]:
         """What can be exported: the menu's words, and a function of the path that writes it (``stop`` by keyword)."""
         return {}
+
+    def put_on_map(self, *changed) -> None:
+        """Have the result's maps shown, unless another analysis is on screen or another scan was chosen since."""
+        stack = self.parent()
+        in_front = not isinstance(stack, QStackedWidget) or stack.currentWidget() is self
+        if self.result is not None and self._subject is self.layer and self.layer in self._viewer.layers and in_front:
+            self.show_maps()
 
     # running
 
@@ -132,8 +143,20 @@ class Analysis(QWidget):
     def refresh(self, *changed) -> None:
         """Calculate anew, at once where the analysis is seen, else when it is next seen."""
         self._stale = True
+        if self.result is not None and self._subject is not self.layer:
+            self._forget()
         if self.isVisible():
             self._timer.start()
+
+    def _forget(self) -> None:
+        """Show no result, as it is another scan's."""
+        self.result = None
+        self.export_button.setEnabled(False)
+        self.said.setText("")
+        for table in self.findChildren(Table):
+            table.setRowCount(0)
+        if hasattr(self, "plot"):
+            self.plot.show([], "", "")
 
     def toggle(self) -> None:
         """Calculate, or stop a calculation that runs."""
@@ -171,7 +194,7 @@ class Analysis(QWidget):
         layer, result = found
         if layer is not self.layer or layer not in self._viewer.layers:
             return
-        self.result = result
+        self.result, self._subject = result, layer
         self.said.setText("")
         self.show_result(result)
         self.export_button.setEnabled(True)

@@ -86,8 +86,8 @@ class ComparisonAnalysis(Analysis):
         for box in (self.scale, self.offset):
             box.toggled.connect(self.refresh)
         self.second.changed.connect(self.refresh)
-        self.view.currentIndexChanged.connect(self._show_maps)
-        self.on_map.toggled.connect(self._show_maps)
+        self.view.currentIndexChanged.connect(self.put_on_map)
+        self.on_map.toggled.connect(self.put_on_map)
 
     def _alike(self, scan) -> bool:
         own = self._chooser.scan
@@ -126,12 +126,11 @@ class ComparisonAnalysis(Analysis):
         heads, rows = _numbers(found)
         fill(self.table, heads, rows)
         self.said.setText(" ".join([f"{found.verdict}.", *(f"{note}." for note in found.notes)]))
-        self._show_maps()
+        self.put_on_map()
 
-    def _show_maps(self, *changed) -> None:
-        if self.result is not None and self.layer is not None:
-            wanted, prepared = self.on_map.isChecked(), self._prepared[self.view.currentData()]
-            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
+    def show_maps(self) -> None:
+        wanted, prepared = self.on_map.isChecked(), self._prepared[self.view.currentData()]
+        show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
 
     def exports(self):
         if self.result is None:

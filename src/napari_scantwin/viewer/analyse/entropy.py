@@ -93,7 +93,7 @@ class EntropyAnalysis(Analysis):
         for form in (self.sample, self.second_sample):
             form.changed.connect(self.refresh)
         self.view.currentIndexChanged.connect(self._show_view)
-        self.on_map.toggled.connect(self._show_maps)
+        self.on_map.toggled.connect(self.put_on_map)
 
     def _lay_out(self) -> None:
         self.form = QFormLayout()
@@ -177,12 +177,11 @@ class EntropyAnalysis(Analysis):
         drawn = VIEWS[view](self.result[0])
         self.plot.show(*drawn.plot)
         self.said.setText(drawn.words)
-        self._show_maps()
+        self.put_on_map()
 
-    def _show_maps(self, *checked) -> None:
-        if self.result is not None and self.layer is not None:
-            wanted, prepared = self.on_map.isChecked(), self._prepared[self.view.currentText()]
-            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
+    def show_maps(self) -> None:
+        wanted, prepared = self.on_map.isChecked(), self._prepared[self.view.currentText()]
+        show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
 
     def exports(self):
         if self.result is None:

@@ -90,7 +90,7 @@ class HydrogenAnalysis(Analysis):
         self.unloaded.textChanged.connect(self.refresh)
         self.branch.currentIndexChanged.connect(self.refresh)
         self.second.changed.connect(self.refresh)
-        self.on_map.toggled.connect(self._show_maps)
+        self.on_map.toggled.connect(self.put_on_map)
 
     # the curve
 
@@ -155,12 +155,10 @@ class HydrogenAnalysis(Analysis):
         note = found.sweeps.attrs.get("note", "")
         words = [f"H/Pd by the curve of {found.sweeps.attrs['calibration']}.", *([f"{note}."] if note else [])]
         self.said.setText("\n".join([*words, *([found.refused] if found.refused else [])]))
-        self._show_maps()
+        self.put_on_map()
 
-    def _show_maps(self, *checked) -> None:
-        if self.result is not None and self.layer is not None:
-            wanted, prepared = self.on_map.isChecked(), self._prepared
-            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
+    def show_maps(self) -> None:
+        show_or_hide(self._viewer, self.layer, self._prepared, self.on_map.isChecked(), self.mapped.emit)
 
     def exports(self):
         if self.result is None:

@@ -16,6 +16,7 @@ from napari_scantwin.viewer.layers import (
     frame_of,
     give_frame,
     layer_data,
+    layer_name,
     limits,
     scan_layers,
     scan_of,
@@ -57,6 +58,12 @@ class DerivedMap:
     middle: float | None = None
     quantity: str = ""
     of_twin: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the layer list says first: whose it is, the sweeps' or the twin's."""
+        what, _, whose = self.key.partition(" of the ")
+        return f"{whose}: {what}" if whose else what
 
 
 def laid_over(measured: xr.DataArray, derived: xr.DataArray) -> xr.DataArray:
@@ -108,7 +115,7 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
     for one, derived in zip(maps, over, strict=True):
         ragged = scans.is_gridded(derived) and one.points and not scans.is_gridded(scan)
         shown = as_points(derived) if ragged else derived
-        name = f"{layer.name} {one.key}"
+        name = layer_name(one.title, layer.name)
         of_error = one.word == "uncertainty"
         data, attributes, layer_type = layer_data(
             shown, frame, kind="derived", contrast=limits(shown) if of_error else contrast, name=name

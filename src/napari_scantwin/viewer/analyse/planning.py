@@ -53,7 +53,7 @@ class PlanningAnalysis(Analysis):
         self.on_map = QCheckBox("on the map")
         self.on_map.setChecked(True)
         self.on_map.setToolTip("Draw the proposed sweeps over the map")
-        self.on_map.toggled.connect(self._show_lines)
+        self.on_map.toggled.connect(self.put_on_map)
         row = QHBoxLayout()
         row.addWidget(self.copy, 1)
         row.addWidget(self.on_map)
@@ -114,11 +114,9 @@ class PlanningAnalysis(Analysis):
         self.copy.setVisible(is_plan)
         self.on_map.setVisible(is_plan)
         self.list.setPlainText(as_text(found.plan) if is_plan and found.plan.proposals else "No sweep is proposed.")
-        self._show_lines()
+        self.put_on_map()
 
-    def _show_lines(self, *checked) -> None:
-        if self.result is None or self.layer is None:
-            return
+    def show_maps(self) -> None:
         shown = self.on_map.isChecked() and bool(self._prepared)
         active = self._viewer.layers.selection.active
 

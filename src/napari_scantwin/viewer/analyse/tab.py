@@ -10,6 +10,7 @@ from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
 from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
 from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
+from napari_scantwin.viewer.analyse.map_layers import derived_layers, send_back
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
 from napari_scantwin.viewer.combos import Combo
@@ -105,8 +106,14 @@ class AnalyseWidget(QWidget):
 
     def _choose(self, *index) -> None:
         # Unseen, nothing is made: a scan of ten million points is opened without being looked through.
-        if self.isVisible() and self.combo.currentText():
-            self.stack.setCurrentWidget(self._made(self.combo.currentText()))
+        if not self.isVisible() or not self.combo.currentText():
+            return
+        before, now = self.stack.currentWidget(), self._made(self.combo.currentText())
+        self.stack.setCurrentWidget(now)
+        if before is not None and before is not now:  # the maps of one analysis at a time
+            if any(one.visible for one in derived_layers(self._viewer, self._chooser.layer)):
+                send_back(self._viewer, self._chooser.layer)
+            now.put_on_map()
 
     def _made(self, title: str) -> Analysis:
         """The widget of an analysis, made when it is first wanted."""

@@ -90,7 +90,7 @@ class TransitionsAnalysis(Analysis):
         for combo in (self.model, self.base, self.direction):
             combo.currentIndexChanged.connect(self.refresh)
         self.second.changed.connect(self.refresh)
-        self.on_map.toggled.connect(self._show_boundary)
+        self.on_map.toggled.connect(self.put_on_map)
 
     def _lay_out(self) -> None:
         self.form = QFormLayout()
@@ -191,11 +191,9 @@ class TransitionsAnalysis(Analysis):
         fill(self.table, *rows_of(found))
         self.plot.show(*drawn(found))
         self.said.setText(said(found))
-        self._show_boundary()
+        self.put_on_map()
 
-    def _show_boundary(self, *checked) -> None:
-        if self.result is None or self.layer is None:
-            return
+    def show_maps(self) -> None:
         layer, shown = self.layer, self.on_map.isChecked()
 
         def done() -> None:

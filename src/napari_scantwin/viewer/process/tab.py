@@ -208,7 +208,7 @@ class ProcessWidget(QWidget):
             return self._failed(reason)
         if step.name in ANALYSES:
             return self._fit(step.name, given, decided.get("along"))
-        title = f"{self._chooser.layer.name} · {step.title.lower()}" if self.keep.isChecked() else None
+        title = f"{step.title.lower()} · {self._chooser.layer.name}" if self.keep.isChecked() else None
         return self._begin(lambda: processing.apply(scan, step.name, **given), title, f"{step.title} …")
 
     def _fit(self, name: str, given: dict, along: str | None) -> bool:
@@ -245,7 +245,7 @@ class ProcessWidget(QWidget):
     def _use(self, name: str, given: dict) -> None:
         """Apply the step that a fit proposes, with what it found."""
         scan, step = self._chooser.scan, processing.STEPS[name]
-        title = f"{self._chooser.layer.name} · {step.title.lower()}" if self.keep.isChecked() else None
+        title = f"{step.title.lower()} · {self._chooser.layer.name}" if self.keep.isChecked() else None
         self._begin(lambda: processing.apply(scan, name, **given), title, f"{step.title} …")
 
     def undo(self) -> bool:
@@ -275,7 +275,7 @@ class ProcessWidget(QWidget):
             steps = read_steps(path, scan)
         except ScanError as reason:
             return self._failed(reason)
-        title = f"{self._chooser.layer.name} · {path.stem}" if self.keep.isChecked() else None
+        title = f"{path.stem} · {self._chooser.layer.name}" if self.keep.isChecked() else None
         return self._begin(lambda: processing.replay(scan, steps), title, f"Replaying {len(steps)} steps …")
 
     def _begin(self, work, title: str | None, said: str) -> bool:
