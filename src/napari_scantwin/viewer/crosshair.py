@@ -12,6 +12,7 @@ from napari_scantwin import cubes
 from napari_scantwin import scan as scans
 from napari_scantwin.viewer.glide import glide
 from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.turned import Turned
 
 __all__ = ["CanvasCrosshair", "Crosshair"]
 
@@ -19,6 +20,8 @@ __all__ = ["CanvasCrosshair", "Crosshair"]
 _NEAR = 8.0
 #: So long after the last move (ms) a crosshair that glides has come to rest.
 _REST = 150
+#: So long after it has come to rest (ms) the turned copy of its cube is given up.
+_IDLE = 30_000
 
 
 class Crosshair(QObject):
@@ -37,10 +40,15 @@ class Crosshair(QObject):
         self.at: dict[str, float] = {}
         self.widths: dict[str, float] = {}
         self._columns: dict[str, np.ndarray] = {}
-        self._setting = False
+        self._setting, self._gliding = False, False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.settle)
+        self.turned = Turned()
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_IDLE)
+        self._idle.timeout.connect(self.turned.drop)
         viewer.dims.events.point.connect(self._slid)
         viewer.dims.events.order.connect(self._turned)
 
@@ -89,23 +97,36 @@ class Crosshair(QObject):
         return float(column[np.argmin(np.abs(column - value))])
 
     def move(self, gliding: bool = False, **to: float) -> None:
-        """Go to values of some axes; sliders follow where those are not drawn, if ``gliding`` when it rests."""
+        """Go to values of some axes; sliders follow where those are not drawn, if ``gliding`` when it rests: until then
+        :meth:`show` puts the plane on the canvas."""
         to = {axis: self.nearest(axis, value) for axis, value in to.items()}
         if all(self.at[axis] == value for axis, value in to.items()):
             return
         self.at |= to
         shown = self.shown()
         hidden = [axis for axis in to if axis not in shown]
-        if hidden and gliding and glide(self._viewer, self.layer, self.bounds):
-            self._overlay.sliders.show(self.at)
+        if hidden and gliding:
+            self._gliding = True
             self._rest.start(_REST)
         elif hidden:
             self._slide(hidden)
         self.moved.emit()
 
+    def show(self) -> None:
+        """Put the plane it has glided to on the canvas; nothing where it has not."""
+        if not self._gliding:
+            return
+        self._gliding = False
+        if glide(self._viewer, self.layer, self.bounds, self.turned):
+            self._overlay.sliders.show(self.at)
+        else:
+            self.settle()
+
     def settle(self) -> None:
         """Bring napari's sliders to where the crosshair has glided."""
         self._rest.stop()
+        self._idle.start()
+        self._gliding = False
         if self.layer is not None and self.layer in self._viewer.layers:
             self._slide([axis for axis in self.axes if axis not in self.shown()])
 

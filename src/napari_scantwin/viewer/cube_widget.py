@@ -206,6 +206,7 @@ class CubeWidget(QWidget):
         layer = self.crosshair.layer
         if layer is None or layer not in self._viewer.layers:
             return
+        self.crosshair.show()
         measured_cube, twin_cube = self.cube_of(layer), self.cube_of(result_of(layer, "simulated", self._viewer))
         at, widths = self.crosshair.at, self.crosshair.widths
         left = []

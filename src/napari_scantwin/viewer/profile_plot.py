@@ -110,9 +110,10 @@ class _Line(pg.InfiniteLine):
         self._following = False
 
     def setMouseHover(self, hover: bool) -> None:
-        """Thicken the line under the mouse."""
+        """Thicken the line under the mouse; while it is dragged it is painted with everything else that follows."""
         super().setMouseHover(hover)
-        self._paint()
+        if not self.moving:
+            self._paint()
 
     def _moved(self) -> None:
         if not self._following:
