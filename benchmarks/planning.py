@@ -1,6 +1,6 @@
 """What to measure next, replayed on scans whose answer is known.
 
-``python benchmarks/planning.py [--starts 10] [--most 14] [--jobs 2] [NAME ...]`` hides all but four sweeps of a scan
+``python benchmarks/planning.py [--starts 10] [--most 9] [--jobs 2] [NAME ...]`` hides all but four sweeps of a scan
 (both ends of the slow axis and two drawn at random), lets each strategy add one sweep after the other, trains the twin
 afresh after each, and prints the error of its map, root mean square over every sweep that could be measured, in % of
 the values' range, median over the starts. The strategies:
@@ -16,8 +16,8 @@ end (the mean over the starts; one that never arrives counts as one more than we
 who starts from four sweeps can have: as many sweeps, spaced evenly from the beginning. Every scan counts.
 
 A scan of a dense truth offers its rows as sweeps, measured with the scan's own noise; a measured scan its own
-sweeps. Planes and noise, where any choice is as good, are left away, and so are cubes. All of it takes some two hours
-on two cores; ``--starts 3 --most 11`` a quarter of that.
+sweeps. Planes and noise, where any choice is as good, are left away, and so are cubes. All of it takes about an hour
+on two cores; ``--starts 3`` a third of that.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="scans, by the names in the table (default: all)")
     parser.add_argument("--starts", type=int, default=10, help="starts a scan (default 10)")
-    parser.add_argument("--most", type=int, default=14, help="sweeps to go to (default 14)")
+    parser.add_argument("--most", type=int, default=9, help="sweeps to go to (default 9)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="starts replayed at once")
     arguments = parser.parse_args()
     cases = [case for case in at_hand() if len(scans.axes(case.scan)) == 2 and case.name not in DULL]

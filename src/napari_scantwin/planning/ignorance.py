@@ -20,14 +20,11 @@ import numpy as np
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 
-__all__ = ["Ignorance", "known_values", "nearest", "own_variance", "sharpened", "shrunk"]
+__all__ = ["Ignorance", "known_values", "nearest", "own_variance", "shrunk"]
 
 _ROWS, _FAST = 241, 80
 _POWER = 3.0
-#: The power of a gap's width in its expected error, beside the experts' disagreement in it, and the least disagreement
-#: that counts, as a share of the greatest.
-_WIDTH, _LEAST = 0.5, 1e-6
-#: With more sweeps gaps are hardly resolved by the rows, and the noise is told at so many of them.
+#: The noise is told at so many of the sweeps.
 _MANY = 120
 
 
@@ -85,7 +82,7 @@ class Ignorance:
         others = [np.asarray(twin.scan[name].values, float) for name in twin.axes[1:]]
         places = np.stack([random.uniform(column.min(), column.max(), _FAST) for column in others], axis=1)
         share = share / share.sum()
-        variance = sharpened(twin, rows, share, places, known, own_variance(twin, rows, places, known).mean(axis=1))
+        variance = own_variance(twin, rows, places, known).mean(axis=1)
         return cls(rows, variance, share, known)
 
     @property
@@ -125,31 +122,3 @@ def own_variance(
     part = (place - left)[:, None]
     whole = predicted(rows) if variance is None else variance
     return np.clip(whole - (1 - part) * noise[left] - part * noise[left + 1], 0, None)
-
-
-def sharpened(twin, rows, share, places, known, variance: np.ndarray) -> np.ndarray:
-    """The ``variance`` [m] along ``rows`` [m] between ``known`` values [k], shared out anew among the gaps by what the
-    experts say at ``places`` [n, other axes]; the whole, each row counting by its ``share`` [m], stays.
-
-    The twin's uncertainty keeps a floor in every gap, to be right about how often it is wrong. Which gap holds most
-    error is told a little better by how much the experts disagree in it (mean square D) and by its width L, since what
-    they get wrong together grows with it: by D L^0.5 (chosen once, by the errors of the truths in
-    ``benchmarks/planning.py``). A twin that tells no disagreement, or has very many sweeps, keeps its variance.
-    """
-    inside = (rows > known[0]) & (rows < known[-1])
-    told = getattr(twin, "mixture", None) is not None and len(known) <= _MANY
-    if not told or not inside.any() or variance[inside].sum() <= 0:
-        return variance
-    places = places.reshape(len(places), -1)
-    points = np.column_stack([np.repeat(rows, len(places)), np.tile(places, (len(rows), 1))])
-    disagreement = (twin.mixture(points)[1] ** 2).reshape(len(rows), len(places)).mean(axis=1)
-    if disagreement[inside].max() <= 0:
-        return variance
-    gap = np.clip(np.searchsorted(known, rows, side="left") - 1, 0, len(known) - 2)
-    result = variance.copy()
-    for number in np.unique(gap[inside]):
-        mine = inside & (gap == number)
-        mean = max(disagreement[mine].mean(), _LEAST * disagreement[inside].max())
-        result[mine] *= mean * share[mine].sum() ** _WIDTH / max(variance[mine].mean(), 1e-300)
-    result[inside] *= (share @ np.where(inside, variance, 0)) / (share @ np.where(inside, result, 0))
-    return result

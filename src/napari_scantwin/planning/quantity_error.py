@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.errors import Cancelled, ScanError
-from napari_scantwin.planning.ignorance import known_values, nearest, own_variance, sharpened, shrunk
+from napari_scantwin.planning.ignorance import known_values, nearest, own_variance, shrunk
 
 __all__ = ["QuantityError"]
 
@@ -62,12 +62,9 @@ class QuantityError:
         simulated = twin.simulate({twin.axes[0]: rows, twin.axes[1]: fast})
         whole = np.asarray(simulated["standard_error"].values, float) ** 2
         variance = own_variance(twin, rows, fast, known, whole)
-        along = variance.mean(axis=1)
-        anew = sharpened(twin, rows, np.gradient(rows), fast, known, along)
-        deviation = np.sqrt(variance * (anew / np.where(along > 0, along, 1.0))[:, None])
         length = max(_feature(np.asarray(simulated.values, float)), _LEAST_LENGTH * _FAST)
         draws = _MANY if hasattr(function, "of_maps") else _FEW
-        changes = deviation * _waves(draws, ranks / _SLOW_LENGTH, np.arange(_FAST) / length)
+        changes = np.sqrt(variance) * _waves(draws, ranks / _SLOW_LENGTH, np.arange(_FAST) / length)
         value = float(function(simulated))
         if not np.isfinite(value):
             raise ScanError("the derived quantity is not found in the twin's map, so its error cannot be reduced")
