@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
-from qtpy.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen
+from qtpy.QtCore import QEvent, QRectF, Qt, QTimer
+from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
+from napari_scantwin.viewer.hatching import Hatching
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
 from napari_scantwin.viewer.readout import describe, speak_physical
 from napari_scantwin.viewer.refill import refill
@@ -85,7 +86,7 @@ class Overlay(QWidget):
         self.holder: object = None
         #: True while axes are stretched anew: sliders then stand for moments where nobody put them.
         self.refilling = False
-        self._rulers = Rulers(viewer, self)
+        self._rulers, self._hatching = Rulers(viewer, self), Hatching(viewer, self)
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._refit)
@@ -186,45 +187,13 @@ class Overlay(QWidget):
         if min(vertical, horizontal) < 0:  # sliders of other layers: none of this scan's axes to draw
             painter.end()
             return
-        self._extrapolation(painter, layer)
+        self._hatching.paint(painter, layer)
         for paint in self.painters:
             paint(painter)
         self._rulers.paint(painter, layer, vertical, horizontal, self._ink, self._paper)
         painter.setPen(QPen(self._ink, 1))
         self._read_out(painter)
         painter.end()
-
-    def _extrapolation(self, painter, layer) -> None:
-        """Hatch what lies outside the measured range of the axes, and draw that range's edge."""
-        scan, frame = scan_of(layer), frame_of(layer)
-        measured = layer.metadata.get("measured")
-        if measured is None or "extrapolated" not in scan.coords or not _extrapolates(layer):
-            return
-        inner, outer = ([] for _ in range(2))
-        hidden = False
-        for position, name in enumerate(frame.axes):
-            kept = [float(end(scan_of(measured)[name].values)) for end in (np.min, np.max)]
-            drawn = [float(end(scan[name].values)) for end in (np.min, np.max)]
-            inner.append([(value - frame.origin[position]) / frame.step[position] for value in kept])
-            outer.append([(value - frame.origin[position]) / frame.step[position] for value in drawn])
-            if position not in self.displayed(frame):
-                at = self._viewer.dims.point[position - len(frame.axes)]
-                hidden |= not inner[-1][0] - 1e-6 <= at <= inner[-1][1] + 1e-6
-        box = self._rectangle(outer, frame)
-        path = QPainterPath()
-        path.addRect(box)
-        if not hidden:
-            inside = self._rectangle(inner, frame)
-            path.addRect(box & inside)
-            painter.setPen(QPen(QColor(255, 255, 255, 190), 1, Qt.DashLine))
-            painter.drawRect(box & inside)
-        painter.fillPath(path, QBrush(QColor(255, 255, 255, 120), Qt.BDiagPattern))
-
-    def _rectangle(self, ranges, frame) -> QRectF:
-        """The canvas's rectangle of (low, high) world ranges of the frame's axes."""
-        vertical, horizontal = self.displayed(frame)
-        low = QPointF(*self.pixel(ranges[vertical][0], ranges[horizontal][0]))
-        return QRectF(low, QPointF(*self.pixel(ranges[vertical][1], ranges[horizontal][1]))).normalized()
 
     def _read_out(self, painter) -> None:
         lines = self._text or self.sliders.held()
@@ -238,10 +207,3 @@ class Overlay(QWidget):
         painter.fillRect(box, self._paper)
         for number, line in enumerate(lines):
             painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)
-
-
-def _extrapolates(layer) -> bool:
-    """Whether any place of a layer's scan lies outside the measured range; looked at once."""
-    if "extrapolates" not in layer.metadata:
-        layer.metadata["extrapolates"] = bool(scan_of(layer)["extrapolated"].any())
-    return layer.metadata["extrapolates"]

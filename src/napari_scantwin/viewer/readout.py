@@ -67,6 +67,7 @@ def written(value: float, decimals: int | None) -> str:
 
 def place(frame: Frame, physical) -> list[str]:
     """Every axis with its value and unit."""
+    physical = np.where(np.abs(physical) < 1e-9 * np.abs(frame.step), 0.0, physical)  # no 1.8e-15 for a nought
     axes = zip(frame.axes, physical, frame.units, strict=True)
     return [f"{name.replace('_', ' ')} {value:.6g} {units.pretty(unit)}" for name, value, unit in axes]
 
@@ -101,7 +102,7 @@ def _line(layer, world, physical) -> str | None:
         return None
     error = f" ± {float(scan['standard_error'].values[tuple(cell)]):.2g}" if "standard_error" in scan.coords else ""
     far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(cell)])
-    return f"{kind} {value:.5g}{error} {unit}" + ("  (outside the measured range)" if far else "")
+    return f"{kind} {value:.5g}{error} {unit}" + ("  (extrapolated)" if far else "")
 
 
 def _table(layer) -> scans.Points:

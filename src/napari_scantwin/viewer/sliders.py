@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QLineEdit
 from superqt import QElidingLabel
 
@@ -31,6 +31,13 @@ def drawn_at(scan, axis: str, physical: float) -> float:
         return physical
     column = np.asarray(scan[axis].values, float)
     return float(column[np.argmin(np.abs(column - physical))])
+
+
+class _Name(QElidingLabel):
+    """An axis's name, cut with an ellipsis where it has not the room that it asks for."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 4, super().sizeHint().height())
 
 
 class Sliders:
@@ -111,7 +118,7 @@ class Sliders:
         self._follow()
 
     def _add(self, widget) -> None:
-        name, value = QElidingLabel(widget), QLineEdit(widget)  # a long name must not widen the window
+        name, value = _Name(widget), QLineEdit(widget)  # a long name must not widen the window
         name.setMinimumWidth(_NAME)
         value.setAlignment(Qt.AlignRight)
         value.editingFinished.connect(lambda: self._typed(widget))
