@@ -60,6 +60,12 @@ def test_a_profile_is_the_mean_over_the_windows_with_its_error(scan):
     np.testing.assert_array_equal(plain.values, VALUES[:, -1, -1])
 
 
+def test_neighbours_on_a_simulated_map_err_together(scan):
+    cube = cubes.Cube.of(scan.assign_attrs(kind="simulated"))
+    found = cubes.profile(cube, "energy", {"sample_temperature": 4.0, "angle": 2.0}, {"angle": 4.0})
+    np.testing.assert_allclose(found.errors, ERRORS[1, 3:6].mean(axis=0))
+
+
 def test_what_was_not_measured_is_left_away(scan):
     scan.values[1, 3, :] = np.nan
     scan.values[1, 3:6, 0] = np.nan

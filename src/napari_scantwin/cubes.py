@@ -101,16 +101,19 @@ def profile(cube: Cube, axis: str, at: Mapping[str, float], widths: Mapping[str,
     of the full ``widths`` (axis to width in its unit; 0 where not named).
 
     Not-finite values, as outside what a detector sees, are left away; where nothing is left the value is NaN. The
-    error of a mean of n values of errors e is ``sqrt(sum(e**2)) / n``.
+    error of a mean of n values of errors e is ``sqrt(sum(e**2)) / n``; neighbours on a simulated map err together, so
+    that there it is the mean of their errors.
     """
     view, others = _view(cube, cube.values, (axis,), at, widths)
     errors = None
     if cube.errors is not None:
-        squares, _ = _view(cube, cube.errors, (axis,), at, widths)
-        squares = np.square(squares, dtype=np.float64)
-        squares[~np.isfinite(view)] = np.nan
-        count = np.maximum(np.isfinite(squares).sum(axis=others), 1)
-        errors = np.sqrt(_mean(squares, others) / count)
+        own = _view(cube, cube.errors, (axis,), at, widths)[0].astype(np.float64)
+        own[~np.isfinite(view)] = np.nan
+        if cube.scan.attrs.get("kind") == "simulated":
+            errors = _mean(own, others)
+        else:
+            count = np.maximum(np.isfinite(own).sum(axis=others), 1)
+            errors = np.sqrt(_mean(np.square(own), others) / count)
     return Profile(axis, cube.columns[axis], _mean(view, others), errors)
 
 

@@ -9,7 +9,7 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.tab_rows import TabRows
 
 
@@ -201,6 +201,27 @@ def test_boxes_go_to_values_and_their_arrows_to_neighbours(cube):
     assert cube.crosshair.at["energy"] == column[here]
     box.stepBy(1)
     assert cube.crosshair.at["energy"] == column[here + 1]
+
+
+def test_the_twins_profile_has_its_band(cube, panel, values, qtbot):
+    plot = cube.blocks["energy"].plot
+    assert not plot.error_band.isVisible()
+    assert not cube.key.isVisible()
+    layer = cube.crosshair.layer
+    errors = np.full(values.shape, 5.0)
+    simulated = scan_of(layer).copy().assign_coords(standard_error=(scan_of(layer).dims, errors))
+    made = add_scan(panel._viewer, simulated.assign_attrs(kind="simulated"))
+    made.metadata["measured"] = layer
+    cube.refresh()
+    qtbot.wait(50)
+    assert plot.error_band.isVisible()
+    assert cube.key.isVisible()
+    outline = plot.error_band.polygon()
+    upper = np.array([outline.at(number).y() for number in range(outline.size() // 2)])
+    np.testing.assert_allclose(upper, drawn(cube, "energy") + 1.96 * 5, rtol=1e-6)
+    low, high = plot.widget.viewRange()[1]
+    assert low <= outline.boundingRect().top()
+    assert high >= outline.boundingRect().bottom()
 
 
 def test_the_tab_is_no_wider_than_the_panel(cube, panel):

@@ -14,7 +14,7 @@ from napari_scantwin.viewer.readout import decimals_of, written
 
 __all__ = ["AxisBlock"]
 
-_HEIGHT = 118
+_HEIGHT = 112
 _PLAY, _PAUSE = "▶", "⏸"
 
 

@@ -11,6 +11,7 @@ from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.crosshair import CanvasCrosshair, Crosshair
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.overlay import attach
+from napari_scantwin.viewer.profile_plot import KEY
 from napari_scantwin.viewer.show_twin import result_of
 from napari_scantwin.viewer.waterfall import Waterfall
 
@@ -66,6 +67,8 @@ class CubeWidget(QWidget):
         self.line_button = QPushButton("Plane under a line…")
         self.line_button.setToolTip("Draw a line at any angle on the map (tab Cuts), then press Plane there")
         self.line_button.clicked.connect(self.line_wanted)
+        self.key = QLabel(KEY)
+        self.key.setStyleSheet("font-size: 8pt")
         self.said = QLabel()
         self.said.setWordWrap(True)
         self._plane_row = QWidget()
@@ -82,6 +85,7 @@ class CubeWidget(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self._plane_row)
         layout.addWidget(self.said)
+        layout.addWidget(self.key)
         layout.addLayout(self._blocks, 1)
         self._foot = QWidget()
         foot = QHBoxLayout(self._foot)
@@ -205,10 +209,12 @@ class CubeWidget(QWidget):
             self.on_canvas.redraw()
         layer = self.crosshair.layer
         if layer is None or layer not in self._viewer.layers:
+            self.key.hide()
             return
         self.crosshair.show()
         measured_cube, twin_cube = self.cube_of(layer), self.cube_of(result_of(layer, "simulated", self._viewer))
         at, widths = self.crosshair.at, self.crosshair.widths
+        self.key.setVisible(twin_cube is not None)
         left = []
         for axis, block in self.blocks.items():
             if cubes.reading(measured_cube, axis, at, widths) > _MOST_READ:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QGraphicsPolygonItem
 
 from napari_scantwin.viewer.plots import new_plot
 
-__all__ = ["ProfilePlot"]
+__all__ = ["KEY", "ProfilePlot"]
 
 _CROSSHAIR = "#ffbe3c"
 _MEASURED, _TWIN = "#56b4e9", "#e69f00"
+#: What the colours mean, in words.
+KEY = f"<span style='color:{_MEASURED}'>measured</span> · <span style='color:{_TWIN}'>twin with its 95 % band</span>"
+#: So opaque is the band of a curve's error, which reaches so many standard deviations to either side.
+_PALE, _WITHIN = 70, 1.96
 #: The vertical range grows at once with the data, and shrinks when they fill less than this share of it.
 _FILLED = 0.55
 
@@ -33,8 +39,12 @@ class ProfilePlot:
         self.band = pg.LinearRegionItem(movable=False, brush=(255, 190, 60, 45), pen=pg.mkPen(None))
         self.measured = pg.PlotCurveItem(pen=pg.mkPen(_MEASURED, width=1))
         self.twin = pg.PlotCurveItem(pen=pg.mkPen(_TWIN, width=1))
+        #: The twin's 95 % band; one polygon is drawn sooner than what lies between two curves.
+        self.error_band = QGraphicsPolygonItem()
+        self.error_band.setPen(pg.mkPen(None))
+        self.error_band.setBrush(pg.mkBrush(*QColor(_TWIN).getRgb()[:3], _PALE))
         self.line = _Line(self.paint)
-        for item in (self.band, self.measured, self.twin, self.line):
+        for item in (self.band, self.error_band, self.measured, self.twin, self.line):
             self.widget.addItem(item, ignoreBounds=True)
         self.band.setZValue(-5)
         self._range: tuple[float, float] | None = None
@@ -55,15 +65,22 @@ class ProfilePlot:
 
     def show(self, measured, twin, at: float, bounds: tuple[float, float]) -> None:
         """Draw profiles (``twin`` may be None), the crosshair at ``at`` and the window between ``bounds``."""
-        self.measured.setData(*_ordered(measured), connect="finite")
+        self.measured.setData(*_ordered(measured)[:2], connect="finite")
         self.twin.setVisible(twin is not None)
+        reach = None
         if twin is not None:
-            self.twin.setData(*_ordered(twin), connect="finite")
+            running, values, errors = _ordered(twin)
+            self.twin.setData(running, values, connect="finite")
+            reach = None if errors is None else _band(running, values, _WITHIN * errors)
+        self.error_band.setVisible(reach is not None)
+        if reach is not None:
+            self.error_band.setPolygon(pg.functions.arrayToQPolygonF(*reach))
         self.line.follow(at)
         self.band.setVisible(bounds[1] > bounds[0])
         if bounds[1] > bounds[0]:
             self.band.setRegion(bounds)
-        self._fit([measured.values] if twin is None else [measured.values, twin.values])
+        curves = [measured.values] if twin is None else [measured.values, twin.values]
+        self._fit(curves if reach is None else [*curves, reach[1]])
         self.paint()
 
     def _fit(self, curves: list[np.ndarray]) -> None:
@@ -83,13 +100,22 @@ class ProfilePlot:
         self.widget.setYRange(*self._range, padding=0)
 
 
-def _ordered(profile) -> tuple[np.ndarray, np.ndarray]:
-    """A profile's places and values, rising."""
-    running, values = profile.running, profile.values
+def _ordered(profile) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """A profile's places, rising, its values and its errors."""
+    running, values, errors = profile.running, profile.values, profile.errors
     if running.size > 1 and not (np.diff(running) > 0).all():
         order = np.argsort(running)
-        return running[order], values[order]
-    return running, values
+        return running[order], values[order], None if errors is None else errors[order]
+    return running, values, errors
+
+
+def _band(running: np.ndarray, values: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The outline of what lies within ``reach`` of a curve; None where nothing of it is known."""
+    known = np.isfinite(values) & np.isfinite(reach)
+    if not known.any():
+        return None
+    running, values, reach = running[known], values[known], reach[known]
+    return np.concatenate([running, running[::-1]]), np.concatenate([values + reach, (values - reach)[::-1]])
 
 
 class _Line(pg.InfiniteLine):
