@@ -111,9 +111,28 @@ def test_next_keeps_to_the_values_that_can_be_measured(twin_file):
     assert {one["value"] for one in json.loads(done.stdout)["sweeps"]} < {250, 3000, 6000}
 
 
+def test_next_says_which_points(twin_file, tmp_path):
+    path = tmp_path / "points.csv"
+    arguments = ["next", str(twin_file), "--points", "--count", "4", "--among", "250,3000,6000", "--start", "0,5"]
+    told = run.invoke(app, arguments)
+    assert told.exit_code == 0, told.output
+    assert told.stdout.startswith("1. ")
+    assert "In this order" in told.stdout
+    done = run.invoke(app, [*arguments, "--sequence", str(path), "--json"])
+    about = json.loads(done.stdout)
+    assert len(about["points"]) == 4
+    assert {one["place"]["magnetic_field"] for one in about["points"]} <= {250, 3000, 6000}
+    assert about["minutes"] == pytest.approx(sum(one["minutes"] for one in about["points"]))
+    assert about["errors"] == sorted(about["errors"], reverse=True)
+    assert len(path.read_text().splitlines()) == 5
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["--points", "--start", "0"], 2, "a number for magnetic_field, temperature"),
+        (["--points", "--sequence", "list.seq"], 3, "lists sweeps"),
+        (["--start", "zero"], 2, "a number for magnetic_field"),
         (["--sequence", "list.docx"], 2, "names no list"),
         (["--sequence", "no/such/folder/list.seq"], 4, "does not exist"),
         (["--within", "low"], 2, "is no range"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
-from napari_scantwin.planning import TimeModel, next_points
+from napari_scantwin.planning import TimeModel, as_text, next_points, plan_points, write_plan
+from napari_scantwin.planning.points import expected_error
 
 
 class Noise:
@@ -58,6 +61,51 @@ def test_only_listed_points_are_proposed():
     assert list(found[0].place.values()) == [1400, 28]
 
 
+def test_points_lie_at_the_fields_that_can_be_set():
+    found = next_points(Patchy(), 4, among=[500.0, 1250.5, 1800.0])
+    assert {one.place["magnetic_field"] for one in found} <= {1250.5, 1800.0}  # as they stand there
+    assert found[0].place["temperature"] == pytest.approx(30, abs=4)
+
+
+def test_points_keep_to_a_range_of_the_slow_axis():
+    found = next_points(Patchy(), 4, within=(0, 1400))
+    assert max(one.place["magnetic_field"] for one in found) <= 1400
+
+
+def test_the_list_ends_where_it_is_told_to():
+    whole = plan_points(Patchy(), 40)
+    assert whole.reason == "the 40 points asked for"
+    assert len(whole.errors) == 41
+    assert (np.diff(whole.errors) < 0).all()
+    aim = float(whole.errors[7])
+    plan = plan_points(Patchy(), target=aim)
+    assert len(plan.proposals) == 7
+    assert "target" in plan.reason
+    assert plan_points(Patchy(), 1).errors[0] == pytest.approx(expected_error(Patchy()))
+    # The share a point takes away is that of the squared error.
+    taken = (whole.errors[0] ** 2 - whole.errors[1] ** 2) / whole.errors[0] ** 2
+    assert whole.proposals[0].gain == pytest.approx(taken)
+    model = TimeModel(point=0.5, points=1, settle=0, slow_rate=np.inf, fast_rate=np.inf, span=0)
+    spent = plan_points(Patchy(), cost=model, budget=2.2)
+    assert (len(spent.proposals), spent.minutes) == (4, pytest.approx(2.0))
+    assert "budget" in spent.reason
+
+
+def test_a_list_of_points_is_read_copied_and_saved(tmp_path):
+    model = TimeModel(point=0.5, points=1, settle=0, slow_rate=np.inf, fast_rate=np.inf, span=0)
+    twin = Patchy()
+    plan = plan_points(twin, 2, cost=model)
+    place = plan.proposals[0].place
+    first = as_text(plan).splitlines()[0]
+    assert first.startswith(f"1. {place['magnetic_field']:g} Oe, {place['temperature']:g} K: takes")
+    assert as_text(plan).splitlines()[-1] == "In this order: 1 min in all"
+    table = list(csv.DictReader(write_plan(tmp_path / "next.csv", plan, twin.scan).open()))
+    assert float(table[0]["magnetic_field (Oe)"]) == place["magnetic_field"]
+    assert float(table[1]["temperature (K)"]) == plan.proposals[1].place["temperature"]
+    with pytest.raises(ScanError, match="lists sweeps"):
+        write_plan(tmp_path / "next.seq", plan, twin.scan)
+
+
 def test_minutes_count_the_way_from_the_place_before():
     model = TimeModel(point=0.5, points=1, settle=2, slow_rate=100, fast_rate=10, span=0)
     found = next_points(Patchy(), 20, cost=model, budget=30, at={"magnetic_field": 0.0, "temperature": 5.0})
@@ -97,7 +145,10 @@ def test_a_trained_twin_has_points_to_propose(hydride):
     ("options", "words"),
     [
         ({"count": 0}, "ask for one or more"),
-        ({"among": [1.0, 2.0]}, "rows of 2 finite numbers"),
+        ({"among": [[1.0], [2.0]]}, "rows of 2 finite numbers"),
+        ({"among": [np.inf]}, "rows of 2 finite numbers"),
+        ({"within": (5.0, 5.0)}, "range to measure within is empty"),
+        ({"target": 0.0}, "cannot be reached"),
         ({"among": [[1.0, np.nan]]}, "rows of 2 finite numbers"),
         ({"at": {"temperature": 3.0}}, "names every axis"),
         ({"budget": 10.0}, "needs a time model"),

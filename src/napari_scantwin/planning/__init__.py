@@ -3,7 +3,8 @@
 from napari_scantwin.planning.convergence import Course, Step, surprise
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.joining import Longer, joined, longer
-from napari_scantwin.planning.points import PointProposal, next_points
+from napari_scantwin.planning.point_protocol import PointPlanner
+from napari_scantwin.planning.points import PointPlan, PointProposal, next_points, plan_points
 from napari_scantwin.planning.proposals import Plan, Proposal, next_sweeps, plan_sweeps
 from napari_scantwin.planning.protocol import Planner, replayed
 from napari_scantwin.planning.quantities import PeakEntropyChange, PeakPosition, TransitionTemperature
@@ -17,6 +18,8 @@ __all__ = [
     "PeakPosition",
     "Plan",
     "Planner",
+    "PointPlan",
+    "PointPlanner",
     "PointProposal",
     "Proposal",
     "Step",
@@ -31,6 +34,7 @@ __all__ = [
     "longer",
     "next_points",
     "next_sweeps",
+    "plan_points",
     "plan_sweeps",
     "replayed",
     "surprise",

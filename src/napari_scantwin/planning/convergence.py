@@ -8,7 +8,7 @@ foretold to within the target.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -22,12 +22,12 @@ __all__ = ["Course", "Step", "surprise"]
 
 @dataclass(frozen=True)
 class Step:
-    """One look at the scan: how many ``sweeps`` it held, the ``new`` values of the slowest axis, their ``surprises``
-    (NaN where there was no twin before), the ``expected`` error of the map and the twin's ``held_out`` error on inner
-    sweeps, all in the value's unit."""
+    """One look at the scan: how many ``sweeps`` (or points) it held, the ``new`` values of the slowest axis (places),
+    their ``surprises`` (NaN where there was no twin before), the ``expected`` error of the map and the twin's
+    ``held_out`` error on inner sweeps, all in the value's unit."""
 
     sweeps: int
-    new: tuple[float, ...]
+    new: tuple[float | tuple[float, ...], ...]
     surprises: tuple[float, ...]
     expected: float
     held_out: float
@@ -36,22 +36,24 @@ class Step:
 @dataclass(frozen=True)
 class Course:
     """The error's course over the ``steps``, oldest first, in ``unit``; ``target`` is the error to reach, ``patience``
-    how many new sweeps in a row must have been foretold to within it."""
+    how many new sweeps in a row must have been foretold to within it. ``of`` is what was measured one by one: sweeps,
+    or single points."""
 
     unit: str
     target: float
     patience: int = 2
     steps: tuple[Step, ...] = ()
+    of: str = "sweeps"
 
     def __post_init__(self):
         if not self.target > 0:
             raise ScanError(f"an error of {self.target:g} cannot be reached; give a positive number")
         if self.patience < 1:
-            raise ScanError("at least one new sweep must be foretold before a scan can be called converged")
+            raise ScanError(f"some new {self.of} must be foretold before a scan can be called converged")
 
     def with_step(self, step: Step) -> Course:
         """The course with one more step."""
-        return Course(self.unit, self.target, self.patience, (*self.steps, step))
+        return replace(self, steps=(*self.steps, step))
 
     @property
     def surprises(self) -> np.ndarray:
@@ -72,11 +74,11 @@ class Course:
         last = self.surprises[-self.patience :]
         told = ", ".join(f"{one:.2g}" for one in last)
         if self.converged:
-            return f"Converged: the last {self.patience} new sweeps were foretold to within {told} {unit}."
-        words = f"{self.target:.2g} {unit} for {self.patience} new sweeps in a row"
+            return f"Converged: the last {self.patience} new {self.of} were foretold to within {told} {unit}."
+        words = f"{self.target:.2g} {unit} for {self.patience} new {self.of} in a row"
         if not len(last):
-            return f"Not known yet: measure on until new sweeps are foretold to within {words}."
-        return f"Not converged: the last new sweeps were foretold to within {told} {unit}, it takes {words}."
+            return f"Not known yet: measure on until new {self.of} are foretold to within {words}."
+        return f"Not converged: the last new {self.of} were foretold to within {told} {unit}, it takes {words}."
 
 
 def surprise(twin, scan: xr.DataArray, value: float) -> float:

@@ -1,4 +1,4 @@
-"""A longer scan beside the one before: which of its sweeps are known, and both joined into one."""
+"""A longer scan beside the one before: which of its sweeps, or points, are known, and both joined into one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy.spatial import cKDTree
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
 
-__all__ = ["Longer", "joined", "longer"]
+__all__ = ["Longer", "LongerPoints", "joined", "joined_points", "longer", "longer_points"]
 
 #: Readings that differ by less than this share of their span are the same; files round differently.
 _SAME = 1e-5
@@ -58,6 +59,54 @@ def longer(before: xr.DataArray, after: xr.DataArray) -> Longer:
     return Longer(*(tuple(found[kind]) for kind in ("known", "again", "new")), tuple(missing))
 
 
+@dataclass(frozen=True)
+class LongerPoints:
+    """How a scan of single points goes on from an earlier one: how many points both hold (``known``), and the places
+    [n, axes] measured ``again`` with other readings and those that are ``new``, in the earlier scan's units."""
+
+    known: int
+    again: np.ndarray
+    new: np.ndarray
+
+    def __str__(self) -> str:
+        words = [f"{self.known} known", f"{len(self.new)} new"]
+        words += [f"{len(self.again)} measured again"] if len(self.again) else []
+        return "Points: " + ", ".join(words) + "."
+
+
+def longer_points(before: xr.DataArray, after: xr.DataArray) -> LongerPoints:
+    """What of the points of ``after`` is known from ``before``: readings at the same place, however they stand in
+    sweeps. Raises :class:`ScanError` where the two hold different quantities or axes."""
+    old, new = scans.points(before), scans.points(_like(before, after))
+    there = _same_place(old, new)
+    met = there >= 0
+    span = np.ptp(np.concatenate([old.values, new.values]))
+    same = met & (np.abs(new.values - old.values[there]) <= _SAME * span)
+    return LongerPoints(int(same.sum()), new.coordinates[met & ~same], new.coordinates[~met])
+
+
+def joined_points(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
+    """Both scans' points as one ragged scan, in the axes' and the value's units of ``before``; the readings of
+    ``after`` count where both hold one place, masked where they were."""
+    after = _like(before, after)
+    old, new = scans.points(before), scans.points(after)
+    there = _same_place(old, new)
+    met = there >= 0
+    masked = new.masked.copy()
+    masked[met] |= old.masked[there[met]]
+    kept = np.ones(len(old.values), bool)
+    kept[there[met]] = False
+    return _both(before, (old, kept), (new, masked))
+
+
+def _same_place(old: scans.Points, new: scans.Points) -> np.ndarray:
+    """For each point of ``new`` the number of the one of ``old`` at its place, -1 where there is none."""
+    scale = np.ptp(np.concatenate([old.coordinates, new.coordinates]), axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    far, there = cKDTree(old.coordinates / scale).query(new.coordinates / scale)
+    return np.where(far <= _SAME, there, -1)
+
+
 def _readings(table: scans.Points, rows: np.ndarray) -> np.ndarray:
     """Faster axes and value of the points ``rows`` [n, columns], sorted."""
     rows = np.flatnonzero(rows)
@@ -81,6 +130,12 @@ def joined(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
         return after
     old, new = scans.points(before), scans.points(after)
     kept = np.isin(scans.set_points(old.coordinates[:, 0]), change.missing)
+    return _both(before, (old, kept), (new, new.masked))
+
+
+def _both(before: xr.DataArray, old: tuple, new: tuple) -> xr.DataArray:
+    """The points of ``old`` (table, which are kept) and of ``new`` (table, which are masked) as one ragged scan."""
+    (old, kept), (new, masked) = old, new
     names = scans.axes(before)
     columns = np.concatenate([old.coordinates[kept], new.coordinates])
     errors = None
@@ -95,7 +150,7 @@ def joined(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
         unit=before.attrs["units"],
         errors=errors,
         sweep=np.concatenate([numbers, after_numbers]),
-        masked=np.concatenate([old.masked[kept], new.masked]),
+        masked=np.concatenate([old.masked[kept], masked]),
         long_names={name: before[name].attrs.get("long_name", name) for name in names},
         attrs=before.attrs,
     )

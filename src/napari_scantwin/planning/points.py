@@ -16,12 +16,14 @@ from scipy.stats import qmc
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.errors import Cancelled, ScanError
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.ignorance import shrunk
 
-__all__ = ["PointProposal", "next_points"]
+__all__ = ["PointPlan", "PointProposal", "expected_error", "next_points", "plan_points", "way"]
 
+#: Points without a number of them, a budget or an error to reach, and at the very most with one.
+_USUAL, _MOST = 5, 500
 #: Places the map's error is told at; as many candidates, the same ones (a power of two for the sequence).
 _PLACES = 1024
 #: Step of the derivatives that tell a feature's width, as a share of the axis.
@@ -43,63 +45,122 @@ class PointProposal:
     minutes: float = float("nan")
 
 
-def next_points(
+@dataclass(frozen=True)
+class PointPlan:
+    """Proposals in the order they are chosen, which is the order to measure in where a time model counts the way from
+    each to the next. ``errors`` [n + 1] is the expected error of the map before and after each, root mean square, in
+    the value's unit; ``minutes`` is what all take (NaN without a time model), ``reason`` why the list ends there."""
+
+    axes: tuple[str, ...]
+    proposals: tuple[PointProposal, ...]
+    errors: np.ndarray
+    minutes: float
+    reason: str
+
+
+def next_points(twin, count: int = _USUAL, **options) -> list[PointProposal]:
+    """The ``count`` points worth measuring next; ``options`` are those of :func:`plan_points`."""
+    return list(plan_points(twin, count, **options).proposals)
+
+
+def plan_points(
     twin,
-    count: int = 5,
+    count: int | None = None,
     *,
     among: np.ndarray | None = None,
+    within: tuple[float, float] | None = None,
     cost: TimeModel | None = None,
     budget: float | None = None,
+    target: float | None = None,
     at: dict[str, float] | None = None,
-) -> list[PointProposal]:
-    """The ``count`` points expected to reduce the squared error of the twin's map most, chosen one after the other.
+    stop=None,
+) -> PointPlan:
+    """The points expected to reduce the squared error of the twin's map most, chosen one after the other.
 
-    ``among`` [m, axes] lists the points that can be measured, in the scan's units, slow axis first; by default all
-    within the measured range can. With a time model ``cost`` points count by what they tell per minute from the place
-    before (``at`` names the first), and ``budget`` minutes end the list; its order is then the order to measure in.
-    Raises :class:`ScanError` where an option makes no sense.
+    The list ends with ``count`` points, with the ``budget`` of minutes, or once the expected error is down to
+    ``target``, whichever is first; without any of them after five.
+
+    ``among`` lists the points that can be measured [m, axes], in the scan's units, slow axis first, or [m] the values
+    of the slowest axis, anywhere along the others; by default all within the measured range can, or ``within`` a range
+    of the slowest axis. With a time model ``cost`` points count by what they tell per minute from the place before
+    (``at`` names the first). Raises :class:`ScanError` where an option makes no sense.
     """
+    if count is None:
+        count = _USUAL if budget is None and target is None else _MOST
+    names = twin.axes
+    _check(names, count, cost, budget, target, at)
+    table = scans.points(twin.scan)
+    measured = table.coordinates[~table.masked]
+    low, high = _box(measured, within)
+    cells = low + (high - low) * _even(len(names))
+    places = _candidates(among, cells)
+    kept = 0 if among is None else 1 if np.ndim(among) == 1 else len(names)
+    lengths = _lengths(twin, measured, cells)
+    before = cKDTree(measured / lengths).query(cells / lengths)[0]
+    variance, (own, noise) = _own(twin, cells)[0], _own(twin, places)
+    trust = own / np.maximum(own + noise, np.finfo(float).tiny)
+    whole, spent = variance.sum(), 0.0
+    here = None if at is None else np.array([at[name] for name in names], float)
+    found: list[PointProposal] = []
+    errors = [np.sqrt(variance.mean())]
+    unit = {name: units.pretty(twin.scan[name].attrs["units"]) for name in names}
+    reason = f"the {count} points asked for"
+    far = np.sqrt((((cells[None] - places[:, None]) / lengths) ** 2).sum(axis=2))  # [candidates, cells]
+    while len(found) < count:
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        if target is not None and errors[-1] <= target:
+            reason = "the expected error is down to the target"
+            break
+        gains = trust * ((1 - shrunk(before, far)) @ variance)
+        minutes = way(cost, places, here)
+        merit = gains / minutes
+        if budget is not None:
+            merit = np.where(spent + minutes <= budget, merit, 0)
+        best = int(np.argmax(merit))
+        if not merit[best] > 0:
+            over = budget is not None and (gains > 0).any()
+            reason = "no further point fits the budget" if over else "no further point is expected to tell anything"
+            break
+        place = _round(places[best], high - low, kept)
+        took = float("nan") if cost is None else float(minutes[best])
+        uncertainty, value_unit = float(np.sqrt(own[best])), units.pretty(twin.scan.attrs["units"])
+        named = dict(zip(names, (float(value) for value in place), strict=True))
+        found.append(PointProposal(named, unit, uncertainty, value_unit, float(gains[best] / whole), took))
+        variance = variance * (1 - trust[best] * (1 - shrunk(before, far[best])))
+        errors.append(np.sqrt(variance.mean()))
+        before, here, spent = np.minimum(before, far[best]), places[best], spent + (took if cost is not None else 0.0)
+    return PointPlan(names, tuple(found), np.array(errors), float("nan") if cost is None else spent, reason)
+
+
+def expected_error(twin, within: tuple[float, float] | None = None) -> float:
+    """The expected error of the whole map, root mean square, in the value's unit."""
+    table = scans.points(twin.scan)
+    low, high = _box(table.coordinates[~table.masked], within)
+    return float(np.sqrt(_own(twin, low + (high - low) * _even(len(twin.axes)))[0].mean()))
+
+
+def _check(names, count: int, cost, budget, target, at) -> None:
     if count < 1:
         raise ScanError(f"{count} points cannot be proposed; ask for one or more")
     if budget is not None and (cost is None or not budget > 0):
         raise ScanError(
             "a budget is a positive number of minutes, and needs a time model that says how long a point takes"
         )
-    names = twin.axes
+    if target is not None and not target > 0:
+        raise ScanError(f"an error of {target:g} cannot be reached; give a positive number")
     if at is not None and set(at) != set(names):
         raise ScanError(f"the place to start from names every axis: {', '.join(names)}")
-    table = scans.points(twin.scan)
-    measured = table.coordinates[~table.masked]
+
+
+def _box(measured: np.ndarray, within: tuple[float, float] | None) -> tuple[np.ndarray, np.ndarray]:
+    """The lower and upper corner of where points are proposed."""
     low, high = measured.min(axis=0), measured.max(axis=0)
-    cells = low + (high - low) * _even(len(names))
-    places = cells if among is None else _listed(among, len(names))
-    lengths = _lengths(twin, measured, cells)
-    tree = cKDTree(measured / lengths)
-    before = tree.query(cells / lengths)[0]
-    variance, (own, noise) = _own(twin, cells)[0], _own(twin, places)
-    trust = own / np.maximum(own + noise, np.finfo(float).tiny)
-    far = np.sqrt((((cells[None] - places[:, None]) / lengths) ** 2).sum(axis=2))  # [candidates, cells]
-    whole, spent = variance.sum(), 0.0
-    here = None if at is None else np.array([at[name] for name in names], float)
-    found: list[PointProposal] = []
-    unit = {name: units.pretty(twin.scan[name].attrs["units"]) for name in names}
-    while len(found) < count and whole > 0:
-        gains = trust * ((1 - shrunk(before, far)) @ variance)
-        minutes = _minutes(cost, places, here)
-        merit = gains / minutes
-        if budget is not None:
-            merit = np.where(spent + minutes <= budget, merit, 0)
-        best = int(np.argmax(merit))
-        if merit[best] <= 0:
-            break
-        place = places[best] if among is not None else _round(places[best], high - low)
-        took = float("nan") if cost is None else float(minutes[best])
-        uncertainty, value_unit = float(np.sqrt(own[best])), units.pretty(twin.scan.attrs["units"])
-        named = dict(zip(names, (float(value) for value in place), strict=True))
-        found.append(PointProposal(named, unit, uncertainty, value_unit, float(gains[best] / whole), took))
-        variance = variance * (1 - trust[best] * (1 - shrunk(before, far[best])))
-        before, here, spent = np.minimum(before, far[best]), places[best], spent + (took if cost is not None else 0.0)
-    return found
+    if within is not None:
+        low[0], high[0] = min(within), max(within)
+        if not low[0] < high[0]:
+            raise ScanError("the range to measure within is empty; give its lower and its upper end")
+    return low, high
 
 
 def _even(axes: int) -> np.ndarray:
@@ -109,8 +170,16 @@ def _even(axes: int) -> np.ndarray:
     return qmc.Sobol(axes, scramble=False).random(_PLACES) + 0.5 / _PLACES
 
 
-def _listed(among, axes: int) -> np.ndarray:
-    listed = np.asarray(among, float)
+def _candidates(among, cells: np.ndarray) -> np.ndarray:
+    """The points that can be proposed [m, axes]."""
+    if among is None:
+        return cells
+    listed, axes = np.asarray(among, float), cells.shape[1]
+    if listed.ndim == 1 and len(listed) and np.isfinite(listed).all():
+        if axes == 1:
+            return listed[:, None]
+        few = cells[:: max(1, len(listed) // 2), 1:]
+        return np.concatenate([np.column_stack([np.full(len(few), value), few]) for value in np.unique(listed)])
     if listed.ndim != 2 or listed.shape[1] != axes or not len(listed) or not np.isfinite(listed).all():
         raise ScanError(f"the points to choose among are rows of {axes} finite numbers, one for each axis")
     return listed
@@ -145,7 +214,7 @@ def _feature(twin, cells: np.ndarray, position: int, spans: np.ndarray) -> float
     return float(np.sqrt(np.mean(slope**2) / max(np.mean(bend**2), np.finfo(float).tiny)))
 
 
-def _minutes(cost: TimeModel | None, places: np.ndarray, here: np.ndarray | None) -> np.ndarray:
+def way(cost: TimeModel | None, places: np.ndarray, here: np.ndarray | None) -> np.ndarray:
     """Minutes to each of ``places`` [n, axes] from ``here`` and to measure there; ones without a time model."""
     if cost is None:
         return np.ones(len(places))
@@ -158,7 +227,8 @@ def _minutes(cost: TimeModel | None, places: np.ndarray, here: np.ndarray | None
     return np.maximum(minutes, 1e-6)
 
 
-def _round(place: np.ndarray, spans: np.ndarray) -> list[float]:
-    """The place to a thousandth of the axes' ranges, as a person would set it."""
+def _round(place: np.ndarray, spans: np.ndarray, kept: int) -> list[float]:
+    """The place to a thousandth of the axes' ranges, as a person would set it; its first ``kept`` numbers stay."""
     digits = 3 - np.floor(np.log10(np.maximum(spans, np.finfo(float).tiny))).astype(int)
-    return [round(float(value), int(digit)) for value, digit in zip(place, digits, strict=True)]
+    told = [round(float(value), int(digit)) for value, digit in zip(place, digits, strict=True)]
+    return [*(float(value) for value in place[:kept]), *told[kept:]]

@@ -39,7 +39,10 @@ class Planner:
     in a row to be foretold to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget`` (minutes
     in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the map.
     ``settings`` are those of the twin, trained afresh whenever something is told.
+    :class:`napari_scantwin.planning.point_protocol.PointPlanner` holds the same dialogue about single points.
     """
+
+    _of = "sweeps"
 
     def __init__(
         self,
@@ -84,11 +87,16 @@ class Planner:
         """Why it is enough, as a sentence; empty while it is not."""
         if self.course is not None and self.course.converged:
             return self.course.verdict
-        if self.budget is not None and self.spent + self.cost.sweep > self.budget:
+        if self.budget is not None and self.spent + self._one > self.budget:
             return f"The budget is spent: {self.spent:.0f} of {self.budget:.0f} minutes."
         if self.among is not None and self.scan is not None and not len(self._left()):
-            return "Every sweep that can be measured has been."
+            return f"Every {self._of[:-1]} that can be measured has been."
         return ""
+
+    @property
+    def _one(self) -> float:
+        """Minutes that one more takes at the least."""
+        return self.cost.sweep
 
     def ask(self, count: int = 1, stop=None) -> list[Proposal]:
         """The ``count`` sweeps to measure next, best first; fewer where the budget ends before, none when ``done``.
@@ -115,6 +123,20 @@ class Planner:
 
         Raises :class:`ScanError` where the scan does not fit what was told before; nothing is lost then.
         """
+        change, whole, fresh = self._taken(scan)
+        surprises = self._surprises(change, whole, fresh)
+        twin = self.twin
+        if fresh and self._enough(whole):
+            twin = train(whole, self.settings, on_progress=on_progress, stop=stop, score_rivals=False)
+        if self.cost is not None and fresh and self._asked:
+            self._count_time(fresh)
+        self.scan, self.twin = whole, twin
+        if twin is not None and fresh:
+            self._note(whole, twin, fresh, surprises)
+        return change
+
+    def _taken(self, scan: xr.DataArray) -> tuple[Longer, xr.DataArray, tuple[float, ...]]:
+        """What changes with ``scan``, both together, and the sweeps that are fresh."""
         if self.scan is None:
             whole = scans.check(scan)
             if len(scans.axes(whole)) < 2:
@@ -123,30 +145,39 @@ class Planner:
             change = Longer((), (), tuple(float(value) for value in settled), ())
         else:
             change, whole = longer(self.scan, scan), joined(self.scan, scan)
-        fresh = (*change.again, *change.new)
-        # A sweep measured again was seen before, which is no test.
+        return change, whole, (*change.again, *change.new)
+
+    def _surprises(self, change: Longer, whole: xr.DataArray, fresh: tuple[float, ...]) -> tuple[float, ...]:
+        """How far what is fresh lies from what the twin said of it; NaN where there was none, or where it was measured
+        again: it was seen before, which is no test."""
         unseen = () if self.twin is None else change.new
-        surprises = tuple(surprise(self.twin, whole, value) if value in unseen else float("nan") for value in fresh)
-        twin = self.twin
-        if fresh and _enough(whole):
-            twin = train(whole, self.settings, on_progress=on_progress, stop=stop, score_rivals=False)
-        if self.cost is not None and fresh and self._asked:
-            ordered = self._moved().order(fresh)
-            self.spent += self._moved().minutes(fresh)
-            self._last = ordered[-1]
-        self.scan, self.twin = whole, twin
-        if twin is not None and fresh:
-            self._note(whole, twin, fresh, surprises)
-        return change
+        return tuple(surprise(self.twin, whole, value) if value in unseen else float("nan") for value in fresh)
+
+    def _count_time(self, fresh: tuple[float, ...]) -> None:
+        """Add the minutes that ``fresh`` sweeps took."""
+        ordered = self._moved().order(fresh)
+        self.spent += self._moved().minutes(fresh)
+        self._last = ordered[-1]
+
+    def _enough(self, scan: xr.DataArray) -> bool:
+        """Whether a twin can be trained."""
+        try:
+            scans.check_trainable(scan)
+        except ScanError:
+            return False
+        return len(np.unique(scans.set_points(scans.points(scan).coordinates[:, 0]))) >= 3
 
     def _note(self, scan: xr.DataArray, twin: Twin, fresh: tuple, surprises: tuple) -> None:
         """Add to the course."""
         if self.course is None:
             target = self._target or _TARGET * twin.score.value_range
-            self.course = Course(str(scan.attrs["units"]), target, self._patience)
-        expected = Ignorance.of(twin, self.among, None if self.among is not None else self._range()).error
-        step = Step(len(self.known), fresh, surprises, expected, float(twin.score.inside[0]))
+            self.course = Course(str(scan.attrs["units"]), target, self._patience, of=self._of)
+        step = Step(len(self.known), fresh, surprises, self._expected(twin), float(twin.score.inside[0]))
         self.course = self.course.with_step(step)
+
+    def _expected(self, twin: Twin) -> float:
+        """The expected error of the map."""
+        return Ignorance.of(twin, self.among, None if self.among is not None else self._range()).error
 
     def _left(self) -> np.ndarray:
         """What of ``among`` is not measured yet."""
@@ -220,12 +251,3 @@ def _only(scan: xr.DataArray, table: scans.Points, rows: np.ndarray) -> xr.DataA
         masked=table.masked[rows],
         attrs=scan.attrs,
     )
-
-
-def _enough(scan: xr.DataArray) -> bool:
-    """Whether a twin can be trained."""
-    try:
-        scans.check_trainable(scan)
-    except ScanError:
-        return False
-    return len(np.unique(scans.set_points(scans.points(scan).coordinates[:, 0]))) >= 3

@@ -1,4 +1,4 @@
-"""A list of sweeps as text, as CSV, and as a Quantum Design MultiVu sequence.
+"""A list of sweeps, or of single points, as text and as CSV; of sweeps as a Quantum Design MultiVu sequence.
 
 The sequence (``.seq``, plain text) sets field and temperature and waits for them; it uses only::
 
@@ -27,6 +27,7 @@ from napari_scantwin.files import atomic_path
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla
 from napari_scantwin.planning.cost import TimeModel
+from napari_scantwin.planning.points import PointPlan
 from napari_scantwin.planning.proposals import Plan
 
 __all__ = ["SUFFIXES", "as_csv", "as_sequence", "as_text", "write_plan"]
@@ -36,8 +37,10 @@ SUFFIXES = (".txt", ".csv", ".seq")
 _KELVIN_RATE, _FIELD_RATE = 3.0, 100.0
 
 
-def as_text(plan: Plan) -> str:
-    """The sweeps in the order of their merit, a line each, to read or copy."""
+def as_text(plan: Plan | PointPlan) -> str:
+    """The sweeps in the order of their merit, or the points in theirs, a line each, to read or copy."""
+    if isinstance(plan, PointPlan):
+        return _points_as_text(plan)
     lines = []
     for number, one in enumerate(plan.proposals, 1):
         minutes = f", {one.minutes:.0f} min" if np.isfinite(one.minutes) else ""
@@ -50,8 +53,21 @@ def as_text(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_csv(plan: Plan) -> str:
-    """The sweeps in the order they are measured, with units in the head of each column."""
+def _points_as_text(plan: PointPlan) -> str:
+    lines = []
+    for number, one in enumerate(plan.proposals, 1):
+        minutes = f", {one.minutes:.2g} min" if np.isfinite(one.minutes) else ""
+        place = ", ".join(f"{value:g} {one.units[name]}".rstrip() for name, value in one.place.items())
+        lines.append(f"{number}. {place}: takes {100 * one.gain:.1f} % of the squared error away{minutes}")
+    if np.isfinite(plan.minutes):
+        lines.append(f"In this order: {plan.minutes:.3g} min in all")
+    return "\n".join(lines) + "\n"
+
+
+def as_csv(plan: Plan | PointPlan) -> str:
+    """The sweeps or points in the order they are measured, with units in the head of each column."""
+    if isinstance(plan, PointPlan):
+        return _points_as_csv(plan)
     best = {one.value: (number, one) for number, one in enumerate(plan.proposals, 1)}
     first = plan.proposals[0]
     text = io.StringIO()
@@ -62,6 +78,19 @@ def as_csv(plan: Plan) -> str:
         number, one = best[value]
         minutes = f"{one.minutes:.2f}" if np.isfinite(one.minutes) else ""
         table.writerow([number, repr(value), f"{one.uncertainty:.6g}", f"{one.gain:.6g}", minutes])
+    return text.getvalue()
+
+
+def _points_as_csv(plan: PointPlan) -> str:
+    first = plan.proposals[0]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    heads = [f"{name} ({first.units[name]})" for name in plan.axes]
+    table.writerow(["rank", *heads, f"uncertainty ({first.value_unit})", "gain", "minutes (min)"])
+    for number, one in enumerate(plan.proposals, 1):
+        minutes = f"{one.minutes:.4g}" if np.isfinite(one.minutes) else ""
+        place = [repr(one.place[name]) for name in plan.axes]
+        table.writerow([number, *place, f"{one.uncertainty:.6g}", f"{one.gain:.6g}", minutes])
     return text.getvalue()
 
 
@@ -139,11 +168,15 @@ class _Setting:
         return f"FLD FIELD {self._standard(value):.4f} {per_minute / 60 if per_minute else _FIELD_RATE:.4f} 0 0"
 
 
-def write_plan(path: str | Path, plan: Plan, scan: xr.DataArray, model: TimeModel | None = None) -> Path:
-    """Write the sweeps in the format the suffix names (``.txt``, ``.csv``, ``.seq``), whole or not at all."""
+def write_plan(path: str | Path, plan: Plan | PointPlan, scan: xr.DataArray, model: TimeModel | None = None) -> Path:
+    """Write the sweeps or points in the format the suffix names (``.txt``, ``.csv``, of sweeps ``.seq``), whole or not
+    at all."""
     path = Path(path)
+    of_points = isinstance(plan, PointPlan)
     if not plan.proposals:
-        raise ScanError("no sweep is proposed, so there is no list to write")
+        raise ScanError(f"no {'point' if of_points else 'sweep'} is proposed, so there is no list to write")
+    if of_points and path.suffix.lower() == ".seq":
+        raise ScanError("a MultiVu sequence lists sweeps; save the list of points as .csv or .txt instead")
     if path.suffix.lower() not in SUFFIXES:
         raise ScanError(f"{path.name}: the suffix names no list of sweeps; use one of {', '.join(SUFFIXES)}")
     kind = path.suffix.lower()
