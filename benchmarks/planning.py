@@ -3,7 +3,8 @@
 ``python benchmarks/planning.py [--starts 10] [--most 9] [--jobs 2] [NAME ...]`` hides all but four sweeps of a scan
 (both ends of the slow axis and two drawn at random), lets each strategy add one sweep after the other, trains the twin
 afresh after each, and prints the error of its map, root mean square over every sweep that could be measured, in % of
-the values' range, median over the starts. The strategies:
+the values' range, median over the starts; with ``--quantity`` that of a number read from the map
+(``benchmarks/planning_quantities.py``). The strategies:
 
 * proposals: ``napari_scantwin.planning.next_sweeps``;
 * even spacing: the middle of the widest gap between measured sweeps;
@@ -221,9 +222,15 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=10, help="starts a scan (default 10)")
     parser.add_argument("--most", type=int, default=9, help="sweeps to go to (default 9)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="starts replayed at once")
+    parser.add_argument("--quantity", action="store_true", help="replay a number of the map instead of the map")
     arguments = parser.parse_args()
     cases = [case for case in at_hand() if len(scans.axes(case.scan)) == 2 and case.name not in DULL]
     cases = [case for case in cases if not arguments.names or case.name in arguments.names]
+    if arguments.quantity:
+        from planning_quantities import replay_numbers
+
+        replay_numbers(cases, arguments.starts, arguments.most, arguments.jobs)
+        return
     everything = {}
     with ProcessPoolExecutor(arguments.jobs) as pool:
         for case in cases:
