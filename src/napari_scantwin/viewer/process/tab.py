@@ -22,13 +22,13 @@ from napari_scantwin import processing
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.analyses import ANALYSES, Findings, analyse
-from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.overlay import attach, canvas_aspect
 from napari_scantwin.viewer.process.form import ParameterForm
 from napari_scantwin.viewer.process.marks import FitMarks
 from napari_scantwin.viewer.process.replace import prepare, put_beside, put_in_place
 from napari_scantwin.viewer.process.results import FitResults
+from napari_scantwin.viewer.process.step_choice import StepChoice
 from napari_scantwin.viewer.process.steps_file import read_steps, write_steps
 
 __all__ = ["ProcessWidget"]
@@ -53,8 +53,7 @@ class ProcessWidget(QWidget):
         self._offer(chooser.layer)
 
     def _build(self) -> None:
-        self.combo = Combo()
-        self.combo.setMaxVisibleItems(30)
+        self.combo = StepChoice()
         self.combo.currentIndexChanged.connect(self._chosen)
         self.explanation = QLabel()
         self.explanation.setWordWrap(True)
@@ -109,41 +108,19 @@ class ProcessWidget(QWidget):
 
     def _offer(self, layer=None) -> None:
         """List the steps anew: those that fit the scan, and greyed the others with the reason."""
-        scan, chosen = self._chooser.scan, self.combo.currentData()
-        self.combo.blockSignals(True)
-        self.combo.clear()
-        groups = {
-            group: [step for step in processing.STEPS.values() if step.group == group] for group in processing.GROUPS
-        }
-        for group, steps in {**groups, "Fit": list(ANALYSES.values())}.items():
-            if not steps:
-                continue
-            self.combo.addItem(group)
-            self.combo.model().item(self.combo.count() - 1).setEnabled(False)
-            for step in steps:
-                reason = "Open a scan first" if scan is None else step.why_not(scan)
-                self.combo.addItem(f"   {step.title}", step.name)
-                item = self.combo.model().item(self.combo.count() - 1)
-                item.setEnabled(reason is None)
-                item.setToolTip(reason or step.explanation.split("\n\n")[0])
-        self.combo.blockSignals(False)
+        self.combo.offer(self._chooser.scan)
         self.results.show_findings(None)
-        row = self.combo.findData(chosen) if chosen else -1
-        if row < 0 or not self.combo.model().item(row).isEnabled():
-            enabled = (n for n in range(self.combo.count()) if self.combo.model().item(n).isEnabled())
-            row = next(enabled, -1)
-        self.combo.setCurrentIndex(row)
         self._chosen()
         self._list()
 
     @property
     def step(self):
         """The step or fit that is chosen, or None."""
-        return {**processing.STEPS, **ANALYSES}.get(self.combo.currentData())
+        return self.combo.step
 
     def choose(self, name: str) -> None:
         """Choose a step or a fit by its name."""
-        self.combo.setCurrentIndex(self.combo.findData(name))
+        self.combo.choose(name)
 
     def _chosen(self, index: int = -1) -> None:
         step, scan = self.step, self._chooser.scan
@@ -166,7 +143,7 @@ class ProcessWidget(QWidget):
         fits = self.step is not None and scan is not None and self.step.why_not(scan) is None
         done = self._history()
         self.progress.setVisible(not idle)
-        fit = self.combo.currentData() in ANALYSES
+        fit = self.combo.is_fit
         self.keep.setVisible(not fit)
         self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
         self.apply_button.setEnabled(fits if idle else not self.job.stopping)
