@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QTimer
+import threading
+import time
+from pathlib import Path
+
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialogButtonBox
 
 from napari_scantwin import scan as scans
 from napari_scantwin.errors import NeedsScannedAxis
 from napari_scantwin.readers.series_axis import ScannedAxis
 from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.opening import Plan
 from napari_scantwin.viewer.plugin import get_reader
 from napari_scantwin.viewer.series_dialog import SeriesDialog
 
@@ -74,3 +79,35 @@ def test_a_value_that_is_missing_or_twice_is_said(qtbot):
     dialog.table.item(1, 1).setText("61.25")
     dialog.unit.setCurrentText("furlongs of beam")
     assert "is not known" in dialog.objection()
+
+
+def test_reading_a_long_series_can_be_cancelled(panel, qtbot, tmp_path):
+    folder = tmp_path / "long"
+    folder.mkdir()
+    for number in range(1500):
+        (folder / f"cut_{number:04d}.txt").write_text(CUT.format(polar=number, level=number))
+    before = len(panel._viewer.layers)
+    panel.show_tab(panel.open)
+    with qtbot.waitSignal(panel.open.job.progressed, timeout=20_000):
+        panel.open.open([folder])
+    qtbot.waitUntil(panel.open.reading.isVisible, timeout=5_000)
+    assert panel.open.bar.value() < 100
+    began = time.monotonic()
+    qtbot.mouseClick(panel.open.cancel_button, Qt.LeftButton)
+    qtbot.waitUntil(lambda: not panel.open.job.running, timeout=5_000)
+    assert time.monotonic() - began < 2.5
+    qtbot.waitUntil(lambda: not panel.open.reading.isVisible())
+    assert panel.open.said.text().startswith("Cancelled")
+    assert len(panel._viewer.layers) == before
+
+
+def test_a_file_read_in_one_go_is_let_go_of(panel, qtbot):
+    gate = threading.Event()
+    panel.open._plan = Plan([Path("large.h5")])
+    panel.open.job.start(lambda report, stop: gate.wait(10))
+    panel.open.cancel()
+    qtbot.waitUntil(lambda: not panel.open.job.running, timeout=5_000)
+    assert panel.open.said.text().startswith("Cancelled")
+    gate.set()
+    qtbot.wait(200)
+    assert len(panel._viewer.layers) == 0

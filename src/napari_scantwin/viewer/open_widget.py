@@ -10,9 +10,11 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
     QGroupBox,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +33,11 @@ from napari_scantwin.viewer.recent import recent_paths, remember_paths
 
 __all__ = ["OpenWidget"]
 
+#: Reading that takes longer than this (ms) shows how far it is, and can be cancelled.
+_PATIENCE = 300
+#: So long after it was cancelled (ms) it is let go of.
+_LATE = 400
+
 
 class OpenWidget(QWidget):
     """Opens files and samples as layers; ``opened(layer)`` when one is on screen."""
@@ -44,6 +51,16 @@ class OpenWidget(QWidget):
         self.job.done.connect(self._show)
         self.job.failed.connect(self._failed)
         self.job.progressed.connect(self._report)
+        self.job.cancelled.connect(self._cancelled)
+        self.job.ended.connect(self._idle)
+        self._patience = QTimer(self)  # what is read at once needs no bar
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE)
+        self._patience.timeout.connect(lambda: self.reading.show())
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_LATE)
+        self._late.timeout.connect(self._let_go)
         self.button = QPushButton("Open files…")
         self.button.setToolTip("Several files of one sweep or one cut each become one scan")
         self.button.clicked.connect(self._ask)
@@ -69,8 +86,21 @@ class OpenWidget(QWidget):
             "Tables, Quantum Design, ARPES of most beamlines, netCDF, zarr, HDF5 and .twin files can be opened."
         )
         self.said.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.clicked.connect(self.cancel)
+        self.reading = QWidget()
+        row = QHBoxLayout(self.reading)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.cancel_button)
+        self.reading.hide()
         layout = QVBoxLayout(self)
-        for widget in (self.button, self.folder_button, self.asking, samples, self.said, self._recent_box):
+        for widget in (
+            *(self.button, self.folder_button, self.asking, samples),
+            *(self.said, self.reading, self._recent_box),
+        ):
             layout.addWidget(widget)
         layout.addStretch(1)
         self._list_recent()
@@ -107,23 +137,54 @@ class OpenWidget(QWidget):
         """Open files as one scan, asking where they do not say; ``key`` names a measurement or one of erlab's
         loaders. False while another is being opened."""
         if self.job.running:
-            say_error("A file is being opened; wait for it.")
+            say_error("A file is being opened; wait for it, or cancel it.")
             return False
         return self._load(Plan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
 
     def _load(self, plan: Plan) -> bool:
         self._plan = plan
         self.said.setText(f"Reading {plan.paths[0].name} …")
+        self.bar.setRange(0, 0)  # how far it is becomes known with the second file
+        self.cancel_button.setEnabled(True)
+        self.cancel_button.setText("Cancel")
+        self._patience.start()
         return self.job.start(lambda report, stop: load(plan, report, stop))
 
     def _report(self, fraction: float) -> None:
         self.said.setText(f"Reading {self._plan.paths[0].name} … {100 * fraction:.0f} %")
+        self.bar.setRange(0, 100)
+        self.bar.setValue(round(100 * fraction))
+
+    def cancel(self) -> None:
+        """Stop reading; what is on screen stays as it is."""
+        self.job.stop()
+        self.cancel_button.setEnabled(False)
+        self.cancel_button.setText("Stopping…")
+        self._late.start()
+
+    def _let_go(self) -> None:
+        """Wait no longer for a file that is read in one go: what it brings is dropped."""
+        if self.job.running and self.job.stopping:
+            self.job.abandon(0.0)
+            self._cancelled()
+            self._idle()
+
+    def _cancelled(self) -> None:
+        self.said.setText("Cancelled; nothing was opened.")
+
+    def _idle(self) -> None:
+        self._patience.stop()
+        self._late.stop()
+        self.reading.hide()
 
     def _failed(self, reason) -> None:
         self.said.setText("Nothing was opened.")
         say_error(reason)
 
     def _show(self, found) -> None:
+        if self.job.stopping:  # too late to be stopped, but not wanted
+            self._cancelled()
+            return
         if isinstance(found, Question):
             plan = answer(found, self)
             self.said.setText("Nothing was opened.")

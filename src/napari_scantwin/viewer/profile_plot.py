@@ -79,16 +79,19 @@ class ProfilePlot:
         self.band.setVisible(bounds[1] > bounds[0])
         if bounds[1] > bounds[0]:
             self.band.setRegion(bounds)
-        curves = [measured.values] if twin is None else [measured.values, twin.values]
-        self._fit(curves if reach is None else [*curves, reach[1]])
+        self._fit([measured.values] if twin is None else [measured.values, twin.values], reach)
         self.paint()
 
-    def _fit(self, curves: list[np.ndarray]) -> None:
+    def _fit(self, curves: list[np.ndarray], outline) -> None:
         """Keep the curves within the vertical range, which changes as seldom as it can: new ticks cost time."""
         ends = [(np.nanmin(values), np.nanmax(values)) for values in curves if np.isfinite(values).any()]
         if not ends:
             return
         low, high = float(min(end[0] for end in ends)), float(max(end[1] for end in ends))
+        if outline is not None:  # of a band far wider than the curves a part: they are to be seen
+            span = high - low
+            low, high = max(outline[1].min(), low - span), min(outline[1].max(), high + span)
+            low, high = min(low, *(end[0] for end in ends)), max(high, *(end[1] for end in ends))
         low = min(low, 0.0) if low < 0.3 * high else low  # counts stand on zero, a resistance need not
         if self._range is not None:
             kept_low, kept_high = self._range

@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from napari_scantwin import processing
+from napari_scantwin import scan as scans
 from napari_scantwin.samples import load_sample, sample_path
 from napari_scantwin.viewer.layers import add_scan, scan_layers, scan_of
 from napari_scantwin.viewer.process.form import ParameterForm
@@ -188,4 +189,26 @@ def test_steps_that_do_not_fit_are_grey_and_say_why(process, panel, open_scan):
     assert "axis of photon energy" in item.toolTip()
     open_scan(sample_path("ferromagnet"))
     assert not process.apply_button.isEnabled()
+    assert "no grid" in process.said.text()
+
+
+def test_sweeps_on_no_grid_give_way_to_their_twins_map(process, panel, open_scan, qtbot):
+    layer = open_scan(sample_path("ferromagnet"))
+    assert process.subject.isHidden()
+    axes = {"magnetic_field": (np.linspace(100, 50_000, 12), "Oe"), "temperature": (np.linspace(10, 60, 31), "K")}
+    map_ = scans.gridded_scan(axes, np.ones((12, 31)), name="moment", unit="emu", attrs={"kind": "simulated"})
+    twin = add_scan(panel._viewer, map_, name="twin: ferromagnet")
+    twin.metadata["measured"] = layer
+    process.subject.refresh()
+    assert process.subject.currentText() == "twin: ferromagnet"
+    assert not process.keep.isEnabled()  # a map is not replaced
+    process.choose("smooth")
+    assert process.apply_button.isEnabled()
+    with qtbot.waitSignal(process.job.ended, timeout=20_000):
+        process.apply_button.click()
+    assert panel.chooser.layer.name == "smooth · twin: ferromagnet"
+    assert scan_of(twin) is map_
+    assert process.keep.isEnabled()
+    panel.chooser.choose(layer)
+    process.subject.setCurrentIndex(0)
     assert "no grid" in process.said.text()

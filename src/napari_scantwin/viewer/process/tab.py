@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -24,12 +23,14 @@ from napari_scantwin.errors import ScanError
 from napari_scantwin.processing.analyses import ANALYSES, Findings, analyse
 from napari_scantwin.viewer.jobs import Job, say_error
 from napari_scantwin.viewer.overlay import attach, canvas_aspect
+from napari_scantwin.viewer.process.done import DoneSoFar
 from napari_scantwin.viewer.process.form import ParameterForm
 from napari_scantwin.viewer.process.marks import FitMarks
 from napari_scantwin.viewer.process.replace import prepare, put_beside, put_in_place
 from napari_scantwin.viewer.process.results import FitResults
 from napari_scantwin.viewer.process.step_choice import StepChoice
 from napari_scantwin.viewer.process.steps_file import read_steps, write_steps
+from napari_scantwin.viewer.process.subject import Subject
 
 __all__ = ["ProcessWidget"]
 
@@ -49,10 +50,11 @@ class ProcessWidget(QWidget):
         self._build()
         overlay = attach(viewer)
         self.marks = None if overlay is None else FitMarks(overlay)
-        chooser.changed.connect(self._offer)
-        self._offer(chooser.layer)
+        self.subject.changed.connect(self._offer)
+        self._offer()
 
     def _build(self) -> None:
+        self.subject = Subject(self._viewer, self._chooser)
         self.combo = StepChoice()
         self.combo.currentIndexChanged.connect(self._chosen)
         self.explanation = QLabel()
@@ -67,20 +69,15 @@ class ProcessWidget(QWidget):
         self.progress.setVisible(False)
         self.said = QLabel()
         self.said.setWordWrap(True)
-        self.list = QListWidget()
-        self.list.setToolTip("What was done to this scan, first to last; it is kept in every file the scan is saved to")
-        self.list.setWordWrap(True)
-        self.list.setMinimumHeight(70)
-        self.undo_button = QPushButton("Undo")
-        self.undo_button.setToolTip("Take the last step back")
+        self.done = DoneSoFar()
+        self.list, self.undo_button = self.done.list, self.done.undo_button
+        self.save_button, self.replay_button = self.done.save_button, self.done.replay_button
         self.undo_button.clicked.connect(lambda: self.undo())
-        self.save_button = QPushButton("Save steps…")
         self.save_button.clicked.connect(self._ask_save)
-        self.replay_button = QPushButton("Replay…")
-        self.replay_button.setToolTip("Do the steps of a saved file to this scan")
         self.replay_button.clicked.connect(self._ask_replay)
         layout = QVBoxLayout(self)
         layout.setSpacing(5)
+        layout.addWidget(self.subject)
         layout.addWidget(self.combo)
         layout.addWidget(self.explanation)
         layout.addWidget(self.form)
@@ -92,12 +89,7 @@ class ProcessWidget(QWidget):
         layout.addWidget(self.said)
         self.results = FitResults(self._use)
         layout.addWidget(self.results)
-        layout.addWidget(QLabel("Done so far"))
-        layout.addWidget(self.list, 1)
-        row = QHBoxLayout()
-        for button in (self.undo_button, self.save_button, self.replay_button):
-            row.addWidget(button)
-        layout.addLayout(row)
+        layout.addWidget(self.done, 1)
 
     # what can be done
 
@@ -108,7 +100,7 @@ class ProcessWidget(QWidget):
 
     def _offer(self, layer=None) -> None:
         """List the steps anew: those that fit the scan, and greyed the others with the reason."""
-        self.combo.offer(self._chooser.scan)
+        self.combo.offer(self.subject.scan)
         self.results.show_findings(None)
         self._chosen()
         self._list()
@@ -123,7 +115,7 @@ class ProcessWidget(QWidget):
         self.combo.choose(name)
 
     def _chosen(self, index: int = -1) -> None:
-        step, scan = self.step, self._chooser.scan
+        step, scan = self.step, self.subject.scan
         fits = step is not None and scan is not None and step.why_not(scan) is None
         self.form.show_parameters(step.parameters if fits else (), scan)
         self.explanation.setText(" ".join(step.explanation.split("\n\n")[0].split()) if fits else "")
@@ -132,35 +124,41 @@ class ProcessWidget(QWidget):
         if scan is None:
             self.said.setText("Open a scan on a grid to process it.")
         elif not fits:
-            self.said.setText("These sweeps lie on no grid: train a twin and simulate it, then process the map.")
+            self.said.setText(
+                "These sweeps lie on no grid: train a twin and simulate it, then its map can be processed here."
+            )
         else:
             self.said.setText("")
 
     def _free(self) -> None:
         """Let the buttons say what can be pressed."""
-        scan = self._chooser.scan
+        scan = self.subject.scan
         idle = not self.job.running
         fits = self.step is not None and scan is not None and self.step.why_not(scan) is None
         done = self._history()
         self.progress.setVisible(not idle)
         fit = self.combo.is_fit
         self.keep.setVisible(not fit)
+        self.keep.setEnabled(not self.subject.is_map)
         self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
         self.apply_button.setEnabled(fits if idle else not self.job.stopping)
-        self.undo_button.setEnabled(idle and bool(done) and self._chooser.layer.metadata.get("raw") is not None)
+        self.undo_button.setEnabled(idle and bool(done) and self.subject.layer.metadata.get("raw") is not None)
         self.save_button.setEnabled(bool(done))
         self.replay_button.setEnabled(idle and scan is not None and scans.is_gridded(scan))
 
+    @property
+    def _apart(self) -> bool:
+        """Whether the result becomes a scan of its own: always where a map of the scan is processed."""
+        return self.keep.isChecked() or self.subject.is_map
+
     def _history(self) -> list:
         try:
-            return processing.history(self._chooser.scan) if self._chooser.scan is not None else []
+            return processing.history(self.subject.scan) if self.subject.scan is not None else []
         except ScanError:
             return []
 
     def _list(self) -> None:
-        self.list.clear()
-        for number, entry in enumerate(self._history(), start=1):
-            self.list.addItem(f"{number}. {processing.describe(entry)}")
+        self.done.show_steps(self._history())
         self._free()
 
     # doing it
@@ -175,7 +173,7 @@ class ProcessWidget(QWidget):
 
     def apply(self) -> bool:
         """Begin the chosen step with what the form says; False, with a sentence, where that will not do."""
-        step, scan = self.step, self._chooser.scan
+        step, scan = self.step, self.subject.scan
         try:
             if scan is None:
                 raise ScanError("open a scan first")
@@ -185,11 +183,11 @@ class ProcessWidget(QWidget):
             return self._failed(reason)
         if step.name in ANALYSES:
             return self._fit(step.name, given, decided.get("along"))
-        title = f"{step.title.lower()} · {self._chooser.layer.name}" if self.keep.isChecked() else None
+        title = f"{step.title.lower()} · {self.subject.layer.name}" if self._apart else None
         return self._begin(lambda: processing.apply(scan, step.name, **given), title, f"{step.title} …")
 
     def _fit(self, name: str, given: dict, along: str | None) -> bool:
-        layer, scan = self._chooser.layer, self._chooser.scan
+        layer, scan = self.subject.layer, self.subject.scan
 
         def run(report, stop):
             return layer, along, analyse(scan, name, on_progress=report, stop_event=stop, **given)
@@ -221,13 +219,13 @@ class ProcessWidget(QWidget):
 
     def _use(self, name: str, given: dict) -> None:
         """Apply the step that a fit proposes, with what it found."""
-        scan, step = self._chooser.scan, processing.STEPS[name]
-        title = f"{step.title.lower()} · {self._chooser.layer.name}" if self.keep.isChecked() else None
+        scan, step = self.subject.scan, processing.STEPS[name]
+        title = f"{step.title.lower()} · {self.subject.layer.name}" if self._apart else None
         self._begin(lambda: processing.apply(scan, name, **given), title, f"{step.title} …")
 
     def undo(self) -> bool:
         """Take the last step back, in place."""
-        layer, scan = self._chooser.layer, self._chooser.scan
+        layer, scan = self.subject.layer, self.subject.scan
         raw = None if layer is None else layer.metadata.get("raw")
         if raw is None:
             return self._failed(ScanError("nothing was done to this scan here, so that there is nothing to undo"))
@@ -245,18 +243,18 @@ class ProcessWidget(QWidget):
 
     def replay(self, path) -> bool:
         """Do the steps of a saved file to the chosen scan."""
-        path, scan = Path(path), self._chooser.scan
+        path, scan = Path(path), self.subject.scan
         try:
             if scan is None:
                 raise ScanError("open a scan first")
             steps = read_steps(path, scan)
         except ScanError as reason:
             return self._failed(reason)
-        title = f"{path.stem} · {self._chooser.layer.name}" if self.keep.isChecked() else None
+        title = f"{path.stem} · {self.subject.layer.name}" if self._apart else None
         return self._begin(lambda: processing.replay(scan, steps), title, f"Replaying {len(steps)} steps …")
 
     def _begin(self, work, title: str | None, said: str) -> bool:
-        layer, aspect = self._chooser.layer, canvas_aspect(self._viewer)
+        layer, aspect = self.subject.layer, canvas_aspect(self._viewer)
 
         def run(report, stop):
             with processing.reporting(report, stop):
