@@ -109,7 +109,15 @@ class Pictures:
     def planning(self) -> None:
         """The sweeps worth measuring next."""
         self.panel.analyse.current.on_map.setChecked(False)
-        self.analyse("What to measure next", "planning", self.hydrogen)
+        self.analyse("What to measure next", "planning", self.points)
+
+    def points(self) -> None:
+        """The single points worth measuring next, by what a minute tells."""
+        form = self.panel.analyse.current.form
+        form.kind.setCurrentText("single points")
+        form.count.setValue(8)
+        form.timed.setChecked(True)
+        self.analyse("What to measure next", "planning-points", self.hydrogen)
 
     def hydrogen(self) -> None:
         """Its hydrogen content by a curve made up for the picture, from 0.62 of a resistance of 21 mohm on."""

@@ -7,7 +7,7 @@ import pytest
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin import scan as scans
-from napari_scantwin.planning import TimeModel, TransitionTemperature, as_text, check_steps, plan_sweeps
+from napari_scantwin.planning import TimeModel, TransitionTemperature, as_text, check_steps, plan_points, plan_sweeps
 from napari_scantwin.viewer.analyse.map_layers import derived_layers
 from napari_scantwin.viewer.analyse.planning_form import COURSE, STEP
 from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
@@ -46,6 +46,47 @@ def test_the_list_is_that_of_the_planner_drawn_copied_and_saved(planning, panel,
         assert says in (tmp_path / name).read_text()
     widget.on_map.setChecked(False)
     assert not lines.visible
+
+
+def test_single_points_are_proposed_drawn_copied_and_saved(planning, panel, qtbot, tmp_path):
+    layer, twin, widget = planning
+    viewer, form = panel._viewer, widget.form
+    qtbot.waitUntil(lambda: derived_layers(viewer, layer, "proposed sweeps") != [])
+    form.count.setValue(6)
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: found[0].points):
+        form.kind.setCurrentText("single points")
+    plan = plan_points(twin, 6)
+    assert widget.list.toPlainText() == as_text(plan)
+    assert form.quantity.isHidden()
+    assert form.returns.isHidden()
+    np.testing.assert_allclose(widget.plot.drawn[0].y, plan.errors)
+    qtbot.waitUntil(lambda: derived_layers(viewer, layer, "proposed points") != [])
+    (dots,) = derived_layers(viewer, layer, "proposed points")
+    places = frame_of(layer).to_physical(dots.data)
+    wanted = np.array([[one.place[name] for name in twin.axes] for one in plan.proposals])
+    np.testing.assert_allclose(places, wanted, rtol=1e-4)
+    (lines,) = derived_layers(viewer, layer, "proposed sweeps")
+    qtbot.waitUntil(lambda: dots.visible and not lines.visible)
+    with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
+        assert widget.export("List of points, CSV", tmp_path / "next.csv")
+    assert (tmp_path / "next.csv").read_text().startswith("rank,magnetic_field (Oe),temperature (K)")
+    assert "List of points, MultiVu sequence" not in widget.exports()
+
+    # By what a minute tells, from where the axes are.
+    form.timed.setChecked(True)
+    form.times["start"].setText("0")
+    qtbot.waitUntil(lambda: "a number for each of magnetic_field, temperature" in widget.said.text())
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: found[0].model is not None):
+        form.times["start"].setText("0, 5")
+    at = {"magnetic_field": 0.0, "temperature": 5.0}
+    plan = plan_points(twin, 6, cost=TimeModel.of(scan_of(layer)), at=at)
+    assert widget.list.toPlainText() == as_text(plan)
+    assert "min in all" in as_text(plan)
+    assert widget.plot.drawn[0].x[-1] == pytest.approx(plan.minutes)
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: not found[0].points):
+        form.times["start"].setText("")
+        form.kind.setCurrentText("whole sweeps")
+    qtbot.waitUntil(lambda: lines in viewer.layers and lines.visible and not dots.visible)
 
 
 def test_a_budget_counts_minutes_and_bad_input_is_a_sentence(planning, qtbot):

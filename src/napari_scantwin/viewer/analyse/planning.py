@@ -12,18 +12,18 @@ from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.map_layers import DerivedMap, derived_layers, prepare_maps, show_maps
 from napari_scantwin.viewer.analyse.planning_form import COURSE, STEP, PlanningForm, number
 from napari_scantwin.viewer.analyse.planning_views import drawn, said, table_of
-from napari_scantwin.viewer.analyse.planning_work import NextSweeps, ask, course_of, step_check
+from napari_scantwin.viewer.analyse.planning_work import Next, ask, course_of, step_check
 from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["PlanningAnalysis"]
 
-_LINES = "proposed sweeps"
+_LINES, _DOTS = "proposed sweeps", "proposed points"
 
 
 class PlanningAnalysis(Analysis):
-    """Which sweep next, is the step fine enough, has it converged."""
+    """Which sweep or point next, is the step fine enough, has it converged."""
 
     title = "What to measure next"
 
@@ -46,13 +46,13 @@ class PlanningAnalysis(Analysis):
         self.list = QPlainTextEdit()
         self.list.setReadOnly(True)
         self.list.setMinimumHeight(70)
-        self.list.setToolTip("The sweeps to measure, best first")
+        self.list.setToolTip("What to measure: sweeps best first, points in their order")
         self.copy = QPushButton("Copy list")
-        self.copy.setToolTip("Copy the list of sweeps; Export… saves it, as a MultiVu sequence too")
+        self.copy.setToolTip("Copy the list; Export… saves it, that of sweeps as a MultiVu sequence too")
         self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self.list.toPlainText()))
         self.on_map = QCheckBox("on the map")
         self.on_map.setChecked(True)
-        self.on_map.setToolTip("Draw the proposed sweeps over the map")
+        self.on_map.setToolTip("Draw what is proposed over the map")
         self.on_map.toggled.connect(self.put_on_map)
         row = QHBoxLayout()
         row.addWidget(self.copy, 1)
@@ -109,20 +109,22 @@ class PlanningAnalysis(Analysis):
         found, self._prepared = result
         self.plot.show(*drawn(found))
         self.said.setText(said(found))
-        is_plan = isinstance(found, NextSweeps)
+        is_plan = isinstance(found, Next)
         self.list.setVisible(is_plan)
         self.copy.setVisible(is_plan)
         self.on_map.setVisible(is_plan)
-        self.list.setPlainText(as_text(found.plan) if is_plan and found.plan.proposals else "No sweep is proposed.")
+        self.list.setPlainText(as_text(found.plan) if is_plan and found.plan.proposals else "Nothing is proposed.")
         self.put_on_map()
 
     def show_maps(self) -> None:
         shown = self.on_map.isChecked() and bool(self._prepared)
+        wanted = _DOTS if shown and self.result[0].points else _LINES
         active = self._viewer.layers.selection.active
 
         def done() -> None:
-            for one in derived_layers(self._viewer, self.layer, _LINES):
-                one.visible = shown
+            for key in (_LINES, _DOTS):
+                for one in derived_layers(self._viewer, self.layer, key):
+                    one.visible = shown and key == wanted
             if active in self._viewer.layers:
                 self._viewer.layers.selection.active = active
 
@@ -136,11 +138,13 @@ class PlanningAnalysis(Analysis):
             return {}
         found = self.result[0]
         offered = {"Plot": self.plot.export, "Table": lambda path, stop=None: write_table(path, *table_of(found))}
-        if isinstance(found, NextSweeps):
-            for words in ("List of sweeps, text", "List of sweeps, CSV", "List of sweeps, MultiVu sequence"):
+        if isinstance(found, Next):
+            kinds = ("text", "CSV") if found.points else ("text", "CSV", "MultiVu sequence")
+            for words in (f"List of {'points' if found.points else 'sweeps'}, {kind}" for kind in kinds):
                 offered[words] = lambda path, stop=None: write_plan(path, found.plan, found.scan, found.model)
         return offered
 
 
-def _as_map(result: NextSweeps) -> DerivedMap:
-    return DerivedMap(_LINES, "proposed, twin", result.lines, points=True, color="#f0c0dc", size=0.9, border=0.0)
+def _as_map(result: Next) -> DerivedMap:
+    key, size, border = (_DOTS, 3.0, 0.15) if result.points else (_LINES, 0.9, 0.0)
+    return DerivedMap(key, "proposed, twin", result.lines, points=True, color="#f0c0dc", size=size, border=border)

@@ -13,7 +13,7 @@ from napari_scantwin.physics.transition_curve import CRITERIA
 from napari_scantwin.planning import TimeModel
 from napari_scantwin.viewer.analyse.base import new_combo
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
-from napari_scantwin.viewer.analyse.planning_work import MAP, PEAK, POSITION, TRANSITION, Asked
+from napari_scantwin.viewer.analyse.planning_work import MAP, PEAK, POSITION, TRANSITION, Asked, AskedPoints
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
 from napari_scantwin.viewer.analyse.transitions_work import set_points
@@ -22,14 +22,25 @@ from napari_scantwin.viewer.layers import scan_of
 
 __all__ = ["COURSE", "NEXT", "STEP", "PlanningForm"]
 
-NEXT, STEP, COURSE = "Which sweep next?", "Is the step fine enough?", "Has it converged?"
+NEXT, STEP, COURSE = "What next?", "Is the step fine enough?", "Has it converged?"
+#: What is measured at once, and what instruments that set every point by themselves measure.
+_SWEEPS, _POINTS = "whole sweeps", "single points"
+#: Where the axes are: label, placeholder and tool tip, of sweeps and of points.
+_START = {
+    _SWEEPS: ("Slow axis is at", "", "Its value now; empty: the way to the first sweep does not count"),
+    _POINTS: (
+        "Axes are at",
+        "such as 0, 300",
+        "Every axis's value now, slow first; empty: the first way does not count",
+    ),
+}
 #: Key, label, what it says when empty, tool tip; of the time model.
 _TIMES = (
     ("point", "A point takes", "10 s", "Time of one reading, with its unit"),
     ("settle", "Settling takes", "1 min", "Time after each change of the slow axis"),
     ("slow_rate", "Slow axis moves", "", "Such as 100 Oe/s; empty: what is usual"),
     ("fast_rate", "Fast axis moves", "", "Such as 3 K/min; empty: what is usual"),
-    ("start", "Slow axis is at", "", "Its value now; empty: the way to the first sweep does not count"),
+    ("start", *_START[_SWEEPS]),
 )
 
 
@@ -42,6 +53,7 @@ class PlanningForm(QWidget):
         super().__init__(parent)
         self.second = second
         self.question = new_combo(*((words, words) for words in (NEXT, STEP, COURSE)))
+        self.kind = new_combo((_SWEEPS, _SWEEPS), (_POINTS, _POINTS), tip="What your instrument measures at once")
         self.quantity = new_combo((MAP, MAP), tip="The number whose error counts")
         self.at, self.target, self.tolerance, self.among = (QLineEdit() for _ in range(4))
         self.at.setToolTip("The value of the slow axis, or the final field, the number is read at")
@@ -60,12 +72,12 @@ class PlanningForm(QWidget):
         self.tolerance.setToolTip("How far the number may be from its value at the finest step")
         self.axis = new_combo(tip="The axis whose step is refined")
         self.timed = QCheckBox("rank by what a minute tells")
-        self.timed.setToolTip("Count the time each sweep takes, by the time model in the settings")
+        self.timed.setToolTip("Count the time each sweep or point takes, by the times below")
         self.returns = QCheckBox("fast axis goes back before each sweep")
         self.returns.setChecked(True)
         self.times = {}
         self._lay_out()
-        for combo in (self.question, self.quantity, self.criterion, self.axis):
+        for combo in (self.question, self.kind, self.quantity, self.criterion, self.axis):
             combo.currentIndexChanged.connect(self._changed)
         for field in (self.at, self.target, self.tolerance, self.among, self.budget, *self.times.values()):
             field.textChanged.connect(self._changed)
@@ -81,10 +93,11 @@ class PlanningForm(QWidget):
         self._rows = {}
         for key, label, widget in (
             ("question", "Question", self.question),
+            ("kind", "Propose", self.kind),
             ("quantity", "For", self.quantity),
             ("at", "at", self.at),
             ("criterion", "by", self.criterion),
-            ("count", "Sweeps", self.count),
+            ("count", "How many", self.count),
             ("among", "Among", self.among),
             ("budget", "Budget", self.budget),
             ("target", "Error to reach", self.target),
@@ -102,6 +115,7 @@ class PlanningForm(QWidget):
             self.times[key] = QLineEdit(text)
             self.times[key].setToolTip(tip)
             more.addRow(label, self.times[key])
+        self._start_label = more.labelForField(self.times["start"])
         more.addRow(self.returns)
         self.time_model = Folding("Time model")
         self.time_model.layout().setContentsMargins(0, 0, 0, 0)
@@ -119,10 +133,13 @@ class PlanningForm(QWidget):
     def show_fitting(self) -> None:
         """Show the rows that the question and the number need."""
         question, quantity = self.question.currentData(), self.quantity.currentData()
-        shown = {"question"}
+        shown, points = {"question"}, self.points
         if question == COURSE:
             shown |= {"target", "second"}
+        elif points:
+            shown |= {"kind", "count", "among", "budget", "target"}
         else:
+            shown |= {"kind"} if question == NEXT else set()
             shown |= {"quantity"} | ({"at"} if quantity != MAP else set())
             shown |= {"criterion"} if quantity == TRANSITION else set()
             shown |= {"count", "among", "budget", "target"} if question == NEXT else {"tolerance", "axis"}
@@ -130,6 +147,16 @@ class PlanningForm(QWidget):
             widget.setVisible(key in shown)
             self.form.labelForField(widget).setVisible(key in shown)
         self.time_model.setVisible(question == NEXT)
+        label, example, tip = _START[_POINTS if points else _SWEEPS]
+        self._start_label.setText(label)
+        self.times["start"].setPlaceholderText(example)
+        self.times["start"].setToolTip(tip)
+        self.returns.setVisible(not points)
+
+    @property
+    def points(self) -> bool:
+        """Whether single points are asked for."""
+        return self.question.currentData() == NEXT and self.kind.currentData() == _POINTS
 
     def offer(self, scan) -> None:
         """Offer what can be read from the scan's map, and its axes."""
@@ -158,36 +185,42 @@ class PlanningForm(QWidget):
             widget.blockSignals(False)
         self.show_fitting()
 
-    def asked(self, layer) -> Asked:
+    def asked(self, layer) -> Asked | AskedPoints:
         """What the form asks of a layer's scan; raises :class:`ScanError` in words."""
-        scan = scan_of(layer)
         quantity = self.quantity.currentData()
         budget = _minutes(self.budget.text())
         among, within = _places(self.among.text())
-        model = None
-        if self.timed.isChecked() or budget is not None:
-            model = TimeModel.of(
-                scan,
-                **{
-                    key: field.text().strip()
-                    for key, field in self.times.items()
-                    if key != "start" and field.text().strip()
-                },
-                start=number(self.times["start"].text(), "where the slow axis is now"),
-                returns=self.returns.isChecked(),
-            )
+        start = self.times["start"].text()
+        target = number(self.target.text(), "the error to reach")
+        options = {"count": self.count.value(), "among": among, "within": within, "budget": budget, "target": target}
+        timed = self.timed.isChecked() or budget is not None
+        if self.points:
+            at = _start(start, scans.axes(scan_of(layer))) if timed else None
+            return AskedPoints(**options, model=self._model(layer) if timed else None, at=at)
+        where = "where the slow axis is now"
+        model = self._model(layer, start=number(start, where), returns=self.returns.isChecked()) if timed else None
         return Asked(
-            quantity,
-            None if quantity == MAP else number(self.at.text(), "the place the number is read at"),
-            self.criterion.currentData(),
-            SampleForm.sample(layer) if quantity == PEAK else None,
-            self.count.value(),
-            among,
-            within,
-            model,
-            budget,
-            number(self.target.text(), "the error to reach"),
+            quantity=quantity,
+            at=None if quantity == MAP else number(self.at.text(), "the place the number is read at"),
+            criterion=self.criterion.currentData(),
+            sample=SampleForm.sample(layer) if quantity == PEAK else None,
+            model=model,
+            **options,
         )
+
+    def _model(self, layer, **options) -> TimeModel:
+        times = {key: field.text().strip() for key, field in self.times.items() if key != "start"}
+        return TimeModel.of(scan_of(layer), **{key: text for key, text in times.items() if text}, **options)
+
+
+def _start(text: str, axes: tuple[str, ...]) -> dict[str, float] | None:
+    """Where every axis is now, None where nothing is written."""
+    if not text.strip():
+        return None
+    numbers = [number(part, "where an axis is now") for part in text.split(",")]
+    if len(numbers) != len(axes) or None in numbers:
+        raise ScanError(f"where the axes are now is a number for each of {', '.join(axes)}, not {text!r}")
+    return dict(zip(axes, numbers, strict=True))
 
 
 def number(text: str, what: str) -> float | None:

@@ -6,9 +6,9 @@ import numpy as np
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
-from napari_scantwin.planning import as_text
+from napari_scantwin.planning import PointPlan, as_text
 from napari_scantwin.viewer.analyse.curves import COLORS, Curve
-from napari_scantwin.viewer.analyse.planning_work import Followed, NextSweeps, Steps
+from napari_scantwin.viewer.analyse.planning_work import Followed, Next, Steps
 
 __all__ = ["drawn", "said", "table_of"]
 
@@ -17,12 +17,12 @@ _CURVE, _MARKS, _LIMIT = COLORS[1], COLORS[0], COLORS[2]
 
 def drawn(result) -> tuple:
     """The arguments of :meth:`CurvePlot.show`."""
-    if isinstance(result, NextSweeps):
-        return _gain(result)
+    if isinstance(result, Next):
+        return _remaining(result) if result.points else _gain(result)
     return _steps(result) if isinstance(result, Steps) else _course(result)
 
 
-def _gain(result: NextSweeps) -> tuple:
+def _gain(result: Next) -> tuple:
     """What a sweep is expected to tell against the slow axis, with the proposals on it."""
     plan = result.plan
     order = np.argsort(plan.candidates)
@@ -34,6 +34,24 @@ def _gain(result: NextSweeps) -> tuple:
     per = " per min" if result.model is not None else ""
     key = [("one further sweep", _CURVE), ("proposed", _MARKS)]
     return curves, scans.axis_label(result.scan, plan.axis), f"squared error taken away (%{per})", key
+
+
+def _spent(plan: PointPlan) -> np.ndarray:
+    """Minutes until every point is measured, or the number of points without a time model [n + 1]."""
+    if np.isnan(plan.minutes):
+        return np.arange(len(plan.errors), dtype=float)
+    return np.cumsum([0.0, *(one.minutes for one in plan.proposals)])
+
+
+def _remaining(result: Next) -> tuple:
+    """The expected error of the map after every point."""
+    plan, spent = result.plan, _spent(result.plan)
+    curves = [
+        Curve(spent, plan.errors, None, _CURVE, "line"),
+        Curve(spent[1:], plan.errors[1:], None, _MARKS, "points"),
+    ]
+    bottom = "points measured" if np.isnan(plan.minutes) else "time (min)"
+    return curves, bottom, f"expected error ({result.unit})", [("of the map", _CURVE), ("after each point", _MARKS)]
 
 
 def _steps(result: Steps) -> tuple:
@@ -78,11 +96,11 @@ def _course(result: Followed) -> tuple:
 
 def said(result) -> str:
     """The words below the plot."""
-    if isinstance(result, NextSweeps):
+    if isinstance(result, Next):
         plan = result.plan
         course = f"Expected error {plan.errors[0]:.3g} {result.unit}"
         if len(plan.errors) > 1:
-            course += f", {plan.errors[-1]:.3g} {result.unit} with these sweeps"
+            course += f", {plan.errors[-1]:.3g} {result.unit} with these {'points' if result.points else 'sweeps'}"
         return f"{course} ({result.of}). The list ends with {plan.reason}."
     if isinstance(result, Steps):
         return f"{result.of}: {result.check.values[-1]:.5g} {result.unit} at the finest step. {result.check.verdict}"
@@ -104,8 +122,21 @@ def table_of(result) -> tuple[list[str], list[list], dict[str, str]]:
             pairs = zip(step.new, step.surprises, strict=True) if step.new else [(float("nan"), float("nan"))]
             rows += [[step.sweeps, float(a), float(b), step.expected, step.held_out] for a, b in pairs]
         return heads, rows, {"verdict": result.course.verdict, "target": f"{result.course.target:g} {unit}"}
+    if result.points:
+        return _points_table(result)
     plan, unit = result.plan, units.pretty(result.scan[result.plan.axis].attrs["units"])
     per = " per min" if result.model is not None else ""
     heads = [f"{plan.axis} ({unit})", f"squared error taken away (share{per})"]
     rows = [[float(a), float(b)] for a, b in zip(plan.candidates, plan.gains, strict=True)]
     return heads, rows, {"proposed": as_text(plan)}
+
+
+def _points_table(result: Next) -> tuple[list[str], list[list], dict[str, str]]:
+    plan = result.plan
+    heads = [f"{name} ({units.pretty(result.scan[name].attrs['units'])})" for name in plan.axes]
+    heads += ["squared error taken away (share)", "time (min)", f"expected error after it ({result.unit})"]
+    rows = [
+        [*(one.place[name] for name in plan.axes), one.gain, one.minutes, float(error)]
+        for one, error in zip(plan.proposals, plan.errors[1:], strict=True)
+    ]
+    return heads, rows, {"expected error now": f"{plan.errors[0]:.6g} {result.unit}", "proposed": as_text(plan)}

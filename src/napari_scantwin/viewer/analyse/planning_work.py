@@ -17,19 +17,21 @@ from napari_scantwin.planning import (
     PeakEntropyChange,
     PeakPosition,
     Plan,
+    PointPlan,
     Step,
     StepCheck,
     TimeModel,
     TransitionTemperature,
     check_steps,
     longer,
+    plan_points,
     plan_sweeps,
     replayed,
     surprise,
 )
 from napari_scantwin.planning.ignorance import Ignorance
 
-__all__ = ["Asked", "Followed", "NextSweeps", "Steps", "ask", "course_of", "quantity_of", "step_check"]
+__all__ = ["Asked", "AskedPoints", "Followed", "Next", "Steps", "ask", "course_of", "quantity_of", "step_check"]
 
 #: The names of the quantities a plan can be made for.
 MAP, PEAK, TRANSITION, POSITION = "the whole map", "peak entropy change", "transition", "peak of a cut"
@@ -54,16 +56,35 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class NextSweeps:
-    """A ``plan`` with the unit of its errors, the scan and time model it was made with, and ``lines``: the twin along
-    every proposed sweep, to be drawn over the map."""
+class AskedPoints:
+    """What is asked for of single points: as in :class:`Asked`, ``among`` being values of the slow axis, with the place
+    ``at`` which the axes are now."""
 
-    plan: Plan
+    count: int | None = 5
+    among: np.ndarray | None = None
+    within: tuple[float, float] | None = None
+    model: TimeModel | None = None
+    budget: float | None = None
+    target: float | None = None
+    at: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Next:
+    """A ``plan`` of sweeps or points with the unit of its errors, the scan and time model it was made with, and
+    ``lines``: the twin along every proposed sweep, or at every proposed point, to be drawn over the map."""
+
+    plan: Plan | PointPlan
     of: str
     unit: str
     scan: xr.DataArray
     model: TimeModel | None
     lines: xr.DataArray | None
+
+    @property
+    def points(self) -> bool:
+        """Whether single points are proposed."""
+        return isinstance(self.plan, PointPlan)
 
 
 @dataclass(frozen=True)
@@ -101,8 +122,10 @@ def _unit(twin, of) -> str:
     return units.pretty(of.unit(twin.simulate(twin.default_grid((24, 60)))))
 
 
-def ask(twin, asked: Asked, stop=None) -> NextSweeps:
-    """Which sweeps to measure next."""
+def ask(twin, asked: Asked | AskedPoints, stop=None) -> Next:
+    """Which sweeps, or points, to measure next."""
+    if isinstance(asked, AskedPoints):
+        return _ask_points(twin, asked, stop)
     of = quantity_of(asked)
     plan = plan_sweeps(
         twin,
@@ -116,25 +139,37 @@ def ask(twin, asked: Asked, stop=None) -> NextSweeps:
         stop=stop,
     )
     lines = _lines(twin, [one.value for one in plan.proposals]) if len(twin.axes) == 2 else None
-    return NextSweeps(plan, asked.quantity, _unit(twin, of), twin.scan, asked.model, lines)
+    return Next(plan, asked.quantity, _unit(twin, of), twin.scan, asked.model, lines)
+
+
+def _ask_points(twin, asked: AskedPoints, stop) -> Next:
+    options = {"among": asked.among, "within": asked.within, "at": asked.at, "target": asked.target}
+    plan = plan_points(twin, asked.count, cost=asked.model, budget=asked.budget, stop=stop, **options)
+    places = np.array([[one.place[name] for name in twin.axes] for one in plan.proposals])
+    dots = _simulated(twin, places, np.arange(len(places))) if len(places) else None
+    return Next(plan, MAP, _unit(twin, None), twin.scan, asked.model, dots)
 
 
 def _lines(twin, values: list[float]) -> xr.DataArray | None:
     """The twin along sweeps at ``values`` of the slow axis, as points."""
     if not values:
         return None
-    slow, fast = twin.axes
-    column = np.asarray(twin.scan[fast].values, float)
+    column = np.asarray(twin.scan[twin.axes[1]].values, float)
     along = np.linspace(column.min(), column.max(), 80)
     places = np.stack([np.repeat(values, len(along)), np.tile(along, len(values))], axis=1)
+    return _simulated(twin, places, np.repeat(np.arange(len(values)), len(along)))
+
+
+def _simulated(twin, places: np.ndarray, sweep: np.ndarray) -> xr.DataArray:
+    """The twin at ``places`` [n, axes] as points of a ragged scan."""
     mean, error = twin.predict(places)
     return scans.ragged_scan(
-        {name: (places[:, k], twin.scan[name].attrs["units"]) for k, name in enumerate((slow, fast))},
+        {name: (places[:, k], twin.scan[name].attrs["units"]) for k, name in enumerate(twin.axes)},
         mean,
         name=str(twin.scan.name),
         unit=twin.scan.attrs["units"],
         errors=error,
-        sweep=np.repeat(np.arange(len(values)), len(along)),
+        sweep=sweep,
         attrs={"kind": "derived"},
     )
 
