@@ -13,8 +13,9 @@ from napari_scantwin.errors import Cancelled
 from napari_scantwin.physics.entropy_figures import figures
 from napari_scantwin.physics.magnetocaloric import Sample, entropy_ensemble
 from napari_scantwin.readers import read
-from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source, calculate
+from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, calculate
 from napari_scantwin.viewer.analyse.map_layers import derived_layers
+from napari_scantwin.viewer.analyse.sides import Source
 from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
 
 ERCO2, PDH = "erco2_magnetization.csv", "pdh_resistance.csv"
@@ -215,7 +216,7 @@ def test_a_second_measurement_in_tesla_is_shown_in_the_firsts_oersted(twin_of):
     second = first.assign_coords(magnetic_field=(field.dims, field.values * 1e-4, attrs))
     sample = Sample(mass="0.61 mg")
     settings = EntropySettings(np.array([2e4, 5e4]))
-    result = calculate([Source("", first, sample), Source("other", second, sample)], settings)
+    result = calculate([Source("", first, sample=sample), Source("other", second, sample=sample)], settings)
     own, other = result.sides
     np.testing.assert_allclose(other.change.scan["magnetic_field"].values, [2e4, 5e4], rtol=1e-9)
     np.testing.assert_allclose(other.change.scan.values, own.change.scan.values, rtol=1e-9)

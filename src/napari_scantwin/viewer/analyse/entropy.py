@@ -13,12 +13,12 @@ from napari_scantwin.physics.magnetization import numbers_needed
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
 from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.entropy_views import VIEWS, figure_rows, maps_of, table_of
-from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, Source, calculate, measured_fields
+from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, calculate, measured_fields
 from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.second import SecondScan
+from napari_scantwin.viewer.analyse.sides import sources_of
 from napari_scantwin.viewer.folding import Folding
-from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
@@ -149,14 +149,11 @@ class EntropyAnalysis(Analysis):
             self.points.currentData(),
             *self.exponents.currentData(),
         )
-        layer, sources = self.layer, []
-        for number, one in enumerate((self.layer, self.second.layer)):
-            if one is not None:
-                name = one.name if number else ""
-                sources.append(Source(name, scan_of(one), SampleForm.sample(one), one.metadata.get("twin")))
+        layer = self.layer
+        sources = sources_of((layer, self.second.layer), SampleForm.sample)
 
         def work(report, stop):
-            result = calculate(sources, settings, report=report, stop=stop)
+            result = calculate(sources, settings, stop=stop)
             return result, {view: prepare_maps(layer, maps_of(result, view)) for view in VIEWS}
 
         return work

@@ -10,7 +10,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin import units
 from napari_scantwin.physics.entropy_figures import table
 from napari_scantwin.viewer.analyse.curves import Curve, gradient
-from napari_scantwin.viewer.analyse.entropy_work import EntropyResult, Side
+from napari_scantwin.viewer.analyse.entropy_work import EntropyResult, EntropySide
 from napari_scantwin.viewer.analyse.map_layers import DerivedMap
 from napari_scantwin.viewer.analyse.tables import plain
 
@@ -30,7 +30,7 @@ class Drawn:
     words: str
 
 
-def _style(side: Side) -> str:
+def _style(side: EntropySide) -> str:
     return (("points", "line"), ("triangles", "dashed"))[side.second][side.twin]
 
 

@@ -13,30 +13,21 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.errors import ScanError
 from napari_scantwin.physics.arrott import ArrottLines, arrott, arrott_lines
 from napari_scantwin.physics.branches import find_axis
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.entropy_figures import Figures, figures
 from napari_scantwin.physics.field_exponent import Order, exponent_ensemble, transition_order
-from napari_scantwin.physics.magnetization import Sample, field_in_tesla, in_field_unit
+from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
+from napari_scantwin.viewer.analyse.sides import Side, Source, sides_of
 from napari_scantwin.viewer.analyse.transitions_work import set_points
 
-__all__ = ["EntropyResult", "EntropySettings", "Side", "Source", "calculate", "measured_fields"]
+__all__ = ["EntropyResult", "EntropySettings", "EntropySide", "calculate", "measured_fields"]
 
 #: Fields of the twin's map, those that are asked for among them, and its temperatures.
 _MAP_FIELDS, _MAP_TEMPERATURES = 50, 241
-
-
-@dataclass(frozen=True)
-class Source:
-    """What one side is worked out from: its ``name``, the ``scan`` and ``sample``, and the ``twin`` (or None)."""
-
-    name: str
-    scan: xr.DataArray
-    sample: Sample
-    twin: object = None
 
 
 @dataclass(frozen=True)
@@ -53,15 +44,11 @@ class EntropySettings:
 
 
 @dataclass(frozen=True)
-class Side:
+class EntropySide(Side):
     """One side's entropy change: ``change`` at the chosen final fields, the whole ``map`` with its ``exponent`` and
     the ``order`` it tells, the ``figures`` at the chosen fields and the Arrott ``plot`` with its ``lines``. What
-    could not be worked out is None, and ``notes`` say why. ``twin`` tells a twin's side, ``second`` one of the
-    second measurement."""
+    could not be worked out is None, and ``notes`` say why."""
 
-    name: str
-    twin: bool
-    second: bool
     change: Ensemble
     map: xr.DataArray
     figures: list[Figures]
@@ -76,7 +63,7 @@ class Side:
 class EntropyResult:
     """The ``sides`` that could be worked out, and the sentences of those that could not (``refused``)."""
 
-    sides: list[Side]
+    sides: list[EntropySide]
     refused: list[str]
     settings: EntropySettings
     field_unit: str
@@ -93,28 +80,17 @@ def measured_fields(scan: xr.DataArray) -> np.ndarray:
     return found[np.argsort(np.abs(found))][1:]
 
 
-def calculate(sources: Sequence[Source], settings: EntropySettings, *, report=None, stop=None) -> EntropyResult:
+def calculate(sources: Sequence[Source], settings: EntropySettings, *, stop=None) -> EntropyResult:
     """Work out every side; the first source's is the measured one.
 
     Raises :class:`ScanError` where no side could be worked out, in the words of the first.
     """
     unit = sources[0].scan[find_axis(sources[0].scan, "magnetic field")].attrs["units"]
-    sides, refused = [], []
-    for number, source in enumerate(sources):
-        for twin in (None, source.twin) if source.twin is not None else (None,):
-            name = f"{source.name} twin".strip() if twin is not None else source.name or "sweeps"
-            if stop is not None and stop.is_set():
-                raise Cancelled
-            try:
-                sides.append(_side(name, source, twin, number > 0, settings, unit, stop))
-            except ScanError as reason:
-                refused.append(f"{name}: {reason}")
-    if not sides:
-        raise ScanError(refused[0].split(": ", 1)[1])
+    sides, refused = sides_of(sources, lambda *side: _side(*side, settings, unit, stop), stop=stop)
     return EntropyResult(sides, refused, settings, unit)
 
 
-def _side(name, source: Source, twin, second: bool, settings: EntropySettings, unit: str, stop) -> Side:
+def _side(name, source: Source, twin, second: bool, settings: EntropySettings, unit: str, stop) -> EntropySide:
     scan = source.scan
     own_unit = scan[find_axis(scan, "magnetic field")].attrs["units"]
     wanted = _tesla_in(np.asarray(settings.fields, float), unit, own_unit)
@@ -161,7 +137,7 @@ def _side(name, source: Source, twin, second: bool, settings: EntropySettings, u
         change = Ensemble(_in_unit(change.scan, unit), change.samples, change.weights)
         exponent = None if exponent is None else _in_unit(exponent, unit)
         found = [replace(one, field=_tesla_in(one.field, own_unit, unit), field_unit=unit) for one in found]
-    return Side(name, twin is not None, second, change, whole.scan, found, exponent, order, plot, lines, notes)
+    return EntropySide(name, twin is not None, second, change, whole.scan, found, exponent, order, plot, lines, notes)
 
 
 def _tesla_in(values, source: str, target: str):

@@ -12,7 +12,7 @@ from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
 from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.isotherms_work import VIEWS, calculate, rows_of, said, table_of
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.analyse.sides import sources_of
 from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
@@ -91,11 +91,7 @@ class IsothermsAnalysis(Analysis):
             "direction": self.direction.currentData(),
         }
         standard = self.standard.text().strip() or "1 bar"
-        sources = [
-            (one.name if number else "", scan_of(one), one.metadata.get("twin"))
-            for number, one in enumerate((self.layer, self.second.layer))
-            if one is not None
-        ]
+        sources = sources_of((self.layer, self.second.layer))
         return lambda report, stop: calculate(sources, options, standard, stop=stop)
 
     def show_result(self, result) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.errors import ScanError
 from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, isotherms
 from napari_scantwin.physics.plateau import Plateau, find_plateau, hysteresis, plateau_pressures
 from napari_scantwin.physics.van_t_hoff import VanTHoff, fit_van_t_hoff
 from napari_scantwin.viewer.analyse.curves import Curve, gradient
+from napari_scantwin.viewer.analyse.sides import Side, Source, sides_of
 from napari_scantwin.viewer.analyse.tables import plain
 from napari_scantwin.viewer.analyse.transitions_work import set_points
 
@@ -28,13 +29,10 @@ _PRESSURES = 240
 
 
 @dataclass(frozen=True)
-class IsothermSide:
+class IsothermSide(Side):
     """One side: the ``plateaus`` of its isotherms, the same as a scan over the temperature (``pressures``), the van 't
     Hoff ``fits`` by direction (0: not told) and the hysteresis ``loss`` (or None)."""
 
-    name: str
-    twin: bool
-    second: bool
     plateaus: list[Plateau]
     pressures: xr.DataArray
     fits: dict[int, VanTHoff]
@@ -51,27 +49,17 @@ class IsothermsResult:
     source: xr.DataArray
 
 
-def calculate(
-    sources: Sequence[tuple[str, xr.DataArray, object]], options: dict, standard: str, *, stop=None
-) -> IsothermsResult:
-    """Work out every side of ``sources``, (name, scan, twin or None) each; ``options`` are those of
+def calculate(sources: Sequence[Source], options: dict, standard: str, *, stop=None) -> IsothermsResult:
+    """Work out every side of ``sources``; ``options`` are those of
     :func:`napari_scantwin.physics.isotherms.isotherms`, ``standard`` the standard pressure in words.
 
     Raises :class:`ScanError` where no side could be worked out."""
-    sides, refused = [], []
-    for number, (name, scan, twin) in enumerate(sources):
-        for one in (None, twin) if twin is not None else (None,):
-            words = f"{name} twin".strip() if one is not None else name or "measured"
-            if stop is not None and stop.is_set():
-                raise Cancelled
-            try:
-                subject = scan if one is None else _simulated(one, stop)
-                sides.append(_side(words, subject, one is not None, number > 0, options, standard))
-            except ScanError as reason:
-                refused.append(f"{words}: {reason}")
-    if not sides:
-        raise ScanError(refused[0].split(": ", 1)[1])
-    return IsothermsResult(sides, refused, sources[0][1])
+
+    def work(name, source, twin, second):
+        scan = source.scan if twin is None else _simulated(twin, stop)
+        return _side(name, scan, twin is not None, second, options, standard)
+
+    return IsothermsResult(*sides_of(sources, work, measured="measured", stop=stop), sources[0].scan)
 
 
 def _simulated(twin, stop) -> xr.DataArray:

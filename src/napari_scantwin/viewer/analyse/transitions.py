@@ -20,6 +20,7 @@ from napari_scantwin.viewer.analyse.map_layers import (
     show_maps,
 )
 from napari_scantwin.viewer.analyse.second import SecondScan
+from napari_scantwin.viewer.analyse.sides import sources_of
 from napari_scantwin.viewer.analyse.transitions_views import (
     as_layer_scan,
     color_of,
@@ -31,7 +32,6 @@ from napari_scantwin.viewer.analyse.transitions_views import (
 )
 from napari_scantwin.viewer.analyse.transitions_work import TransitionSettings, calculate, gives_critical_field
 from napari_scantwin.viewer.folding import Folding
-from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
@@ -172,11 +172,7 @@ class TransitionsAnalysis(Analysis):
             self.chosen_criterion(), self.base.currentData(), self.direction.currentData(), self.model.currentData()
         )
         layer, kept = self.layer, self._kept
-        sources = [
-            (one.name if number else "", scan_of(one), one.metadata.get("twin"))
-            for number, one in enumerate((self.layer, self.second.layer))
-            if one is not None
-        ]
+        sources = sources_of((self.layer, self.second.layer))
 
         def work(report, stop):
             result = calculate(sources, settings, kept, stop=stop)

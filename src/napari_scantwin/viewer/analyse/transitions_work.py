@@ -13,12 +13,13 @@ import xarray as xr
 
 from napari_scantwin import scan as scans
 from napari_scantwin import selection
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.errors import ScanError
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.critical_field import MODELS, CriticalField, fit_critical_field
 from napari_scantwin.physics.quantity import Quantity
 from napari_scantwin.physics.transition_curve import CRITERIA
 from napari_scantwin.physics.transitions import SweepTransition, phase_boundary, sweep_transitions
+from napari_scantwin.viewer.analyse.sides import Side, Source, sides_of
 
 __all__ = [
     "TransitionSettings",
@@ -47,14 +48,11 @@ class TransitionSettings:
 
 
 @dataclass(frozen=True)
-class TransitionSide:
+class TransitionSide(Side):
     """One side's transitions: those of every sweep (of a ``twin``: at every sweep's place) by all ``criteria`` in
     ``sweeps``, the ``boundary`` by the chosen one (of a twin: drawn densely), and the critical-field ``fits`` by model.
-    ``second`` tells a second measurement's. ``notes`` say what could not be worked out."""
+    ``notes`` say what could not be worked out."""
 
-    name: str
-    twin: bool
-    second: bool
     sweeps: list[SweepTransition]
     boundary: xr.DataArray
     fits: dict[str, CriticalField]
@@ -106,33 +104,23 @@ def set_points(scan: xr.DataArray) -> np.ndarray:
 
 
 def calculate(
-    sources: Sequence[tuple[str, xr.DataArray, object]],
+    sources: Sequence[Source],
     settings: TransitionSettings,
     kept: dict,
     *,
     stop=None,
 ) -> TransitionsResult:
-    """Work out every side of ``sources``, (name, scan, twin or None) each, the first being the chosen scan.
+    """Work out every side of ``sources``, the first being the chosen scan.
 
     ``kept`` holds what does not change with the criterion (simulated maps, transitions of the sweeps) from call to
     call. Raises :class:`ScanError` where no side could be worked out.
     """
-    sides, refused = [], []
-    for number, (name, scan, twin) in enumerate(sources):
-        for one in (None, twin) if twin is not None else (None,):
-            words = f"{name} twin".strip() if one is not None else name or "sweeps"
-            if stop is not None and stop.is_set():
-                raise Cancelled
-            try:
-                sides.append(_side(words, scan, one, number > 0, settings, kept, stop))
-            except ScanError as reason:
-                refused.append(f"{words}: {reason}")
-    if not sides:
-        raise ScanError(refused[0].split(": ", 1)[1])
-    return TransitionsResult(sides, refused, settings, sources[0][1])
+    sides, refused = sides_of(sources, lambda *side: _side(*side, settings, kept, stop), stop=stop)
+    return TransitionsResult(sides, refused, settings, sources[0].scan)
 
 
-def _side(name, scan, twin, second: bool, settings: TransitionSettings, kept: dict, stop) -> TransitionSide:
+def _side(name, source: Source, twin, second: bool, settings: TransitionSettings, kept: dict, stop) -> TransitionSide:
+    scan = source.scan
     options = {"base": settings.base, "direction": settings.direction, "stop": stop}
     key = (id(scan), id(twin), settings.base, settings.direction)
     subject, at_sweeps, count = scan, scan, 0
