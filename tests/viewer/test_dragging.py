@@ -45,7 +45,8 @@ class Paints(QObject):
         return False
 
 
-def test_every_view_is_painted_once_for_a_move(cube, panel, qtbot):
+def test_every_view_is_painted_once_for_a_move(cube, panel, monkeypatch, qtbot):
+    monkeypatch.setattr("napari_scantwin.viewer.crosshair._REST", 60_000)  # however slow the machine, it never rests
     block = cube.blocks["energy"].plot
     target, picture = block.widget.viewport(), []
     column = cube.crosshair.column("energy")

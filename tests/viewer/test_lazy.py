@@ -8,7 +8,7 @@ import pytest
 
 from napari_scantwin import scan as scans
 from napari_scantwin.readers import lazy
-from napari_scantwin.viewer import cube_widget
+from napari_scantwin.viewer import profiles
 from napari_scantwin.viewer.layers import frame_of, scan_of
 
 SHAPE = (60, 50, 40)
@@ -27,7 +27,7 @@ def read_planes(monkeypatch):
     monkeypatch.setattr(lazy, "_read_hdf5", counted)
     monkeypatch.setattr(lazy, "MOST_IN_MEMORY", 100_000)
     monkeypatch.setattr(lazy, "CHUNK", 8000)
-    monkeypatch.setattr(cube_widget, "_MOST_READ", 50_000)
+    monkeypatch.setattr(profiles, "_MOST_READ", 50_000)
     return seen
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 
 from napari_scantwin.errors import ScanError
 
-__all__ = ["MOST_IN_MEMORY", "Stored", "chunks_of", "hdf5_array", "is_lazy", "to_array", "too_large"]
+__all__ = ["MOST_IN_MEMORY", "Kept", "Stored", "chunks_of", "hdf5_array", "is_lazy", "to_array", "too_large"]
 
 #: Arrays of more bytes than this are opened lazily.
 MOST_IN_MEMORY = 512 << 20
@@ -94,6 +95,17 @@ class Stored:
             raise ScanError(
                 f"{self.path.name}: {self.key} cannot be read; the file may be cut off or gone: copy it again"
             ) from reason
+
+
+class Kept:
+    """Anything that slices lazily, such as an xarray variable, the parts of which that were read last are kept."""
+
+    def __init__(self, source):
+        self._source, self._token = source, uuid.uuid4().hex
+        self.shape, self.dtype, self.ndim = source.shape, source.dtype, source.ndim
+
+    def __getitem__(self, slices) -> np.ndarray:
+        return _recent.get((self._token, repr(slices)), lambda: np.array(self._source[slices]))
 
 
 def is_lazy(values) -> bool:

@@ -20,7 +20,7 @@ from napari_scantwin import units
 from napari_scantwin.errors import NeedsAxes, ScanError
 from napari_scantwin.readers.arpes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.array_files import refuse_pickles
-from napari_scantwin.readers.lazy import MOST_IN_MEMORY, chunks_of, too_large
+from napari_scantwin.readers.lazy import MOST_IN_MEMORY, Kept, chunks_of, too_large
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["erlab_measurements", "is_xarray_hdf5", "measurements"]
@@ -130,11 +130,14 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
 
 def _in_parts(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset, its arrays of several dimensions read in parts; the file stays open for them."""
+    import dask.array
+
     parts = {}
     for name, array in dataset.variables.items():
         if array.ndim > 1 and array.dtype.kind in "iuf":
             own = array.encoding.get("chunks") or array.encoding.get("chunksizes")
-            parts[name] = array.chunk(dict(zip(array.dims, chunks_of(array.shape, array.dtype, own), strict=True)))
+            chunks = chunks_of(array.shape, array.dtype, own)
+            parts[name] = array.copy(data=dask.array.from_array(Kept(array), chunks=chunks, name=False, asarray=True))
     return dataset.assign({name: part for name, part in parts.items() if name in dataset.data_vars}).assign_coords(
         {name: part for name, part in parts.items() if name in dataset.coords}
     )

@@ -59,11 +59,11 @@ class AxisBlock(QWidget):
         left = value_unit if kind == "profile" else f"{kind} ({value_unit})"
         self.plot.set_axis(scans.axis_label(scan, axis), left, column)
 
-    def show(self, measured, twin, at: float, width: float, bounds: tuple[float, float]) -> None:
-        """Show profiles along the axis, the crosshair's value and the window."""
+    def show_place(self, at: float, width: float, bounds: tuple[float, float]) -> None:
+        """Show the crosshair's value and the window."""
         self.value.show_value(at)
         self.width.show_value(width)
-        self.plot.show(measured, twin, at, bounds)
+        self.plot.show_place(at, bounds)
 
     def show_playing(self, on: bool) -> None:
         """Whether the crosshair runs along this axis."""

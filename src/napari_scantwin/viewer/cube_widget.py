@@ -7,11 +7,13 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxL
 
 from napari_scantwin import cubes
 from napari_scantwin.viewer.axis_block import AxisBlock
+from napari_scantwin.viewer.canvas_crosshair import CanvasCrosshair
 from napari_scantwin.viewer.combos import Combo
-from napari_scantwin.viewer.crosshair import CanvasCrosshair, Crosshair
+from napari_scantwin.viewer.crosshair import Crosshair
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.overlay import attach
 from napari_scantwin.viewer.profile_plot import KEY
+from napari_scantwin.viewer.profiles import Profiles
 from napari_scantwin.viewer.show_twin import result_of
 from napari_scantwin.viewer.waterfall import Waterfall
 
@@ -19,8 +21,6 @@ __all__ = ["CubeWidget"]
 
 #: One step of playing (ms).
 _PLAY = 100
-#: Of a file that is read in parts, the crosshair's profiles read no more than this (bytes).
-_MOST_READ = 128 << 20
 
 
 class CubeWidget(QWidget):
@@ -38,6 +38,9 @@ class CubeWidget(QWidget):
         if overlay is not None:
             self.on_canvas = CanvasCrosshair(viewer, overlay, self.crosshair, self.isVisible)
         self.blocks: dict[str, AxisBlock] = {}
+        self.profiles = Profiles(self)
+        self.profiles.taken.connect(self._taken)
+        self.profiles.said.connect(self._say)
         self.waterfall: Waterfall | None = None
         self._playing: str | None = None
         self._cubes: dict[int, cubes.Cube] = {}
@@ -102,6 +105,7 @@ class CubeWidget(QWidget):
 
     def _choose(self, layer) -> None:
         self.play(None)
+        self.profiles.forget()
         self.crosshair.choose(layer)
         axes = self.crosshair.axes
         scan = scan_of(self.crosshair.layer)
@@ -212,24 +216,21 @@ class CubeWidget(QWidget):
             self.key.hide()
             return
         self.crosshair.show()
-        measured_cube, twin_cube = self.cube_of(layer), self.cube_of(result_of(layer, "simulated", self._viewer))
         at, widths = self.crosshair.at, self.crosshair.widths
-        self.key.setVisible(twin_cube is not None)
-        left = []
         for axis, block in self.blocks.items():
-            if cubes.reading(measured_cube, axis, at, widths) > _MOST_READ:
-                measured = cubes.unread(measured_cube, axis)
-                left.append(axis.replace("_", " "))
-            else:
-                measured = cubes.profile(measured_cube, axis, at, widths)
-            twin = None if twin_cube is None else cubes.profile(twin_cube, axis, at, widths)
-            block.show(measured, twin, at[axis], widths[axis], self.crosshair.bounds(axis))
+            block.show_place(at[axis], widths[axis], self.crosshair.bounds(axis))
+        twin = self.cube_of(result_of(layer, "simulated", self._viewer))
+        self.key.setVisible(twin is not None)
+        self.profiles.take(self.cube_of(layer), twin, at, widths)
 
-        if left:
-            along = " and along ".join(left)
-            self.said.setText(f"The file is read in parts; too many of them lie along {along} to follow the crosshair.")
+    def _taken(self, axis: str, measured, twin) -> None:
+        if axis in self.blocks:
+            self.blocks[axis].plot.show(measured, twin)
+
+    def _say(self) -> None:
         if self.blocks:
-            self.said.setVisible(bool(left))
+            self.said.setText(self.profiles.words)
+            self.said.setVisible(bool(self.profiles.words))
 
     def cube_of(self, layer) -> cubes.Cube | None:
         """A layer's scan as a cube, kept while it shows the same scan; None without one."""
@@ -244,8 +245,9 @@ class CubeWidget(QWidget):
         return kept
 
     def shut(self) -> None:
-        """Stop playing and leave the canvas."""
+        """Stop playing and reading, and leave the canvas."""
         self.play(None)
+        self.profiles.forget()
         if self.waterfall is not None:
             self.waterfall.close()
         if self.on_canvas is not None:

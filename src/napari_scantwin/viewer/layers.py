@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import scan as scans
+from napari_scantwin.viewer.late import Late, attend
 
 __all__ = [
     "ASPECTS",
@@ -183,13 +184,13 @@ def _point_size(world: np.ndarray) -> float:
     return float(np.clip(1.5 * EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
 
 
-def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _even(scan: xr.DataArray) -> tuple[np.ndarray | Late, np.ndarray, np.ndarray]:
     """Values on evenly spaced axes (float32), with each axis's first value and step [axes].
 
     An uneven axis is sampled at its smallest step by the nearest measured value, so that nothing is drawn
     where it was not measured; read-outs and cuts use the true coordinates in the scan.
     """
-    # A scan that is read in parts stays one: napari asks for the plane it shows.
+    # A scan that is read in parts stays one: napari asks for the plane it shows, and must not wait for it.
     data = scan.variable.data.astype(np.float32) if scans.is_lazy(scan) else np.asarray(scan.values, np.float32)
     origin, step = [], []
     for position, name in enumerate(scans.axes(scan)):
@@ -210,6 +211,7 @@ def _even(scan: xr.DataArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             data, axis = np.take(data, np.searchsorted(middles, even), axis=position), even
         origin.append(axis[0])
         step.append((axis[-1] - axis[0]) / (len(axis) - 1))
+    data = Late(data) if scans.is_lazy(scan) else data
     return data, np.array(origin), np.array(step)
 
 
@@ -242,7 +244,9 @@ def give_frame(layer, frame: Frame) -> None:
 def add_layer(viewer, data, attributes: dict, layer_type: str):
     """Add what :func:`layer_data` made to the viewer and return the layer."""
     shared = shared_frame(viewer, attributes["metadata"]["scan"])
+    attend(data)
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
+    attend(data, layer.refresh)
     if shared is not None:  # the others may have been drawn anew since the data were made
         give_frame(layer, shared)
     if layer_type == "points":
@@ -266,6 +270,7 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
         layer.face_contrast_limits = attributes["face_contrast_limits"]
         layer.refresh_colors()
     else:
+        attend(data, layer.refresh)
         layer.data = data
         layer.scale, layer.translate = attributes["scale"], attributes["translate"]
         layer.contrast_limits_range = attributes["contrast_limits"]

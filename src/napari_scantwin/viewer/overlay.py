@@ -10,6 +10,7 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
 from napari_scantwin.viewer.hatching import Hatching
+from napari_scantwin.viewer.late import attend as attend_late
 from napari_scantwin.viewer.layers import frame_of, scan_layers, scan_of
 from napari_scantwin.viewer.readout import describe, speak_physical
 from napari_scantwin.viewer.refill import refill
@@ -98,9 +99,9 @@ class Overlay(QWidget):
         viewer.scene.camera.events.connect(self._refresh)
         viewer.dims.events.connect(self._refresh)
         viewer.layers.events.connect(self._refresh)
-        viewer.layers.events.inserted.connect(lambda event: speak_physical(event.value))
+        viewer.layers.events.inserted.connect(lambda event: self._welcome(event.value))
         for layer in viewer.layers:
-            speak_physical(layer)
+            self._welcome(layer)
         viewer.layers.selection.events.connect(self._refresh)
         viewer.mouse_move_callbacks.append(self._follow)
         # napari fits its own view after these; the axes are stretched once that is done.
@@ -110,6 +111,11 @@ class Overlay(QWidget):
 
     def _refresh(self, event=None) -> None:
         self.update()
+
+    @staticmethod
+    def _welcome(layer) -> None:
+        speak_physical(layer)
+        attend_late(layer.data, layer.refresh)
 
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Resize:

@@ -63,8 +63,8 @@ class ProfilePlot:
         """Paint anew, with whatever else waits to be painted."""
         self.widget.viewport().update()
 
-    def show(self, measured, twin, at: float, bounds: tuple[float, float]) -> None:
-        """Draw profiles (``twin`` may be None), the crosshair at ``at`` and the window between ``bounds``."""
+    def show(self, measured, twin) -> None:
+        """Draw profiles (``twin`` may be None)."""
         self.measured.setData(*_ordered(measured)[:2], connect="finite")
         self.twin.setVisible(twin is not None)
         reach = None
@@ -75,11 +75,15 @@ class ProfilePlot:
         self.error_band.setVisible(reach is not None)
         if reach is not None:
             self.error_band.setPolygon(pg.functions.arrayToQPolygonF(*reach))
+        self._fit([measured.values] if twin is None else [measured.values, twin.values], reach)
+        self.paint()
+
+    def show_place(self, at: float, bounds: tuple[float, float]) -> None:
+        """Draw the crosshair at ``at`` and the window between ``bounds``."""
         self.line.follow(at)
         self.band.setVisible(bounds[1] > bounds[0])
         if bounds[1] > bounds[0]:
             self.band.setRegion(bounds)
-        self._fit([measured.values] if twin is None else [measured.values, twin.values], reach)
         self.paint()
 
     def _fit(self, curves: list[np.ndarray], outline) -> None:

@@ -95,6 +95,8 @@ def _line(layer, world, physical) -> str | None:
             return None
         cell.append(index)
     if scans.is_lazy(scan):  # what is on screen is in memory, the file is not to be read at every move
+        if getattr(layer.data, "waiting", False):  # another place's plane is on screen
+            return None
         shown = layer.get_value(world, view_direction=None, dims_displayed=list(range(layer.ndim))[-2:], world=True)
         return None if shown is None else f"{kind} {float(shown):.5g} {unit}"
     value = float(scan.values[tuple(cell)])

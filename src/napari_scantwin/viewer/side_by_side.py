@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_scantwin import scan as scans
 from napari_scantwin import units
+from napari_scantwin.viewer.late import Late
 from napari_scantwin.viewer.layers import frame_of, scan_of
 from napari_scantwin.viewer.plots import new_plot
 from napari_scantwin.viewer.show_twin import result_of
@@ -79,9 +80,9 @@ class SideBySide(QWidget):
         at = np.asarray(dims.point, float)[offset:]
         places = np.round((at - np.asarray(layer.translate)) / np.asarray(layer.scale)).astype(int)
         places = np.clip(places, 0, np.array(layer.data.shape) - 1)
-        plane = np.asarray(
-            layer.data[tuple(slice(None) if axis in shown else places[axis] for axis in range(layer.ndim))]
-        )
+        part = tuple(slice(None) if axis in shown else places[axis] for axis in range(layer.ndim))
+        # Of a file, the plane follows when it has been read: the layer then changes, and this is drawn again.
+        plane = layer.data.glimpse(part) if isinstance(layer.data, Late) else np.asarray(layer.data[part])
         plane = plane if shown[0] < shown[1] else plane.T
         low, high = layer.contrast_limits
         image = self.images[kind]

@@ -24,6 +24,7 @@ from napari_scantwin import scan as scans
 from napari_scantwin.errors import ScanError
 from napari_scantwin.viewer.combos import Combo
 from napari_scantwin.viewer.jobs import say_error
+from napari_scantwin.viewer.latest import Latest, not_read
 from napari_scantwin.viewer.plots import export_plot, new_plot
 from napari_scantwin.viewer.readout import decimals_of, written
 
@@ -48,6 +49,9 @@ class Waterfall(QDialog):
         self._curves: list[pg.PlotCurveItem] = []
         self._bar = None
         self._axes: tuple[str, ...] = ()
+        self._reader = Latest(self)
+        self._reader.found.connect(self._show)
+        self._reader.failed.connect(self._missed)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_EVERY)
@@ -138,14 +142,41 @@ class Waterfall(QDialog):
         cube = self._cube_of(self._crosshair.layer)
         if cube is None or self.axis.currentData() not in cube.columns:
             return
-        axis, across = self.axis.currentData(), self.across.currentData()
-        at, widths = self._crosshair.at, self._crosshair.widths
-        self.stacked = cubes.stack(cube, axis, across, at, widths, self.count.value())
-        self._paint(cube.scan)
+        axis, across, count = self.axis.currentData(), self.across.currentData(), self.count.value()
+        at, widths = dict(self._crosshair.at), dict(self._crosshair.widths)
+        held = self._held(cube.scan, axis, across)
+
+        def work() -> tuple:
+            return cube.scan, cubes.stack(cube, axis, across, at, widths, count), held
+
+        if scans.is_lazy(cube.scan):
+            self._reader.ask(work)
+        else:
+            self._reader.forget()
+            self._show(work())
+
+    def _show(self, found) -> None:
+        scan, self.stacked, held = found
+        self._paint(scan, self.stacked)
+        self.said.setText(held)
         self._lift()
 
-    def _paint(self, scan) -> None:
-        stacked = self.stacked
+    def _missed(self, reason) -> None:
+        self.said.setText(not_read("The curves", reason))
+
+    def _held(self, scan, *along: str) -> str:
+        """Where the crosshair holds the axes that are not ``along`` the stack."""
+        held = []
+        for axis, value in self._crosshair.at.items():
+            if axis in along:
+                continue
+            unit = units.pretty(scan[axis].attrs["units"])
+            text = f"{axis.replace('_', ' ')} {written(value, decimals_of(self._crosshair.column(axis)))} {unit}"
+            width = self._crosshair.widths[axis]
+            held.append(f"{text}, over {width:.4g} {unit}" if width > 0 else text)
+        return "; ".join(held)
+
+    def _paint(self, scan, stacked) -> None:
         while len(self._curves) > len(stacked.places):
             self.plot.removeItem(self._curves.pop())
         while len(self._curves) < len(stacked.places):
@@ -170,15 +201,6 @@ class Waterfall(QDialog):
         ruler.setLabel(scans.axis_label(scan, stacked.across))
         self.plot.setLabel("bottom", scans.axis_label(scan, stacked.axis))
         self.plot.setLabel("left", f"{scans.label(scan)}, lifted")
-        held = []
-        for axis, value in self._crosshair.at.items():
-            if axis in (stacked.axis, stacked.across):
-                continue
-            unit = units.pretty(scan[axis].attrs["units"])
-            text = f"{axis.replace('_', ' ')} {written(value, decimals_of(self._crosshair.column(axis)))} {unit}"
-            width = self._crosshair.widths[axis]
-            held.append(f"{text}, over {width:.4g} {unit}" if width > 0 else text)
-        self.said.setText("; ".join(held))
         self._unit = units.pretty(scan.attrs["units"])
 
     @property
