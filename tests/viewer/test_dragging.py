@@ -62,7 +62,8 @@ def test_every_view_is_painted_once_for_a_move(cube, panel, monkeypatch, qtbot):
     qtbot.wait(300)
     send(QEvent.MouseButtonPress, column[3], Qt.LeftButton)
     send(QEvent.MouseMove, column[5])
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not cube._timer.isActive(), timeout=5000)
+    qtbot.wait(300)
     views = [panel.overlay, *(other.plot.widget.viewport() for other in cube.blocks.values())]
     counted = [Paints(view) for view in views]
     canvas = panel._viewer.window._qt_viewer.canvas._scene_canvas
