@@ -55,7 +55,7 @@ def test_only_what_is_looked_at_is_read(panel, qtbot, tmp_path, open_scan, read_
         qtbot.wait(60)
     place = {"manipulator_angle": scan["manipulator_angle"].values[31], "angle": 2.0, "energy": 16.4}
     panel._viewer.dims.set_current_step(0, 31)
-    qtbot.wait(60)
+    qtbot.waitUntil(lambda: not layer.data.waiting, timeout=10_000)
     world = frame_of(layer).to_world([[place[axis] for axis in scan.dims]])[0]
     panel.overlay.show_at(world)
     cell = [31, int(np.abs(scan["angle"].values - 2).argmin()), 20]
