@@ -120,13 +120,21 @@ class Pictures:
         self.analyse("What to measure next", "planning-points", self.hydrogen)
 
     def hydrogen(self) -> None:
-        """Its hydrogen content by a curve made up for the picture, from 0.62 of a resistance of 21 mohm on."""
+        """Its hydrogen content by a curve made up for the picture, from 0.62 of a resistance of 21 mohm on, beside that
+        of a second run with 2 % more resistance."""
         self.panel.analyse.current.on_map.setChecked(False)
         content = np.linspace(0, 1, 101)
         curve = self.temporary / "curve.csv"
         rows = [f"{x:.4f},{1.8 - 0.8 * ((x - 0.7) / 0.7) ** 2:.6f}" for x in content]
         curve.write_text("\n".join(["H/Pd,R/R0", *rows]))
+        first = self.panel.chooser.layer
+        scan = first.metadata["scan"]
+        again = scan.copy(data=1.02 * scan.values).assign_attrs(source="second_run.dat")
+        second = add_scan(self.viewer, again, kind="measured")
+        self.panel.chooser.choose(first)
+        self.panel.tabs.setCurrentIndex(5)
         widget = self.panel.analyse.choose("Hydrogen content")
+        widget.second.choose(second)
         widget.choose_curve(curve)
         widget.source.setText("made up for this picture")
         widget.unloaded.setText("13.0 ± 0.1 mohm")

@@ -11,7 +11,7 @@ from napari_scantwin.physics.calibration import Calibration
 from napari_scantwin.physics.hydrogen import hydrogen_content
 from napari_scantwin.readers import read
 from napari_scantwin.viewer.analyse.map_layers import derived_layers
-from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
 
 PDH, ERCO2 = "pdh_resistance.csv", "erco2_magnetization.csv"
 SOURCE = "made for this test"
@@ -49,10 +49,11 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
         widget.branch.setCurrentText("rising")
     found = widget.result[0]
     own = hydrogen_content(scan_of(layer), calibration, unloaded="42 mohm", branch="rising")
-    np.testing.assert_allclose(found.sweeps.values, own.values, rtol=1e-9)
+    assert [side.name for side in found.sides] == ["sweeps", "twin"]
+    np.testing.assert_allclose(found.first.values, own.values, rtol=1e-9)
     assert SOURCE in widget.said.text()
     assert "lie outside the rising branch" in widget.said.text()
-    assert widget.table.rowCount() == 7
+    assert widget.table.rowCount() == 14  # the sweeps and the twin at their places
     styles = [one.style for one in widget.plot.drawn]
     assert styles.count("line") == styles.count("points") == 7
     qtbot.waitUntil(lambda: len(derived_layers(panel._viewer, layer)) == 2)
@@ -63,7 +64,7 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
         with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
             assert widget.export(words, tmp_path / name)
     again = read(tmp_path / "content.nc")
-    np.testing.assert_array_equal(again.values, found.twin.values)
+    np.testing.assert_array_equal(again.values, found.sides[1].map.values)
     assert again.attrs["calibration"] == SOURCE
     lines = (tmp_path / "content.csv").read_text().splitlines()
     assert f"# calibration: {SOURCE}" in lines
@@ -75,3 +76,41 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
     assert widget.result[0] is found
     open_scan(measured / ERCO2)
     assert "Hydrogen content does not fit: it needs a resistance or R/R0" in panel.analyse.others.text()
+
+
+def test_a_second_measurement_stands_beside_the_first(panel, qtbot, tmp_path, with_twin, curve):
+    """Another sample with its own unloaded resistance: twice the resistance, the same content."""
+    path, calibration = curve
+    layer = with_twin(PDH)
+    scan = scan_of(layer)
+    other = add_scan(panel._viewer, scan.copy(data=2 * scan.values).assign_attrs(source="other.csv"), kind="measured")
+    panel.chooser.choose(layer)
+    panel.tabs.setCurrentIndex(5)
+    widget = panel.analyse.choose("Hydrogen content")
+    widget.content.setText("1")
+    widget.relative.setText("ratio")
+    widget.source.setText(SOURCE)
+    widget.choose_curve(path)
+    widget.unloaded.setText("42 mohm")
+    widget.branch.setCurrentText("rising")
+    widget.second_unloaded.setText("84 mohm")
+    with qtbot.waitSignal(widget.shown, timeout=30_000, check_params_cb=lambda found: len(found[0].sides) == 3):
+        widget.second.choose(other)
+    found = widget.result[0]
+    assert [(side.twin, side.second) for side in found.sides] == [(False, False), (True, False), (False, True)]
+    own = hydrogen_content(scan, calibration, unloaded="42 mohm", branch="rising")
+    np.testing.assert_allclose(found.sides[2].content.values, own.values, rtol=1e-9)
+    styles = [one.style for one in widget.plot.drawn]
+    assert styles.count("points") == styles.count("line") == styles.count("triangles") == 7
+    colors = [{one.color for one in widget.plot.drawn if one.style == style} for style in ("points", "triangles")]
+    assert colors[0] == colors[1]
+    assert widget.table.rowCount() == 21
+    # The maps are those of the chosen scan alone.
+    qtbot.waitUntil(lambda: len(derived_layers(panel._viewer, layer)) == 2)
+    assert derived_layers(panel._viewer, other) == []
+    with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
+        assert widget.export(f"Map: H/Pd of {other.name}", tmp_path / "second.nc")
+    np.testing.assert_array_equal(read(tmp_path / "second.nc").values, found.sides[2].content.values)
+    with qtbot.waitSignal(widget.shown, timeout=30_000):
+        widget.second_unloaded.setText("")  # that of the first: beyond the curve, said beside its name
+    assert f"{other.name}:" in widget.said.text()

@@ -16,6 +16,7 @@ from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.hydrogen_work import drawn, maps_of, rows_of, table_of, worked_out
 from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
+from napari_scantwin.viewer.analyse.sides import sources_of
 from napari_scantwin.viewer.folding import Folding
 from napari_scantwin.viewer.layers import scan_of
 from napari_scantwin.viewer.tables import Table, fill
@@ -27,7 +28,7 @@ _NOT_SAID = "not said"
 
 
 class HydrogenAnalysis(Analysis):
-    """H/Pd at every reading and over the twin's map."""
+    """H/Pd at every reading and over the twin's map, beside those of a second measurement."""
 
     title = "Hydrogen content"
 
@@ -56,8 +57,12 @@ class HydrogenAnalysis(Analysis):
         self.unloaded.setToolTip(
             "The unloaded sample's resistance at the same temperature; empty where the scan is R/R0"
         )
-        self.second = SecondScan(self._viewer, self._chooser, lambda scan: len(scans.axes(scan)) == 1)
-        self.second.setToolTip("Or a scan of the unloaded sample along one axis, opened in this window")
+        self.unloaded_scan = SecondScan(self._viewer, self._chooser, lambda scan: len(scans.axes(scan)) == 1)
+        self.unloaded_scan.setToolTip("Or a scan of the unloaded sample along one axis, opened in this window")
+        self.second = SecondScan(self._viewer, self._chooser, self._alike)
+        self.second_unloaded = QLineEdit()
+        self.second_unloaded.setPlaceholderText("as of the first")
+        self.second_unloaded.setToolTip("The second sample's unloaded resistance; empty: that of the first")
         self.branch = new_combo((_NOT_SAID, None), tip="Which side of the curve the readings lie on")
         self.on_map = QCheckBox("on the map")
         self.on_map.setChecked(True)
@@ -75,10 +80,12 @@ class HydrogenAnalysis(Analysis):
         inner = QWidget()
         more = QFormLayout(inner)
         more.setContentsMargins(0, 0, 0, 0)
-        more.addRow("R₀ from scan", self.second)
+        more.addRow("Second scan", self.second)
+        more.addRow("Its R₀", self.second_unloaded)
+        more.addRow("R₀ from scan", self.unloaded_scan)
         more.addRow("H/Pd column", self.content)
         more.addRow("R/R₀ column", self.relative)
-        settings = Folding("Columns of the curve, unloaded scan")
+        settings = Folding("Second scan, unloaded scan, columns")
         settings.layout().setContentsMargins(0, 0, 0, 0)
         settings.addWidget(inner)
         self.body.addLayout(form)
@@ -87,10 +94,22 @@ class HydrogenAnalysis(Analysis):
         self.body.addWidget(self.table, 2)
         for edit in (self.source, self.content, self.relative):
             edit.textChanged.connect(self._read_curve)
-        self.unloaded.textChanged.connect(self.refresh)
+        for edit in (self.unloaded, self.second_unloaded):
+            edit.textChanged.connect(self.refresh)
         self.branch.currentIndexChanged.connect(self.refresh)
-        self.second.changed.connect(self.refresh)
+        for combo in (self.second, self.unloaded_scan):
+            combo.changed.connect(self.refresh)
         self.on_map.toggled.connect(self.put_on_map)
+
+    def _alike(self, scan) -> bool:
+        """Whether a second scan has the same axes, so that both fit in one plot."""
+        own = self._chooser.scan
+        if own is None or self.why_not(scan) or scans.axes(scan) != scans.axes(own):
+            return False
+        return all(
+            units.standard(scan[name].attrs["units"]) == units.standard(own[name].attrs["units"])
+            for name in scans.axes(own)
+        )
 
     # the curve
 
@@ -134,14 +153,14 @@ class HydrogenAnalysis(Analysis):
         return read_calibration(self.path, source=self.source.text(), **columns)
 
     def prepare(self):
-        scan, twin, layer = self._chooser.scan, self.twin, self.layer
-        curve = self.curve or self._curve()
-        second = self.second.layer
-        unloaded = scan_of(second) if second is not None else self.unloaded.text().strip() or None
-        options = {"unloaded": unloaded, "branch": self.branch.currentData()}
+        layer, curve = self.layer, self.curve or self._curve()
+        sources = sources_of((layer, self.second.layer))
+        given = self.unloaded_scan.layer
+        own = scan_of(given) if given is not None else self.unloaded.text().strip() or None
+        unloaded, branch = (own, self.second_unloaded.text().strip() or own), self.branch.currentData()
 
         def work(report, stop):
-            found = worked_out(scan, twin, curve, options, stop)
+            found = worked_out(sources, curve, unloaded, branch, stop)
             return found, prepare_maps(layer, maps_of(found))
 
         return work
@@ -152,9 +171,10 @@ class HydrogenAnalysis(Analysis):
         found, self._prepared = result
         self.plot.show(*drawn(found))
         fill(self.table, *rows_of(found))
-        note = found.sweeps.attrs.get("note", "")
-        words = [f"H/Pd by the curve of {found.sweeps.attrs['calibration']}.", *([f"{note}."] if note else [])]
-        self.said.setText("\n".join([*words, *([found.refused] if found.refused else [])]))
+        words = [f"H/Pd by the curve of {found.first.attrs['calibration']}."]
+        notes = [(side, side.content.attrs.get("note", "")) for side in found.sides if not side.twin]
+        words += [f"{side.name}: {note}." if side.second else f"{note}." for side, note in notes if note]
+        self.said.setText("\n".join([*words, *found.refused]))
         self.put_on_map()
 
     def show_maps(self) -> None:
@@ -165,7 +185,8 @@ class HydrogenAnalysis(Analysis):
             return {}
         found = self.result[0]
         offered = {"Table": lambda path, stop=None: write_table(path, *table_of(found)), "Plot": self.plot.export}
-        for words, scan in (("Map: H/Pd of the sweeps", found.sweeps), ("Map: H/Pd of the twin", found.twin)):
-            if scan is not None:
-                offered[words] = lambda path, stop=None, scan=scan: writers.write(scan, path, stop=stop)
+        for side in found.sides:
+            scan = side.map if side.twin else side.content
+            words = f"Map: H/Pd of {'' if side.second else 'the '}{side.name}"
+            offered[words] = lambda path, stop=None, scan=scan: writers.write(scan, path, stop=stop)
         return offered
