@@ -276,17 +276,3 @@ def test_damage_is_told_in_one_sentence(make, data, whole, damage, told_apart, t
     path = tmp_path / "x.nxs"
     path.write_bytes(damage(whole(make), data))
     told_apart(path)
-
-
-def test_a_file_that_crashes_hdf5_is_refused_and_sound_ones_are_not(tmp_path, monkeypatch):
-    from napari_scantwin.readers import hdf5_probe
-
-    i05(tmp_path / "sound.nxs")
-    (tmp_path / "table.csv").write_text("T (K),H (Oe)\n1,2\n")
-    (tmp_path / "cut.nxs").write_bytes((tmp_path / "sound.nxs").read_bytes()[:3000])
-    hdf5_probe.refuse_dangerous([tmp_path / name for name in ("sound.nxs", "table.csv", "cut.nxs", "none.nxs")])
-    # A process that dies as HDF5 does, at the second file.
-    look = "import os, sys\nprint(sys.argv[1]); print(sys.argv[2], flush=True); os.abort()"
-    monkeypatch.setattr(hdf5_probe, "_LOOK", look)
-    with pytest.raises(ScanError, match=r"^cut\.nxs is damaged in a way that would crash"):
-        hdf5_probe.refuse_dangerous([tmp_path / "sound.nxs", tmp_path / "cut.nxs"])

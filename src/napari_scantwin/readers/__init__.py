@@ -28,6 +28,7 @@ from napari_scantwin.readers import (
     side_file,
     xarray_files,
 )
+from napari_scantwin.readers.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.spreadsheet import spreadsheet_table
 from napari_scantwin.readers.table import Table, choose, table_to_scan
@@ -123,6 +124,7 @@ def read(
     if isinstance(path, (list, tuple)) and len(path) != 1:
         if not path:
             raise ScanError("no file was given")
+        refuse_dangerous([Path(one) for one in path])  # all in one go: each alone would take as long
         parts = []
         for number, one in enumerate(path):
             if stop is not None and stop.is_set():
@@ -136,6 +138,7 @@ def read(
         files = several.files_of_folder(path, SUFFIXES)
         scan = read(files, **told, along=along, on_progress=on_progress, stop=stop)
         return scan.assign_attrs(source=f"{path.name}, {len(files)} files") if len(files) > 1 else scan
+    refuse_dangerous([path])
     suffix = path.suffix.lower()
     if choice is not None and choice.startswith(erlab_files.PREFIX):
         _must_exist(path)
@@ -178,6 +181,7 @@ def open_choices(path: str | Path) -> list[Measurement]:
     path = Path(path)
     if is_series(path):
         path = several.files_of_folder(path, SUFFIXES)[0]
+    refuse_dangerous([path])
     suffix = path.suffix.lower()
     if _may_hold_several(path):
         _must_exist(path)
