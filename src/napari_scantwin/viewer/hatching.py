@@ -32,10 +32,11 @@ class Hatching:
 
     def paint(self, painter, layer) -> None:
         """Hatch what lies beyond the measured range, draw that range's edge, and hatch the holes within it."""
-        scan, measured = scan_of(layer), layer.metadata.get("measured")
-        if measured is None or "extrapolated" not in scan.coords:
+        scan = scan_of(layer)
+        if "extrapolated" not in scan.coords:
             return
-        beyond, whole, inside = self._ranges(layer, scan, scan_of(measured))
+        # Of a map from a file only the flags tell what was measured.
+        beyond, whole, inside = self._ranges(layer, scan, scan_of(layer.metadata.get("measured", layer)))
         if beyond:
             path = QPainterPath()
             path.addRect(whole)

@@ -54,10 +54,14 @@ class ColumnDialog(QDialog):
         self.said = QLabel("")
         self.said.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.Ok | QDialogButtonBox.Cancel)
+        self.buttons.button(QDialogButtonBox.Ok).setText("Open")
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        words = QLabel("Say which columns are the axes and which is the measured value, with their units.")
+        words = QLabel(
+            "Say which columns are the axes and which is the measured value, with their units. "
+            "This is remembered for files with the same heads."
+        )
         words.setWordWrap(True)
         layout.addWidget(words)
         layout.addWidget(self.grid, 1)
@@ -73,6 +77,8 @@ class ColumnDialog(QDialog):
         name.addItems(_NAMES)
         unit.setEditable(True)
         unit.addItems(("", *_UNITS))
+        name.lineEdit().setPlaceholderText("choose or type a name")
+        unit.lineEdit().setPlaceholderText("choose or type a unit")
         plain, known_unit = units.split_label(header)
         last = len(self._table.headers) - 1
         role.setCurrentText("value" if position == last else "axis" if last <= 4 else "not used")

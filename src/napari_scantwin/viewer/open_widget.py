@@ -196,9 +196,12 @@ class OpenWidget(QWidget):
         self.asking.setChecked(False)
         remember_paths(self._plan.paths)
         self._list_recent()
-        layer = add_scan(
-            self._viewer, scan, kind="measured", contrast=found.contrast, aspect=canvas_aspect(self._viewer)
-        )
+        simulated = is_simulated(scan)
+        name = self._plan.paths[0].name if simulated else None  # its source is what was measured
+        aspect = canvas_aspect(self._viewer)
+        layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
+        if simulated:
+            layer.metadata["word"] = scan.attrs["kind"]
         if twin is not None:
             layer.metadata["twin"] = twin
         show_alone(self._viewer, layer)
@@ -211,11 +214,20 @@ class OpenWidget(QWidget):
             self.said.setText(describe(scan_of(layer)))
 
 
+def is_simulated(scan) -> bool:
+    """Whether a file holds what a twin made, not what was measured."""
+    return scan.attrs.get("kind") in ("simulated", "derivative")
+
+
 def describe(scan) -> str:
     """What was opened, in a few lines."""
     count = scans.sweep_count(scan)
     sweeps = "1 sweep" if count == 1 else f"{count} sweeps"
-    lines = [f"{scan.attrs.get('source', scan.name)}: {scans.label(scan)}, {scan.size} points, {sweeps}"]
+    source = scan.attrs.get("source", scan.name)
+    if is_simulated(scan):
+        lines = [f"Simulated by a twin of {source}: {scans.label(scan)}, {scan.size} points"]
+    else:
+        lines = [f"{source}: {scans.label(scan)}, {scan.size} points, {sweeps}"]
     for name in scans.axes(scan):
         low, high = (f"{float(end):.6g}" for end in (scan[name].min(), scan[name].max()))
         reach = low if low == high else f"{low} to {high}"

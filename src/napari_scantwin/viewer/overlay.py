@@ -193,13 +193,19 @@ class Overlay(QWidget):
         if min(vertical, horizontal) < 0:  # sliders of other layers: none of this scan's axes to draw
             painter.end()
             return
-        self._hatching.paint(painter, layer)
+        self._hatching.paint(painter, self._flagged(layer))
         for paint in self.painters:
             paint(painter)
         self._rulers.paint(painter, layer, vertical, horizontal, self._ink, self._paper)
         painter.setPen(QPen(self._ink, 1))
         self._read_out(painter)
         painter.end()
+
+    def _flagged(self, layer):
+        """The layer whose extrapolated places are hatched: the one in the rulers, else the topmost map over it."""
+        seen = [one for one in scan_layers(self._viewer) if one.visible and frame_of(one) == frame_of(layer)]
+        maps = [one for one in (*seen, layer) if "extrapolated" in scan_of(one).coords]
+        return maps[-1] if maps else layer
 
     def _read_out(self, painter) -> None:
         lines = self._text or self.sliders.held()

@@ -37,7 +37,10 @@ class Table(QTableWidget):
         broken = [head.split() for head in heads]
         wide = [self._widest([head, *texts]) for head, texts in zip(heads, cells, strict=True)]
         narrow = [self._widest([*words, *texts]) for words, texts in zip(broken, cells, strict=True)]
-        least = [self._widest([*words, *" ".join(texts).split()]) for words, texts in zip(broken, cells, strict=True)]
+        least = [
+            self._widest([*words, *(word for text in texts for word in _words(text))])
+            for words, texts in zip(broken, cells, strict=True)
+        ]
         room = self.viewport().width()
         # Heads are broken into lines before cells are.
         widths = shared_out(wide, narrow, room) if sum(narrow) <= room else shared_out(narrow, least, room)
@@ -71,6 +74,11 @@ class Table(QTableWidget):
             else:
                 lines.append(word)
         return lines
+
+
+def _words(text: str) -> list[str]:
+    """A text's words; a number and its error are one."""
+    return text.replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}").split(" ")
 
 
 def shared_out(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int]:

@@ -39,6 +39,7 @@ _READY = (
     "Ready: press Train. The twin is fitted to the sweeps, judged by sweeps it was not shown and beside the usual "
     "interpolators, and its map appears behind the measured points."
 )
+_MADE = "This map was made by a twin, not measured: a twin of it would learn nothing but what the first one made."
 _TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
 
 
@@ -243,7 +244,8 @@ class TrainWidget(QWidget):
         if twin is None:
             self.table.setRowCount(0)
             self.table.setColumnCount(0)
-            self.status.setText(_NONE_OPEN if layer is None else _READY)
+            made = layer is not None and scan_of(layer).attrs.get("kind") == "simulated"
+            self.status.setText(_NONE_OPEN if layer is None else _MADE if made else _READY)
             self._draw_course([], [], [])
             return
         stopped = " Training was stopped early." if twin.stopped else ""

@@ -56,6 +56,7 @@ class Analysis(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.result = self._subject = None
+        self._stretched = False
         self._stale, self._again = True, False
         #: Whether the run being prepared was asked for by the button.
         self.asked = False
@@ -72,6 +73,7 @@ class Analysis(QWidget):
         self.export_button.setEnabled(False)
         self.said = QLabel("")
         self.said.setWordWrap(True)
+        self.said.setStyleSheet("font-size: 8pt")  # a fit's figures are many words
         below = QHBoxLayout()
         below.addWidget(self.button)
         below.addWidget(self.export_button)
@@ -137,6 +139,8 @@ class Analysis(QWidget):
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
+        if self.result is None:
+            self._show_parts(False)
         if self._stale:
             self.refresh()
 
@@ -155,8 +159,15 @@ class Analysis(QWidget):
         self.said.setText("")
         for table in self.findChildren(Table):
             table.setRowCount(0)
-        if hasattr(self, "plot"):
-            self.plot.show([], "", "")
+        self._show_parts(False)
+
+    def _show_parts(self, on: bool) -> None:
+        """Show the plot and the tables, or, while they are empty, hide them."""
+        for part in (*self.findChildren(Table), self.plot.widget):
+            part.setVisible(on)
+        if not self._stretched:  # takes the room while they are hidden
+            self.body.addStretch(0)
+            self._stretched = True
 
     def toggle(self) -> None:
         """Calculate, or stop a calculation that runs."""
@@ -177,6 +188,7 @@ class Analysis(QWidget):
             return False
         if self._chooser.scan is None or self.why_not(self._chooser.scan):
             return False
+        self._stretched = False
         self._stale, self.asked = False, asked
         try:
             work = self.prepare()
@@ -196,6 +208,7 @@ class Analysis(QWidget):
             return
         self.result, self._subject = result, layer
         self.said.setText("")
+        self._show_parts(True)
         self.show_result(result)
         self.export_button.setEnabled(True)
         self.shown.emit(result)

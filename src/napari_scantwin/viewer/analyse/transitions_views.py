@@ -82,7 +82,7 @@ def said(result: TransitionsResult) -> str:
                 f"−{fit.slope}, ξ = {fit.coherence_length}."
             )
             if fit.reduced_chi_square > 2:
-                lines[-1] += f" The points scatter {np.sqrt(fit.reduced_chi_square):.1f} times more than their errors."
+                lines[-1] += f" Points scatter {np.sqrt(fit.reduced_chi_square):.1f} times their errors."
             if len(side.fits) > 1 and not side.twin:
                 best = min(side.fits.values(), key=lambda one: one.akaike)
                 lines[-1] += f" Likeliest model: {best.model}."
@@ -96,12 +96,14 @@ def rows_of(result: TransitionsResult) -> tuple[list[str], list[list[str]], list
     names, fast = scans.axes(scan)[:-1], scans.axes(scan)[-1]
     unit = units.pretty(result.sides[0].boundary.attrs["units"])
     heads = [scans.axis_label(scan, name).replace(" ", "\n", 1) for name in names]
-    heads += ["of", f"{fast.replace('_', ' ')}\nwas", *(f"{head_of(one)}\n({unit})" for one in result.criteria), "note"]
+    chosen = result.settings.criterion
+    criteria = sorted(result.criteria, key=lambda one: one != chosen)  # the one asked for is seen without scrolling
+    heads += ["of", f"{fast.replace('_', ' ')}\nwas", *(f"{head_of(one)}\n({unit})" for one in criteria), "note"]
     found = [(tuple(one.slow.values()), k, one) for k, side in enumerate(result.sides) for one in side.sweeps]
     rows, colors = [], []
     for slow, k, one in sorted(found, key=lambda entry: (entry[0], entry[1], entry[2].direction)):
         side = result.sides[k]
-        numbers = [plain(one.at.get(criterion)) for criterion in result.criteria]
+        numbers = [plain(one.at.get(criterion)) for criterion in criteria]
         way = "" if side.twin else _ARROWS[one.direction]
         rows.append([*(f"{value:.6g}" for value in slow), side.name, way, *numbers, one.note])
         colors.append(color_of(side))
