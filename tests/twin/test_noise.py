@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.twin.noise import measure, smoothed
+from napari_scantwin.twin.noise import measure
 
 FAST = np.tile(np.linspace(0, 50, 120), 8)
 SWEEP = np.repeat(np.arange(8), 120)
@@ -22,19 +22,6 @@ def test_counts_are_noisier_where_there_are_more():
     counts = np.random.default_rng(2).poisson(10 * CURVE).astype(float)
     noise = measure(FAST, counts, SWEEP)
     np.testing.assert_allclose(noise(np.array([20.0, 180.0])), np.sqrt([20.0, 180.0]), rtol=0.25)
-
-
-def test_smoothing_takes_noise_down_and_leaves_a_jump():
-    exact = np.where(FAST > 25.1, 1.0, -1.0)
-    noisy = exact + 0.05 * np.random.default_rng(2).normal(size=len(exact))
-    quiet = smoothed(FAST, noisy, SWEEP, np.ones(len(FAST)))
-    away = np.abs(FAST - 25.1) > 2
-    assert np.std((quiet - exact)[away]) < 0.7 * np.std((noisy - exact)[away])
-    assert np.abs(quiet - exact).max() < 0.35
-
-
-def test_a_scan_without_noise_is_left_as_it_is():
-    np.testing.assert_allclose(smoothed(FAST, CURVE, SWEEP, np.ones(len(FAST))), CURVE, atol=0.02)
 
 
 def test_three_points_have_no_noise_to_tell():

@@ -12,7 +12,8 @@ import xarray as xr
 from napari_scantwin import scan as scans
 from napari_scantwin.moving_mesh import Rows, sweep_rows
 from napari_scantwin.twin.folds import Groups, group_points
-from napari_scantwin.twin.noise import Noise, measure, smoothed
+from napari_scantwin.twin.noise import Noise, measure
+from napari_scantwin.twin.smoothing import smoothed
 
 __all__ = ["Data", "prepare", "weight"]
 

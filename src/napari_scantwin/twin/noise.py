@@ -1,4 +1,4 @@
-"""How noisy a scan is, told from the scan alone, and its sweeps with the noise taken down.
+"""How noisy a scan is, told from the scan alone.
 
 A point is compared with the cubic through the two neighbours on either side of it along the sweep. For independent
 noise of standard deviation s the difference has variance s^2 (1 + sum w^2), where w are the neighbours' weights;
@@ -10,17 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import make_smoothing_spline
 from scipy.ndimage import uniform_filter1d
 
-__all__ = ["Noise", "measure", "smoothed"]
+__all__ = ["Noise", "by_sweep", "measure", "robust_noise"]
 
 #: Bins of readings, points a bin needs, and neighbours a reading is averaged over before it is sorted into one.
 _BINS, _FEWEST_A_BIN, _SMEARED = 8, 40, 11
-#: The smoothing spline's residual, as a share of the noise: below one, since it may also follow the noise.
-_FIT = 0.85
-#: No smoothed value moves further than this many standard deviations, so that a sharp feature stays.
-_FURTHEST = 2.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class Noise:
 def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
     """The noise of points at ``fast`` [n] that read ``values`` [n] in the sweeps ``sweep`` [n]."""
     found, levels = [], []
-    for rows in _sweeps(fast, sweep):
+    for rows in by_sweep(fast, sweep):
         found.append(_deviations(fast[rows], values[rows]))
         # Sorted by the point's own reading, the noisiest points would gather in bins of their own.
         levels.append(uniform_filter1d(values[rows], _SMEARED)[2 : 2 + len(found[-1])])
@@ -55,28 +50,15 @@ def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
     )
 
 
-def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, importance: np.ndarray) -> np.ndarray:
-    """The values [n] with each sweep's noise taken down by a smoothing spline, which follows points of more
-    ``importance`` [n] (mean 1, from their error bars) closer.
-
-    The stiffest spline whose residual is still below the sweep's noise is taken (Morozov's principle).
-    """
-    result = np.array(values, float)
-    for rows in _sweeps(fast, sweep):
-        x, inverse = np.unique(fast[rows], return_inverse=True)
-        weights = np.bincount(inverse, importance[rows])
-        y = np.bincount(inverse, importance[rows] * values[rows]) / weights
-        noise = _robust(_deviations(x, y)) if len(x) >= 8 else 0.0
-        if noise > 1e-9 * np.ptp(y):
-            furthest = _FURTHEST * noise * np.maximum(1, 1 / np.sqrt(weights))
-            result[rows] = (y + np.clip(_spline(x, y, weights, noise) - y, -furthest, furthest))[inverse]
-    return result
-
-
-def _sweeps(fast: np.ndarray, sweep: np.ndarray):
+def by_sweep(fast: np.ndarray, sweep: np.ndarray) -> list[np.ndarray]:
     """Indices of each sweep's points in order along the fast axis."""
     order = np.lexsort((fast, sweep))
     return np.split(order, np.flatnonzero(np.diff(sweep[order])) + 1)
+
+
+def robust_noise(x: np.ndarray, y: np.ndarray) -> float:
+    """The standard deviation of the noise of one sweep's points ``y`` [n] at ascending places ``x`` [n]."""
+    return _robust(_deviations(x, y))
 
 
 def _deviations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -101,16 +83,3 @@ def _deviations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _robust(deviations: np.ndarray) -> float:
     good = np.abs(deviations[np.isfinite(deviations)])
     return float(1.4826 * np.median(good)) if len(good) else 0.0
-
-
-def _spline(x: np.ndarray, y: np.ndarray, weights: np.ndarray, noise: float) -> np.ndarray:
-    scaled = (x - x[0]) / np.ptp(x) * len(x)
-    low, high, best = -6.0, 8.0, y
-    for _ in range(8):
-        middle = (low + high) / 2
-        curve = make_smoothing_spline(scaled, y, weights, lam=10.0**middle)(scaled)
-        if _robust(np.sqrt(weights) * (y - curve)) < _FIT * noise:
-            low, best = middle, curve
-        else:
-            high = middle
-    return best
