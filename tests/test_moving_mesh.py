@@ -79,3 +79,17 @@ def test_scales_keep_sign_and_order():
 def test_rank_is_exact_at_set_points_and_linear_outside():
     knots = np.array([100.0, 1000.0, 5000.0])
     np.testing.assert_allclose(rank(knots, np.array([100, 1000, 3000, 9000.0, -800.0])), [0, 1, 1.5, 3, -1])
+
+
+def test_a_sweep_goes_on_straight_to_the_end_of_a_slightly_longer_one():
+    # Ends that jitter by less than a step must not flatten the sweeps that end first.
+    fast, group = np.concatenate([np.linspace(0.3, 9.8, 40), np.linspace(0, 10, 40)]), np.repeat([0, 1], 40)
+    mesh = MovingMesh(np.array([0.0, 1.0]), sweep_rows(fast, 2 * fast + group, group, 2, 1.0))
+    at = np.linspace(0.08, 9.99, 50)
+    np.testing.assert_allclose(mesh.predict(np.stack([np.zeros(50), at], axis=1)), 2 * at, atol=0.02)
+
+
+def test_a_sweep_that_ends_early_is_held_beyond_a_step():
+    fast, group = np.concatenate([np.linspace(0, 5, 26), np.linspace(0, 10, 51)]), np.repeat([0, 1], [26, 51])
+    mesh = MovingMesh(np.array([0.0, 1.0]), sweep_rows(fast, fast, group, 2, 1.0))
+    np.testing.assert_allclose(mesh.predict(np.array([[0.0, 6.0], [0.0, 9.0]])), 5.2, atol=0.02)

@@ -78,12 +78,17 @@ def sweep_rows(fast: np.ndarray, values: np.ndarray, group: np.ndarray, count: i
 
 
 def _curve(fast: np.ndarray, values: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """One sweep on ``grid``, monotone between its points; readings at one place averaged, ends held."""
+    """One sweep on ``grid``, monotone between its points; readings at one place averaged. It goes on straight for one
+    of its steps beyond its ends, since no two sweeps end at one place and the longest sets the grid, and is held
+    there."""
     places, inverse = np.unique(fast, return_inverse=True)
     means = np.bincount(inverse, values) / np.bincount(inverse)
     if len(places) == 1:
         return np.full(len(grid), means[0])
-    return PchipInterpolator(places, means)(np.clip(grid, places[0], places[-1]))
+    curve, (first, last) = PchipInterpolator(places, means), places[[0, -1]]
+    step = (last - first) / (len(places) - 1)
+    before, after = np.clip(grid - first, -step, 0), np.clip(grid - last, 0, step)
+    return curve(np.clip(grid, first, last)) + curve(first, 1) * before + curve(last, 1) * after
 
 
 def _accumulated(curve: np.ndarray, share: float) -> np.ndarray:
