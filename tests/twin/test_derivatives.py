@@ -7,6 +7,7 @@ import pytest
 
 from napari_scantwin import units
 from napari_scantwin.errors import ScanError
+from napari_scantwin.twin.derivatives import difference
 
 from .conftest import truth
 
@@ -33,6 +34,12 @@ def test_the_derivative_is_the_twins_own(twin):
         twin.derivative(POINTS + step, "temperature")[0] - twin.derivative(POINTS - step, "temperature")[0]
     ) / 2e-3
     assert np.median(np.abs(second - slopes)) < 0.02 * np.abs(second).max()
+
+
+def test_at_an_end_beyond_which_a_function_is_held_its_slope_is_the_one_inside():
+    places = np.array([[2.0], [2.0001], [5.0], [7.0], [8.0]])
+    found = difference(lambda at: 3 * np.clip(at[:, 0], 2, 7), places, 0, 5.0, 1, (2.0, 7.0))
+    np.testing.assert_allclose(found, [3, 3, 3, 3, 0], atol=1e-6)
 
 
 def test_a_wrong_axis_or_order_is_refused(twin):

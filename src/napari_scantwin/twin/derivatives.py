@@ -38,10 +38,21 @@ def derivative(mixture, coordinates: np.ndarray, axis: int, span: float, order: 
     return np.concatenate(means), np.concatenate(spreads)
 
 
-def difference(function, coordinates: np.ndarray, axis: int, span: float, order: int) -> np.ndarray:
+def difference(
+    function, coordinates: np.ndarray, axis: int, span: float, order: int, held: tuple[float, float] | None = None
+) -> np.ndarray:
     """The ``order``-th derivative [..., n] along ``axis``, whose range is ``span``, of a ``function`` that turns
-    coordinates [m, axes] into values [..., m] in double precision, at ``coordinates`` [n, axes]."""
+    coordinates [m, axes] into values [..., m] in double precision, at ``coordinates`` [n, axes].
+
+    ``held`` are the ends beyond which the function stays what it is there: at them the difference is taken just inside,
+    or it would be half of the derivative.
+    """
     step = _STEPS[order] * span
+    if held is not None:
+        (low, high), column = held, coordinates[:, axis]
+        inside = (column >= low - 1e-9 * span) & (column <= high + 1e-9 * span)
+        coordinates = coordinates.copy()
+        coordinates[inside, axis] = np.clip(column[inside], low + 2 * step, high - 2 * step)
     shifted = np.repeat(coordinates[None], 5, axis=0)
     shifted[:, :, axis] += step * np.arange(-2, 3)[:, None]
     values = function(shifted.reshape(-1, coordinates.shape[1]))

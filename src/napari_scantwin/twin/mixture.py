@@ -80,4 +80,13 @@ class Mixture:
 def _slopes(expert, coordinates, axis, span, order, stop) -> np.ndarray:
     if isinstance(expert, FittedLarge):
         return np.asarray(expert.slopes(coordinates, axis, span, order, stop), float)
-    return difference(lambda places: np.asarray(expert.outputs(places, stop), float), coordinates, axis, span, order)
+    held = _held(expert.mesh, axis) if isinstance(expert, FittedMesh) else None
+    return difference(
+        lambda places: np.asarray(expert.outputs(places, stop), float), coordinates, axis, span, order, held
+    )
+
+
+def _held(mesh, axis: int) -> tuple[float, float]:
+    """Where along ``axis`` a mesh begins to be held."""
+    places = mesh.knots if axis == 0 else mesh.rows.positions
+    return float(places.min()), float(places.max())
