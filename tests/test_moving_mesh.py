@@ -93,3 +93,14 @@ def test_a_sweep_that_ends_early_is_held_beyond_a_step():
     fast, group = np.concatenate([np.linspace(0, 5, 26), np.linspace(0, 10, 51)]), np.repeat([0, 1], [26, 51])
     mesh = MovingMesh(np.array([0.0, 1.0]), sweep_rows(fast, fast, group, 2, 1.0))
     np.testing.assert_allclose(mesh.predict(np.array([[0.0, 6.0], [0.0, 9.0]])), 5.2, atol=0.02)
+
+
+def test_errors_are_carried_from_sweep_to_sweep_along_the_mesh():
+    fast, group = np.tile(np.linspace(0, 50, 201), len(KNOTS)), np.repeat(np.arange(len(KNOTS)), 201)
+    values, errors = _peak(KNOTS[group], fast), np.stack([0.1 * group, np.full(len(group), 0.3)])
+    mesh = MovingMesh(KNOTS, sweep_rows(fast, values, group, len(KNOTS), 0.1, errors))
+    points = _dense()
+    found, *drawn = mesh.with_errors(points)
+    np.testing.assert_allclose(found, mesh.predict(points))
+    np.testing.assert_allclose(drawn[0], 0.1 * points[:, 0], atol=1e-9)
+    np.testing.assert_allclose(drawn[1], 0.3, atol=1e-9)

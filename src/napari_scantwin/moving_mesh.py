@@ -26,6 +26,8 @@ SPLINES = {"monotone": PchipInterpolator, "cubic": CubicSpline}
 _FEWEST, _MOST = 600, 2000
 #: The closest two levels may come, as a share of their even spacing.
 _CLOSEST = 2e-3
+#: The least width of a cell, as a share of the fast range: levels carried past each other leave none, a jump.
+_TINY = 1e-9
 #: Slow-axis values whose mesh is held at once.
 _ROWS = 512
 #: Width over which a curve is smoothed before its changes are added up, as a share of the fast range.
@@ -53,42 +55,49 @@ def rank(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Rows:
-    """Sweeps by level: fast-axis ``positions`` [sweeps, levels] and ``values`` [sweeps, levels]."""
+    """Sweeps by level: fast-axis ``positions`` [sweeps, levels] and ``values`` [sweeps, levels], and draws of the
+    values' ``errors`` [draws, sweeps, levels]."""
 
     positions: np.ndarray
     values: np.ndarray
+    errors: np.ndarray
 
 
-def sweep_rows(fast: np.ndarray, values: np.ndarray, group: np.ndarray, count: int, share: float) -> Rows:
+def sweep_rows(
+    fast: np.ndarray, values: np.ndarray, group: np.ndarray, count: int, share: float, errors: np.ndarray | None = None
+) -> Rows:
     """Re-parametrise sweeps by accumulated change.
 
-    ``fast``, ``values`` [n] are the points and ``group`` [n] the sweep, 0 to ``count`` - 1, each belongs to.
+    ``fast``, ``values`` [n] are the points, ``group`` [n] the sweep, 0 to ``count`` - 1, each belongs to, and
+    ``errors`` [draws, n] draws of what the values may be off by.
     """
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(count + 1))
     size = int(np.clip(2 * np.diff(starts).max(), _FEWEST, _MOST))
     grid, levels = np.linspace(fast.min(), fast.max(), size), np.linspace(0, 1, size)
-    rows = []
+    columns = values[None] if errors is None else np.concatenate([values[None], errors])
+    positions, curves = np.empty((count, size)), np.empty((len(columns), count, size))
     for number in range(count):
         mine = order[starts[number] : starts[number + 1]]
-        curve = _curve(fast[mine], values[mine], grid)
-        positions = np.interp(levels, _accumulated(curve, share), grid)
-        rows.append((positions, np.interp(positions, grid, curve)))
-    return Rows(*(np.array(part) for part in zip(*rows, strict=True)))
+        found = _curves(fast[mine], columns[:, mine], grid)
+        positions[number] = np.interp(levels, _accumulated(found[0], share), grid)
+        for draw, curve in enumerate(found):
+            curves[draw, number] = np.interp(positions[number], grid, curve)
+    return Rows(positions, curves[0], curves[1:])
 
 
-def _curve(fast: np.ndarray, values: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """One sweep on ``grid``, monotone between its points; readings at one place averaged. It goes on straight for one
-    of its steps beyond its ends, since no two sweeps end at one place and the longest sets the grid, and is held
-    there."""
+def _curves(fast: np.ndarray, columns: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """One sweep's ``columns`` [c, n] on ``grid`` [c, m], monotone between its points; readings at one place averaged.
+    It goes on straight for one of its steps beyond its ends, since no two sweeps end at one place and the longest
+    sets the grid, and is held there."""
     places, inverse = np.unique(fast, return_inverse=True)
-    means = np.bincount(inverse, values) / np.bincount(inverse)
+    means = np.stack([np.bincount(inverse, column) for column in columns]) / np.bincount(inverse)
     if len(places) == 1:
-        return np.full(len(grid), means[0])
-    curve, (first, last) = PchipInterpolator(places, means), places[[0, -1]]
-    step = (last - first) / (len(places) - 1)
+        return np.repeat(means, len(grid), axis=1)
+    curve, (first, last) = PchipInterpolator(places, means, axis=1), places[[0, -1]]
+    step, slopes = (last - first) / (len(places) - 1), curve([first, last], 1)
     before, after = np.clip(grid - first, -step, 0), np.clip(grid - last, 0, step)
-    return curve(np.clip(grid, first, last)) + curve(first, 1) * before + curve(last, 1) * after
+    return curve(np.clip(grid, first, last)) + slopes[:, :1] * before + slopes[:, 1:] * after
 
 
 def _accumulated(curve: np.ndarray, share: float) -> np.ndarray:
@@ -120,9 +129,15 @@ class MovingMesh:
 
     def predict(self, coordinates: np.ndarray) -> np.ndarray:
         """Values [n] at ``coordinates`` [n, 2], slow axis first."""
+        return self.with_errors(coordinates, draws=0)[0]
+
+    def with_errors(self, coordinates: np.ndarray, draws: int | None = None) -> np.ndarray:
+        """Values and ``draws`` (default: all) of their errors [1 + draws, n] at ``coordinates`` [n, 2]; errors are
+        carried linearly from sweep to sweep."""
         held = np.clip(coordinates[:, 0], self.knots[0], self.knots[-1])
         slow, inverse = np.unique(held, return_inverse=True)
-        result = np.empty(len(held))
+        errors = self.rows.errors[:draws]
+        result = np.empty((1 + len(errors), len(held)))
         # A row of a grid shares one row of the mesh; a slanted line has as many as points, so they go in parts.
         order = np.argsort(inverse, kind="stable")
         bounds = np.searchsorted(inverse[order], np.arange(0, len(slow) + _ROWS, _ROWS))
@@ -131,8 +146,23 @@ class MovingMesh:
             positions = _in_order(self._along(self.position_scale, self.rows.positions, mine))
             values = self._along(self.value_scale, self.rows.values, mine)
             rows = order[start:end]
-            result[rows] = read_rows(positions, values, inverse[rows] - part * _ROWS, coordinates[rows, -1])
+            row, fast = inverse[rows] - part * _ROWS, coordinates[rows, -1]
+            result[0, rows] = read_rows(positions, values, row, fast)
+            if len(errors):
+                result[1:, rows] = self._errors_at(errors, positions, mine[row], row, fast)
         return result
+
+    def _errors_at(self, errors, positions, slow, row, fast) -> np.ndarray:
+        """Draws [draws, n] of the errors at ``slow`` [n] and ``fast`` [n], which lies in row ``row`` [n]."""
+        cell, _, share = _cells(positions, row, fast)
+        if len(self.knots) == 1:
+            return errors[:, 0, cell] * (1 - share) + errors[:, 0, cell + 1] * share
+        after = np.clip(np.searchsorted(self.knots, slow), 1, len(self.knots) - 1)
+        far = (slow - self.knots[after - 1]) / (self.knots[after] - self.knots[after - 1])
+        at = [
+            errors[:, number, cell] * (1 - share) + errors[:, number, cell + 1] * share for number in (after - 1, after)
+        ]
+        return (1 - far) * at[0] + far * at[1]
 
     def _along(self, scale: str, table: np.ndarray, slow: np.ndarray) -> np.ndarray:
         """``table`` [sweeps, levels] interpolated along the slow axis at ``slow`` [m]: [m, levels]."""
@@ -157,22 +187,32 @@ def read_rows(x: np.ndarray, y: np.ndarray, row: np.ndarray, at: np.ndarray) -> 
     turning point, once) the flatter of the two chords, so that a jump beside flat ground is not overshot. The
     ends are held.
     """
-    low, span = x[:, :1].min(), max(float(x[:, -1].max() - x[:, :1].min()), np.finfo(float).tiny)
-    tiny = 1e-9 * span  # levels carried past each other leave no width: a jump
-    step = np.maximum(np.diff(x, axis=1), tiny)
+    step = np.maximum(np.diff(x, axis=1), _TINY * _extent(x)[1])
     chord = np.diff(y, axis=1) / step
     slope = np.empty(x.shape)
     before, after, left, right = chord[:, :-1], chord[:, 1:], step[:, :-1], step[:, 1:]
     most = np.minimum(np.abs(before), np.abs(after)) * np.where(before * after > 0, 3.0, 1.0)
     slope[:, 1:-1] = np.clip((before * right + after * left) / (left + right), -most, most)
     slope[:, 0], slope[:, -1] = chord[:, 0], chord[:, -1]
+    cell, wide, t = _cells(x, row, at)
+    s = 1 - t
+    ends = y[row, cell] * s * s * (1 + 2 * t) + y[row, cell + 1] * t * t * (1 + 2 * s)
+    return ends + wide * s * t * (slope[row, cell] * s - slope[row, cell + 1] * t)
+
+
+def _cells(x: np.ndarray, row: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The cell of row ``row`` [n] of ``x`` [rows, levels] that each of ``at`` [n] lies in, its width, and how far into
+    it, 0 to 1."""
+    low, span = _extent(x)
     # All rows are searched at once, each moved to a stretch of its own.
     shifted = (x - low) / span + 3 * np.arange(len(x))[:, None]
     inside = np.clip((at - low) / span, -0.5, 1.5)
     cell = np.searchsorted(shifted.ravel(), inside + 3 * row, side="right") - 1 - row * x.shape[1]
     cell = np.clip(cell, 0, x.shape[1] - 2)
-    wide = step[row, cell]
-    t = np.clip((at - x[row, cell]) / wide, 0, 1)
-    s = 1 - t
-    ends = y[row, cell] * s * s * (1 + 2 * t) + y[row, cell + 1] * t * t * (1 + 2 * s)
-    return ends + wide * s * t * (slope[row, cell] * s - slope[row, cell + 1] * t)
+    wide = np.maximum(x[row, cell + 1] - x[row, cell], _TINY * span)
+    return cell, wide, np.clip((at - x[row, cell]) / wide, 0, 1)
+
+
+def _extent(x: np.ndarray) -> tuple[float, float]:
+    low = x[:, :1].min()
+    return low, max(float(x[:, -1].max() - low), np.finfo(float).tiny)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.twin.smoothing import smoothed
+from napari_scantwin.twin import smoothing
 
 PLACES = np.linspace(0, 50, 120)
 FAST, SWEEP = np.tile(PLACES, 8), np.repeat(np.arange(8), 120)
 ALIKE = np.ones(len(FAST))
+
+
+def smoothed(*columns):
+    return smoothing.smoothed(*columns)[0]
 
 
 def noise(level, seed=2):
@@ -78,3 +82,24 @@ def test_readings_at_one_place_are_one_reading():
 def test_fewer_than_eight_points_are_left_as_they_are():
     values = np.array([0.0, 1, 0, 1, 0, 1, 0])
     np.testing.assert_array_equal(smoothed(np.arange(7.0), values, np.zeros(7, int), np.ones(7)), values)
+
+
+def test_draws_about_a_line_scatter_as_least_squares_says():
+    values = (3 - 0.2 * PLACES) + noise(0.5)[:120]
+    quiet, errors = smoothing.smoothed(PLACES, values, np.zeros(120, int), np.ones(120), 2000)
+    centred = PLACES - PLACES.mean()
+    exact = np.std(values - quiet, ddof=2) * np.sqrt(1 / 120 + centred**2 / np.sum(centred**2))
+    np.testing.assert_allclose(errors.std(axis=0), exact, rtol=0.15)
+    assert np.abs(errors.mean(axis=0)).max() < 0.1 * exact.max()
+
+
+def test_draws_tell_how_far_the_smoothed_sweeps_are_off():
+    exact = np.tanh((FAST - 20 - SWEEP) / 4)
+    quiet, errors = smoothing.smoothed(FAST, exact + noise(0.03), SWEEP, ALIKE, 100)
+    within = np.mean(np.abs(quiet - exact) < errors.std(axis=0))
+    assert 0.55 < within < 0.85
+
+
+def test_a_scan_without_noise_has_no_draws():
+    curve = 10 + 8 * np.tanh((FAST - 20 - SWEEP) / 3)
+    assert np.abs(smoothing.smoothed(FAST, curve, SWEEP, ALIKE, 5)[1]).max() < 1e-3

@@ -15,11 +15,13 @@ from napari_scantwin.twin.folds import Groups, group_points
 from napari_scantwin.twin.noise import Noise, measure
 from napari_scantwin.twin.smoothing import smoothed
 
-__all__ = ["Data", "prepare", "weight"]
+__all__ = ["DRAWS", "Data", "prepare", "weight"]
 
 #: Error bars far below the twin's own accuracy (this share of the spread) count alike, so that no handful of
 #: points outweighs the scan.
 _SMALLEST_ERROR = 0.01
+#: Draws of the smoothed sweeps' errors an interpolating expert carries, and sets of them that such experts share.
+DRAWS, _SETS = 2, 6
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,13 @@ class Data:
             return self._known[key]
 
     def rows(self, share: float) -> Rows:
-        """The targets' sweeps by level, their noise taken down (two axes only); computed once, since every sweep
-        is smoothed and re-parametrised by itself."""
+        """The targets' sweeps by level, their noise taken down, with draws of the errors left (two axes only);
+        computed once, since every sweep is smoothed and re-parametrised by itself."""
         fast, group = self.coordinates[:, -1], self.groups.group
-        quiet = self.once("quiet", lambda: smoothed(fast, self.targets, self.sweep, self.importance))
-        return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share))
+        quiet, errors = self.once(
+            "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.importance, DRAWS * _SETS)
+        )
+        return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share, errors))
 
 
 def prepare(scan: xr.DataArray, most_folds: int) -> Data:

@@ -8,12 +8,13 @@ everything it needs to be saved. ``FITTED`` names the fitted kinds for :mod:`nap
 from __future__ import annotations
 
 import itertools
+import zlib
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 from napari_scantwin.moving_mesh import MovingMesh, Rows
-from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.data import DRAWS, Data
 from napari_scantwin.twin.derivatives import difference
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
 from napari_scantwin.twin.kernel import Kernel, fit_kernel, learn_scales
@@ -45,17 +46,19 @@ class FittedMesh:
     mesh: MovingMesh
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
-        return self.mesh.predict(coordinates)[None]
+        """The mesh plus each draw of its errors and minus it, so that they average to the mesh."""
+        values, *errors = self.mesh.with_errors(coordinates)
+        return np.stack([values + error for error in errors] + [values - error for error in errors] or [values])
 
     def to_arrays(self) -> dict:
         mesh = self.mesh
         kinds = np.array([mesh.position_scale, mesh.value_scale, mesh.spline])
-        rows = {"positions": mesh.rows.positions, "values": mesh.rows.values}
+        rows = {"positions": mesh.rows.positions, "values": mesh.rows.values, "errors": mesh.rows.errors}
         return {"kinds": kinds, "knots": mesh.knots, **rows}
 
     @classmethod
     def from_arrays(cls, arrays: dict) -> FittedMesh:
-        rows = Rows(arrays["positions"], arrays["values"])
+        rows = Rows(arrays["positions"], arrays["values"], arrays["errors"])
         return cls(MovingMesh(arrays["knots"], rows, *(str(kind) for kind in arrays["kinds"])))
 
 
@@ -176,7 +179,9 @@ class Interpolation:
     def fit(self, data: Data, kept: np.ndarray, members: int = 1, seed: int = 0, stop=None) -> FittedMesh:
         rows = data.rows(self.share)
         knots = data.groups.knots[kept]
-        rows = Rows(rows.positions[kept], rows.values[kept])
+        # Experts alike carry different draws, so that together they tell more of them.
+        first = DRAWS * (zlib.crc32(str(self).encode()) % (len(rows.errors) // DRAWS))
+        rows = Rows(rows.positions[kept], rows.values[kept], rows.errors[first : first + DRAWS, kept])
         return FittedMesh(MovingMesh(knots, rows, self.position_scale, self.value_scale, self.spline))
 
 

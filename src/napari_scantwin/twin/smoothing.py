@@ -36,10 +36,14 @@ _DECADES, _PILOTS = np.arange(-8.0, 9.0, 2.0), (-4.0, -2.0, 0.0)
 _ROUNDS, _SAMPLES, _WIDTH, _LEAST = 4, 600, 0.03, 1e-4
 
 
-def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, importance: np.ndarray) -> np.ndarray:
-    """The values [n] of points at ``fast`` [n] in the sweeps ``sweep`` [n], each sweep's noise taken down; points of
-    more ``importance`` [n] (one over their noise's variance, but for a factor) are followed closer."""
-    result = np.array(values, float)
+def smoothed(
+    fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, importance: np.ndarray, draws: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The values [n] of points at ``fast`` [n] in the sweeps ``sweep`` [n], each sweep's noise taken down, and how far
+    off they may be: ``draws`` from the distribution of the curves' errors [draws, n]. Points of more ``importance``
+    [n] (one over their noise's variance, but for a factor) are followed closer."""
+    result, errors = np.array(values, float), np.zeros((draws, len(values)))
+    random = np.random.default_rng(0)
     for rows in by_sweep(fast, sweep):
         x = fast[rows]
         near = _SAME * (x[-1] - x[0]) / max(len(x) - 1, 1)
@@ -47,8 +51,11 @@ def smoothed(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, importance
         weights = np.bincount(inverse, importance[rows])
         x, y = (np.bincount(inverse, importance[rows] * column) / weights for column in (x, values[rows]))
         if len(x) >= _FEWEST and robust_noise(x, y) > 1e-9 * np.ptp(y):
-            result[rows] = _Sweep(len(x) * (x - x[0]) / (x[-1] - x[0]), y, weights).curve()[inverse]
-    return result
+            found = _Sweep(len(x) * (x - x[0]) / (x[-1] - x[0]), y, weights)
+            bent, decade = found.likeliest()
+            result[rows] = found.curve(bent, decade)[inverse]
+            errors[:, rows] = found.errors(bent, decade, draws, random)[:, inverse]
+    return result, errors
 
 
 class _Sweep:
@@ -67,18 +74,40 @@ class _Sweep:
         self.noise[1, 1:] = (self.middle * at)[:-1] * self.left[1:] + (self.middle * at)[1:] * self.right[:-1]
         self.noise[0, 2:] = (self.right * after)[:-2] * self.left[2:]
 
-    def curve(self) -> np.ndarray:
-        """The likeliest curve [n]."""
-        even = self._bent(np.ones(len(self.steps)))
-        curve, best = self._likeliest(even)
-        pilots = [curve, *(self._solved(even, decade)[0] for decade in _PILOTS)]
+    def likeliest(self) -> tuple[np.ndarray, float]:
+        """The curve's part of the differences' covariance but for the noise's variance and ten to the power of a
+        decade, and that decade."""
+        bent = even = self._bent(np.ones(len(self.steps)))
+        decade, best = self._decade(even)
+        pilots = [self.curve(even, pilot) for pilot in (*_PILOTS, decade)]
         for _ in range(_ROUNDS):
-            tried = [self._likeliest(self._bent(self._bending(pilot))) for pilot in pilots]
-            found, value = min(tried, key=lambda one: one[1])
-            if value >= best:
+            tried = [self._bent(self._bending(pilot)) for pilot in pilots]
+            found = [self._decade(one) for one in tried]
+            number = min(range(len(found)), key=lambda one: found[one][1])
+            if found[number][1] >= best:
                 break
-            curve, best, pilots = found, value, [found]
-        return curve
+            bent, (decade, best) = tried[number], found[number]
+            pilots = [self.curve(bent, decade)]
+        return bent, decade
+
+    def curve(self, bent: np.ndarray, decade: float) -> np.ndarray:
+        """The best estimate [n]."""
+        solution, _ = self._solved(bent, decade)
+        return self.y - self.variances * self._undone(solution)
+
+    def errors(self, bent: np.ndarray, decade: float, draws: int, random) -> np.ndarray:
+        """Draws [draws, n] from the distribution of the estimate's error, given the values."""
+        solution, factor = self._solved(bent, decade)
+        noise = np.sqrt(self.differences @ solution / len(solution))
+        drawn = noise * np.sqrt(self.variances) * random.normal(size=(draws, len(self.y)))
+        root = np.sqrt(10**decade) * cholesky_banded(bent[1:])
+        normal = noise * random.normal(size=(draws, len(solution)))
+        curved = root[1] * normal
+        curved[:, 1:] += root[0, 1:] * normal[:, :-1]
+        # What the estimate would make of a curve and a noise that were drawn, against the noise itself.
+        differences = self.left * drawn[:, :-2] + self.middle * drawn[:, 1:-1] + self.right * drawn[:, 2:] + curved
+        again = cho_solve_banded((factor, False), differences.T).T
+        return drawn - self.variances * self._undone(again)
 
     def _bending(self, curve: np.ndarray) -> np.ndarray:
         """The mean square second derivative of ``curve`` [n] near each step [n - 1], but for a factor."""
@@ -99,21 +128,28 @@ class _Sweep:
         covariance[1, 1:] = each[1:-1] / 6
         return covariance
 
-    def _likeliest(self, bent: np.ndarray) -> tuple[np.ndarray, float]:
-        """The curve [n] of the likeliest decade, and minus twice the logarithm of the likelihood."""
-        first = int(np.argmin([self._solved(bent, decade)[1] for decade in _DECADES]))
-        bounds = _DECADES[[max(first - 1, 0), min(first + 1, len(_DECADES) - 1)]]
-        options = {"xatol": 0.05}
-        found = minimize_scalar(lambda at: self._solved(bent, at)[1], bounds=bounds, method="bounded", options=options)
-        return self._solved(bent, found.x)
+    def _decade(self, bent: np.ndarray) -> tuple[float, float]:
+        """The likeliest decade, and minus twice the logarithm of the likelihood."""
 
-    def _solved(self, bent: np.ndarray, decade: float) -> tuple[np.ndarray, float]:
+        def unlikely(decade):
+            solution, factor = self._solved(bent, decade)
+            # The noise's own variance is taken where this is least.
+            return len(solution) * np.log(self.differences @ solution) + 2 * np.log(factor[2]).sum()
+
+        first = int(np.argmin([unlikely(decade) for decade in _DECADES]))
+        bounds = _DECADES[[max(first - 1, 0), min(first + 1, len(_DECADES) - 1)]]
+        found = minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 0.05})
+        return float(found.x), float(found.fun)
+
+    def _solved(self, bent: np.ndarray, decade: float) -> tuple[np.ndarray, np.ndarray]:
+        """The differences over their covariance, and that covariance's Cholesky factor."""
         factor = cholesky_banded(self.noise + 10**decade * bent)
-        solution = cho_solve_banded((factor, False), self.differences)
-        # The noise's own variance is taken where this is least.
-        value = len(solution) * np.log(self.differences @ solution) + 2 * np.log(factor[2]).sum()
-        noise = np.zeros(len(self.y))
-        noise[:-2] += self.left * solution
-        noise[1:-1] += self.middle * solution
-        noise[2:] += self.right * solution
-        return self.y - self.variances * noise, float(value)
+        return cho_solve_banded((factor, False), self.differences), factor
+
+    def _undone(self, solution: np.ndarray) -> np.ndarray:
+        """The transposed second differences [..., n] of ``solution`` [..., n - 2]."""
+        result = np.zeros((*solution.shape[:-1], len(self.y)))
+        result[..., :-2] += self.left * solution
+        result[..., 1:-1] += self.middle * solution
+        result[..., 2:] += self.right * solution
+        return result

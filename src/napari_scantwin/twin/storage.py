@@ -29,7 +29,7 @@ from napari_scantwin.twin.uncertainty import Uncertainty
 
 __all__ = ["load", "save"]
 
-_FORMAT = 3
+_FORMAT = 4
 _DIGEST = "sha256"
 #: A member of the archive larger than this is not one of ours (a twin of 10^7 points needs 80 MB a column).
 _LARGEST = 2_000_000_000
