@@ -50,7 +50,7 @@ def test_a_transition_lies_between_the_two_rows_about_its_place(hydride):
         TransitionTemperature(9500)(scan)
 
 
-class Counted(PeakPosition):
+class Counted(TransitionTemperature):
     """A number that notes how often maps are read."""
 
     calls = 0
