@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.combos import Combo
+from napari_scantwin.viewer.numbers import NumberBox
 from napari_scantwin.viewer.tables import Table, fill, shared_out
 
 
@@ -45,12 +46,14 @@ def test_a_table_breaks_heads_and_words_before_it_scrolls_sideways(qtbot):
     qtbot.addWidget(table)
     table.resize(260, 200)
     table.show()
-    words = "none within the range that was measured"
+    words = "none within the range that was measured, neither rising nor falling"
     fill(table, ["manipulator angle (deg)", "points"], [(words, "12 ± 3")])
     QApplication.processEvents()
     assert sum(table.columnWidth(column) for column in range(2)) <= table.viewport().width()
-    assert "\n" in table.horizontalHeaderItem(0).text() or table.rowHeight(0) > 30
-    assert table.rowHeight(0) > table.fontMetrics().height() * 1.5
+    assert table.rowHeight(0) >= 2 * table.fontMetrics().height()
+    table.resize(140, 200)
+    QApplication.processEvents()
+    assert table.horizontalHeaderItem(0).text() != "manipulator angle (deg)"
     table.resize(900, 200)
     QApplication.processEvents()
     assert table.horizontalHeaderItem(0).text() == "manipulator angle (deg)"
@@ -61,3 +64,12 @@ def test_width_is_shared_among_columns():
     narrow = shared_out([100, 60], [40, 60], 130)
     assert narrow == [70, 60]
     assert shared_out([100, 100], [80, 90], 100) == [80, 90]  # less than needed: it scrolls
+
+
+def test_a_number_box_writes_no_noughts(qtbot):
+    box = NumberBox()
+    qtbot.addWidget(box)
+    box.setSuffix(" Oe")
+    for value, text in ((900.0, "900 Oe"), (0.0035, "0.0035 Oe"), (0.0, "0 Oe")):
+        box.setValue(value)
+        assert box.text() == text

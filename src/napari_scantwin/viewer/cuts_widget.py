@@ -11,7 +11,6 @@ from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
     QColorDialog,
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
@@ -31,6 +30,7 @@ from napari_scantwin.viewer.cut_plot import CutPlot
 from napari_scantwin.viewer.cut_subject import CutSubject, curve_of, points_along
 from napari_scantwin.viewer.jobs import say_error
 from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.numbers import NumberBox
 from napari_scantwin.viewer.overlay import attach
 from napari_scantwin.viewer.plane_maker import PlaneMaker
 
@@ -92,10 +92,7 @@ class CutsWidget(QWidget):
         self.list.setToolTip("Tick to show, double-click to rename")
         self.list.itemChanged.connect(self._edited)
         self.list.currentRowChanged.connect(lambda row: (self._chosen(row), self._label()))
-        self.width = QDoubleSpinBox()
-        self.width.setDecimals(4)
-        self.width.setRange(0, 1e12)
-        self.width.setStepType(QDoubleSpinBox.AdaptiveDecimalStepType)
+        self.width = NumberBox()
         self.width.valueChanged.connect(lambda value: self._change(width=value))
         self.width_label = QLabel("Band")
         self.width_label.setToolTip("Full width of the band, across the line")

@@ -77,8 +77,8 @@ class ColumnDialog(QDialog):
         name.addItems(_NAMES)
         unit.setEditable(True)
         unit.addItems(("", *_UNITS))
-        name.lineEdit().setPlaceholderText("choose or type a name")
-        unit.lineEdit().setPlaceholderText("choose or type a unit")
+        name.lineEdit().setPlaceholderText("choose a name")
+        unit.lineEdit().setPlaceholderText("choose a unit")
         plain, known_unit = units.split_label(header)
         last = len(self._table.headers) - 1
         role.setCurrentText("value" if position == last else "axis" if last <= 4 else "not used")
