@@ -118,7 +118,7 @@ class CubeWidget(QWidget):
         self.said.setText(
             "Open a scan on a grid of two or more axes, such as an ARPES cube, to look along its axes."
             if layer is None
-            else "These sweeps lie on no grid. Train a twin and simulate it, or use Cuts."
+            else "These sweeps lie on no grid, so that no cube can be looked into; the tab Cuts goes through their map."
         )
         for axis, block in self.blocks.items():
             block.set_axis(scan, axis)
