@@ -232,6 +232,7 @@ def test_a_map_too_large_for_memory_is_shown_and_written_in_parts(
     assert scans.is_lazy(scan_of(simulated))
     assert simulated.data.shape == (40, 50, 60)
     viewer.dims.set_point(0, 1.0)
+    qtbot.waitUntil(lambda: not simulated.data.waiting, timeout=20_000)
     assert np.isfinite(np.asarray(simulated._slice.image.view)).all()
     assert not panel.simulate.export(tmp_path / "map.nc", simulated.name)
     assert "only .zarr can" in spoken[-1]
