@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QTimer
 
 from napari_scantwin import cuts
 from napari_scantwin import scan as scans
-from napari_scantwin.viewer.combos import Combo
+from napari_scantwin.viewer.layer_combo import LayerCombo
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 
 __all__ = ["CutSubject", "curve_of", "points_along"]
@@ -15,25 +14,19 @@ __all__ = ["CutSubject", "curve_of", "points_along"]
 _SCAN = "the scan and its twin"
 
 
-class CutSubject(Combo):
+class CutSubject(LayerCombo):
     """A combo of what can be cut; ``layer`` and ``scan`` are the chosen one's (the sweeps' points before the twin's map
     of one quantity: both are cut together)."""
 
     def __init__(self, viewer, chooser, parent=None):
-        super().__init__(parent)
-        self._viewer, self._chooser = viewer, chooser
-        self._layers: list = []
+        super().__init__(viewer, chooser, parent)
         self.setToolTip("What the next cut goes through: the scan, or what an analysis made of it")
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            event.connect(lambda event: QTimer.singleShot(0, self.refresh))
-        chooser.changed.connect(self.refresh)
-        self.refresh()
 
     @property
     def layer(self):
         """The layer that is cut, or None."""
-        index = self.currentIndex()
-        return self._layers[index] if 0 < index < len(self._layers) else self._chooser.layer
+        own = super().layer
+        return self._chooser.layer if own is None else own
 
     @property
     def scan(self):
@@ -45,21 +38,21 @@ class CutSubject(Combo):
         self.refresh()
         self.setCurrentText(words)
 
-    def refresh(self, *event) -> None:
-        """List the maps anew, keeping the choice; the row is hidden while there is the scan only."""
-        before, whole = self.currentText(), self._chooser.layer
+    def offered(self) -> list[tuple[str, object]]:
         found: dict = {}
-        for layer in _maps(self._viewer, whole):
+        for layer in _maps(self._viewer, self._chooser.layer):
             quantity = layer.metadata["quantity"]
             if quantity not in found or found[quantity].metadata.get("of_twin"):
                 found[quantity] = layer
-        self._layers = [whole, *found.values()]
-        self.blockSignals(True)
-        self.clear()
-        self.addItems([_SCAN, *found])
-        self.setCurrentText(before)
-        self.blockSignals(False)
-        self.setVisible(bool(found))
+        return [(_SCAN, None), *found.items()]
+
+    def kept(self, words: str, layer) -> int:
+        return max(self.findText(words), 0)  # a map that is worked out anew is another layer
+
+    def refresh(self, *event) -> None:
+        """List the maps anew, keeping the choice; the row is hidden while there is the scan only."""
+        super().refresh()
+        self.setVisible(self.count() > 1)
 
 
 def _maps(viewer, measured) -> list:

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 
-from napari_scantwin.viewer.combos import Combo
+from napari_scantwin.viewer.layer_combo import LayerCombo
 from napari_scantwin.viewer.layers import scan_layers, scan_of
 
 __all__ = ["SecondScan"]
 
 
-class SecondScan(Combo):
+class SecondScan(LayerCombo):
     """A combo of the other measured scans that ``fits`` accepts; ``changed(layer or None)`` when another is chosen."""
 
     changed = Signal(object)
 
     def __init__(self, viewer, chooser, fits: Callable[[object], bool], parent=None):
-        super().__init__(parent)
-        self._viewer, self._chooser, self._fits = viewer, chooser, fits
-        self._layers: list = [None]
-        self._last = None
+        self._fits, self._last = fits, None
+        super().__init__(viewer, chooser, parent)
         self.setToolTip("A second measurement, opened in this window, to be shown beside the first")
         self.currentIndexChanged.connect(self._announce)
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
-            event.connect(lambda event: QTimer.singleShot(0, self.refresh))
-        chooser.changed.connect(self.refresh)
-        self.refresh()
-
-    @property
-    def layer(self):
-        """The second measurement's layer, or None."""
-        index = self.currentIndex()
-        return self._layers[index] if 0 <= index < len(self._layers) else None
 
     def choose(self, layer) -> None:
         """Choose a layer, where it is offered."""
@@ -41,16 +29,13 @@ class SecondScan(Combo):
         if layer in self._layers:
             self.setCurrentIndex(self._layers.index(layer))
 
+    def offered(self) -> list[tuple[str, object]]:
+        others = [one for one in scan_layers(self._viewer, "measured") if one is not self._chooser.layer]
+        return [("none", None), *((one.name, one) for one in others if self._fits(scan_of(one)))]
+
     def refresh(self, *event) -> None:
         """List the other scans anew, keeping the choice."""
-        chosen = self.layer
-        others = [one for one in scan_layers(self._viewer, "measured") if one is not self._chooser.layer]
-        self._layers = [None, *(one for one in others if self._fits(scan_of(one)))]
-        self.blockSignals(True)
-        self.clear()
-        self.addItems(["none", *(one.name for one in self._layers[1:])])
-        self.setCurrentIndex(self._layers.index(chosen) if chosen in self._layers else 0)
-        self.blockSignals(False)
+        super().refresh()
         self._announce()
 
     def _announce(self, *index) -> None:
