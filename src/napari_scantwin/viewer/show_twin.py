@@ -20,7 +20,7 @@ from napari_scantwin.viewer.layers import (
 )
 from napari_scantwin.viewer.overlay import fit_view
 
-__all__ = ["prepare_derivative", "prepare_simulation", "result_of", "show_simulation", "take_turns"]
+__all__ = ["placed", "prepare_derivative", "prepare_simulation", "result_of", "show_simulation", "take_turns"]
 
 _KINDS = ("simulated", "uncertainty", "residual")
 
@@ -78,6 +78,20 @@ def take_turns(steps: Iterator[None]) -> None:
         QTimer.singleShot(0, lambda: take_turns(steps))
 
 
+def placed(viewer, old, data, attributes: dict, layer_type: str, update=update_layer) -> Iterator[None]:
+    """The steps that show prepared data in the layer ``old``, or, where that is None or cannot take them (``update``
+    tells), in a new one."""
+    if old is not None and update(old, data, attributes, layer_type):
+        old.name = attributes["name"]
+        yield
+        return
+    if old is not None:
+        viewer.layers.remove(old)
+        yield
+    add_layer(viewer, data, attributes, layer_type)
+    yield
+
+
 def _steps(viewer, measured, prepared, done) -> Iterator[None]:
     place = viewer.dims.point
     shown = prepared[0][1]["metadata"]["kind"]
@@ -86,16 +100,7 @@ def _steps(viewer, measured, prepared, done) -> Iterator[None]:
         if measured not in viewer.layers:  # removed by the user meanwhile
             return
         kind = attributes["metadata"]["kind"]
-        old = result_of(measured, kind, viewer)
-        if old is not None and update_layer(old, data, attributes, layer_type):
-            old.name = attributes["name"]
-            yield
-            continue
-        if old is not None:
-            viewer.layers.remove(old)
-            yield
-        add_layer(viewer, data, attributes, layer_type)
-        yield
+        yield from placed(viewer, result_of(measured, kind, viewer), data, attributes, layer_type)
     if first:
         # Points stay seen above the map; a measured image would hide it, so that goes below.
         top = result_of(measured, shown, viewer) if scans.is_gridded(scan_of(measured)) else measured

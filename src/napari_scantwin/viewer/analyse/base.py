@@ -40,8 +40,8 @@ def new_combo(*choices: tuple[str, object], tip: str = "") -> Combo:
 
 
 class Analysis(QWidget):
-    """One analysis: a form, a plot, a table. Subclasses give ``title``, :meth:`why_not`, :meth:`prepare` and
-    :meth:`show_result`, and fill ``body``.
+    """One analysis: a form, a plot, a table. Subclasses give ``title``, :meth:`why_not`, :meth:`build`,
+    :meth:`prepare` and :meth:`show_result`.
 
     It runs when it is seen and something it rests on has changed, in a thread, one run at a time; ``shown(result)``
     when a result is on screen. A run that the user cancels leaves the earlier result as it is.
@@ -91,8 +91,14 @@ class Analysis(QWidget):
         self.job.ended.connect(self._idle)
         self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
         self.export_job.failed.connect(say_error)
+        self.build()
+        self.chosen()
 
     # what a subclass gives
+
+    def build(self) -> None:
+        """Make the form, the plot and the table, and put them into ``body``."""
+        raise NotImplementedError
 
     @staticmethod
     def why_not(scan) -> str:

@@ -44,15 +44,11 @@ class ComparisonAnalysis(Analysis):
 
     title = "Compare two scans"
 
-    def __init__(self, viewer, chooser, parent=None):
-        super().__init__(viewer, chooser, parent)
-        self._build()
-
     @staticmethod
     def why_not(scan) -> str:
         return ""  # which second scan fits is told by the combo
 
-    def _build(self) -> None:
+    def build(self) -> None:
         self.second = SecondScan(self._viewer, self._chooser, self._alike)
         words = ((_MEASURED, _MEASURED), (_TWIN, _TWIN))
         self.first_as = new_combo(*words, tip="What of the chosen scan is compared")

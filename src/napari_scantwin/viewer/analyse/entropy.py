@@ -42,11 +42,6 @@ class EntropyAnalysis(Analysis):
 
     title = "Entropy change"
 
-    def __init__(self, viewer, chooser, parent=None):
-        super().__init__(viewer, chooser, parent)
-        self._build()
-        self.chosen()
-
     @staticmethod
     def why_not(scan) -> str:
         def check() -> None:
@@ -63,7 +58,7 @@ class EntropyAnalysis(Analysis):
 
         return said_no(check)
 
-    def _build(self) -> None:
+    def build(self) -> None:
         self.per = new_combo(
             *_PER, tip="What the result is counted by; by itself: per mass where it is known, else as measured"
         )

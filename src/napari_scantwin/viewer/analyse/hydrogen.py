@@ -32,12 +32,6 @@ class HydrogenAnalysis(Analysis):
 
     title = "Hydrogen content"
 
-    def __init__(self, viewer, chooser, parent=None):
-        super().__init__(viewer, chooser, parent)
-        self.path: Path | None = None
-        self.curve: Calibration | None = None
-        self._build()
-
     @staticmethod
     def why_not(scan) -> str:
         def check() -> None:
@@ -46,7 +40,9 @@ class HydrogenAnalysis(Analysis):
 
         return said_no(check)
 
-    def _build(self) -> None:
+    def build(self) -> None:
+        self.path: Path | None = None
+        self.curve: Calibration | None = None
         self.choose_button = QPushButton("Choose…")
         self.choose_button.setToolTip("A table of H/Pd and R/R0, as published or measured; none is built in")
         self.choose_button.clicked.connect(self._ask_curve)

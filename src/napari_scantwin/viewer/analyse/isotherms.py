@@ -27,16 +27,11 @@ class IsothermsAnalysis(Analysis):
 
     title = "Isotherms (pressure, composition)"
 
-    def __init__(self, viewer, chooser, parent=None):
-        super().__init__(viewer, chooser, parent)
-        self._build()
-        self.chosen()
-
     @staticmethod
     def why_not(scan) -> str:
         return said_no(lambda: _pressure_name(scan))
 
-    def _build(self) -> None:
+    def build(self) -> None:
         self.temperature, self.unit, self.standard = QLineEdit(), QLineEdit(), QLineEdit("1 bar")
         self.temperature.setPlaceholderText("such as 298 K")
         self.unit.setPlaceholderText("such as bar; never guessed")

@@ -12,7 +12,6 @@ from napari_scantwin import scan as scans
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.sources import converted
 from napari_scantwin.viewer.layers import (
-    add_layer,
     frame_of,
     give_frame,
     layer_data,
@@ -23,7 +22,7 @@ from napari_scantwin.viewer.layers import (
     update_layer,
 )
 from napari_scantwin.viewer.overlay import fit_view
-from napari_scantwin.viewer.show_twin import take_turns
+from napari_scantwin.viewer.show_twin import placed, take_turns
 
 __all__ = [
     "DerivedMap",
@@ -174,16 +173,7 @@ def _steps(viewer, layer, prepared, done) -> Iterator[None]:
         if layer not in viewer.layers:  # removed by the user meanwhile
             return
         old = next(iter(derived_layers(viewer, layer, attributes["metadata"]["analysis"])), None)
-        if old is not None and (
-            _update_plain(old, data, attributes) or update_layer(old, data, attributes, layer_type)
-        ):
-            yield
-            continue
-        if old is not None:
-            viewer.layers.remove(old)
-            yield
-        add_layer(viewer, data, attributes, layer_type)
-        yield
+        yield from placed(viewer, old, data, attributes, layer_type, _update)
     keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
     yield from _raised(viewer, layer, keys)
     viewer.dims.point = place
@@ -200,6 +190,11 @@ def _raised(viewer, layer, keys: list[str]) -> Iterator[None]:
     for one in ours:
         viewer.layers.move(viewer.layers.index(one), len(viewer.layers))
         yield
+
+
+def _update(layer, data, attributes: dict, layer_type: str) -> bool:
+    """Give a layer other data, where it can take them."""
+    return _update_plain(layer, data, attributes) or update_layer(layer, data, attributes, layer_type)
 
 
 def _update_plain(layer, data, attributes: dict) -> bool:

@@ -27,11 +27,6 @@ class PlanningAnalysis(Analysis):
 
     title = "What to measure next"
 
-    def __init__(self, viewer, chooser, parent=None):
-        super().__init__(viewer, chooser, parent)
-        self._build()
-        self.chosen()
-
     @staticmethod
     def why_not(scan) -> str:
         def check() -> None:
@@ -40,7 +35,7 @@ class PlanningAnalysis(Analysis):
 
         return said_no(check)
 
-    def _build(self) -> None:
+    def build(self) -> None:
         self.form = PlanningForm(SecondScan(self._viewer, self._chooser, self._alike))
         self.plot = CurvePlot()
         self.list = QPlainTextEdit()

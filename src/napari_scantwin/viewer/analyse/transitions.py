@@ -48,12 +48,6 @@ class TransitionsAnalysis(Analysis):
 
     title = "Transitions"
 
-    def __init__(self, viewer, chooser, parent=None):
-        super().__init__(viewer, chooser, parent)
-        self._kept: dict = {}
-        self._build()
-        self.chosen()
-
     @staticmethod
     def why_not(scan) -> str:
         def check() -> None:
@@ -66,7 +60,8 @@ class TransitionsAnalysis(Analysis):
 
         return said_no(check)
 
-    def _build(self) -> None:
+    def build(self) -> None:
+        self._kept: dict = {}
         self.criterion = new_combo(
             *((name, name) for name in CRITERIA), (_SHARE, None), tip="Where on its way a sweep counts as passed"
         )
