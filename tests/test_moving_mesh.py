@@ -55,6 +55,28 @@ def test_levels_that_cross_do_no_harm():
     assert np.abs(_mesh(0.02, wild, spline="cubic").predict(points)).max() < 3
 
 
+@pytest.mark.parametrize("spline", ["monotone", "cubic"])
+def test_levels_that_would_pile_up_make_no_jump(spline):
+    def martensite(slow, fast):
+        """A step that moves down while what is above it grows and falls with the fast axis: levels below and above
+        it move at speeds of their own."""
+        field = 0.04 * 3**slow
+        above = np.tanh(0.35 * field + 0.3 * np.cbrt(field)) * (1 - (fast / 120) ** 2)
+        low = 0.2 * np.tanh(0.3 * field) * (1 - 0.001 * fast)
+        share = 1 / (1 + np.exp(-(fast - 40 + 2.5 * field) / 1.2))
+        return share * above + (1 - share) * low
+
+    fine = np.linspace(0, 50, 20_001)
+
+    def steepest(slow):
+        line = np.stack([np.full(len(fine), slow), fine], axis=1)
+        return np.abs(np.diff(mesh.predict(line))).max()
+
+    mesh = _mesh(0.1, martensite, position_scale="root", value_scale="root", spline=spline)
+    measured = max(steepest(slow) for slow in KNOTS)
+    assert max(steepest(slow) for slow in np.linspace(0, 5, 51)) < 3 * measured
+
+
 def test_a_single_sweep_is_held_everywhere():
     fast = np.linspace(0, 1, 30)
     mesh = MovingMesh(np.array([3.0]), sweep_rows(fast, fast**2, np.zeros(30, int), 1, 0.1))

@@ -24,8 +24,8 @@ __all__ = ["SPLINES", "MovingMesh", "Rows", "rank", "read_rows", "slow_scale", "
 SPLINES = {"monotone": PchipInterpolator, "cubic": CubicSpline}
 #: Samples of a sweep's curve and of its levels: twice its points, within these bounds.
 _FEWEST, _MOST = 600, 2000
-#: The closest two levels may come, as a share of their even spacing.
-_CLOSEST = 2e-3
+#: The closest two levels may come between sweeps, as a share of the closer of their distances in the two beside.
+_CLOSEST = 0.6
 #: The least width of a cell, as a share of the fast range: levels carried past each other leave none, a jump.
 _TINY = 1e-9
 #: Slow-axis values whose mesh is held at once.
@@ -143,7 +143,7 @@ class MovingMesh:
         bounds = np.searchsorted(inverse[order], np.arange(0, len(slow) + _ROWS, _ROWS))
         for part, (start, end) in enumerate(itertools.pairwise(bounds)):
             mine = slow[part * _ROWS : (part + 1) * _ROWS]
-            positions = _in_order(self._along(self.position_scale, self.rows.positions, mine))
+            positions = _in_order(self._along(self.position_scale, self.rows.positions, mine), self._gaps_at(mine))
             values = self._along(self.value_scale, self.rows.values, mine)
             rows = order[start:end]
             row, fast = inverse[rows] - part * _ROWS, coordinates[rows, -1]
@@ -164,6 +164,12 @@ class MovingMesh:
         ]
         return (1 - far) * at[0] + far * at[1]
 
+    def _gaps_at(self, slow: np.ndarray) -> np.ndarray:
+        """The closer of the distances of neighbouring levels in the two sweeps about ``slow`` [m]: [m, levels - 1]."""
+        gaps = np.diff(self.rows.positions, axis=1)
+        after = np.clip(np.searchsorted(self.knots, slow), min(1, len(gaps) - 1), len(gaps) - 1)
+        return np.minimum(gaps[np.maximum(after - 1, 0)], gaps[after])
+
     def _along(self, scale: str, table: np.ndarray, slow: np.ndarray) -> np.ndarray:
         """``table`` [sweeps, levels] interpolated along the slow axis at ``slow`` [m]: [m, levels]."""
         if len(self.knots) == 1:
@@ -172,11 +178,11 @@ class MovingMesh:
         return SPLINES[self.spline](at, table, axis=0)(slow_scale(scale, self.knots, slow))
 
 
-def _in_order(positions: np.ndarray) -> np.ndarray:
-    """``positions`` [m, levels] with no level passing another: neighbours, which move at different speeds at the
-    foot of a feature, keep at least a share of the even spacing."""
-    count = positions.shape[1]
-    least = _CLOSEST * (positions[:, -1:] - positions[:, :1]) / count * np.arange(count)
+def _in_order(positions: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """``positions`` [m, levels] with no level passing another nor coming too close to it, measured by ``gaps``
+    [m, levels - 1], what neighbours are apart in the sweeps: at the foot of a feature they move at different speeds,
+    and where they piled up the curve would jump."""
+    least = np.concatenate([np.zeros((len(gaps), 1)), np.cumsum(_CLOSEST * gaps, axis=1)], axis=1)
     return np.maximum.accumulate(positions - least, axis=1) + least
 
 
