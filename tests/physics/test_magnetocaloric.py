@@ -222,6 +222,29 @@ def test_a_twin_gives_its_exact_derivative_and_its_spread():
     assert ensemble.scan.attrs["temperatures"] == "filled by the twin"
 
 
+class MovingTwin(FormulaTwin):
+    """A step of 0.1 K that moves up by 9 K over the fields: a ridge of dM/dT far narrower than the fields asked for
+    are apart."""
+
+    class mixture:
+        @staticmethod
+        def slopes(points, axis, span, order, stop=None):
+            return -1 / (0.1 * np.cosh(_from_the_step(points) / 0.1) ** 2)[None], np.ones(1)
+
+
+def _from_the_step(points):
+    return points[..., 1] - 12 - 10 * points[..., 0]
+
+
+def test_the_integral_does_not_depend_on_the_fields_asked_for():
+    kelvin = np.linspace(12, 24, 90)
+    ensemble = entropy_ensemble(ragged(MovingTwin.axes), twin=MovingTwin(), temperatures=kelvin, fields=[0.6, 1.0])
+    lowest = ragged(MovingTwin.axes)["magnetic_field"].values.min()
+    for field, found in zip([0.6, 1.0], ensemble.scan.values, strict=True):
+        high, low = (np.tanh((kelvin - 12 - 10 * h) / 0.1) for h in (field, lowest))
+        np.testing.assert_allclose(found, (high - low) / 10, atol=0.02 * 2 / 10)  # 2 % of the plateau
+
+
 def published(measured):
     return read(
         measured / "erco2_magnetization.csv",

@@ -36,8 +36,12 @@ __all__ = ["entropy_change", "entropy_ensemble"]
 
 #: Sweeps whose set points differ by less than this share of their span were measured at the same one.
 _SAME = 1e-4
-#: Fields and temperatures of a twin's map, and places of the Gauss-Legendre rule between neighbouring fields.
-_TWIN_FIELDS, _TWIN_TEMPERATURES, _GAUSS = 25, 121, 3
+#: Fields and temperatures of a twin's map.
+_TWIN_FIELDS, _TWIN_TEMPERATURES = 25, 121
+#: Parts of the field range a twin's map is integrated over at least, whatever fields are asked for, and places of the
+#: Gauss-Legendre rule in each: a transition that moves with the field is a narrow ridge of dM/dT, and steps wider than
+#: it turn the integral into false dips and peaks.
+_PARTS, _GAUSS = 100, 3
 
 
 def entropy_change(scan: xr.DataArray, sample: Sample | None = None, **options) -> xr.DataArray:
@@ -249,7 +253,8 @@ def _shared(places: list[np.ndarray], wanted: np.ndarray | None, what: str) -> n
 
 
 def _from_twin(twin, temperature, field, from_zero, wanted, stop):
-    """A dense map from the twin's own derivative, integrated by Gauss-Legendre between neighbouring fields."""
+    """A dense map from the twin's own derivative, integrated by Gauss-Legendre over parts of the field range between
+    which all fields measured and asked for lie."""
     source = twin.scan
     unit = source[field].attrs["units"]
     measured = field_in_tesla(
@@ -267,9 +272,11 @@ def _from_twin(twin, temperature, field, from_zero, wanted, stop):
         else np.sort(np.abs(wanted[1]))
     )
     first = 0.0 if from_zero else measured[0]
-    edges = np.concatenate([[measured[0]], upper])
-    if np.diff(edges).min() <= 0:
+    if np.diff(np.concatenate([[measured[0]], upper])).min() <= 0:
         raise ScanError("the fields asked for must lie above the lowest measured field")
+    parts = np.linspace(measured[0], max(measured[-1], upper[-1]), _PARTS + 1)
+    edges = np.unique(np.concatenate([parts, measured, upper]))
+    edges = edges[edges <= upper[-1]]
     nodes, gauss = np.polynomial.legendre.leggauss(_GAUSS)
     half = np.diff(edges)[:, None] / 2
     places = np.concatenate([[measured[0]], ((edges[:-1] + edges[1:])[:, None] / 2 + half * nodes).ravel()])
@@ -277,8 +284,8 @@ def _from_twin(twin, temperature, field, from_zero, wanted, stop):
     mean, members, weights = twin_members(twin, points, temperature, stop=stop)
     per_kelvin = float(np.diff(axis_in(source, temperature, [0.0, 1.0], "K"))[0])
     slopes = sign * np.concatenate([mean[None], members]).reshape(-1, len(places), len(kelvin)) / per_kelvin
-    steps = (slopes[:, 1:].reshape(-1, len(upper), _GAUSS, len(kelvin)) * (half * gauss)[..., None]).sum(axis=2)
-    total = np.cumsum(steps, axis=1)
+    steps = (slopes[:, 1:].reshape(-1, len(half), _GAUSS, len(kelvin)) * (half * gauss)[..., None]).sum(axis=2)
+    total = np.cumsum(steps, axis=1)[:, np.searchsorted(edges[1:], upper)]
     if from_zero:
         total = total + slopes[:, :1] * measured[0] / 2  # M rises along a line from 0 at H = 0
     return kelvin, sign * upper, total[0], total[1:], weights, sign * first
