@@ -111,6 +111,14 @@ def test_a_sweep_goes_on_straight_to_the_end_of_a_slightly_longer_one():
     np.testing.assert_allclose(mesh.predict(np.stack([np.zeros(50), at], axis=1)), 2 * at, atol=0.02)
 
 
+def test_two_noisy_readings_close_together_at_an_end_have_no_slope():
+    fast = np.concatenate([np.linspace(0, 9, 31), [9.0001], np.linspace(0, 10, 31)])
+    values = np.concatenate([np.zeros(31), [0.01], np.zeros(31)])
+    group = np.repeat([0, 1], [32, 31])
+    rows = sweep_rows(fast, values, group, 2, 0.1)
+    assert np.abs(rows.values).max() < 0.05
+
+
 def test_a_sweep_that_ends_early_is_held_beyond_a_step():
     fast, group = np.concatenate([np.linspace(0, 5, 26), np.linspace(0, 10, 51)]), np.repeat([0, 1], [26, 51])
     mesh = MovingMesh(np.array([0.0, 1.0]), sweep_rows(fast, fast, group, 2, 1.0))

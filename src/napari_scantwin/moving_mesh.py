@@ -95,7 +95,10 @@ def _curves(fast: np.ndarray, columns: np.ndarray, grid: np.ndarray) -> np.ndarr
     if len(places) == 1:
         return np.repeat(means, len(grid), axis=1)
     curve, (first, last) = PchipInterpolator(places, means, axis=1), places[[0, -1]]
-    step, slopes = (last - first) / (len(places) - 1), curve([first, last], 1)
+    step = (last - first) / (len(places) - 1)
+    # Over a whole step: two noisy readings that lie close together have any slope.
+    ends = curve([first, first + step, last - step, last])
+    slopes = np.stack([ends[:, 1] - ends[:, 0], ends[:, 3] - ends[:, 2]], axis=1) / step
     before, after = np.clip(grid - first, -step, 0), np.clip(grid - last, 0, step)
     return curve(np.clip(grid, first, last)) + slopes[:, :1] * before + slopes[:, 1:] * after
 
