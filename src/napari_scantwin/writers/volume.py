@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.errors import Cancelled, ScanError
-from napari_scantwin.files import in_words, replace
+from napari_scantwin.errors import Cancelled, NotWritten, ScanError
+from napari_scantwin.files import in_words, may_replace, only_store, replace
 from napari_scantwin.twin import simulation
 from napari_scantwin.twin.volume import blocks
 from napari_scantwin.writers.formats import as_dataset
@@ -35,6 +35,8 @@ _PART = 1 << 20
 _AHEAD = 8
 #: glibc's name for the number of arenas its malloc shares out among threads, and how many of them.
 _M_ARENA_MAX, _ARENAS = -8, 2
+#: In an unfinished volume's folder: what tells which parts are written.
+_JOURNAL = "parts.txt"
 _OPTIONS = {"consolidated": False, "zarr_format": 3}
 
 
@@ -55,21 +57,24 @@ def write_volume(
     ``cluster``); without it nothing but this process works, and nothing listens. ``stop`` raises
     :class:`~napari_scantwin.errors.Cancelled` and keeps the parts written so far, hidden beside ``path``: the same call
     goes on from there. Raises :class:`~napari_scantwin.errors.ScanError` for a suffix other than ``.zarr`` and a disk
-    that is full or may not be written to.
+    that is full or may not be written to, or a ``path`` that is somebody's folder.
     """
     path = Path(path)
     if path.suffix.lower() != ".zarr":
         raise ScanError(f"{path.name}: a volume is written as .zarr; give it that suffix")
+    may_replace(path)
     scan = with_provenance(twin.simulate(grid, along=along, order=order, lazy=True))
     _use_few_arenas()
     parts = blocks(scan.shape, _PART)
     key = _key(twin, scan, along, order)
     unfinished = path.parent / f".{path.name}.unfinished"
-    journal = unfinished / "parts.txt"
+    journal = unfinished / _JOURNAL
     try:
         os.scandir(path.parent).close()  # zarr would make the folder
         done = _done(journal, key)
         if not done:
+            if not only_store(unfinished, also=(_JOURNAL,)):
+                raise NotWritten(f"{unfinished.name} holds other things than an unfinished volume; move it away first")
             shutil.rmtree(unfinished, ignore_errors=True)
             _prepared(scan, parts[0], unfinished)
             _note(journal, key)
