@@ -70,3 +70,14 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     )
     assert widget.result[0].found.scale.value == pytest.approx(1, abs=1e-6)
     assert widget.result[0].found.difference.shape == (80, 160)
+
+
+@pytest.mark.parametrize("title", ["Compare two scans", "Hydrogen content"])
+def test_what_is_still_needed_is_seen_without_scrolling(panel, qtbot, with_twin, analysed, title):
+    with_twin("pdh_resistance.csv")
+    for other in ("Transitions", "What to measure next"):  # which are high
+        analysed(other)
+    widget = panel.analyse.choose(title)
+    qtbot.waitUntil(lambda: widget.said.text() != "")
+    for part in (widget.said, widget.button):
+        qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect())

@@ -56,7 +56,6 @@ class Analysis(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.result = self._subject = None
-        self._stretched = False
         self._stale, self._again = True, False
         #: Whether the run being prepared was asked for by the button.
         self.asked = False
@@ -84,6 +83,7 @@ class Analysis(QWidget):
         layout.addLayout(self.body, 1)
         layout.addLayout(below)
         layout.addWidget(self.said)
+        layout.addStretch(0)
         self.job.progressed.connect(lambda share: self.said.setText(f"Calculating … {100 * share:.0f} %"))
         self.job.done.connect(self._done)
         self.job.failed.connect(self._failed)
@@ -171,9 +171,10 @@ class Analysis(QWidget):
         """Show the plot and the tables, or, while they are empty, hide them."""
         for part in (*self.findChildren(Table), self.plot.widget):
             part.setVisible(on)
-        if not self._stretched:  # takes the room while they are hidden
-            self.body.addStretch(0)
-            self._stretched = True
+        # While they are hidden the room is left below the button and what is said, so that both are seen.
+        layout = self.layout()
+        layout.setStretch(0, int(on))
+        layout.setStretch(layout.count() - 1, int(not on))
 
     def toggle(self) -> None:
         """Calculate, or stop a calculation that runs."""
@@ -194,7 +195,6 @@ class Analysis(QWidget):
             return False
         if self._chooser.scan is None or self.why_not(self._chooser.scan):
             return False
-        self._stretched = False
         self._stale, self.asked = False, asked
         try:
             work = self.prepare()
