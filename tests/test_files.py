@@ -65,9 +65,9 @@ def test_a_store_of_its_own_is_replaced_and_one_with_something_added_is_not(tmp_
     for added in ("thesis.txt", "moment/c/notes", "7", "c"):
         place = path / added
         place.write_text("five years")
-        with pytest.raises(NotWritten, match="map.zarr is a folder"):
+        with pytest.raises(NotWritten, match=r"map\.zarr is a folder"):
             write(grid(4.0), path)
-        with pytest.raises(NotWritten, match="map.zarr is a folder"):
+        with pytest.raises(NotWritten, match=r"map\.zarr is a folder"):
             write_volume(twin, None, path)
         assert place.read_text() == "five years"
         place.unlink()
