@@ -19,7 +19,7 @@ import time
 import numpy as np
 from truths import Case, at_hand
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import Twin, train
 
 LARGE = 10_000

@@ -38,9 +38,9 @@ def opened(folder: Path) -> dict:
     """Seconds to read the cube, and ms to show a plane of it across every axis."""
     from napari.components import ViewerModel
 
+    from napari_scantwin.core.scan import gridded_scan
     from napari_scantwin.readers import read
-    from napari_scantwin.scan import gridded_scan
-    from napari_scantwin.viewer.layers import add_scan
+    from napari_scantwin.viewer.canvas.layers import add_scan
     from napari_scantwin.writers import write
 
     ends = {"manipulator_angle": (-15, 15, "deg"), "analyser_angle": (-15, 15, "deg"), "energy": (-1, 0.1, "eV")}
@@ -78,7 +78,7 @@ def _typical(calls: list) -> float:
 
 def trained(folder: Path) -> dict:
     """Train on 1e7 values and keep the twin for the other parts."""
-    from napari_scantwin.scan import with_masked
+    from napari_scantwin.core.scan import with_masked
     from napari_scantwin.twin import train
 
     scan = volume(_TRAINED)
@@ -117,7 +117,7 @@ def sliced(folder: Path) -> dict:
 
 def writes(folder: Path) -> None:
     """Write the volume, telling of every part, until it is done or time is up."""
-    from napari_scantwin.errors import Cancelled
+    from napari_scantwin.core.errors import Cancelled
     from napari_scantwin.writers import write_volume
 
     twin, grid = _volume(folder)

@@ -79,9 +79,9 @@ class Drive:
         import napari
         from qtpy import QtCore
 
-        from napari_scantwin.scan import gridded_scan
-        from napari_scantwin.viewer.layers import add_scan
-        from napari_scantwin.viewer.overlay import fit_view
+        from napari_scantwin.core.scan import gridded_scan
+        from napari_scantwin.viewer.canvas.layers import add_scan
+        from napari_scantwin.viewer.canvas.overlay import fit_view
         from napari_scantwin.viewer.panel import Panel
 
         self.qt, self.application, self.results = QtCore, application, {}

@@ -16,7 +16,7 @@ import sys
 import numpy as np
 from truths import Case, at_hand
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import Twin, train
 
 _LARGE, _MOST_SWEEPS = 10_000, 8

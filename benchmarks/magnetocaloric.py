@@ -30,11 +30,11 @@ import xarray as xr
 from scipy.interpolate import CubicSpline
 from truths import FIELDS, measured
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.entropy_figures import figures
 from napari_scantwin.physics.magnetization import Sample
 from napari_scantwin.physics.magnetocaloric import entropy_change, entropy_ensemble
-from napari_scantwin.physics.quantity import Quantity
 from napari_scantwin.twin import train
 
 _PINNED = ("magentropy==0.1.6", "pandas>=1.5,<2", "numpy<2", "scipy<2")

@@ -35,7 +35,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from threadpoolctl import threadpool_limits
 from truths import Case, at_hand
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.planning import next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
 

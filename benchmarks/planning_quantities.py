@@ -18,9 +18,9 @@ import numpy as np
 from planning import FIRST, STRATEGIES, Replay
 from truths import Case
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import PeakEntropyChange, TransitionTemperature, plan_sweeps
 
 __all__ = ["number_of", "replay_numbers"]

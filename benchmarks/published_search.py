@@ -19,8 +19,8 @@ import time
 import numpy as np
 from truths import at_hand
 
-from napari_scantwin import scan as scans
-from napari_scantwin.twin.backend import tensorflow
+from napari_scantwin.core import scan as scans
+from napari_scantwin.networks.backend import tensorflow
 
 SPACE = {"layers": (2, 6), "nodes": (16, 256), "rate": (1e-4, 1e-2), "batch": [16, 32, 64], "epochs": 300, "check": 25}
 #: Inner sweeps refitted for the held-out error, of a small scan and of one of more than ``LARGE`` points.

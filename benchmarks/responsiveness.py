@@ -21,9 +21,9 @@ from qtpy.QtCore import QEvent, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import SAMPLES, sample_path
-from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.panel import Panel
 
 _BEAT = 2  # ms

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 
 
 def volume(points: int):
@@ -60,7 +60,7 @@ def train_once(points: int) -> dict:
 
 def matrix_rate() -> float:
     """Multiply-adds a second of the best single-precision matrix product TensorFlow does here."""
-    from napari_scantwin.twin.backend import tensorflow
+    from napari_scantwin.networks.backend import tensorflow
 
     tf = tensorflow()
     a, b = tf.random.normal((2048, 2048)), tf.random.normal((2048, 2048))

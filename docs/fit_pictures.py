@@ -15,8 +15,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.processing import apply
 from napari_scantwin.samples import load_sample
-from napari_scantwin.viewer.layers import add_scan
-from napari_scantwin.viewer.overlay import canvas_aspect, fit_view
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.canvas.overlay import canvas_aspect, fit_view
 from napari_scantwin.viewer.panel import Panel
 
 FORM = {"peaks": "2", "first": "-0.2", "last": "0.02", "crossing_start": "-0.1", "crossing_stop": "-0.02"}

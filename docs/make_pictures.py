@@ -18,8 +18,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.layers import add_scan
-from napari_scantwin.viewer.open_dialog import ColumnDialog
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.open.open_dialog import ColumnDialog
 from napari_scantwin.viewer.panel import Panel
 
 

@@ -14,7 +14,7 @@ import xarray as xr
 from scipy.ndimage import gaussian_filter
 from scipy.special import erf, ndtri
 
-from napari_scantwin.scan import gridded_scan
+from napari_scantwin.core.scan import gridded_scan
 
 BOHR_MAGNETON_OVER_BOLTZMANN = 0.671714  # K/T
 OERSTED = 1e-4  # T, in vacuum

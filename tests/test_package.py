@@ -11,7 +11,7 @@ import pytest
 
 import napari_scantwin
 from napari_scantwin import samples
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 
 
 def test_the_manifest_names_only_what_exists():

@@ -20,7 +20,7 @@ except PackageNotFoundError:  # running from a source tree that was never instal
     __version__ = "0+unknown"
 
 _HOMES = {
-    "ScanError": "napari_scantwin.errors",
+    "ScanError": "napari_scantwin.core.errors",
     "read": "napari_scantwin.readers",
     "write": "napari_scantwin.writers",
     "train": "napari_scantwin.twin",

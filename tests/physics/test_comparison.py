@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.physics.comparison import compare
 from napari_scantwin.readers import read
 from napari_scantwin.twin import TwinSettings, train

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.critical_field import MODELS, fit_critical_field, whh
 from napari_scantwin.physics.transitions import phase_boundary
 from napari_scantwin.samples import load_sample

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.arrott import arrott, arrott_lines
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.entropy_figures import figures, table

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.calibration import Calibration, read_calibration
 from napari_scantwin.physics.hydrogen import hydrogen_content, relative_resistance
-from napari_scantwin.physics.quantity import Quantity
 
 SOURCE = "made for this test"
 TOP = 0.7

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import brentq
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import NeedsColumns, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, NOT_TOLD, isotherms
 from napari_scantwin.physics.plateau import GAS_CONSTANT, find_plateau, hysteresis, plateau_pressures
 from napari_scantwin.physics.van_t_hoff import fit_van_t_hoff

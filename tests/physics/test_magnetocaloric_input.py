@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.arrott import arrott, arrott_lines
 from napari_scantwin.physics.entropy_figures import figures, table
 from napari_scantwin.physics.field_exponent import field_exponent

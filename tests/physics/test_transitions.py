@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.transition_curve import CRITERIA, robust_line
 from napari_scantwin.physics.transitions import phase_boundary, sweep_transitions
 from napari_scantwin.samples import load_sample

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import PointPlanner, TimeModel
 from napari_scantwin.planning.joining import joined_points, longer_points
 from napari_scantwin.twin import TwinSettings

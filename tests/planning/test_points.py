@@ -7,8 +7,8 @@ import csv
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import TimeModel, as_text, next_points, plan_points, write_plan
 from napari_scantwin.planning.points import expected_error
 

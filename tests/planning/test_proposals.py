@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_scantwin import planning
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import TimeModel
 from napari_scantwin.samples import load_sample
 from napari_scantwin.twin import TwinSettings, train

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin import planning
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import PeakEntropyChange, PeakPosition, TransitionTemperature
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from napari_scantwin import planning
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import NotWritten, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import NotWritten, ScanError
 from napari_scantwin.planning import Plan, Proposal, TimeModel
 from napari_scantwin.samples import load_sample
 

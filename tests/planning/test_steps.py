@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.planning import PeakEntropyChange, PeakPosition, TransitionTemperature, check_steps
 from napari_scantwin.samples import truth_path
 

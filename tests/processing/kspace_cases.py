@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.processing import apply
 from napari_scantwin.processing.geometry import ACROSS, ALONG, DEFLECTOR, ROTATION, Geometry
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
-from napari_scantwin.processing import ANALYSES, STEPS, history, replay
+from napari_scantwin.analyses import ANALYSES
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.processing import STEPS, history, replay
 from napari_scantwin.processing.rebuild import errors_of
 from napari_scantwin.readers import read
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing import apply, describe, history
 from napari_scantwin.processing.counting_errors import measured_gain
 from napari_scantwin.samples import load_sample, truth_path

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing import apply
 from napari_scantwin.processing.background import shirley
 from napari_scantwin.processing.linear import per_fwhm

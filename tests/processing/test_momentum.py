@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing import apply, history, replay
 from napari_scantwin.processing.geometry import ACROSS, ALONG, DEFLECTOR, FREE_ELECTRON, ROTATION, Geometry
 from napari_scantwin.readers import read

@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.processing import apply
 from napari_scantwin.processing.dispersion import energy_width, fermi_crossing
 from napari_scantwin.processing.fermi_function import fermi

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing import GROUPS, STEPS, apply, describe, history, replay, steps_for, undone
 from napari_scantwin.processing.filters import smooth
 from napari_scantwin.readers import read

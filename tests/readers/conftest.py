@@ -15,11 +15,11 @@ import pytest
 from hypothesis import strategies as st
 
 from napari_scantwin import readers
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers import read
-from napari_scantwin.readers.arpes import arpes_scan
-from napari_scantwin.readers.hdf5_probe import refuse_dangerous
+from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
+from napari_scantwin.readers.instruments.arpes import arpes_scan
 
 #: What a reader may take to say that a file of a few kilobytes is damaged.
 SECONDS, BYTES = 1.0, 200e6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import TwinSettings, train
 
 FIELDS = np.array([0.0, 1.0, 2.0, 4.0, 6.0, 9.0])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin.derivatives import difference
 
 from .conftest import truth

@@ -10,9 +10,9 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
-from napari_scantwin.errors import Cancelled
-from napari_scantwin.twin.kernel import Kernel, _likelihood, fit_kernel, learn_scales
-from napari_scantwin.twin.small_network import _initial, _loss, evaluate_small, fit_small
+from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.interpolators.kernel import Kernel, _likelihood, fit_kernel, learn_scales
+from napari_scantwin.networks.small_network import _initial, _loss, evaluate_small, fit_small
 
 RANDOM = np.random.default_rng(4)
 X = RANDOM.uniform(-1.7, 1.7, (300, 2))

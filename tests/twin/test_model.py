@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, ScanError
 
 
 def test_a_simulated_scan_is_a_scan_with_errors_flags_and_provenance(twin):

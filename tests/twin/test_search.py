@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import Twin, TwinSettings, train
 
 from .conftest import moving_step

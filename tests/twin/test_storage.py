@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import Twin, storage
 
 

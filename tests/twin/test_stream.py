@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import TwinSettings, train
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.stream import Stream, thinned

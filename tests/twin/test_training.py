@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.networks.waiting import patiently
 from napari_scantwin.twin import TwinSettings, train
-from napari_scantwin.twin.patience import patiently
 
 from .conftest import FIELDS, moving_step, truth
 

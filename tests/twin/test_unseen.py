@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
+from napari_scantwin.interpolators.baselines import score_rivals
 from napari_scantwin.processing import apply
-from napari_scantwin.rivals import score_rivals
 from napari_scantwin.samples import load_sample
 from napari_scantwin.twin import TwinSettings, train
 

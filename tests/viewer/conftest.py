@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from napari_scantwin.readers import read_table
-from napari_scantwin.readers.table import choose, remember
+from napari_scantwin.readers.tables.table import choose, remember
 
 #: The published measurements do not say what their columns are; this is what the dialog would be told.
 COLUMNS = {

@@ -7,9 +7,9 @@ import pytest
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QMessageBox
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.canvas.layers import scan_of
 
 
 def test_train_without_a_scan_or_on_another_layer_is_refused(panel, spoken):
@@ -111,7 +111,7 @@ def test_the_dock_asks_before_it_closes_on_a_training(panel, monkeypatch, open_s
 
 def test_the_dialog_wants_units_it_knows(qtbot, tmp_path):
     from napari_scantwin.readers import read_table
-    from napari_scantwin.viewer.open_dialog import ColumnDialog
+    from napari_scantwin.viewer.open.open_dialog import ColumnDialog
 
     path = tmp_path / "bare.csv"
     path.write_text("a,b,c\n1,2,3\n2,2,4\n3,2,5\n")

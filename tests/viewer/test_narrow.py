@@ -5,9 +5,9 @@ from __future__ import annotations
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.combos import Combo
-from napari_scantwin.viewer.numbers import NumberBox
-from napari_scantwin.viewer.tables import Table, fill, shared_out
+from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.numbers import NumberBox
+from napari_scantwin.viewer.kit.tables import Table, fill, shared_out
 
 
 def test_a_cube_does_not_widen_a_window_of_1000_pixels(panel, open_scan, qtbot):

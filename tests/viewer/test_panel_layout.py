@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.layers import add_scan
-from napari_scantwin.viewer.rulers import fitted_title
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.canvas.rulers import fitted_title
 
 
 @pytest.mark.parametrize("width", [1000, 1200])

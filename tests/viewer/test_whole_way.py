@@ -8,14 +8,14 @@ from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.twin import Twin
-from napari_scantwin.viewer import simulate_widget
-from napari_scantwin.viewer.layers import frame_of, scan_of
-from napari_scantwin.viewer.show_twin import result_of
+from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.canvas.twin_layers import result_of
+from napari_scantwin.viewer.twin import simulate_widget
 
 
 def whole_way(panel, qtbot, tmp_path, layer, train_scan):

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, NotWritten, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, NotWritten, ScanError
 from napari_scantwin.readers import read
 from napari_scantwin.writers import FORMATS, write
 

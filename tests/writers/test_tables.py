@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.writers.tables import write_table
 
 

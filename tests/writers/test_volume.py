@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.readers import read
 from napari_scantwin.samples import load_sample
 from napari_scantwin.twin import TwinSettings, train

@@ -74,9 +74,9 @@ def train(
 def _part(scan, every: int | None, within: str | None, among: str | None, slow_axis: str | None):
     """The scan with all masked but the values asked for; the same scan where none are."""
     from napari_scantwin.cli.planning import as_range
-    from napari_scantwin.errors import ScanError
-    from napari_scantwin.grids import parse_values
-    from napari_scantwin.selection import train_on
+    from napari_scantwin.core.axis_values import parse_values
+    from napari_scantwin.core.errors import ScanError
+    from napari_scantwin.core.training_mask import train_on
     from napari_scantwin.twin import Twin
 
     asked = {
@@ -122,7 +122,7 @@ def simulate(
     named takes a dense default over its measured range.
     """
     with in_words():
-        from napari_scantwin.errors import ScanError
+        from napari_scantwin.core.errors import ScanError
         from napari_scantwin.twin import Twin
         from napari_scantwin.writers import write, write_volume
 
@@ -158,8 +158,8 @@ def _of_volume(path: Path) -> tuple[dict, float]:
 
 def _grid(arguments: list[str], axes: tuple[str, ...]) -> dict:
     """Grid values by axis from ``--axis-name values`` pairs."""
-    from napari_scantwin.errors import ScanError
-    from napari_scantwin.grids import parse_values
+    from napari_scantwin.core.axis_values import parse_values
+    from napari_scantwin.core.errors import ScanError
 
     words = [part for argument in arguments for part in (argument.split("=", 1) if "=" in argument else [argument])]
     if len(words) % 2:
@@ -210,8 +210,8 @@ def info(
 
 
 def _about(scan) -> dict:
-    from napari_scantwin import scan as scans
-    from napari_scantwin import units
+    from napari_scantwin.core import scan as scans
+    from napari_scantwin.core import units
 
     return {
         "value": str(scan.name),

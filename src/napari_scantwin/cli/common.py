@@ -48,7 +48,7 @@ Along = Annotated[str | None, typer.Option(help='What was scanned from file to f
 @contextmanager
 def in_words():
     """Turn errors into one sentence on standard error and an exit code."""
-    from napari_scantwin.errors import Cancelled, NotWritten, ScanError
+    from napari_scantwin.core.errors import Cancelled, NotWritten, ScanError
 
     try:
         yield
@@ -62,7 +62,7 @@ def in_words():
 
 def checked(make, *arguments):
     """``make(*arguments)``, its objections being wrong usage (exit code 2)."""
-    from napari_scantwin.errors import ScanError
+    from napari_scantwin.core.errors import ScanError
 
     try:
         return make(*arguments)
@@ -79,7 +79,7 @@ def check_suffix(output: Path) -> None:
 
 def check_folder(output: Path) -> None:
     """Say before minutes of work that its result could not be kept."""
-    from napari_scantwin.errors import NotWritten
+    from napari_scantwin.core.errors import NotWritten
 
     if not output.parent.is_dir():
         raise NotWritten(f"{output.name} was not written: the folder {output.parent} does not exist")

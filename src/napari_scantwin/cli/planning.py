@@ -77,7 +77,7 @@ def next_command(
 
 def _place(text: str, axes: tuple[str, ...]) -> dict[str, float]:
     """One number for each of ``axes``."""
-    from napari_scantwin.errors import ScanError
+    from napari_scantwin.core.errors import ScanError
 
     try:
         numbers = [float(part) for part in text.split(",")]
@@ -91,14 +91,14 @@ def _place(text: str, axes: tuple[str, ...]) -> dict[str, float]:
 
 
 def _values(text: str):
-    from napari_scantwin.grids import parse_values
+    from napari_scantwin.core.axis_values import parse_values
 
     return parse_values(text, "--among")
 
 
 def as_range(text: str) -> tuple[float, float]:
     """``low:high`` as two numbers."""
-    from napari_scantwin.errors import ScanError
+    from napari_scantwin.core.errors import ScanError
 
     try:
         low, high = (float(part) for part in text.split(":"))
@@ -108,7 +108,7 @@ def as_range(text: str) -> tuple[float, float]:
 
 
 def _words(plan, twin) -> str:
-    from napari_scantwin import units
+    from napari_scantwin.core import units
 
     unit = units.pretty(twin.scan.attrs["units"])
     return f"Expected error of the map: {plan.errors[0]:.3g} {unit} now, {plan.errors[-1]:.3g} {unit} with them."

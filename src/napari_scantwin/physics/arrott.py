@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis, in_direction, refuse_mixed
 from napari_scantwin.physics.magnetization import _BASES, Sample, field_in_tesla, per_basis
-from napari_scantwin.physics.quantity import Quantity
 
 __all__ = ["ArrottLines", "arrott", "arrott_lines"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin.noise import measure
 
 __all__ = [
@@ -50,8 +50,8 @@ class Branch:
     ``slow`` maps the slow axes to their set values, ``fast`` [n] and ``values`` [n] are in the scan's own units,
     ``errors`` [n] one standard deviation (from the file, else told from the scatter about neighbours),
     ``direction`` is +1 where the fast axis rose with time, -1 where it fell; ``rows`` [n] are the places of the
-    points in :func:`napari_scantwin.scan.points`. ``running`` maps slow axes that ran on during the sweep (a time) to
-    their values [n]; ``slow`` holds their median.
+    points in :func:`napari_scantwin.core.scan.points`. ``running`` maps slow axes that ran on during the sweep (a time)
+    to their values [n]; ``slow`` holds their median.
     """
 
     sweep: int

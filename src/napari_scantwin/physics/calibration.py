@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers import read_table
 
 __all__ = ["Calibration", "Piece", "read_calibration"]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.sources import Source, converted
 
 __all__ = ["blocks", "left_out", "places"]

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.common_places import blocks, left_out, places
-from napari_scantwin.physics.quantity import Quantity
 from napari_scantwin.physics.scale_offset import ScaleOffset, fit_scale_offset
 from napari_scantwin.physics.sources import Source, matching_axes, source_of
 
@@ -84,7 +84,7 @@ def compare(
 
     ``scale`` and ``offset`` fit first = scale * second + offset before. Places that one of the two does not cover are
     left out; ``extrapolate`` keeps them, marked ``extrapolated``. ``on_progress`` hears the fraction done, ``stop`` (a
-    ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`.
+    ``threading.Event``) raises :class:`~napari_scantwin.core.errors.Cancelled`.
 
     Raises :class:`ScanError` where units or axes do not match, or the two share no range.
     """

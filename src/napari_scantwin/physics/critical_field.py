@@ -23,12 +23,12 @@ import xarray as xr
 from scipy.optimize import brentq
 from scipy.special import digamma
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
-from napari_scantwin.physics.quantity import Quantity
 
 __all__ = ["MODELS", "CriticalField", "fit_critical_field", "whh"]
 

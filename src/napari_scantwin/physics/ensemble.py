@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.errors import Cancelled
-from napari_scantwin.physics.quantity import Quantity, weighted_mean, weighted_std
+from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.core.quantity import Quantity, weighted_mean, weighted_std
 
 __all__ = ["Ensemble", "twin_members"]
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.ensemble import Ensemble
-from napari_scantwin.physics.quantity import Quantity
 
 __all__ = ["Figures", "figures", "table"]
 

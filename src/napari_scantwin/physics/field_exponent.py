@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity, weighted_std
 from napari_scantwin.physics.ensemble import Ensemble, spread
 from napari_scantwin.physics.maxwell import derivative_matrix
-from napari_scantwin.physics.quantity import Quantity, weighted_std
 
 __all__ = ["Order", "exponent_ensemble", "field_exponent", "transition_order"]
 

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import reading_errors
 from napari_scantwin.physics.calibration import Calibration, Piece
-from napari_scantwin.physics.quantity import Quantity
 
 __all__ = ["hydrogen_content", "relative_resistance"]
 

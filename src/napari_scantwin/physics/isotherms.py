@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import is_kind, split_runs
-from napari_scantwin.physics.quantity import Quantity
 
 __all__ = ["ABSORPTION", "DESORPTION", "NOT_TOLD", "Isotherm", "isotherms"]
 

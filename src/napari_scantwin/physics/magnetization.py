@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 
 import xarray as xr
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["ENTROPY_UNITS", "Sample", "field_in_tesla", "in_field_unit", "numbers_needed", "per_basis"]
 

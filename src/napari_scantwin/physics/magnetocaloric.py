@@ -16,9 +16,10 @@ import itertools
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import weighted_std
 from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis, in_direction, refuse_mixed
 from napari_scantwin.physics.ensemble import Ensemble, twin_members
 from napari_scantwin.physics.magnetization import (
@@ -30,7 +31,6 @@ from napari_scantwin.physics.magnetization import (
     per_basis,
 )
 from napari_scantwin.physics.maxwell import derivative_matrix, interpolation_matrix, running_integral
-from napari_scantwin.physics.quantity import weighted_std
 
 __all__ = ["entropy_change", "entropy_ensemble"]
 

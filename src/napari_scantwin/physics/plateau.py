@@ -25,11 +25,11 @@ import numpy as np
 import xarray as xr
 from scipy.optimize import isotonic_regression
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, Isotherm, isotherms
-from napari_scantwin.physics.quantity import Quantity
 
 __all__ = ["GAS_CONSTANT", "Plateau", "find_plateau", "hysteresis", "plateau_pressures"]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import lmfit
 import numpy as np
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["ScaleOffset", "fit_scale_offset"]
 

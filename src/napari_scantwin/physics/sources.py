@@ -22,9 +22,9 @@ import xarray as xr
 from scipy.interpolate import RegularGridInterpolator
 from scipy.spatial import cKDTree
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
 from napari_scantwin.twin.noise import measure

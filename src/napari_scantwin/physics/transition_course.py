@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import is_kind
-from napari_scantwin.physics.quantity import Quantity
 from napari_scantwin.physics.transitions import phase_boundary
 
 __all__ = ["TransitionCourse", "transition_courses"]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import Branch, branches, is_kind
-from napari_scantwin.physics.quantity import Quantity
 from napari_scantwin.physics.transition_curve import CRITERIA, Curve, end_values, level_of
 
 __all__ = ["SweepTransition", "phase_boundary", "sweep_transitions"]

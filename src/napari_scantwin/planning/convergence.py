@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["Course", "Step", "surprise"]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["Ignorance", "known_values", "nearest", "own_variance", "shrunk"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["Longer", "LongerPoints", "joined", "joined_points", "longer", "longer_points"]
 

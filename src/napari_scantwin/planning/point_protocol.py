@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning.joining import LongerPoints, joined_points, longer_points
 from napari_scantwin.planning.points import PointProposal, expected_error, plan_points, way
 from napari_scantwin.planning.protocol import Planner

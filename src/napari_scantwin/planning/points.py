@@ -14,9 +14,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.stats import qmc
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.ignorance import shrunk
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.ignorance import Ignorance
 from napari_scantwin.planning.quantity_error import QuantityError

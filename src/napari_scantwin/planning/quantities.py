@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.branches import find_axis
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.magnetization import Sample

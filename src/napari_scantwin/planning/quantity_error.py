@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.planning.ignorance import known_values, nearest, own_variance, shrunk
 
 __all__ = ["QuantityError"]

@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.files import atomic_path
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla
 from napari_scantwin.planning.cost import TimeModel

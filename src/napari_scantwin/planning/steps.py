@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import Cancelled, ScanError
 
 __all__ = ["StepCheck", "check_steps"]
 

@@ -1,6 +1,6 @@
 """Processing: pure steps from scan to scan that describe themselves, keep a history and can be undone.
 
-``STEPS`` and ``ANALYSES`` are the registries forms and menus are built from; every step is also a function::
+``STEPS`` is the registry forms and menus are built from; every step is also a function::
 
     from napari_scantwin.processing import apply, history, replay
     sharper = apply(apply(scan, "smooth", axis="energy", fwhm="20 meV"), "second_derivative", axis="energy")
@@ -8,6 +8,9 @@
 """
 
 from __future__ import annotations
+
+from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.operations.progress import reporting
 
 # Importing a module registers its steps.
 from napari_scantwin.processing import (  # noqa: F401
@@ -22,9 +25,6 @@ from napari_scantwin.processing import (  # noqa: F401
     sharpen,
     symmetrise,
 )
-from napari_scantwin.processing.analyses import ANALYSES, Analysis, Findings, analyse
-from napari_scantwin.processing.parameters import Parameter
-from napari_scantwin.processing.progress import reporting
 from napari_scantwin.processing.steps import (
     GROUPS,
     HISTORY,
@@ -39,15 +39,11 @@ from napari_scantwin.processing.steps import (
 )
 
 __all__ = [
-    "ANALYSES",
     "GROUPS",
     "HISTORY",
     "STEPS",
-    "Analysis",
-    "Findings",
     "Parameter",
     "Step",
-    "analyse",
     "apply",
     "describe",
     "history",

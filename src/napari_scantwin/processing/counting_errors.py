@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.operations.progress import tell
 from napari_scantwin.processing.counting import counts
 from napari_scantwin.processing.linear import per_fwhm
-from napari_scantwin.processing.parameters import Parameter
-from napari_scantwin.processing.progress import tell
 from napari_scantwin.processing.rebuild import rebuild, values_of
 from napari_scantwin.processing.steps import step
 

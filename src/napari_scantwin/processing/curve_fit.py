@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing.counting import fit_weighted
 from napari_scantwin.processing.linear import gaussian as gaussian_mean
 from napari_scantwin.processing.linear import per_fwhm

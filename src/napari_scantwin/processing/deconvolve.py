@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.axis_roles import fast_axis
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.operations.progress import tell
 from napari_scantwin.processing.linear import apply_along, gaussian, per_fwhm
-from napari_scantwin.processing.parameters import Parameter
-from napari_scantwin.processing.progress import tell
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
-from napari_scantwin.processing.roles import fast_axis
 from napari_scantwin.processing.steps import step
 from napari_scantwin.processing.windows import few_steps
 

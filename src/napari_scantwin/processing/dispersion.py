@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 from scipy import constants
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
-from napari_scantwin.physics.quantity import Quantity
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import is_quantity
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.processing.peaks import PeakFits
-from napari_scantwin.processing.roles import is_quantity
 
 __all__ = ["Crossing", "energy_width", "fermi_crossing"]
 

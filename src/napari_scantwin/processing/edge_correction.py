@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import energy_axis, is_quantity, slit_angle
+from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.counting import counts
 from napari_scantwin.processing.fermi_edge import Edge, edge_of_curve, fit_edge, fitted_energy
-from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 from napari_scantwin.processing.resample import resample
-from napari_scantwin.processing.roles import energy_axis, is_quantity, slit_angle
 from napari_scantwin.processing.steps import step
 
 __all__ = ["EdgeOfChannels", "correct_fermi_edge", "fit_edges"]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import energy_axis, is_quantity
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.geometry import ACROSS, ALONG, DEFLECTOR, ROTATION, Geometry
-from napari_scantwin.processing.parameters import Parameter
-from napari_scantwin.processing.roles import energy_axis, is_quantity
 
 __all__ = ["EMISSION", "Emission", "energy_parameters", "geometry_parameters", "kinetic_energies", "recorded"]
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
-from napari_scantwin.physics.quantity import Quantity
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import energy_axis
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.processing.counting import counts, fit_weighted
 from napari_scantwin.processing.fermi_function import BOLTZMANN, broadened_edge
 from napari_scantwin.processing.linear import gaussian, per_fwhm
 from napari_scantwin.processing.rebuild import errors_of, values_of
-from napari_scantwin.processing.roles import energy_axis
 from napari_scantwin.processing.windows import within
 
 __all__ = ["BACKGROUNDS", "Edge", "edge_of_curve", "fit_edge", "fitted_energy"]

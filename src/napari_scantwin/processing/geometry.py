@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import constants
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["ALONG", "FREE_ELECTRON", "Geometry", "wave_number"]
 

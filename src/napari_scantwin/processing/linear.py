@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from napari_scantwin.errors import ScanError
-from napari_scantwin.processing.progress import tell
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.progress import tell
 
 __all__ = ["applied", "apply_along", "cells", "first_derivative", "gaussian", "per_fwhm", "second_derivative"]
 

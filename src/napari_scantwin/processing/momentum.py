@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.axis_roles import energy_axis, scanned_angle, slit_angle
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.emission import (
     EMISSION,
     Emission,
@@ -22,9 +24,7 @@ from napari_scantwin.processing.emission import (
     recorded,
 )
 from napari_scantwin.processing.geometry import Geometry, wave_number
-from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.resample import even_grid, resample
-from napari_scantwin.processing.roles import energy_axis, scanned_angle, slit_angle
 from napari_scantwin.processing.steps import step
 
 __all__ = ["LONG_NAMES", "STEP", "to_angle", "to_momentum"]

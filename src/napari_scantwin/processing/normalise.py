@@ -11,11 +11,11 @@ import warnings
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
-from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.axis_roles import axes_of, coordinates_of, fast_axis, slit_angle
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
-from napari_scantwin.processing.roles import axes_of, coordinates_of, fast_axis, slit_angle
 from napari_scantwin.processing.steps import step
 from napari_scantwin.processing.windows import window_parameters, within
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import voigt_profile
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing.fermi_function import fermi
 from napari_scantwin.processing.linear import per_fwhm
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import energy_axis
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.processing.counting import counts
 from napari_scantwin.processing.curve_fit import CurveFit, CurveFitter
 from napari_scantwin.processing.peak_model import Occupation
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
-from napari_scantwin.processing.roles import energy_axis
 from napari_scantwin.processing.windows import within
 
 __all__ = ["PeakFits", "fit_peaks"]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import energy_axis, scanned_angle, slit_angle
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.emission import (
     EMISSION,
     FERMI,
@@ -24,9 +26,7 @@ from napari_scantwin.processing.emission import (
 )
 from napari_scantwin.processing.geometry import FREE_ELECTRON, Geometry, wave_number
 from napari_scantwin.processing.momentum import LONG_NAMES, STEP
-from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.resample import even_grid, resample
-from napari_scantwin.processing.roles import energy_axis, scanned_angle, slit_angle
 from napari_scantwin.processing.steps import step
 
 __all__ = ["PHOTON_ENERGY", "to_kz", "to_photon_energy"]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.progress import tell
 from napari_scantwin.processing.interpolate import Corners, fraction
-from napari_scantwin.processing.progress import tell
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 
 __all__ = ["even_grid", "resample"]

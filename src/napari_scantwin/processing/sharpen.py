@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import fast_axis
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.linear import applied, first_derivative, second_derivative
-from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
-from napari_scantwin.processing.roles import fast_axis
 from napari_scantwin.processing.steps import step
 
 __all__ = ["curvature", "curvature_2d", "differentiate_twice", "minimum_gradient"]

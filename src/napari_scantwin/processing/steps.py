@@ -19,11 +19,11 @@ from typing import Any
 
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
-from napari_scantwin.processing.described import Described
-from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.operation import Described
+from napari_scantwin.operations.parameters import Parameter
 
 __all__ = [
     "GROUPS",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.axis_roles import fast_axis, find_axis, slit_angle
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.linear import applied
-from napari_scantwin.processing.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
-from napari_scantwin.processing.roles import fast_axis, find_axis, slit_angle
 from napari_scantwin.processing.steps import step
 
 __all__ = ["interpolation", "symmetrise"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
-from napari_scantwin.processing.parameters import Parameter
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
 
 __all__ = ["few_steps", "window_parameters", "within"]
 

@@ -10,29 +10,27 @@ from pathlib import Path
 
 import xarray as xr
 
-from napari_scantwin.errors import Cancelled, NeedsAxes, ScanError
-from napari_scantwin.readers import (
+from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
+from napari_scantwin.readers import project
+from napari_scantwin.readers.arrays import array_files, side_file, xarray_files
+from napari_scantwin.readers.arrays import contents as array_contents
+from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
+from napari_scantwin.readers.instruments import (
     als_fits,
-    array_files,
-    arrays,
     beamline_hdf5,
     erlab_files,
     igor,
     igor_text,
     mbs,
     prodigy,
-    project,
-    quantum_design,
     scienta,
-    several,
-    side_file,
-    xarray_files,
 )
-from napari_scantwin.readers.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.measurement import Measurement
-from napari_scantwin.readers.spreadsheet import spreadsheet_table
-from napari_scantwin.readers.table import Table, choose, table_to_scan
-from napari_scantwin.readers.text import text_table
+from napari_scantwin.readers.series import joining
+from napari_scantwin.readers.tables import quantum_design
+from napari_scantwin.readers.tables.spreadsheet import spreadsheet_table
+from napari_scantwin.readers.tables.table import Table, choose, table_to_scan
+from napari_scantwin.readers.tables.text import text_table
 
 __all__ = ["SUFFIXES", "is_series", "open_choices", "read", "read_table", "readable"]
 
@@ -78,7 +76,7 @@ def readable(path: str | Path) -> bool:
     """Whether the name is of a kind that can be opened, or a folder of scans (one of mere pictures is not)."""
     path = Path(path)
     if is_series(path):
-        return several.holds(path, [one for one in SUFFIXES if one not in _ARRAYS])
+        return joining.holds(path, [one for one in SUFFIXES if one not in _ARRAYS])
     return path.suffix.lower() in SUFFIXES
 
 
@@ -107,18 +105,18 @@ def read(
     measurements by its key (see :func:`open_choices`); without it the likeliest is taken and all keys
     stand in ``attrs["choices"]``. A choice such as ``"erlab:i05"`` reads the file by
     that one of erlab's loaders. ``sheet`` names a spreadsheet's sheet. Of HDF5, netCDF, zarr, TIFF and ``.npy``,
-    ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays`; so they do where
-    an ARPES file leaves out an axis's unit.
+    ``value`` and ``axes`` name arrays by their paths, as in :mod:`napari_scantwin.readers.arrays.contents`; so they do
+    where an ARPES file leaves out an axis's unit.
 
     Cuts and maps of several files are joined along what was scanned from file to file, as their metadata or a number
     with its unit in their names say; ``along`` says it where they do not, ``"20, 35, 50=sample_temperature[K]"`` or
-    ``"P=manipulator_angle[deg]"`` for a setting (:mod:`napari_scantwin.readers.series_axis`). ``on_progress`` is told
-    the fraction of files that were read, ``stop`` is looked at between two.
+    ``"P=manipulator_angle[deg]"`` for a setting (:mod:`napari_scantwin.readers.series.scanned_axis`). ``on_progress``
+    is told the fraction of files that were read, ``stop`` is looked at between two.
 
-    Raises :class:`~napari_scantwin.errors.NeedsColumns` where a table does not say what its columns are,
-    :class:`~napari_scantwin.errors.NeedsAxes` where a file of arrays does not say what its axes are,
-    :class:`~napari_scantwin.errors.NeedsScannedAxis` where several files do not say along what they were scanned, and
-    :class:`~napari_scantwin.errors.ScanError` for anything else that is wrong with the file.
+    Raises :class:`~napari_scantwin.core.errors.NeedsColumns` where a table does not say what its columns are,
+    :class:`~napari_scantwin.core.errors.NeedsAxes` where a file of arrays does not say what its axes are,
+    :class:`~napari_scantwin.core.errors.NeedsScannedAxis` where several files do not say along what they were scanned,
+    and :class:`~napari_scantwin.core.errors.ScanError` for anything else that is wrong with the file.
     """
     told = {"axes": axes, "value": value, "error": error, "choice": choice, "sheet": sheet}
     if isinstance(path, (list, tuple)) and len(path) != 1:
@@ -132,10 +130,10 @@ def read(
             if on_progress is not None:
                 on_progress(number / len(path))
             parts.append(read(one, **told))
-        return several.joined(parts, [Path(one).name for one in path], along)
+        return joining.joined(parts, [Path(one).name for one in path], along)
     path = Path(path[0] if isinstance(path, (list, tuple)) else path)
     if is_series(path):
-        files = several.files_of_folder(path, SUFFIXES)
+        files = joining.files_of_folder(path, SUFFIXES)
         scan = read(files, **told, along=along, on_progress=on_progress, stop=stop)
         return scan.assign_attrs(source=f"{path.name}, {len(files)} files") if len(files) > 1 else scan
     refuse_dangerous([path])
@@ -147,7 +145,7 @@ def read(
     if suffix in array_files.SUFFIXES and (axes or value):
         _must_exist(path)
         contents = array_files.contents(path)
-        return _sourced(arrays.scan_of(contents, arrays.chosen(contents, axes, value)), path)
+        return _sourced(array_contents.scan_of(contents, array_contents.chosen(contents, axes, value)), path)
     if _may_hold_several(path):
         _must_exist(path)
         return _sourced(_chosen(path, _several(path, axes, value), choice), path)
@@ -180,7 +178,7 @@ def open_choices(path: str | Path) -> list[Measurement]:
     those of its first file."""
     path = Path(path)
     if is_series(path):
-        path = several.files_of_folder(path, SUFFIXES)[0]
+        path = joining.files_of_folder(path, SUFFIXES)[0]
     refuse_dangerous([path])
     suffix = path.suffix.lower()
     if _may_hold_several(path):
@@ -214,9 +212,15 @@ def _several(path: Path, axes: Sequence[str] | None = None, value: str | None = 
     if suffix in _ARRAYS and (described := side_file.described(path, contents)) is not None:
         return [Measurement(path.stem, path.stem, described)]
     try:
-        return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, None, None)))]
+        return [_whole(path, contents, None, None)]
     except NeedsAxes as reason:
         raise NeedsAxes(f"{lack or reason}{_also_by_erlab(suffix)}", contents) from reason
+
+
+def _whole(path: Path, contents, axes: Sequence[str] | None, value: str | None) -> Measurement:
+    """The one measurement that a choice makes of a file of arrays."""
+    scan = array_contents.scan_of(contents, array_contents.chosen(contents, axes, value))
+    return Measurement(path.stem, path.stem, scan)
 
 
 def _also_by_erlab(suffix: str) -> str:
@@ -250,10 +254,10 @@ def _asking(
     except NeedsAxes as reason:
         if reason.offered is None:
             raise
-        contents = arrays.contents_of(path.name, reason.offered)
+        contents = array_contents.contents_of(path.name, reason.offered)
         if not axes and not value:
             raise NeedsAxes(str(reason), contents) from reason
-        return [Measurement(path.stem, path.stem, arrays.scan_of(contents, arrays.chosen(contents, axes, value)))]
+        return [_whole(path, contents, axes, value)]
 
 
 #: ARPES text formats: how each is told, and how it is loaded.

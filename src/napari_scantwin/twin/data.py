@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.moving_mesh import Rows, sweep_rows
+from napari_scantwin.core import scan as scans
+from napari_scantwin.interpolators.aligned import Rows, sweep_rows
 from napari_scantwin.twin.folds import Groups, group_points
 from napari_scantwin.twin.noise import Noise, measure
 from napari_scantwin.twin.smoothing import smoothed

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_scantwin.errors import Cancelled
+from napari_scantwin.core.errors import Cancelled
 
 __all__ = ["derivative", "difference"]
 

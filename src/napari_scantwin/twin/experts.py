@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from napari_scantwin.moving_mesh import MovingMesh, Rows
+from napari_scantwin.interpolators.aligned import MovingMesh, Rows
+from napari_scantwin.interpolators.kernel import Kernel, fit_kernel, learn_scales
+from napari_scantwin.networks.network import evaluate, evaluate_slopes
+from napari_scantwin.networks.small_network import evaluate_small, fit_small
 from napari_scantwin.twin.data import DRAWS, Data
 from napari_scantwin.twin.derivatives import difference
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
-from napari_scantwin.twin.kernel import Kernel, fit_kernel, learn_scales
-from napari_scantwin.twin.network import evaluate, evaluate_slopes
-from napari_scantwin.twin.small_network import evaluate_small, fit_small
 
 __all__ = [
     "ALIGNED_SHARE",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin.moving_mesh import slow_scale
+from napari_scantwin.interpolators.aligned import slow_scale
 
 __all__ = ["SCALE_NAMES", "FeatureMap", "scales"]
 

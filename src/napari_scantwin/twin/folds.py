@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
 
 __all__ = ["Groups", "group_points"]
 

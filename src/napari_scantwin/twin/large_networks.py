@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin.errors import Cancelled
+from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.networks.network import Shape, Stack, evaluate
+from napari_scantwin.networks.waiting import patiently
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import FittedLarge, features_for
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
-from napari_scantwin.twin.network import Shape, Stack, evaluate
-from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.settings import Effort
 from napari_scantwin.twin.stream import Stream
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from napari_scantwin.moving_mesh import SPLINES
+from napari_scantwin.interpolators.aligned import SPLINES
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import ALIGNED_SHARE, GaussianProcess, Interpolation, Polynomial, SmallNetworks
 from napari_scantwin.twin.features import scales

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import simulation
 from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
@@ -105,7 +105,7 @@ class Twin:
         at (:func:`napari_scantwin.writers.write_volume` writes them).
 
         The values are float32, with coordinates ``standard_error`` (one standard deviation) and
-        ``extrapolated``. ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`.
+        ``extrapolated``. ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.core.errors.Cancelled`.
         """
         axes = simulation.checked_grid(self, grid)
         if along is not None:
@@ -119,7 +119,7 @@ class Twin:
 
     def residual(self, *, stop=None) -> xr.DataArray:
         """Measured minus simulated at every measured point, shaped like the measured scan; ``stop`` (a
-        ``threading.Event``) raises :class:`~napari_scantwin.errors.Cancelled`."""
+        ``threading.Event``) raises :class:`~napari_scantwin.core.errors.Cancelled`."""
         result = self.scan.copy(data=simulation.residuals(self, stop))
         result.attrs = {**self.scan.attrs, **simulation.inherited(self), "kind": "residual"}
         result.attrs["long_name"] = f"residual of {self.scan.attrs.get('long_name', self.scan.name)}"
@@ -155,7 +155,7 @@ class Twin:
 
     @staticmethod
     def load(path: str | Path) -> Twin:
-        """Read a ``.twin`` file; raises :class:`~napari_scantwin.errors.ScanError` where it is not whole."""
+        """Read a ``.twin`` file; raises :class:`~napari_scantwin.core.errors.ScanError` where it is not whole."""
         from napari_scantwin.twin.storage import load
 
         return load(path)

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin.settings import TwinSettings
 from napari_scantwin.twin.training import train
 
@@ -31,7 +31,7 @@ class TwinRegressor(RegressorMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X, y):
-        """Train the twin; raises :class:`~napari_scantwin.errors.ScanError` where the points are too few."""
+        """Train the twin; raises :class:`~napari_scantwin.core.errors.ScanError` where the points are too few."""
         X, y = validate_data(self, X, y, y_numeric=True, dtype=float, ensure_min_samples=8)
         settings = TwinSettings(self.preset, self.members, self.time_budget, self.seed)
         # An axis held at one value tells nothing.

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_scantwin.config import config_folder
-from napari_scantwin.errors import Cancelled, ScanError
-from napari_scantwin.moving_mesh import SPLINES
+from napari_scantwin.core.config import config_folder
+from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.interpolators.aligned import SPLINES
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import Interpolation, SmallNetworks
 from napari_scantwin.twin.features import scales

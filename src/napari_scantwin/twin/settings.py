@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["PRESETS", "Effort", "Progress", "Trial", "TwinSettings"]
 

@@ -11,9 +11,10 @@ from dataclasses import asdict
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import __version__, units
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
+from napari_scantwin import __version__
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.twin.volume import lazy_arrays
 
 __all__ = ["as_scan", "checked_grid", "filled", "inherited", "residuals"]

@@ -17,9 +17,9 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import __version__
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.files import atomic_path
 from napari_scantwin.twin.experts import FITTED
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
@@ -50,7 +50,7 @@ def save(twin: Twin, path: str | Path) -> Path:
 def load(path: str | Path) -> Twin:
     """Read the twin in ``path``.
 
-    Raises :class:`~napari_scantwin.errors.ScanError` where the file is missing, cut off, altered, or
+    Raises :class:`~napari_scantwin.core.errors.ScanError` where the file is missing, cut off, altered, or
     written by a newer version.
     """
     path = Path(path)

@@ -8,8 +8,8 @@ import threading
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.twin.data import Data, weight
 
 __all__ = ["MOST", "Stream", "thinned"]

@@ -12,17 +12,18 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from napari_scantwin import rivals, units
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled
-from napari_scantwin.twin.backend import is_loaded, tensorflow
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.interpolators import baselines
+from napari_scantwin.networks.backend import is_loaded, tensorflow
+from napari_scantwin.networks.waiting import patiently
 from napari_scantwin.twin.blend import cross_fitted
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.large_networks import LargeNetworks
 from napari_scantwin.twin.library import experts_for
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
-from napari_scantwin.twin.patience import patiently
 from napari_scantwin.twin.score import score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
 from napari_scantwin.twin.stream import Stream, thinned
@@ -73,8 +74,8 @@ def train(
     training, for the table and the verdict. ``on_progress`` is called from the calling thread with a
     :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second:
     the twin of the best state so far is returned with ``stopped`` true, or
-    :class:`~napari_scantwin.errors.Cancelled` is raised where nothing is learned yet.
-    Raises :class:`~napari_scantwin.errors.ScanError` where the scan cannot be learned from.
+    :class:`~napari_scantwin.core.errors.Cancelled` is raised where nothing is learned yet.
+    Raises :class:`~napari_scantwin.core.errors.ScanError` where the scan cannot be learned from.
     """
     known: tuple[Trial, ...] = ()
     if isinstance(scan, Twin):
@@ -176,7 +177,7 @@ def _rivals(scan, data: Data, stop) -> dict[str, np.ndarray]:
     table = scans.points(scan)
     used = ~table.masked
     _, first = np.unique(table.sweep[used], return_index=True)
-    predictions = rivals.score_rivals(scan, data.groups.point_fold[first], stop=stop)
+    predictions = baselines.score_rivals(scan, data.groups.point_fold[first], stop=stop)
     return {name: prediction[used] for name, prediction in predictions.items()}
 
 

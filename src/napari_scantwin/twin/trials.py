@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin.errors import Cancelled
-from napari_scantwin.twin.backend import cores
+from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.networks.backend import cores
 from napari_scantwin.twin.blend import HeldOut, choose
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import FittedLarge, Polynomial

@@ -7,7 +7,7 @@ The predictive variance is::
 ``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
 ignorance: ``spread`` is the disagreement of the experts and their members, and the last part what they may all get
 wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to the
-nearest measured point in such steps (:mod:`napari_scantwin.twin.nearness`), which keeps growing outside the measured
+nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the measured
 range. A held-out sweep is one step from its
 neighbours, the middle of a gap half a step. ``factor`` is set so that 68 % of held-out points, with the spread the
 experts had there before they saw them, lie within one standard deviation and 95 % within two.
@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from napari_scantwin.moving_mesh import rank
+from napari_scantwin.interpolators.aligned import rank
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.nearness import FAR, nearest
+from napari_scantwin.twin.distance import FAR, nearest
 from napari_scantwin.twin.noise import Noise
 
 __all__ = ["Uncertainty", "calibrated", "distance", "outside"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 
 __all__ = ["Part", "blocks", "lazy_arrays"]
 

@@ -16,8 +16,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
+from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.panel import Panel
-from napari_scantwin.viewer.show_twin import result_of
 
 __all__ = ["Demo", "main"]
 

@@ -6,16 +6,16 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
+from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.chooser import Chooser
-from napari_scantwin.viewer.cube_widget import CubeWidget
-from napari_scantwin.viewer.cuts_widget import CutsWidget
-from napari_scantwin.viewer.open_widget import OpenWidget
-from napari_scantwin.viewer.overlay import attach
+from napari_scantwin.viewer.cube.cube_widget import CubeWidget
+from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
+from napari_scantwin.viewer.kit.tab_rows import TabRows
+from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.process.tab import ProcessWidget
-from napari_scantwin.viewer.simulate_widget import SimulateWidget
-from napari_scantwin.viewer.sweeps_widget import SweepsWidget
-from napari_scantwin.viewer.tab_rows import TabRows
-from napari_scantwin.viewer.train_widget import TrainWidget
+from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
+from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
+from napari_scantwin.viewer.twin.train_widget import TrainWidget
 
 __all__ = ["Panel"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from napari_scantwin import writers
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers import readable
 from napari_scantwin.samples import load_sample
-from napari_scantwin.viewer.layers import Frame, layer_data, shared_frame
-from napari_scantwin.viewer.opening import open_now
+from napari_scantwin.viewer.canvas.layers import Frame, layer_data, shared_frame
+from napari_scantwin.viewer.open.opening import open_now
 
 __all__ = ["get_reader", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
 
@@ -35,7 +35,7 @@ def _read_layers(path) -> list[tuple]:
 def _prepared(scan, twin=None) -> tuple:
     import napari
 
-    from napari_scantwin.viewer.overlay import canvas_aspect
+    from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 
     viewer = napari.current_viewer()
     frame = None
@@ -60,7 +60,7 @@ def _show_rulers() -> None:
     import napari
     from qtpy.QtCore import QTimer
 
-    from napari_scantwin.viewer.overlay import attach, fit_view
+    from napari_scantwin.viewer.canvas.overlay import attach, fit_view
 
     viewer = napari.current_viewer()
     if viewer is not None:

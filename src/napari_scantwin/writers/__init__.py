@@ -8,9 +8,9 @@ from pathlib import Path
 
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled, ScanError
-from napari_scantwin.files import atomic_path
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.core.files import atomic_path
 from napari_scantwin.writers import formats
 from napari_scantwin.writers.provenance import with_provenance
 from napari_scantwin.writers.volume import write_volume
@@ -48,9 +48,9 @@ def write(
 
     The export carries units, the source's name and SHA-256, and for a simulated scan the twin's settings,
     seed and held-out score, with the versions of the software. It is written beside the final name and
-    renamed into place. ``stop`` cancels (:class:`~napari_scantwin.errors.Cancelled`); nothing is left then.
+    renamed into place. ``stop`` cancels (:class:`~napari_scantwin.core.errors.Cancelled`); nothing is left then.
 
-    Raises :class:`~napari_scantwin.errors.ScanError` for an unknown suffix, a scan the format cannot hold,
+    Raises :class:`~napari_scantwin.core.errors.ScanError` for an unknown suffix, a scan the format cannot hold,
     a full disk or a folder that may not be written to.
     """
     path = Path(path)

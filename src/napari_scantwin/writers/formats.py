@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 
 __all__ = ["as_dataset", "write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
 

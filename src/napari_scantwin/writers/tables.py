@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.files import atomic_path
 
 __all__ = ["write_table"]
 

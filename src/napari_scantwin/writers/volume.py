@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.errors import Cancelled, NotWritten, ScanError
-from napari_scantwin.files import in_words, may_replace, only_store, replace
+from napari_scantwin.core.errors import Cancelled, NotWritten, ScanError
+from napari_scantwin.core.files import in_words, may_replace, only_store, replace
 from napari_scantwin.twin import simulation
 from napari_scantwin.twin.volume import blocks
 from napari_scantwin.writers.formats import as_dataset
@@ -55,9 +55,9 @@ def write_volume(
 
     ``scheduler`` is the address of a Dask cluster, ``tcp://host:8786``, whose workers evaluate the parts (extra
     ``cluster``); without it nothing but this process works, and nothing listens. ``stop`` raises
-    :class:`~napari_scantwin.errors.Cancelled` and keeps the parts written so far, hidden beside ``path``: the same call
-    goes on from there. Raises :class:`~napari_scantwin.errors.ScanError` for a suffix other than ``.zarr`` and a disk
-    that is full or may not be written to, or a ``path`` that is somebody's folder.
+    :class:`~napari_scantwin.core.errors.Cancelled` and keeps the parts written so far, hidden beside ``path``: the
+    same call goes on from there. Raises :class:`~napari_scantwin.core.errors.ScanError` for a suffix other than
+    ``.zarr`` and a disk that is full or may not be written to, or a ``path`` that is somebody's folder.
     """
     path = Path(path)
     if path.suffix.lower() != ".zarr":

@@ -10,8 +10,8 @@ import pytest
 from napari_scantwin.physics.comparison import compare
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.analyse.map_layers import derived_layers
-from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 ERCO2 = "erco2_magnetization.csv"
 

@@ -8,15 +8,15 @@ import threading
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import Cancelled
+from napari_scantwin.analyses.entropy import EntropySettings, calculate
+from napari_scantwin.analyses.sides import Source
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.physics.entropy_figures import figures
 from napari_scantwin.physics.magnetocaloric import Sample, entropy_ensemble
 from napari_scantwin.readers import read
-from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, calculate
-from napari_scantwin.viewer.analyse.map_layers import derived_layers
-from napari_scantwin.viewer.analyse.sides import Source
-from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 ERCO2, PDH = "erco2_magnetization.csv", "pdh_resistance.csv"
 

@@ -10,8 +10,8 @@ import pytest
 from napari_scantwin.physics.calibration import Calibration
 from napari_scantwin.physics.hydrogen import hydrogen_content
 from napari_scantwin.readers import read
-from napari_scantwin.viewer.analyse.map_layers import derived_layers
-from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 PDH, ERCO2 = "pdh_resistance.csv", "erco2_magnetization.csv"
 SOURCE = "made for this test"

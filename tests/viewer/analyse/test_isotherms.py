@@ -7,11 +7,11 @@ import csv
 import numpy as np
 import pytest
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.physics.plateau import plateau_pressures
 from napari_scantwin.physics.van_t_hoff import fit_van_t_hoff
 from napari_scantwin.readers import read
-from napari_scantwin.viewer.layers import add_scan, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
 
 ENTHALPY, ENTROPY = -38.0, -92.0  # kJ and J/K per mol H2, about palladium's
 TITLE = "Isotherms (pressure, composition)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.analyse.map_layers import derived_layers
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 
 def test_the_maps_of_an_analysis_leave_with_it_and_come_back(panel, open_scan, analysed, qtbot):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
 
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.planning import TimeModel, TransitionTemperature, as_text, check_steps, plan_points, plan_sweeps
-from napari_scantwin.viewer.analyse.map_layers import derived_layers
 from napari_scantwin.viewer.analyse.planning_form import COURSE, STEP
-from napari_scantwin.viewer.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 PDH = "pdh_resistance.csv"
 

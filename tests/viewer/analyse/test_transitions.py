@@ -11,8 +11,8 @@ from napari_scantwin.physics.critical_field import fit_critical_field
 from napari_scantwin.physics.transitions import phase_boundary
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.analyse.map_layers import derived_layers
-from napari_scantwin.viewer.layers import frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 PDH, ERCO2 = "pdh_resistance.csv", "erco2_magnetization.csv"
 

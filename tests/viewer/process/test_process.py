@@ -9,11 +9,11 @@ import pytest
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from napari_scantwin import processing
-from napari_scantwin import scan as scans
+from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import load_sample, sample_path
-from napari_scantwin.viewer.layers import add_scan, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.process.form import ParameterForm
-from napari_scantwin.viewer.show_twin import result_of
 
 RAW = load_sample("arpes")
 

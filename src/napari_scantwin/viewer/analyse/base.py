@@ -9,10 +9,10 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_scantwin import writers
-from napari_scantwin.errors import ScanError
-from napari_scantwin.viewer.combos import Combo
-from napari_scantwin.viewer.jobs import Job, say_error
-from napari_scantwin.viewer.tables import Table
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.tables import Table
 
 __all__ = ["Analysis", "new_combo", "said_no"]
 

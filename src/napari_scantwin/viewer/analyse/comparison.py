@@ -8,18 +8,19 @@ import numpy as np
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout
 from scipy.stats import norm
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units, writers
-from napari_scantwin.errors import ScanError
+from napari_scantwin import writers
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import COLORS, Curve, DerivedMap, plain
 from napari_scantwin.physics.comparison import Comparison, compare
 from napari_scantwin.physics.sources import comparable
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo
-from napari_scantwin.viewer.analyse.curves import COLORS, Curve, CurvePlot
-from napari_scantwin.viewer.analyse.map_layers import DerivedMap, prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.tables import plain
-from napari_scantwin.viewer.layers import scan_of
-from napari_scantwin.viewer.tables import Table, fill
+from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.canvas.map_layers import prepare_maps, show_or_hide
+from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.kit.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["ComparisonAnalysis"]

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units, writers
-from napari_scantwin.errors import ScanError
-from napari_scantwin.grids import parse_values
+from napari_scantwin import writers
+from napari_scantwin.analyses.entropy import EntropySettings, calculate, measured_fields
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.branches import find_axis
 from napari_scantwin.physics.magnetization import numbers_needed
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
-from napari_scantwin.viewer.analyse.curves import CurvePlot
 from napari_scantwin.viewer.analyse.entropy_views import VIEWS, figure_rows, maps_of, table_of
-from napari_scantwin.viewer.analyse.entropy_work import EntropySettings, calculate, measured_fields
-from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.sides import sources_of
-from napari_scantwin.viewer.folding import Folding
-from napari_scantwin.viewer.tables import Table, fill
+from napari_scantwin.viewer.analyse.sources import sources_of
+from napari_scantwin.viewer.canvas.map_layers import prepare_maps, show_or_hide
+from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["EntropyAnalysis"]

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
+from napari_scantwin.analyses.entropy import EntropyResult, EntropySide
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.operations.findings import Curve, DerivedMap, gradient, plain
 from napari_scantwin.physics.entropy_figures import table
-from napari_scantwin.viewer.analyse.curves import Curve, gradient
-from napari_scantwin.viewer.analyse.entropy_work import EntropyResult, EntropySide
-from napari_scantwin.viewer.analyse.map_layers import DerivedMap
-from napari_scantwin.viewer.analyse.tables import plain
 
 __all__ = ["VIEWS", "Drawn", "figure_rows", "maps_of", "table_of"]
 

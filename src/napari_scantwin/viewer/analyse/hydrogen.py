@@ -7,19 +7,20 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units, writers
-from napari_scantwin.errors import ScanError
+from napari_scantwin import writers
+from napari_scantwin.analyses.hydrogen import drawn, maps_of, rows_of, table_of, worked_out
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.calibration import Calibration, read_calibration
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
-from napari_scantwin.viewer.analyse.curves import CurvePlot
-from napari_scantwin.viewer.analyse.hydrogen_work import drawn, maps_of, rows_of, table_of, worked_out
-from napari_scantwin.viewer.analyse.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.sides import sources_of
-from napari_scantwin.viewer.folding import Folding
-from napari_scantwin.viewer.layers import scan_of
-from napari_scantwin.viewer.tables import Table, fill
+from napari_scantwin.viewer.analyse.sources import sources_of
+from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.canvas.map_layers import prepare_maps, show_or_hide
+from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["HydrogenAnalysis"]

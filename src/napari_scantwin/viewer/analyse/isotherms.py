@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QFormLayout, QLineEdit
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units, writers
+from napari_scantwin import writers
+from napari_scantwin.analyses.isotherms import VIEWS, calculate, rows_of, said, table_of
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.isotherms import _labels, _pressure_name
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
-from napari_scantwin.viewer.analyse.curves import CurvePlot
-from napari_scantwin.viewer.analyse.isotherms_work import VIEWS, calculate, rows_of, said, table_of
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.sides import sources_of
-from napari_scantwin.viewer.tables import Table, fill
+from napari_scantwin.viewer.analyse.sources import sources_of
+from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.kit.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["IsothermsAnalysis"]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QPlainTextEdit, QPushButton
 
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
+from napari_scantwin.analyses.planning import Next, ask, course_of, step_check
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.planning import as_text, write_plan
 from napari_scantwin.viewer.analyse.base import Analysis, said_no
-from napari_scantwin.viewer.analyse.curves import CurvePlot
-from napari_scantwin.viewer.analyse.map_layers import DerivedMap, derived_layers, prepare_maps, show_maps
 from napari_scantwin.viewer.analyse.planning_form import COURSE, STEP, PlanningForm, number
 from napari_scantwin.viewer.analyse.planning_views import drawn, said, table_of
-from napari_scantwin.viewer.analyse.planning_work import Next, ask, course_of, step_check
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.canvas.map_layers import derived_layers, prepare_maps, show_maps
+from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["PlanningAnalysis"]

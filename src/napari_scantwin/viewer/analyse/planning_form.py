@@ -5,20 +5,20 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
-from napari_scantwin.grids import parse_values
+from napari_scantwin.analyses.planning import MAP, PEAK, POSITION, TRANSITION, Asked, AskedPoints
+from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.transition_curve import CRITERIA
 from napari_scantwin.planning import TimeModel
 from napari_scantwin.viewer.analyse.base import new_combo
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
-from napari_scantwin.viewer.analyse.planning_work import MAP, PEAK, POSITION, TRANSITION, Asked, AskedPoints
 from napari_scantwin.viewer.analyse.sample_form import SampleForm
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
-from napari_scantwin.viewer.analyse.transitions_work import set_points
-from napari_scantwin.viewer.folding import Folding
-from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.kit.folding import Folding
 
 __all__ = ["COURSE", "NEXT", "STEP", "PlanningForm"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
+from napari_scantwin.analyses.planning import Followed, Next, Steps
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.operations.findings import COLORS, Curve
 from napari_scantwin.planning import PointPlan, as_text
-from napari_scantwin.viewer.analyse.curves import COLORS, Curve
-from napari_scantwin.viewer.analyse.planning_work import Followed, Next, Steps
 
 __all__ = ["drawn", "said", "table_of"]
 

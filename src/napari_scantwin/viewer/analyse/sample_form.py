@@ -5,10 +5,10 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.magnetization import Sample, numbers_needed
-from napari_scantwin.viewer.layers import scan_of
+from napari_scantwin.viewer.canvas.layers import scan_of
 
 __all__ = ["SampleForm"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Signal
 
-from napari_scantwin.viewer.layer_combo import LayerCombo
-from napari_scantwin.viewer.layers import scan_layers, scan_of
+from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
+from napari_scantwin.viewer.kit.layer_combo import LayerCombo
 
 __all__ = ["SecondScan"]
 

@@ -10,11 +10,11 @@ from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
 from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
 from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
 from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
-from napari_scantwin.viewer.analyse.map_layers import derived_layers, send_back
 from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
 from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
-from napari_scantwin.viewer.combos import Combo
-from napari_scantwin.viewer.folding import Folding
+from napari_scantwin.viewer.canvas.map_layers import derived_layers, send_back
+from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.folding import Folding
 
 __all__ = ["AnalyseWidget"]
 

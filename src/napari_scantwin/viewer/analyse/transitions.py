@@ -5,22 +5,18 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QSlider, QWidget
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units, writers
-from napari_scantwin.errors import ScanError
+from napari_scantwin import writers
+from napari_scantwin.analyses.transitions import TransitionSettings, calculate, gives_critical_field
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.critical_field import MODELS
 from napari_scantwin.physics.transition_curve import CRITERIA
 from napari_scantwin.viewer.analyse.base import Analysis, new_combo, said_no
-from napari_scantwin.viewer.analyse.curves import CurvePlot
-from napari_scantwin.viewer.analyse.map_layers import (
-    DerivedMap,
-    derived_layers,
-    prepare_maps,
-    show_maps,
-)
 from napari_scantwin.viewer.analyse.second import SecondScan
-from napari_scantwin.viewer.analyse.sides import sources_of
+from napari_scantwin.viewer.analyse.sources import sources_of
 from napari_scantwin.viewer.analyse.transitions_views import (
     as_layer_scan,
     color_of,
@@ -30,9 +26,10 @@ from napari_scantwin.viewer.analyse.transitions_views import (
     said,
     table_of,
 )
-from napari_scantwin.viewer.analyse.transitions_work import TransitionSettings, calculate, gives_critical_field
-from napari_scantwin.viewer.folding import Folding
-from napari_scantwin.viewer.tables import Table, fill
+from napari_scantwin.viewer.canvas.map_layers import derived_layers, prepare_maps, show_maps
+from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.tables import Table, fill
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["TransitionsAnalysis"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin import scan as scans
-from napari_scantwin import units
+from napari_scantwin.analyses.transitions import TransitionSide, TransitionsResult
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.operations.findings import COLORS, Curve, plain
 from napari_scantwin.physics.critical_field import CriticalField
-from napari_scantwin.viewer.analyse.curves import COLORS, Curve
-from napari_scantwin.viewer.analyse.tables import plain
-from napari_scantwin.viewer.analyse.transitions_work import TransitionSide, TransitionsResult
 
 __all__ = ["as_layer_scan", "color_of", "drawn", "head_of", "rows_of", "said", "table_of"]
 

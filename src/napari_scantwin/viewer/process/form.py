@@ -6,10 +6,10 @@ from typing import Any
 
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
-from napari_scantwin import units
-from napari_scantwin.errors import ScanError
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing import Parameter
-from napari_scantwin.viewer.combos import Combo
+from napari_scantwin.viewer.kit.combos import Combo
 
 __all__ = ["ParameterForm"]
 

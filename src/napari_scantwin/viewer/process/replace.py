@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from napari_scantwin.viewer.fronts import bring_to_front
-from napari_scantwin.viewer.layers import Frame, add_layer, frame_of, layer_data, scan_layers, scan_of, update_layer
+from napari_scantwin.viewer.canvas.layers import (
+    Frame,
+    add_layer,
+    frame_of,
+    layer_data,
+    scan_layers,
+    scan_of,
+    update_layer,
+)
+from napari_scantwin.viewer.canvas.visibility import bring_to_front
 
 __all__ = ["prepare", "put_beside", "put_in_place"]
 

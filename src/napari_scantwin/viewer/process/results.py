@@ -9,11 +9,12 @@ import numpy as np
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin import processing, writers
-from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
-from napari_scantwin.physics.quantity import Quantity
-from napari_scantwin.viewer.jobs import say_error
-from napari_scantwin.viewer.tables import Table, fill
+from napari_scantwin.analyses import Findings
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.files import atomic_path
+from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.viewer.kit.jobs import say_error
+from napari_scantwin.viewer.kit.tables import Table, fill
 
 __all__ = ["FitResults"]
 
@@ -24,7 +25,7 @@ class FitResults(QWidget):
     def __init__(self, use, parent=None):
         super().__init__(parent)
         self._use = use
-        self.findings: processing.analyses.Findings | None = None
+        self.findings: Findings | None = None
         self.table = Table(150)
         self.table.setStyleSheet("font-size: 8pt")  # a velocity with its error and unit is wide
         self.table.horizontalHeader().hide()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_scantwin import processing
-from napari_scantwin.processing.analyses import ANALYSES
-from napari_scantwin.viewer.combos import Combo
+from napari_scantwin.analyses import ANALYSES
+from napari_scantwin.viewer.kit.combos import Combo
 
 __all__ = ["StepChoice"]
 

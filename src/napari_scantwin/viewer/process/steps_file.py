@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from napari_scantwin import processing
-from napari_scantwin.errors import ScanError
-from napari_scantwin.files import atomic_path
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.files import atomic_path
 
 __all__ = ["read_steps", "write_steps"]
 

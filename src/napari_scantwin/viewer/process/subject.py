@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from qtpy.QtCore import QTimer, Signal
 
-from napari_scantwin import scan as scans
-from napari_scantwin.viewer.combos import Combo
-from napari_scantwin.viewer.layers import scan_layers, scan_of
+from napari_scantwin.core import scan as scans
+from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
+from napari_scantwin.viewer.kit.combos import Combo
 
 __all__ = ["Subject"]
 

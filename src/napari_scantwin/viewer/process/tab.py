@@ -18,11 +18,11 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin import processing
-from napari_scantwin import scan as scans
-from napari_scantwin.errors import ScanError
-from napari_scantwin.processing.analyses import ANALYSES, Findings, analyse
-from napari_scantwin.viewer.jobs import Job, say_error
-from napari_scantwin.viewer.overlay import attach, canvas_aspect
+from napari_scantwin.analyses import ANALYSES, Findings, analyse
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.viewer.canvas.overlay import attach, canvas_aspect
+from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.process.done import DoneSoFar
 from napari_scantwin.viewer.process.form import ParameterForm
 from napari_scantwin.viewer.process.marks import FitMarks

@@ -1,0 +1,175 @@
+"""Hydrogen content of the sweeps and of the twin, and how it is shown; no widget is touched here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.analyses.sides import Side, Source, sides_of
+from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import Curve, DerivedMap, gradient
+from napari_scantwin.physics.calibration import Calibration
+from napari_scantwin.physics.hydrogen import hydrogen_content
+
+__all__ = ["Content", "ContentSide", "drawn", "maps_of", "rows_of", "table_of", "worked_out"]
+
+#: Sweeps that are drawn at most.
+_DRAWN = 12
+
+
+@dataclass(frozen=True)
+class ContentSide(Side):
+    """One side's H/Pd: at every reading, of a twin at the places of the sweeps (``content``), and over a twin's map
+    (``map``, else None)."""
+
+    content: xr.DataArray
+    map: xr.DataArray | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """The ``sides`` that could be worked out, the sweeps' first, and the sentences of those that could not."""
+
+    sides: list[ContentSide]
+    refused: list[str]
+
+    @property
+    def first(self) -> xr.DataArray:
+        """The first side's H/Pd."""
+        return self.sides[0].content
+
+
+def worked_out(
+    sources: Sequence[Source], curve: Calibration, unloaded: Sequence, branch: str | None, stop=None
+) -> Content:
+    """H/Pd of every side of ``sources``; ``unloaded`` is the resistance of the first and of the second unloaded sample,
+    each, as ``branch``, an option of :func:`napari_scantwin.physics.hydrogen.hydrogen_content`."""
+
+    def work(name, source, twin, second):
+        options = {"unloaded": unloaded[second], "branch": branch}
+        if twin is None:
+            return ContentSide(name, False, second, hydrogen_content(source.scan, curve, **options))
+        if len(twin.axes) != 2:
+            raise ScanError("the twin's hydrogen content is drawn for scans of two axes; this one has another number")
+        dense = hydrogen_content(twin.simulate(stop=stop), curve, **options)
+        grid = {twin.axes[0]: set_points(twin.scan), twin.axes[1]: dense[twin.axes[1]].values}
+        return ContentSide(
+            name, True, second, hydrogen_content(twin.simulate(grid, stop=stop), curve, **options), dense
+        )
+
+    return Content(*sides_of(sources, work, stop=stop))
+
+
+def maps_of(found: Content) -> list[DerivedMap]:
+    """The layers of the chosen scan: the twin's map, the sweeps' points."""
+    what, maps = "hydrogen content", []
+    for side in found.sides:
+        if side.second:
+            continue
+        if side.twin:
+            maps.insert(0, DerivedMap(f"{what} of the twin", "H/Pd", side.map, quantity=what, of_twin=True))
+        else:
+            key, word = f"{what} of the sweeps", "H/Pd of the sweeps"
+            maps.append(DerivedMap(key, word, side.content, points=True, quantity=what))
+    return maps
+
+
+def drawn(found: Content) -> tuple:
+    """H/Pd along the fast axis, sweep by sweep, with the twin's curves; a second measurement's as triangles and dashed
+    lines in the colours of the same slow values."""
+    names = scans.axes(found.first)
+    shades, curves = _shades(found), []
+    for side in found.sides:
+        for label, rows, table in _sweeps(side.content):
+            if label not in shades:
+                continue
+            errors = None if table.errors is None else table.errors[rows]
+            style = (("points", "line"), ("triangles", "dashed"))[side.second][side.twin]
+            curves.append(Curve(table.coordinates[rows, -1], table.values[rows], errors, shades[label], style))
+    key = list(shades.items()) if len(names) > 1 else []
+    if key:
+        key[-1] = (f"{key[-1][0]} {units.pretty(found.first[names[0]].attrs['units'])}", key[-1][1])
+    if any(side.second for side in found.sides):
+        key.append((f"▲ {next(side.name for side in found.sides if side.second)}", "#ffffff"))
+    return curves, scans.axis_label(found.first, names[-1]), "H/Pd", key
+
+
+def _sweeps(content: xr.DataArray):
+    """Every sweep's slow value in words, the rows of its points that are used, and the table they are of."""
+    table = scans.points(content)
+    for number in np.unique(table.sweep):
+        rows = np.flatnonzero((table.sweep == number) & ~table.masked)
+        if len(rows):
+            slow = f"{np.median(table.coordinates[rows, 0]):.4g}" if len(scans.axes(content)) > 1 else ""
+            yield slow, rows, table
+
+
+def _shades(found: Content) -> dict[str, str]:
+    """The colour of each slow value that is drawn: of every measured side's sweeps, thinned where they are many."""
+    labels: dict[str, None] = {}
+    for side in found.sides:
+        if not side.twin:
+            mine = list(dict.fromkeys(label for label, _, _ in _sweeps(side.content)))
+            labels |= dict.fromkeys(mine[:: max(1, -(-len(mine) // _DRAWN))])
+    ordered = sorted(labels, key=lambda label: float(label or 0))
+    return dict(zip(ordered, gradient(len(ordered)), strict=True))
+
+
+def _summary(side: ContentSide):
+    """Every sweep's slow values, number of readings, middle, lowest and highest H/Pd, usual error, readings outside."""
+    scan = side.content
+    names = scans.axes(scan)
+    numbers = scans.sweep_numbers(scan)
+    values, errors = (np.asarray(part, float).ravel() for part in (scan.values, scan["standard_error"].values))
+    outside = np.asarray(scan["outside"].values, bool).ravel()
+    if scans.is_gridded(scan):
+        columns = [one.ravel() for one in np.meshgrid(*(scan[name].values for name in names), indexing="ij")[:-1]]
+    else:
+        columns = [np.asarray(scan[name].values, float) for name in names[:-1]]
+    for number in np.unique(numbers):
+        mine = numbers == number
+        told = mine & np.isfinite(values)
+        read = [float("nan")] * 4
+        if told.any():
+            inside = values[told]
+            read = [float(np.median(inside)), float(inside.min()), float(inside.max()), float(np.median(errors[told]))]
+        yield [float(np.median(column[mine])) for column in columns], int(mine.sum()), read, int(outside[mine].sum())
+
+
+def rows_of(found: Content) -> tuple[list[str], list[list[str]], list[str | None]]:
+    """The table on screen: sweep by sweep, the sides under each other."""
+    names, shades = scans.axes(found.first)[:-1], _shades(found)
+    heads = [scans.axis_label(found.first, name).replace(" ", "\n", 1) for name in names]
+    rows, colors = [], []
+    for side, slow, count, (middle, low, high, error), outside in _in_order(found):
+        told = f"{middle:.4g} ± {error:.2g}" if np.isfinite(middle) else "–"
+        span = f"{low:.4g} to {high:.4g}" if np.isfinite(middle) else "–"
+        readings = ["–", "–"] if side.twin else [str(count), str(outside)]
+        rows.append([*(f"{value:.5g}" for value in slow), side.name, told, span, *readings])
+        colors.append(shades.get(f"{slow[0]:.4g}" if slow else ""))
+    return [*heads, "of", "H/Pd\n(median)", "range", "readings", "outside\nthe curve"], rows, colors
+
+
+def _in_order(found: Content) -> list[tuple]:
+    """What :func:`_summary` tells of every side, by the slow values."""
+    listed = [(side, *told) for side in found.sides for told in _summary(side)]
+    return sorted(listed, key=lambda one: [float(f"{value:.4g}") for value in one[1]])
+
+
+def table_of(found: Content) -> tuple[list[str], list[list], dict[str, str]]:
+    """The table as it is written."""
+    scan = found.first
+    heads = [f"{name} ({scan[name].attrs['units']})" for name in scans.axes(scan)[:-1]]
+    heads += ["of", "H/Pd median", "H/Pd lowest", "H/Pd highest", "usual error", "readings", "outside the curve"]
+    rows = [
+        [*slow, side.name, *read, *((0, 0) if side.twin else (count, outside))]
+        for side, slow, count, read, outside in _in_order(found)
+    ]
+    kept = ("source", "sha256", "calibration", "branch", "note")
+    return heads, rows, {key: scan.attrs[key] for key in kept if key in scan.attrs}

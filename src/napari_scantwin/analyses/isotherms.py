@@ -1,0 +1,204 @@
+"""Pressure-composition isotherms, their plateaus and the van 't Hoff line, of every side; and how they are shown.
+
+Runs in any thread and touches no widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.analyses.sides import Side, Source, sides_of
+from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import Curve, gradient, plain
+from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, isotherms
+from napari_scantwin.physics.plateau import Plateau, find_plateau, hysteresis, plateau_pressures
+from napari_scantwin.physics.van_t_hoff import VanTHoff, fit_van_t_hoff
+
+__all__ = ["VIEWS", "IsothermSide", "IsothermsResult", "calculate", "rows_of", "said", "table_of"]
+
+_WAYS = {ABSORPTION: "absorption", DESORPTION: "desorption", 0: "not told"}
+#: Pressures at which a twin's isotherms are read.
+_PRESSURES = 240
+
+
+@dataclass(frozen=True)
+class IsothermSide(Side):
+    """One side: the ``plateaus`` of its isotherms, the same as a scan over the temperature (``pressures``), the van 't
+    Hoff ``fits`` by direction (0: not told) and the hysteresis ``loss`` (or None)."""
+
+    plateaus: list[Plateau]
+    pressures: xr.DataArray
+    fits: dict[int, VanTHoff]
+    loss: xr.DataArray | None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class IsothermsResult:
+    """The sides that could be worked out, and the sentences of those that could not."""
+
+    sides: list[IsothermSide]
+    refused: list[str]
+    source: xr.DataArray
+
+
+def calculate(sources: Sequence[Source], options: dict, standard: str, *, stop=None) -> IsothermsResult:
+    """Work out every side of ``sources``; ``options`` are those of
+    :func:`napari_scantwin.physics.isotherms.isotherms`, ``standard`` the standard pressure in words.
+
+    Raises :class:`ScanError` where no side could be worked out."""
+
+    def work(name, source, twin, second):
+        scan = source.scan if twin is None else _simulated(twin, stop)
+        return _side(name, scan, twin is not None, second, options, standard)
+
+    return IsothermsResult(*sides_of(sources, work, measured="measured", stop=stop), sources[0].scan)
+
+
+def _simulated(twin, stop) -> xr.DataArray:
+    """The twin's isotherms at the measured set points of the slow axis."""
+    if len(twin.axes) != 2:
+        raise ScanError("the twin's isotherms are drawn for scans of two axes; this one has another number")
+    column = np.asarray(twin.scan[twin.axes[1]].values, float)
+    return twin.simulate(
+        {twin.axes[0]: set_points(twin.scan), twin.axes[1]: np.linspace(column.min(), column.max(), _PRESSURES)},
+        stop=stop,
+    )
+
+
+def _side(name, scan, twin: bool, second: bool, options: dict, standard: str) -> IsothermSide:
+    plateaus = [find_plateau(one) for one in isotherms(scan, **options)]
+    pressures = plateau_pressures(scan, **options)
+    fits, notes, loss = {}, [], None
+    for way in sorted({one.isotherm.direction for one in plateaus}, reverse=True):
+        mine = pressures.isel(point=np.flatnonzero(pressures["direction"].values == way))
+        try:
+            fits[way] = fit_van_t_hoff(mine, standard_pressure=standard)
+        except ScanError as reason:
+            notes.append(f"{_WAYS[way]}: {reason}")
+    if {ABSORPTION, DESORPTION} <= {one.isotherm.direction for one in plateaus}:
+        try:
+            loss = hysteresis(pressures)
+        except ScanError as reason:
+            notes.append(str(reason))
+    return IsothermSide(name, twin, second, plateaus, pressures, fits, loss, notes)
+
+
+def _style(side: IsothermSide, way: int) -> str:
+    if side.twin:
+        return "line" if not side.second else "dashed"
+    return "triangles" if way == DESORPTION else "points"
+
+
+def _shades(result: IsothermsResult) -> dict[float, str]:
+    kelvin = sorted({round(one.isotherm.temperature.value, 1) for side in result.sides for one in side.plateaus})
+    return dict(zip(kelvin, gradient(len(kelvin)), strict=True))
+
+
+def _isotherms(result: IsothermsResult) -> tuple:
+    """log10 p against the composition, with every plateau as a dashed stretch."""
+    shades, curves = _shades(result), []
+    first = result.sides[0].plateaus[0].isotherm
+    for side in result.sides:
+        for one in side.plateaus:
+            isotherm, color = one.isotherm, shades[round(one.isotherm.temperature.value, 1)]
+            height = np.log10(units.convert(isotherm.pressure, isotherm.pressure_unit, first.pressure_unit))
+            curves.append(Curve(isotherm.composition, height, None, color, _style(side, isotherm.direction)))
+            if np.isfinite(one.pressure.value) and not side.twin:
+                ends = np.array([one.lower.value, one.upper.value])
+                ends = np.where(np.isnan(ends), [isotherm.composition[0], isotherm.composition[-1]], ends)
+                level = np.log10(one.pressure.to(first.pressure_unit).value)
+                curves.append(Curve(ends, np.full(2, level), None, "#ffffff", "dashed"))
+    key = [(f"{kelvin:g}", color) for kelvin, color in shades.items()]
+    key[-1] = (f"{key[-1][0]} K", key[-1][1])
+    pressure = units.pretty(first.pressure_unit)
+    return curves, f"composition ({units.pretty(first.composition_unit) or 'H/M'})", f"log₁₀ p ({pressure})", key
+
+
+def _van_t_hoff(result: IsothermsResult) -> tuple:
+    """ln(p/p0) against 1000/T with the fitted lines."""
+    curves, key, colors = [], [], gradient(7)
+    for side in result.sides:
+        for way, fit in side.fits.items():
+            color = colors[len(key) % len(colors)]
+            key.append((f"{side.name}, {_WAYS[way]}", color))
+            mine = side.pressures.isel(point=np.flatnonzero(side.pressures["direction"].values == way))
+            curves.append(_against(mine, fit, color, "triangles" if way == DESORPTION else "points"))
+            curves.append(_against(fit.curve, fit, color, "dashed" if side.twin else "line"))
+    return curves, "1000 / T (1/K)", "ln (p / p₀)", key
+
+
+def _against(scan: xr.DataArray, fit: VanTHoff, color: str, style: str) -> Curve:
+    kelvin = np.asarray(scan["temperature"].values, float)
+    unit = fit.standard_pressure.unit
+    pressure = units.convert(np.asarray(scan.values, float), scan.attrs["units"], unit)
+    errors = np.asarray(scan["standard_error"].values, float) / np.asarray(scan.values, float)
+    return Curve(1000 / kelvin, np.log(pressure / fit.standard_pressure.value), errors, color, style)
+
+
+#: Title to the function that draws a view.
+VIEWS = {"Isotherms": _isotherms, "van 't Hoff": _van_t_hoff}
+
+
+def said(result: IsothermsResult) -> str:
+    """The words below the plot: heats with their errors, and the energy lost in a cycle."""
+    lines = []
+    for side in result.sides:
+        for way, fit in side.fits.items():
+            lines.append(
+                f"{side.name}, {_WAYS[way]}: ΔH = {fit.enthalpy}, ΔS = {fit.entropy} of H₂ "
+                f"(p₀ {fit.standard_pressure}, χ² {fit.reduced_chi_square:.2g})."
+            )
+        if side.loss is not None:
+            told = side.loss.values[np.isfinite(side.loss.values)]
+            if len(told):
+                lines.append(f"{side.name}: hysteresis {told.min():.3g} to {told.max():.3g} kJ per mol H₂.")
+        lines += [f"{side.name}: {note}." for note in side.notes]
+    return "\n".join([*lines, *result.refused])
+
+
+def rows_of(result: IsothermsResult) -> tuple[list[str], list[list[str]], list[str]]:
+    """The table on screen."""
+    first = result.sides[0].plateaus[0]
+    shades, rows, colors = _shades(result), [], []
+    unit, other = units.pretty(first.isotherm.pressure_unit), units.pretty(first.isotherm.composition_unit)
+    heads = ["T\n(K)", "of", "branch", f"plateau\n({unit})", f"from\n({other or 'H/M'})", f"to\n({other or 'H/M'})"]
+    found = [(one.isotherm.temperature.value, k, one) for k, side in enumerate(result.sides) for one in side.plateaus]
+    for kelvin, k, one in sorted(found, key=lambda entry: (round(entry[0], 1), entry[1], -entry[2].isotherm.direction)):
+        numbers = [plain(number) for number in (one.pressure, one.lower, one.upper, one.slope)]
+        rows.append([f"{kelvin:.5g}", result.sides[k].name, _WAYS[one.isotherm.direction], *numbers, one.note])
+        colors.append(shades[round(kelvin, 1)])
+    return [*heads, "slope\n(d ln p/dx)", "note"], rows, colors
+
+
+def table_of(result: IsothermsResult) -> tuple[list[str], list[list], dict[str, str]]:
+    """The table as it is written, the fits among what it rests on."""
+    first = result.sides[0].plateaus[0]
+    unit, other = first.isotherm.pressure_unit, first.isotherm.composition_unit or "H/M"
+    heads = ["temperature (K)", "temperature error (K)", "of", "direction"]
+    for name, of in (("plateau pressure", unit), ("lower limit", other), ("upper limit", other), ("slope", "1")):
+        heads += [f"{name} ({of})", f"{name} error ({of})"]
+    rows = []
+    for side in result.sides:
+        for one in side.plateaus:
+            at = one.isotherm.temperature
+            numbers = [
+                part
+                for number in (one.pressure, one.lower, one.upper, one.slope)
+                for part in (number.value, number.error)
+            ]
+            rows.append([at.value, at.error, side.name, _WAYS[one.isotherm.direction], *numbers, one.note])
+    about = {key: result.source.attrs[key] for key in ("source", "sha256") if key in result.source.attrs}
+    for side in result.sides:
+        for way, fit in side.fits.items():
+            about[f"van 't Hoff, {side.name}, {_WAYS[way]}"] = (
+                f"enthalpy {fit.enthalpy}; entropy {fit.entropy} per mol H2; p0 {fit.standard_pressure}; correlation "
+                f"{fit.correlation:.3f}; reduced chi square {fit.reduced_chi_square:.4g}"
+            )
+    return [*heads, "note"], rows, about

@@ -1,0 +1,1 @@
+"""What a scan is: axes, units, sweeps, errors in words, and how files are written."""

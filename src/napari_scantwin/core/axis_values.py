@@ -1,0 +1,47 @@
+"""Values along an axis, written as a person writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_scantwin.core.errors import ScanError
+
+__all__ = ["parse_values"]
+
+_MOST = 1_000_000
+
+
+def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
+    """Values from ``"first:last:step"`` (last included), ``"first:last"`` with ``"#count"``
+    (``"10:60#200"``), or a list ``"100, 200, 500"``.
+
+    Raises :class:`ScanError` naming ``axis`` where the text is none of these.
+    """
+    try:
+        if ":" in text:
+            values = _range(text)
+        else:
+            values = np.array([float(part) for part in text.replace(";", ",").replace(",", " ").split()])
+    except (ValueError, ZeroDivisionError) as reason:
+        raise ScanError(
+            f"{axis}: {text!r} is no range; write first:last:step as 10:60:0.5, first:last#count as 10:60#101, "
+            "or a list as 100, 200, 500"
+        ) from reason
+    if not len(values) or not np.isfinite(values).all():
+        raise ScanError(f"{axis}: {text!r} holds no finite values; write a range as 10:60:0.5 or a list")
+    return values
+
+
+def _range(text: str) -> np.ndarray:
+    span, hash_sign, count = text.partition("#")
+    parts = [float(part) for part in span.split(":")]
+    if hash_sign:
+        if len(parts) != 2 or not 1 <= int(count) <= _MOST:
+            raise ValueError(text)
+        return np.linspace(parts[0], parts[1], int(count))
+    first, last, step = parts
+    steps = (last - first) / step
+    if not 0 <= steps < _MOST:
+        raise ValueError(text)
+    # The last value belongs to the range even where the step's rounding would miss it.
+    return first + step * np.arange(np.floor(steps + 1e-9) + 1)

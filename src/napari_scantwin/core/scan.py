@@ -1,0 +1,363 @@
+"""What a scan is: a plain ``xarray.DataArray`` with named axes, units, and sweeps.
+
+A *gridded* scan has one dimension per scanned axis, slow axes first and the fast axis last. A *ragged*
+scan has the single dimension ``point`` and its axes are coordinates along it, named slow first in
+``attrs["axes"]``. Values and axes carry ``units`` (read by :mod:`napari_scantwin.core.units`) and
+``long_name``. Three further coordinates, shaped like the values, mean something everywhere:
+
+``standard_error``  one standard deviation of the value, in the value's unit
+``masked``          true where a point is kept from training (a bad point, a sweep left out)
+``extrapolated``    (simulated scans) true where the point lies outside the measured region
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+
+__all__ = [
+    "POINT",
+    "Points",
+    "Sweep",
+    "axes",
+    "axis_label",
+    "check",
+    "check_trainable",
+    "gridded_scan",
+    "is_gridded",
+    "is_lazy",
+    "is_scan",
+    "label",
+    "points",
+    "points_of_sweeps",
+    "ragged_scan",
+    "set_points",
+    "sweep_count",
+    "sweep_numbers",
+    "sweeps",
+    "with_masked",
+]
+
+POINT = "point"
+
+#: A scan that is read from its file in parts is never listed point by point beyond so many points (2 GB of table).
+MOST_LISTED = 20_000_000
+
+#: Two slow-axis readings closer than this are one set point: part of the axis's span, part of the reading.
+#: MPMS3 and PPMS set points jitter by a few parts in 1e6 and by up to half an oersted about zero field.
+_JITTER_OF_SPAN = 1e-4
+_JITTER_OF_VALUE = 5e-4
+
+
+@dataclass(frozen=True)
+class Points:
+    """A scan as a table: ``coordinates`` [n, axes] (slow first), ``values`` [n], ``errors`` [n] or None,
+    ``sweep`` [n] (number of the sweep each point belongs to), ``masked`` [n]."""
+
+    coordinates: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray | None
+    sweep: np.ndarray
+    masked: np.ndarray
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One run along the fast axis: its ``number``, slow-axis values by name, number of points, the fast
+    axis's first and last value as measured, and whether any or all of its points are masked."""
+
+    number: int
+    slow: dict[str, float]
+    size: int
+    first: float
+    last: float
+    left_out: bool
+    masked_points: int
+
+
+def ragged_scan(
+    axes: Mapping[str, tuple[np.ndarray, str]],
+    values: np.ndarray,
+    *,
+    name: str,
+    unit: str,
+    errors: np.ndarray | None = None,
+    sweep: np.ndarray | None = None,
+    masked: np.ndarray | None = None,
+    long_names: Mapping[str, str] | None = None,
+    attrs: Mapping | None = None,
+) -> xr.DataArray:
+    """A ragged scan from columns of equal length.
+
+    ``axes`` maps axis names, slow first, to (column [n], unit). ``sweep`` [n] numbers the sweeps where
+    the reader knows them; otherwise they are found from the slow axes. ``errors`` [n] is one standard
+    deviation in the value's unit.
+    """
+    size = len(values)
+    coords: dict = {}
+    for axis, (column, axis_unit) in axes.items():
+        coords[axis] = (POINT, np.asarray(column, float), _axis_attrs(axis, axis_unit, long_names))
+    if errors is not None:
+        coords["standard_error"] = (POINT, np.asarray(errors, float), {"units": units.standard(unit)})
+    if sweep is not None:
+        coords["sweep"] = (POINT, np.asarray(sweep, np.int64))
+    coords["masked"] = (POINT, np.zeros(size, bool) if masked is None else np.asarray(masked, bool))
+    scan = xr.DataArray(
+        np.asarray(values, float),
+        dims=POINT,
+        coords=coords,
+        name=name,
+        attrs={
+            **(attrs or {}),
+            **_axis_attrs(name, unit, long_names),
+            "axes": ",".join(axes),
+        },
+    )
+    return check(scan)
+
+
+def gridded_scan(
+    axes: Mapping[str, tuple[np.ndarray, str]],
+    values: np.ndarray,
+    *,
+    name: str,
+    unit: str,
+    errors: np.ndarray | None = None,
+    masked: np.ndarray | None = None,
+    extrapolated: np.ndarray | None = None,
+    long_names: Mapping[str, str] | None = None,
+    attrs: Mapping | None = None,
+) -> xr.DataArray:
+    """A gridded scan: ``axes`` maps axis names, slow first, to (values [m], unit); ``values`` has one
+    dimension per axis in that order, and so have ``errors``, ``masked`` and ``extrapolated``; a dask array stays
+    one."""
+    dims = tuple(axes)
+    coords: dict = {}
+    for axis, (column, axis_unit) in axes.items():
+        coords[axis] = (axis, np.asarray(column, float), _axis_attrs(axis, axis_unit, long_names))
+    for key, array in (("standard_error", errors), ("masked", masked), ("extrapolated", extrapolated)):
+        if array is not None:
+            attributes = {"units": units.standard(unit)} if key == "standard_error" else {}
+            coords[key] = (dims, array if hasattr(array, "dask") else np.asarray(array), attributes)
+    scan = xr.DataArray(
+        values if hasattr(values, "dask") else np.asarray(values),
+        dims=dims,
+        coords=coords,
+        name=name,
+        attrs={**(attrs or {}), **_axis_attrs(name, unit, long_names), "axes": ",".join(dims)},
+    )
+    return check(scan)
+
+
+def _axis_attrs(name: str, unit: str, long_names: Mapping[str, str] | None) -> dict:
+    long_name = (long_names or {}).get(name, name.replace("_", " "))
+    return {"units": units.standard(unit), "long_name": long_name}
+
+
+def is_scan(thing) -> bool:
+    """Whether ``thing`` is a DataArray that carries what a scan needs."""
+    try:
+        check(thing)
+    except ScanError:
+        return False
+    return True
+
+
+def check(scan: xr.DataArray) -> xr.DataArray:
+    """Return ``scan`` unchanged if it is one; raise :class:`ScanError` saying what it lacks."""
+    if not isinstance(scan, xr.DataArray):
+        raise ScanError(f"a scan is an xarray.DataArray, not a {type(scan).__name__}")
+    names = axes(scan)
+    if not names:
+        raise ScanError("the array has no axes: name them in its dimensions, or in attrs['axes'] if it is ragged")
+    if len(set(names)) != len(names):
+        raise ScanError(f"the axes {', '.join(names)} name one axis twice; give each its own name")
+    for name in names:
+        if name not in scan.coords:
+            raise ScanError(f"the axis {name!r} has no coordinate values")
+        if "units" not in scan[name].attrs:
+            raise ScanError(f"the axis {name!r} has no unit; set its attribute 'units'")
+        units.standard(scan[name].attrs["units"])
+        if not np.isfinite(np.asarray(scan[name].values, float)).all():
+            raise ScanError(f"the axis {name!r} holds values that are not finite numbers; remove those rows")
+    if "units" not in scan.attrs:
+        raise ScanError(f"the values of {scan.name!r} have no unit; set the attribute 'units'")
+    units.standard(scan.attrs["units"])
+    return scan
+
+
+def axes(scan: xr.DataArray) -> tuple[str, ...]:
+    """The axis names, slow first, the fast axis last."""
+    if scan.dims == (POINT,) and "axes" in scan.attrs:
+        return tuple(name for name in scan.attrs["axes"].split(",") if name)
+    return tuple(str(dim) for dim in scan.dims if dim != POINT)
+
+
+def is_gridded(scan: xr.DataArray) -> bool:
+    """Whether the scan has one dimension per axis."""
+    return scan.dims != (POINT,)
+
+
+def is_lazy(scan: xr.DataArray) -> bool:
+    """Whether the values stand in a file and are read only where they are looked at."""
+    return hasattr(scan.variable.data, "dask")
+
+
+def label(array: xr.DataArray) -> str:
+    """The name and unit of an axis or of the values, as written beside a plot: ``"temperature (K)"``."""
+    name = array.attrs.get("long_name") or str(array.name)
+    unit = units.pretty(array.attrs["units"]) if "units" in array.attrs else ""
+    return f"{name} ({unit})" if unit else str(name)
+
+
+def axis_label(scan: xr.DataArray, axis: str) -> str:
+    """:func:`label` of one of the scan's axes."""
+    return label(scan[axis])
+
+
+def points(scan: xr.DataArray) -> Points:
+    """Every measured point of a scan as a table; points whose value is not finite are left away.
+
+    Raises :class:`ScanError` for a scan that is read in parts because it is too large for that.
+    """
+    if is_lazy(scan) and scan.size > MOST_LISTED:
+        raise ScanError(
+            f"{scan.attrs.get('source', scan.name)} has {scan.size} values, too many to list one by one; take a part "
+            "of it, or every so manieth value, first"
+        )
+    names = axes(scan)
+    values = np.asarray(scan.values, float).ravel()
+    if is_gridded(scan):
+        mesh = np.meshgrid(*(scan[name].values for name in names), indexing="ij")
+        coordinates = np.stack([m.ravel() for m in mesh], axis=1).astype(float)
+    else:
+        coordinates = np.stack([np.asarray(scan[name].values, float) for name in names], axis=1)
+    errors = np.asarray(scan["standard_error"].values, float).ravel() if "standard_error" in scan.coords else None
+    masked = np.asarray(scan["masked"].values, bool).ravel() if "masked" in scan.coords else np.zeros(len(values), bool)
+    good = np.isfinite(values)
+    return Points(
+        coordinates[good],
+        values[good],
+        None if errors is None else errors[good],
+        sweep_numbers(scan)[good],
+        masked[good],
+    )
+
+
+def points_of_sweeps(scan: xr.DataArray, numbers) -> Points:
+    """:func:`points` of the sweeps with some numbers only; of a gridded scan nothing else is read."""
+    if not is_gridded(scan):
+        table = points(scan)
+        mine = np.isin(table.sweep, numbers)
+        errors = None if table.errors is None else table.errors[mine]
+        return Points(table.coordinates[mine], table.values[mine], errors, table.sweep[mine], table.masked[mine])
+    parts = []
+    for number in numbers:
+        cell = np.unravel_index(int(number), scan.shape[:-1])
+        row = points(scan.isel({name: [int(k)] for name, k in zip(scan.dims, cell, strict=False)}))
+        parts.append(Points(row.coordinates, row.values, row.errors, np.full_like(row.sweep, number), row.masked))
+    if not parts:
+        return points(scan.isel({scan.dims[0]: []}))
+    joined = zip(*((p.coordinates, p.values, p.errors, p.sweep, p.masked) for p in parts), strict=True)
+    return Points(*(None if part[0] is None else np.concatenate(part) for part in joined))
+
+
+def sweep_count(scan: xr.DataArray) -> int:
+    """How many sweeps a scan has."""
+    return scan.size // scan.shape[-1] if is_gridded(scan) else len(np.unique(sweep_numbers(scan)))
+
+
+def sweep_numbers(scan: xr.DataArray) -> np.ndarray:
+    """The number of the sweep each value belongs to, for the values in C order [size]."""
+    names = axes(scan)
+    if is_gridded(scan):
+        return np.repeat(np.arange(scan.size // scan.shape[-1]), scan.shape[-1])
+    if "sweep" in scan.coords:
+        return np.asarray(scan["sweep"].values, np.int64)
+    if len(names) == 1:
+        return np.zeros(scan.size, np.int64)
+    keys = np.stack([_set_points(np.asarray(scan[name].values, float)) for name in names[:-1]], axis=1)
+    _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))  # numbered as they come in the file
+    return order[inverse.ravel()]
+
+
+def set_points(readings: np.ndarray) -> np.ndarray:
+    """The set point (median reading) each reading jitters around, [n]."""
+    groups = _set_points(np.asarray(readings, float))
+    medians = np.array([np.median(readings[groups == group]) for group in range(groups.max() + 1)])
+    return medians[groups]
+
+
+def _set_points(readings: np.ndarray) -> np.ndarray:
+    """Number the set points by joining sorted readings whose gap is within the jitter."""
+    order = np.argsort(readings, kind="stable")
+    ordered = readings[order]
+    limit = np.maximum(_JITTER_OF_SPAN * np.ptp(readings), _JITTER_OF_VALUE * np.abs(ordered[1:]))
+    groups = np.empty(len(readings), np.int64)
+    groups[order] = np.concatenate([[0], np.cumsum(np.diff(ordered) > limit)])
+    return groups
+
+
+def sweeps(scan: xr.DataArray) -> list[Sweep]:
+    """The sweeps of a scan in the order they were measured. Of a scan that is read in parts no value is read, so that
+    values that are not finite count as points there."""
+    if is_lazy(scan) and is_gridded(scan):
+        return _sweeps_of_grid(scan)
+    table = points(scan)
+    names = axes(scan)
+    # One stable sort instead of a mask a sweep, so that a cube of thousands of sweeps stays quick.
+    order = np.argsort(table.sweep, kind="stable")
+    numbers, starts = np.unique(table.sweep[order], return_index=True)
+    found = []
+    for number, start, end in zip(numbers, starts, itertools.chain(starts[1:], [len(order)]), strict=True):
+        rows = order[start:end]
+        fast = table.coordinates[rows, -1]
+        slow = {name: float(np.median(table.coordinates[rows, i])) for i, name in enumerate(names[:-1])}
+        masked = int(table.masked[rows].sum())
+        found.append(Sweep(int(number), slow, len(rows), float(fast[0]), float(fast[-1]), masked == len(rows), masked))
+    return found
+
+
+def _sweeps_of_grid(scan: xr.DataArray) -> list[Sweep]:
+    """The sweeps of a grid from its axes and its mask alone."""
+    *slow, fast = (np.asarray(scan[name].values, float) for name in axes(scan))
+    masked = np.zeros(sweep_count(scan), int)
+    if "masked" in scan.coords:
+        masked = np.asarray(scan["masked"].values, bool).reshape(-1, len(fast)).sum(axis=1)
+    found = []
+    for number, places in enumerate(itertools.product(*slow)):
+        at = dict(zip(axes(scan), map(float, places), strict=False))
+        left, size = int(masked[number]), len(fast)
+        found.append(Sweep(number, at, size, float(fast[0]), float(fast[-1]), left == size, left))
+    return found
+
+
+def with_masked(scan: xr.DataArray, masked: np.ndarray) -> xr.DataArray:
+    """A copy of the scan whose ``masked`` coordinate is the given boolean array (in C order, any shape)."""
+    return scan.assign_coords(masked=(scan.dims, np.asarray(masked, bool).reshape(scan.shape)))
+
+
+def check_trainable(scan: xr.DataArray) -> None:
+    """Raise :class:`ScanError` in words where a scan cannot be learned from."""
+    check(scan)
+    table = points(scan)
+    used = ~table.masked
+    if not used.any():
+        raise ScanError("no sweep is selected for training; tick at least two in the list of sweeps")
+    if used.sum() < 8:
+        raise ScanError(f"only {used.sum()} points are selected for training; a twin needs at least 8")
+    if np.ptp(table.values[used]) == 0:
+        raise ScanError("all selected values are equal; there is nothing to learn from a constant")
+    for position, name in enumerate(axes(scan)):
+        if np.ptp(table.coordinates[used, position]) == 0:
+            raise ScanError(f"the axis {name!r} has one value only; a twin needs at least two along each axis")
+    if len(axes(scan)) > 1 and len(np.unique(table.sweep[used])) < 2:
+        raise ScanError("only one sweep is selected; a twin needs at least two sweeps to fill the space between")

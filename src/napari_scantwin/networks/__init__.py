@@ -1,0 +1,1 @@
+"""The one door to TensorFlow, and how networks are trained."""

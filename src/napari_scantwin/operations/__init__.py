@@ -1,0 +1,1 @@
+"""How an operation describes itself to a form: parameters, units, defaults, progress."""

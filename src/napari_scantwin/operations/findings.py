@@ -1,0 +1,88 @@
+"""What an operation found, as anything that shows it takes it: curves with their errors, and maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.core.quantity import Quantity
+
+__all__ = ["COLORS", "Curve", "DerivedMap", "gradient", "plain"]
+
+#: Colours that people who see no red or no green tell apart too.
+COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#ffffff")
+#: The colour map viridis from 0.15 to 1, in even steps; its darkest part does not stand out from a dark ground.
+_VIRIDIS = (
+    "#463480",
+    "#3e4c8a",
+    "#34618d",
+    "#2c738e",
+    "#24868e",
+    "#1f998a",
+    "#25ab82",
+    "#3fbc73",
+    "#67cc5c",
+    "#97d83f",
+    "#cbe11e",
+    "#fde725",
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """``x`` and ``y`` [n] with ``errors`` [n] (one standard deviation) or None, in a ``color``. ``style`` is
+    "points", "triangles" (a second measurement's), "line" or "dashed" (its twin's); ``sideways`` errors lie along x."""
+
+    x: np.ndarray
+    y: np.ndarray
+    errors: np.ndarray | None
+    color: str
+    style: str
+    sideways: bool = False
+
+
+@dataclass(frozen=True)
+class DerivedMap:
+    """A derived scan to be shown: ``key`` names its layer among those of the scan ("entropy change of the sweeps"),
+    ``word`` is what the read-out calls its values, ``points`` asks for points instead of an image, ``visible``
+    whether it is seen at first. A ``color`` with a ``size`` (in world units) and a ``border`` draws all points alike,
+    as of a boundary. A ``middle`` asks for colours that run to either side of it, as of a difference. Maps of one
+    ``quantity``, the sweeps' and the one ``of_twin``, are cut together in the tab Cuts."""
+
+    key: str
+    word: str
+    scan: xr.DataArray
+    points: bool = False
+    visible: bool = True
+    color: str | None = None
+    size: float = 2.0
+    border: float = 0.15
+    middle: float | None = None
+    quantity: str = ""
+    of_twin: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the layer list says first: whose it is, the sweeps' or the twin's."""
+        what, _, whose = self.key.partition(" of the ")
+        return f"{whose}: {what}" if whose else what
+
+
+def gradient(count: int) -> list[str]:
+    """``count`` colours in order, for curves that follow each other: the first few by themselves, more along
+    viridis without its darkest part."""
+    if count <= len(COLORS) - 1:
+        return list(COLORS[:count])
+    known = np.array([[int(color[k : k + 2], 16) for k in (1, 3, 5)] for color in _VIRIDIS])
+    places, even = np.linspace(0, 1, count), np.linspace(0, 1, len(known))
+    mixed = np.stack([np.interp(places, even, channel) for channel in known.T], axis=1)
+    return ["#" + "".join(f"{round(channel):02x}" for channel in color) for color in mixed]
+
+
+def plain(quantity: Quantity | None) -> str:
+    """Value and error without the unit, which stands in the column's head; a dash where there is none."""
+    if quantity is None or np.isnan(quantity.value):
+        return "–"
+    return str(replace(quantity, unit="dimensionless"))

@@ -1,0 +1,87 @@
+"""What describes itself to a form: a step from scan to scan, an analysis from scan to figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import xarray as xr
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import axes_of
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.parameters import Parameter
+
+__all__ = ["Described"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """What can be done to a scan: ``name`` for scripts and histories, ``title`` and ``group`` for menus,
+    ``parameters`` for forms, ``needs`` the quantities ("energy", "angle", "momentum") the scan must have an axis of,
+    ``axes`` the fewest and ``most_axes`` the most axes, ``source`` where the formula comes from, ``unit``
+    the unit the values must have, ``run`` the bare function."""
+
+    name: str
+    title: str
+    group: str
+    run: Callable[..., Any] = field(repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    needs: tuple[str, ...] = ()
+    axes: int = 1
+    source: str = ""
+    most_axes: int | None = None
+    unit: str | None = None
+
+    @property
+    def explanation(self) -> str:
+        """What it does: the function's documentation."""
+        return (self.run.__doc__ or "").strip()
+
+    def why_not(self, scan: xr.DataArray) -> str | None:
+        """Why this does not fit the scan, in a sentence; None where it does."""
+        if not scans.is_gridded(scan):
+            return (
+                f"{self.title.lower()} needs a gridded scan, and every sweep of this one has its own values of "
+                f"{scans.axes(scan)[-1]}; simulate it on a grid first"
+            )
+        for quantity in self.needs:
+            if not axes_of(scan, quantity):
+                has = ", ".join(scans.axis_label(scan, name) for name in scans.axes(scan))
+                return f"{self.title.lower()} needs an axis of {quantity}; this scan's axes are {has}"
+        if len(scans.axes(scan)) < self.axes:
+            return f"{self.title.lower()} needs {self.axes} axes or more; this scan has {len(scans.axes(scan))}"
+        if self.most_axes is not None and len(scans.axes(scan)) > self.most_axes:
+            return (
+                f"{self.title.lower()} needs a scan of {self.most_axes} axes; this one has {len(scans.axes(scan))}: "
+                "take a slice of it"
+            )
+        if self.unit is not None and units.standard(scan.attrs["units"]) != self.unit:
+            has = scan.attrs["units"] or "pure numbers"
+            return f"{self.title.lower()} needs values of unit {self.unit}, and these are in {has}"
+        for one in self.parameters:
+            if one.kind in ("axis", "coordinate") and not one.optional and not one.choices_in(scan):
+                what = "axis for it" if one.kind == "axis" else "further read-back along one of its axes"
+                return f"{self.title.lower()} asks for {one.title.lower()!r}, and this scan has no {what}"
+        return None
+
+    def checked(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter as the function takes it, defaults filled in; :class:`ScanError` where one will not do."""
+        known = {one.name for one in self.parameters}
+        for name in given:
+            if name not in known:
+                raise ScanError(f"{self.title.lower()} has no parameter {name!r}; it has {', '.join(sorted(known))}")
+        decided: dict[str, Any] = {}
+        for one in self.parameters:
+            decided[one.name] = one.checked(scan, given.get(one.name), decided)
+        return decided
+
+    def fitting(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
+        """:meth:`checked` after :meth:`why_not`; :class:`ScanError` from either."""
+        scans.check(scan)
+        reason = self.why_not(scan)
+        if reason:
+            raise ScanError(reason)
+        return self.checked(scan, given)

@@ -1,0 +1,1 @@
+"""Files of arrays: netCDF, zarr, HDF5, TIFF, NumPy."""

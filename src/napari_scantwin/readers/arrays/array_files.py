@@ -1,0 +1,155 @@
+"""The arrays in HDF5 (and so netCDF), zarr, TIFF and ``.npy`` files, whatever their layout.
+
+Nothing a file holds is ever executed: ``.npy`` files of objects and zarr arrays that were pickled are refused, links
+out of an HDF5 file and data it keeps in other files are not followed.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arrays.contents import Array, Contents
+from napari_scantwin.readers.arrays.hdf5_tools import stored_text, text, things, unit_of
+from napari_scantwin.readers.arrays.lazy import Stored, hdf5_array, to_array
+
+__all__ = ["SUFFIXES", "contents", "refuse_pickles"]
+
+#: Suffixes whose arrays can be listed and chosen from.
+SUFFIXES = (".h5", ".hdf5", ".nxs", ".nc", ".zarr", ".tif", ".tiff", ".npy")
+_MOST_ARRAYS = 5000
+_LONGEST_NOTE = 80
+
+
+def contents(path: Path) -> Contents:
+    """What a file of arrays holds, without reading the arrays.
+
+    Raises :class:`ScanError` where it is damaged or of another kind.
+    """
+    list_arrays = {".zarr": _zarr, ".tif": _tiff, ".tiff": _tiff, ".npy": _npy}.get(path.suffix.lower(), _hdf5)
+    try:
+        return list_arrays(path)
+    except ScanError:
+        raise
+    except Exception as reason:  # each library raises many kinds for damage
+        raise ScanError(
+            f"{path.name} is not a whole {path.suffix[1:]} file; it may be cut off: copy it again"
+        ) from reason
+
+
+def _hdf5(path: Path) -> Contents:
+    import h5py
+
+    arrays = []
+    with h5py.File(path, "r") as file:
+        for name, thing in things(file):
+            if not isinstance(thing, h5py.Dataset) or thing.external or len(arrays) >= _MOST_ARRAYS:
+                continue
+            if thing.dtype.kind in "iuf" and thing.shape is not None and thing.size > 1:
+                arrays.append(Array(name, thing.shape, unit_of(thing), _scales(thing)))
+            elif thing.shape is not None and thing.size == 1:
+                arrays.append(Array(name, (), None, (), _note(thing)))
+
+    def load(key: str):
+        with h5py.File(path, "r") as file:
+            return hdf5_array(path, file[key])
+
+    return Contents(path.name, tuple(arrays), load)
+
+
+def _note(thing) -> str:
+    """A single number or text as it is shown."""
+    return (stored_text(thing) if thing.dtype.kind in "OSU" else text(thing[()]))[:_LONGEST_NOTE]
+
+
+def _scales(data) -> tuple[str | None, ...]:
+    """The dimension scale of each dimension by path, as netCDF attaches them."""
+    if "DIMENSION_LIST" not in data.attrs:
+        return (None,) * data.ndim
+    return tuple(dim[0].name.strip("/") if len(dim) else None for dim in data.dims)
+
+
+def refuse_pickles(path: Path) -> None:
+    """Raise :class:`ScanError` where a zarr folder holds pickled arrays, which would execute what they contain."""
+    for name in ("zarr.json", ".zarray", ".zmetadata"):
+        for file in sorted(path.rglob(name)):
+            if re.search(r'"(id|name)"\s*:\s*"(numcodecs\.)?pickle"', file.read_text("utf-8", errors="replace")):
+                raise ScanError(f"{path.name} holds pickled arrays, which are not opened: they can execute programs")
+
+
+def _zarr(path: Path) -> Contents:
+    import zarr
+
+    refuse_pickles(path)
+    arrays = []
+    whole = zarr.open(path, mode="r")
+    members = [("", whole)] if isinstance(whole, zarr.Array) else whole.members(max_depth=None)
+    for name, thing in members:
+        if not isinstance(thing, zarr.Array) or thing.dtype.kind not in "iuf":
+            continue
+        named = getattr(thing.metadata, "dimension_names", None) or thing.attrs.get("_ARRAY_DIMENSIONS") or ()
+        folder = name.rpartition("/")[0]
+        dims = tuple(f"{folder}/{dim}".strip("/") if dim else None for dim in named)
+        unit = str(thing.attrs.get("units", ""))
+        arrays.append(Array(name or path.stem, thing.shape, unit if unit and units.is_known(unit) else None, dims))
+
+    def load(key: str):
+        found = whole if isinstance(whole, zarr.Array) else whole[key]
+        stored = Stored(path, "" if isinstance(whole, zarr.Array) else key, found.shape, found.dtype, _read_zarr)
+        return to_array(stored, found.chunks)
+
+    return Contents(path.name, tuple(arrays), load)
+
+
+def _read_zarr(path: Path, key: str, slices) -> np.ndarray:
+    import zarr
+
+    found = zarr.open(path, mode="r")
+    return np.asarray((found[key] if key else found)[slices])
+
+
+def _npy(path: Path) -> Contents:
+    found = _mapped(path)
+    if found.dtype.kind not in "iuf":
+        raise ScanError(f"{path.name} holds {found.dtype} values; a scan's are plain numbers")
+    stored = Stored(path, path.stem, found.shape, found.dtype, _read_npy)
+    return Contents(path.name, (Array(path.stem, found.shape),), lambda key: to_array(stored))
+
+
+def _mapped(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _read_npy(path: Path, key: str, slices) -> np.ndarray:
+    return np.array(_mapped(path)[slices])
+
+
+def _tiff(path: Path) -> Contents:
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        series = [(f"series {number}", one.shape, one.dtype) for number, one in enumerate(file.series)]
+    stored = {
+        name: Stored(path, name, tuple(int(size) for size in shape), np.dtype(dtype), _read_tiff)
+        for name, shape, dtype in series
+    }
+    arrays = tuple(Array(name, one.shape) for name, one in stored.items() if one.dtype.kind in "iuf")
+    return Contents(path.name, arrays, lambda key: to_array(stored[key]))
+
+
+def _read_tiff(path: Path, key: str, slices) -> np.ndarray:
+    import tifffile
+    import zarr
+
+    number = int(key.split()[-1])
+    if slices is Ellipsis:
+        return tifffile.imread(path, series=number)
+    store = tifffile.imread(path, series=number, aszarr=True)
+    try:
+        return np.asarray(zarr.open(store, mode="r")[slices])
+    finally:
+        store.close()

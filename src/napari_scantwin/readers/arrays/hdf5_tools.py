@@ -1,0 +1,120 @@
+"""What the HDF5 layouts share: going through a file, attributes as text, units, and the measurement they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arrays.lazy import hdf5_array
+from napari_scantwin.readers.instruments.arpes import arpes_scan, size_words
+from napari_scantwin.readers.measurement import Measurement
+
+__all__ = ["dataset", "measurement", "number", "numbers", "stored_text", "text", "things", "unit_of"]
+
+_MOST_OF_AN_AXIS = 4_000_000
+_LONGEST_TEXT = 1_000_000
+
+
+def things(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
+    """Every group and dataset by path; links out of the file are not followed."""
+    names: list[str] = []
+    file.visit(names.append)
+    for name in names:
+        yield name, file[name]
+
+
+def dataset(group: h5py.Group, name: str) -> h5py.Dataset | None:
+    """A dataset of numbers by its path from ``group``; None where there is none, or only a link out of the file."""
+    if name == ".":  # NeXus's word for none; HDF5's for the group itself
+        return None
+    try:
+        link = group.get(name, getlink=True)
+        found = None if isinstance(link, h5py.ExternalLink) else group.get(name)
+    except (KeyError, ValueError, TypeError, RuntimeError):
+        return None
+    return found if isinstance(found, h5py.Dataset) and found.dtype.kind in "iuf" else None
+
+
+def numbers(data: h5py.Dataset) -> np.ndarray:
+    """The values of an axis or a read-back as floats.
+
+    Raises :class:`ScanError` where they are far more than any axis has, as in an altered file.
+    """
+    if data.size > _MOST_OF_AN_AXIS:
+        raise ScanError(
+            f"{Path(data.file.filename).name}: {data.name} says it holds {data.size} values, too many for an axis; the "
+            "file is altered: copy it again"
+        )
+    return np.asarray(data, float)
+
+
+def text(value) -> str:
+    """An attribute or a stored text, however it was stored."""
+    value = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def stored_text(data: h5py.Dataset) -> str:
+    """A dataset's one text, at most a thousand letters of it; empty where the file says that it is absurdly long, for
+    HDF5 asks for all the memory that it is told a text takes."""
+    if h5py.check_string_dtype(data.dtype) is not None and h5py.check_string_dtype(data.dtype).length is None:
+        offset = data.id.get_offset()
+        if offset is not None:
+            with Path(data.file.filename).open("rb") as raw:
+                raw.seek(offset)
+                if int.from_bytes(raw.read(4), "little") > _LONGEST_TEXT:
+                    return ""
+    elif data.dtype.itemsize > _LONGEST_TEXT:
+        return ""
+    return text(data[()]).strip()[:1000]
+
+
+def number(thing) -> float | None:
+    """A dataset's or an attribute's one number; None where it holds none, or several."""
+    try:
+        values = np.asarray(thing[()] if isinstance(thing, h5py.Dataset) else thing, float).ravel()
+    except (TypeError, ValueError, OSError):
+        return None
+    return float(values[0]) if values.size == 1 and np.isfinite(values[0]) else None
+
+
+def unit_of(column) -> str | None:
+    """The unit a dataset names, where it is known."""
+    unit = text(column.attrs.get("units", column.attrs.get("unit", "")))
+    return unit if unit and units.is_known(unit) else None
+
+
+def measurement(
+    path: Path,
+    name: str,
+    data: h5py.Dataset,
+    axes,
+    *,
+    binding: bool = False,
+    notation: str | None = None,
+    attrs: Mapping | None = None,
+    along: Mapping | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Measurement:
+    """The measurement a dataset makes with one (label, unit, values) for each dimension.
+
+    ``shape`` leaves away dimensions of one step that have no axis; the rest is :func:`arpes_scan`'s.
+    """
+    values = hdf5_array(path, data)
+    values = values if shape is None else values.reshape(shape)
+    scan = arpes_scan(
+        path.name,
+        values,
+        axes,
+        unit=text(data.attrs.get("units", "")) or None,
+        binding=binding,
+        notation=notation,
+        attrs=attrs,
+        along=along,
+    )
+    return Measurement(name, f"{name}: {size_words(scan)}", scan)

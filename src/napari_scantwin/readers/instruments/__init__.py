@@ -1,0 +1,1 @@
+"""Files as instruments and beamlines write them."""

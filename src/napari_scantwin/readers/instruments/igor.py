@@ -1,0 +1,139 @@
+"""Igor Pro's binary files through igor2: one wave (``.ibw``) or a packed experiment (``.pxt``, ``.pxp``) of many,
+in folders."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.instruments.arpes import settings_block
+from napari_scantwin.readers.instruments.igor_waves import Wave, unit_of, wave_measurements
+from napari_scantwin.readers.measurement import Measurement
+
+__all__ = ["binary_measurements"]
+
+#: The kind of a packed experiment's record that is a wave, and the mark of one that a later record replaces.
+_WAVE_RECORD = 3
+_REPLACED = 0x8000
+
+
+def binary_measurements(path: Path) -> list[Measurement]:
+    """The waves of an Igor binary file; of several, those of two or more dimensions come first."""
+    try:
+        from igor2 import binarywave, packed
+    except ImportError as reason:
+        raise ScanError(
+            f"{path.name}: Igor binary files need the package igor2; install it with: pip install napari-scantwin[igor]"
+        ) from reason
+    content = path.read_bytes()
+    if not (_sizes_fit(content) if path.suffix.lower() == ".ibw" else _records_fit(content)):
+        raise ScanError(f"{path.name} is not a whole Igor file: its parts do not fit its length; copy it again")
+    # igor2 is given the bytes, not the file: of these it cannot ask for more than there are.
+    try:
+        if path.suffix.lower() == ".ibw":
+            waves = [("", binarywave.load(io.BytesIO(content))["wave"])]
+        else:
+            waves = _packed_waves(packed.load(io.BytesIO(content))[0])
+        found = [_wave(path, folder, wave) for folder, wave in waves if _holds_numbers(wave)]
+    except Exception as reason:  # a damaged file makes igor2 raise many kinds
+        raise ScanError(f"{path.name} is not a whole Igor file; it may be cut off: save or copy it again") from reason
+    if not found:
+        raise ScanError(f"{path.name} holds no wave of numbers")
+    return wave_measurements(path, found)
+
+
+def _packed_waves(records: list) -> list[tuple[str, dict]]:
+    """The waves of a packed experiment with the folder each lies in; records that were saved anew are left away."""
+    found, folders = [], []
+    for record in records:
+        kind = type(record).__name__
+        if kind.endswith("FolderStartRecord"):
+            folders.append(record.null_terminated_text.decode("latin-1"))
+        elif kind.endswith("FolderEndRecord") and folders:
+            folders.pop()
+        elif kind == "WaveRecord" and not record.header["recordType"] & _REPLACED:
+            found.append(("".join(f"{name}/" for name in folders), record.wave["wave"]))
+    return found
+
+
+def _holds_numbers(wave: dict) -> bool:
+    values = wave["wData"]
+    return isinstance(values, np.ndarray) and values.dtype.kind in "fiu" and values.size > 1
+
+
+def _sizes_fit(content: bytes) -> bool:
+    """Whether the sizes in a wave's header fit the file, so that a damaged one asks for no absurd memory."""
+    for order in "<>":
+        version = struct.unpack_from(f"{order}h", content)[0] if len(content) >= 2 else 0
+        if version == 5 and len(content) >= 64 + 84:
+            sizes = struct.unpack_from(f"{order}l12l", content.ljust(64, b"\0"), 4)
+            points, *shape = struct.unpack_from(f"{order}l", content, 76) + struct.unpack_from(
+                f"{order}4l", content, 132
+            )
+        elif version in (1, 2, 3) and len(content) >= 16 + 110:
+            sizes = struct.unpack_from(f"{order}2l" if version > 1 else f"{order}l", content, 2)
+            start = {1: 8, 2: 16, 3: 20}[version]
+            points, *shape = struct.unpack_from(f"{order}l", content, start + 42)
+        else:
+            continue
+        filled = [size for size in shape if size]
+        numbers = math.prod(filled) if filled else points
+        return min((*sizes, points, *shape)) >= 0 and max(sum(sizes), points, numbers) <= len(content)
+    return False
+
+
+def _records_fit(content: bytes) -> bool:
+    """Whether the records of a packed experiment, and the waves among them, fit the file."""
+    for order in "<>":
+        start, waves = 0, True
+        while start + 8 <= len(content):
+            kind, _, size = struct.unpack_from(f"{order}Hhl", content, start)
+            body = content[start + 8 : start + 8 + max(size, 0)]
+            if size < 0 or len(body) < size:
+                break
+            if kind & 0x7FFF == _WAVE_RECORD:
+                waves &= _sizes_fit(body)
+            start += 8 + size
+        else:
+            if start == len(content) and start > 0:
+                return waves
+    return False
+
+
+def _wave(path: Path, folder: str, wave: dict) -> Wave:
+    header, values = wave["wave_header"], wave["wData"]
+    name = folder + (_text(header["bname"]) or path.stem)
+    # Version 5 keeps step and offset as sfA and sfB; older waves of one dimension as hsA and hsB.
+    steps = np.atleast_1d(header.get("sfA", header.get("hsA", 1.0)))
+    offsets = np.atleast_1d(header.get("sfB", header.get("hsB", 0.0)))
+    axes = [
+        (label, float(offset), float(step))
+        for label, offset, step in zip(_labels(wave, values.ndim), offsets, steps, strict=False)
+    ]
+    settings = settings_block(bytes(wave.get("note") or b"").decode("utf-8", errors="replace"))
+    data_unit = unit_of(_text(wave.get("data_units") or header.get("dataUnits", b"")))
+    return Wave(name, values, axes, data_unit, settings)
+
+
+def _text(raw: bytes | np.ndarray) -> str:
+    joined = raw if isinstance(raw, bytes) else b"".join(np.atleast_1d(raw).tolist())
+    return joined.split(b"\0")[0].decode("latin-1").strip() if isinstance(raw, bytes) else _text(joined)
+
+
+def _labels(wave: dict, count: int) -> list[str]:
+    """The dimensions' unit labels: long ones stand end to end behind the wave, short ones in its header."""
+    sizes = np.atleast_1d(wave.get("bin_header", {}).get("dimEUnitsSize", np.zeros(4, int)))
+    text = bytes(wave.get("dimension_units") or b"")
+    short = np.atleast_1d(wave["wave_header"].get("dimUnits", np.full((4, 4), b"")))
+    labels, start = [], 0
+    for number in range(count):
+        size = int(sizes[number]) if number < len(sizes) else 0
+        label = text[start : start + size] if size else b"".join(np.atleast_1d(short[number]).tolist())
+        start += size
+        labels.append(label.replace(b"\0", b"").decode("latin-1").strip())
+    return labels

@@ -1,0 +1,104 @@
+"""Igor text files (``.itx``), as Igor, SES and SPECS Prodigy write them: ``WAVES``, ``BEGIN``, the numbers, ``END``,
+then the commands that scale the waves. Numbers come layer by layer and in a layer row by row (Igor Pro manual,
+"Igor Text File Format"); the one-dimensional waves of a block stand side by side."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.instruments.arpes import settings_block
+from napari_scantwin.readers.instruments.igor_waves import Wave, unit_of, wave_measurements
+from napari_scantwin.readers.instruments.prodigy import KEYS
+from napari_scantwin.readers.measurement import Measurement
+from napari_scantwin.readers.tables.text import numbers
+
+__all__ = ["text_measurements"]
+
+#: One block of an Igor text file: flags and names, numbers, and the commands behind it.
+_BLOCK = re.compile(
+    r"^WAVES(?P<flags>(?:[ \t]*/(?:N=\([^)\n]*\)|[^\s/]+))*)[ \t]*,?(?P<names>[^\n]*)\n"
+    r"BEGIN\n(?P<body>.*?)\nEND(?P<after>.*?)(?=^WAVES|\Z)",
+    flags=re.MULTILINE | re.DOTALL,
+)
+_NUMBER = r"[-+]?[\d.]+(?:[eE][-+]?\d+)?"
+
+
+def text_measurements(path: Path, content: bytes) -> list[Measurement]:
+    """The waves of an Igor text file that are scans."""
+    text = content.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.startswith("IGOR"):
+        raise ScanError(f"{path.name} is no Igor text file: its first word is not IGOR")
+    waves: list[Wave] = []
+    before = 0
+    general: dict[str, str] = {}
+    for match in _BLOCK.finditer(text):
+        # Prodigy writes what holds for a wave above it, behind what holds for all of them.
+        whole, _, own = text[before : match.start()].partition("X //Acquisition Parameters")
+        general = general or _comments(whole)
+        waves += _block(path, match, {**general, **_comments(whole), **_comments(own)})
+        before = match.end("body")
+    if not waves:
+        raise ScanError(f"{path.name} holds no whole wave (WAVES, BEGIN, numbers, END); it may be cut off")
+    return wave_measurements(path, waves)
+
+
+def _comments(text: str) -> dict[str, str]:
+    """The settings in comment lines, ``X //Pass Energy = 20`` or ``X //Created Date (UTC): …``."""
+    pairs = re.findall(r"^X //\s*([^=:\n]+?)\s*[=:][ \t]*(.*?)[ \t]*$", text, flags=re.MULTILINE)
+    return {KEYS.get(key, key): value for key, value in reversed(pairs)}
+
+
+def _block(path: Path, match: re.Match, about: dict[str, str]) -> list[Wave]:
+    names = [quoted or plain for quoted, plain in re.findall(r"'([^']+)'|([^\s,']+)", match["names"])]
+    if not names or "T" in match["flags"].split("/N")[0]:  # a wave of texts
+        return []
+    values = numbers(path.name, match["body"], f"wave {names[0]}")
+    shape = re.search(r"N=\(([\d,\s]+)\)", match["flags"])
+    try:
+        sizes = [int(part) for part in shape[1].split(",")] if shape else [values.size // len(names)]
+        if min(sizes) < 1 or len(sizes) > 4 or math.prod(sizes) * len(names) != values.size:
+            raise ValueError("sizes")
+    except ValueError as reason:
+        raise ScanError(
+            f"{path.name}, wave {names[0]}: its numbers do not fill its dimensions; copy it again"
+        ) from reason
+    if len(sizes) == 1:
+        columns = values.reshape(-1, len(names)).T
+    else:
+        values = values.reshape([*sizes[:1:-1], sizes[0], len(names), sizes[1]])
+        columns = [_in_order(values[..., number, :]) for number in range(len(names))]
+    return [_wave(name, column, match["after"], about) for name, column in zip(names, columns, strict=True)]
+
+
+def _in_order(layers: np.ndarray) -> np.ndarray:
+    """[chunks, layers, rows, columns] as [rows, columns, layers, chunks]."""
+    return np.moveaxis(layers, range(layers.ndim - 2), range(layers.ndim - 1, 1, -1)) if layers.ndim > 2 else layers
+
+
+def _wave(name: str, values: np.ndarray, commands: str, about: dict[str, str]) -> Wave:
+    scales = {}
+    unit = None
+    pattern = rf"SetScale\s*(?:/([IP]))?\s*([xyztd]),?\s*({_NUMBER}),\s*({_NUMBER}),\s*\"([^\"]*)\",?([^;\n]*)"
+    for mode, letter, first, second, label, waves in re.findall(pattern, commands):
+        listed = [quoted or plain for quoted, plain in re.findall(r"'([^']+)'|([^\s,']+)", waves)]
+        if name not in listed:
+            continue
+        if letter == "d":
+            unit = unit_of(label)
+        else:
+            scales[letter] = (mode, float(first), float(second), label)
+    axes = []
+    for letter, size in zip("xyzt", values.shape, strict=False):
+        mode, first, second, label = scales.get(letter, ("P", 0.0, 1.0, ""))
+        step = (second - first) / max(size - 1, 1) if mode == "I" else second
+        if mode == "":  # without a flag the second number is where the axis would end, one step on
+            step = (second - first) / size
+        axes.append((label, first, step))
+    note = re.search(rf"^X Note(?:/K)?\s*'?{re.escape(name)}'?,\s*\"(.*)\"\s*$", commands, re.MULTILINE)
+    noted = settings_block(note[1].replace("\\r", "\n").replace("\\n", "\n")) if note else {}
+    return Wave(name, values, axes, unit, {**about, **noted})

@@ -1,0 +1,107 @@
+"""Igor waves as scans, whatever file they come from. An axis is the wave's scaling, its unit the dimension's label;
+a dimension without a label takes the one-dimensional wave beside it that fits, which may be unevenly spaced."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, size_words
+from napari_scantwin.readers.measurement import Measurement
+
+__all__ = ["Wave", "unit_of", "wave_measurements"]
+
+#: A label with the unit before the name, as Prodigy writes it: ``deg (theta_y)``.
+_UNIT_FIRST = re.compile(r"(?P<unit>[^()]*)\((?P<name>[^()]+)\)\s*")
+
+#: Units of what is measured rather than scanned; a wave in one of these is no axis.
+_MEASURED = {units.standard(unit) for unit in ("count", "count/s", "arb", "")}
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A wave: ``values``, for each dimension a (label, offset, step), its data's unit or None, its settings."""
+
+    name: str
+    values: np.ndarray
+    axes: Sequence[tuple[str, float, float]]
+    unit: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def wave_measurements(path: Path, waves: Sequence[Wave]) -> list[Measurement]:
+    """The waves that are scans, those of most dimensions first; of one dimension only where there is nothing else.
+
+    Raises :class:`ScanError` where no wave is a scan, saying what the first lacks.
+    """
+    lines = [wave for wave in waves if wave.values.ndim == 1 and wave.values.size > 1]
+    found = sorted((wave for wave in waves if _breadth(wave) > 1), key=lambda wave: -_breadth(wave))
+    good, wrong = [], []
+    for wave in found or [line for line in lines if not _is_axis(line) or len(lines) == 1]:
+        try:
+            good.append(_measurement(path, wave, [line for line in lines if line is not wave]))
+        except ScanError as reason:  # a scratch wave beside the data does not keep the data from being opened
+            wrong.append(reason)
+    if not good:
+        raise wrong[0] if wrong else ScanError(f"{path.name} holds no wave of numbers")
+    return good
+
+
+def _breadth(wave: Wave) -> int:
+    """How many dimensions have more than one value."""
+    return sum(size > 1 for size in wave.values.shape)
+
+
+def _is_axis(line: Wave) -> bool:
+    """Whether a one-dimensional wave can be the places of another's points: distinct, in a unit one scans in."""
+    known = line.unit is not None and units.is_known(line.unit) and units.standard(line.unit) not in _MEASURED
+    return known and np.isfinite(line.values).all() and len(np.unique(line.values)) == line.values.size
+
+
+def _measurement(path: Path, wave: Wave, lines: Sequence[Wave]) -> Measurement:
+    axes = []
+    count = wave.values.ndim
+    for number, ((label, offset, step), size) in enumerate(zip(wave.axes, wave.values.shape, strict=True)):
+        fitting = [line for line in lines if line.values.size == size and _is_axis(line)]
+        if not label and len(fitting) == 1:
+            axes.append((fitting[0].name, fitting[0].unit, np.asarray(fitting[0].values, float)))
+        else:
+            axes.append((*_named(label, number, count), offset + step * np.arange(size)))
+    labels = " ".join(label.lower() for label, *_ in axes)
+    shown = wave.settings.get("Energy Scale", "").lower()
+    binding = "binding" in labels or ("kinetic" not in labels and shown.startswith("bind"))
+    attrs = analyser_attrs(wave.settings)
+    scan = arpes_scan(path.name, wave.values, axes, unit=wave.unit, binding=binding, attrs=attrs)
+    return Measurement(wave.name, f"{wave.name}: {size_words(scan)}", scan)
+
+
+def _named(label: str, number: int, count: int) -> tuple[str, str | None]:
+    """The name and, where it does not stand behind the name, the unit of an axis. A label that names only a unit
+    gets the name that unit has in photoemission."""
+    if found := _UNIT_FIRST.fullmatch(label):
+        unit, name = found["unit"].strip(), found["name"].strip()
+        if unit and units.is_known(unit) and not units.is_known(name):
+            return name, unit
+        if not unit and name.lower() in ("loop", "cycle", "step"):
+            return name, "1"
+    if units.split_label(label)[1] is None and label and units.is_known(label):
+        if units.registry().Unit(units.standard(label)).is_compatible_with("eV"):
+            return "energy", label
+        if units.registry().Unit(units.standard(label)).is_compatible_with("degree"):
+            return "angle" if number < 2 or count < 3 else "manipulator angle", label
+        return f"axis {number + 1}", label
+    return label or f"axis {number + 1}", None
+
+
+def unit_of(label: str) -> str | None:
+    """The unit in a data label such as ``Counts [a.u.]`` or ``cps (Intensity)``."""
+    found = _UNIT_FIRST.fullmatch(label)
+    if found and found["unit"].strip() and units.is_known(found["unit"]):
+        return found["unit"].strip()
+    return units.split_label(label)[1] or (label if label and units.is_known(label) else None)

@@ -1,0 +1,149 @@
+"""Scienta SES files: text (``.txt``, one or several regions) and DA30 ``.zip`` (``.ini`` and ``.bin``)."""
+
+from __future__ import annotations
+
+import configparser
+import math
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, settings_block, size_words
+from napari_scantwin.readers.instruments.cassiopee import beamline_attrs
+from napari_scantwin.readers.measurement import Measurement
+from napari_scantwin.readers.tables.text import numbers
+
+__all__ = ["is_ses_text", "text_measurements", "zip_measurements"]
+
+#: A DA30 array larger than this (bytes) is refused before it is unpacked.
+_MOST_BYTES = 8 << 30
+
+
+def is_ses_text(content: bytes) -> bool:
+    """Whether a text file begins as SES writes it."""
+    return content.lstrip()[:6] == b"[Info]" and b"Number of Regions" in content[:500]
+
+
+def text_measurements(path: Path, content: bytes) -> list[Measurement]:
+    """The regions of an SES text file, each a cut or a stack of cuts."""
+    text = content.decode("utf-8", errors="replace")
+    parts = re.split(r"^\[(Region|Info|Data) ?(\d+)?(?::(\d+))?\][ \t]*\r?$", text, flags=re.MULTILINE)
+    regions: dict[str, dict[str, str]] = {}
+    data: dict[str, list[str]] = {}
+    for kind, number, _, body in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
+        if number is None:
+            continue
+        if kind == "Data":
+            data.setdefault(number, []).append(body)
+        else:
+            settings = settings_block(body)
+            regions[number] = {**settings, **regions.get(number, {})} if kind == "Info" else settings
+    if not regions or not data:
+        raise ScanError(f"{path.name} names no region with data; it may be cut off: save or copy it again")
+    notes = beamline_attrs(path)
+    found = [_text_region(path, number, regions[number], data.get(number, [])) for number in sorted(regions, key=int)]
+    for one in found:
+        one.scan.attrs.update(
+            {key: value for key, value in notes.items() if key.removesuffix("_units") not in one.scan.dims}
+        )
+    return found
+
+
+def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[str]) -> Measurement:
+    axes = []
+    while f"Dimension {len(axes) + 1} name" in about:
+        key = f"Dimension {len(axes) + 1}"
+        scale = numbers(path.name, about.get(f"{key} scale", ""), f"{key} scale")
+        if about.get(f"{key} size") != str(len(scale)):
+            promised = about.get(f"{key} size", "as many as its size says")
+            raise ScanError(f"{path.name}, region {number}: {key} has {len(scale)} values, not {promised}")
+        axes.append((about[f"{key} name"], None, scale))
+    if not axes:
+        raise ScanError(f"{path.name}, region {number}: no 'Dimension 1 name'; it may be cut off: copy it again")
+    shape = tuple(len(column) for *_, column in axes)
+    # Each row begins with its energy; a third dimension comes as one block a step.
+    columns = shape[1] if len(shape) > 1 else 1
+    values = numbers(path.name, " ".join(blocks), f"data of region {number}")
+    rows = shape[0] * (shape[2] if len(shape) > 2 else 1)
+    if values.size != rows * (columns + 1):
+        raise ScanError(
+            f"{path.name}, region {number}: {values.size} numbers where {rows} rows of {columns + 1} belong; "
+            "the file is cut off or altered: copy it again"
+        )
+    values = values.reshape(rows, columns + 1)[:, 1:]
+    if len(shape) > 2:
+        values = np.moveaxis(values.reshape(shape[2], shape[0], shape[1]), 0, 2)
+    return _measurement(path, values.reshape(shape), axes, about, f"region {number}")
+
+
+def _measurement(path: Path, values, axes, about: dict[str, str], fallback: str) -> Measurement:
+    binding = about.get("Energy Scale", "Kinetic").lower().startswith("bind") and not _kinetic(axes)
+    scan = arpes_scan(path.name, values, axes, binding=binding, attrs=analyser_attrs(about))
+    name = about.get("Region Name") or fallback
+    return Measurement(name, f"{name}: {size_words(scan)}", scan)
+
+
+def _kinetic(axes) -> bool:
+    """Whether the energy axis's own label says kinetic, whatever the settings showed on screen."""
+    return any("kinetic" in label.lower() for label, *_ in axes)
+
+
+def zip_measurements(path: Path) -> list[Measurement]:
+    """The spectra in a DA30 ``.zip``: ``Spectrum_NAME.ini`` has the axes, ``Spectrum_NAME.bin`` the values."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Settings are short; anything else under such a name would only fill the memory.
+            entries = archive.infolist()
+            names = {
+                one.filename for one in entries if one.file_size < (1e6 if ".ini" in one.filename else _MOST_BYTES)
+            }
+            spectra = sorted(name for name in names if re.fullmatch(r"Spectrum_.*\.ini", name))
+            if not spectra:
+                raise ScanError(f"{path.name} is a zip file, but holds no Spectrum_….ini as a DA30 analyser writes it")
+            return [_spectrum(path, archive, names, name) for name in spectra]
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as reason:
+        raise ScanError(f"{path.name} is not a whole zip file; it may be cut off: copy it again") from reason
+
+
+def _spectrum(path: Path, archive: zipfile.ZipFile, names: set[str], ini: str) -> Measurement:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    binary = ini[:-4] + ".bin"
+    try:
+        parser.read_string(archive.read(ini).decode("utf-8", errors="replace"))
+        about = parser["spectrum"]
+        sizes = [about.getint(key) for key in ("depth", "height", "width")]
+        width = about.getint("byteperpoint", fallback=4)
+        wanted = math.prod(sizes) * width
+        if width not in (4, 8) or min(sizes) < 1 or wanted > _MOST_BYTES:
+            size = " x ".join(map(str, sizes))
+            raise ScanError(f"{path.name}: {ini} asks for {size} values of {width} bytes; it is altered: copy it again")
+        if binary not in names or archive.getinfo(binary).file_size != wanted:
+            raise ScanError(
+                f"{path.name}: {binary} does not hold the {wanted} bytes that {ini} promises; copy it again"
+            )
+        axes = [
+            (
+                about[f"{key}label"],
+                None,
+                about.getfloat(f"{key}offset") + about.getfloat(f"{key}delta") * np.arange(size),
+            )
+            for key, size in zip(("depth", "height", "width"), sizes, strict=True)
+        ]
+        name = about["name"]
+    except ScanError:
+        raise
+    except (configparser.Error, KeyError, ValueError, TypeError) as reason:
+        raise ScanError(f"{path.name}: {ini} does not give its spectrum's axes ({reason}); copy it again") from reason
+    values = np.frombuffer(archive.read(binary), "<f4" if width == 4 else "<f8").reshape(sizes)
+    region = f"{name}.ini"
+    settings = settings_block(archive.read(region).decode("utf-8", errors="replace")) if region in names else {}
+    first, last = about.getint("first_full", fallback=0), about.getint("last_full", fallback=sizes[2] - 1)
+    found = _measurement(path, values, axes, {"Region Name": name, **settings}, name)
+    if 0 <= first < last < sizes[2]:
+        # In swept mode the ends of the energy axis were not seen by the whole detector.
+        energies = axes[2][2]
+        found.scan.attrs["fully_measured_energies"] = f"{energies[first]:.6g} to {energies[last]:.6g} eV"
+    return found

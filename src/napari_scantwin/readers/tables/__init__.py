@@ -1,0 +1,1 @@
+"""Tables: text, spreadsheets, Quantum Design files."""

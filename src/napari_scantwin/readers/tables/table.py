@@ -1,0 +1,335 @@
+"""A parsed table, the choice of its columns, and the scan they make.
+
+Shared by text files and spreadsheets, by the dialog that asks, and by Python and the command line, where a
+column is given as ``"COLUMN=name[unit]"``: COLUMN is a header or a 1-based number, and ``=name`` or
+``[unit]`` may be left out where the file says it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.config import config_folder
+from napari_scantwin.core.errors import NeedsColumns, ScanError
+from napari_scantwin.core.files import atomic_path
+
+__all__ = ["Column", "ColumnChoice", "Table", "choose", "guess", "recall", "remember", "table_to_scan"]
+
+#: Headers (lower case, without unit) that mean one thing in this field, and the scan's name for it.
+_NAMES = {
+    "temperature": ("t", "temp", "temp.", "temperature", "sample temperature"),
+    "magnetic_field": ("h", "field", "magnetic field", "magnetic_field", "magn. field", "b", "applied field"),
+    "moment": ("moment", "long moment", "dc moment", "magnetic moment"),
+    "magnetization": ("magnetization", "magnetisation", "m"),
+    "resistance": ("r", "res", "res.", "resistance"),
+    "resistivity": ("rho", "resistivity"),
+    "energy": ("energy", "e", "binding energy", "kinetic energy"),
+    "angle": ("angle", "theta", "phi", "analyser angle", "analyzer angle"),
+    "photoemission_intensity": ("intensity", "photoemission_intensity", "counts"),
+    "pressure": ("pressure", "p"),
+    "current": ("current", "i"),
+    "time": ("time",),
+    "hydrogen_content": ("h/pd", "d/pd", "h/m", "d/m", "h/metal", "hydrogen content", "hydrogen_content"),
+    "relative_resistance": ("r/r0", "relative resistance", "relative_resistance"),
+}
+_ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
+_VALUES = (
+    "moment",
+    "magnetization",
+    "resistance",
+    "resistivity",
+    "relative_resistance",
+    "photoemission_intensity",
+)
+#: An axis that changes in this share of the rows changes in nearly every row.
+_NEARLY = 0.8
+_AUXILIARY = ("masked", "extrapolated", "sweep")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column in use: its header (or number) in the file, the scan's name for it, its unit."""
+
+    source: str
+    name: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.source}={self.name}[{self.unit}]"
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """Which columns are axes (any order), value and, where there is one, the value's standard error."""
+
+    axes: tuple[Column, ...]
+    value: Column
+    error: Column | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A parsed table: ``columns`` maps headers to numbers [rows], ``units`` headers to a unit or None,
+    ``lines`` [rows] is each row's line in the file. ``name`` is the file's name, ``attrs`` what it says of
+    itself."""
+
+    name: str
+    columns: dict[str, np.ndarray]
+    units: dict[str, str | None]
+    lines: np.ndarray
+    attrs: dict = field(default_factory=dict)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The columns' headers in file order."""
+        return tuple(self.columns)
+
+
+def standard_name(header: str) -> str | None:
+    """The scan's name for a header without unit, or None where it is not certain."""
+    plain = header.strip().lower()
+    return next((name for name, spellings in _NAMES.items() if plain in spellings or plain == name), None)
+
+
+def guess(table: Table) -> ColumnChoice | None:
+    """The choice the file itself makes plain: known names with units; None where anything is open."""
+    axes, value, error = [], None, None
+    for header, unit in table.units.items():
+        plain = units.split_label(header)[0]
+        if plain.lower() in _ERRORS:
+            error = (header, unit)
+            continue
+        if plain.lower() in _AUXILIARY:
+            continue
+        name = standard_name(plain)
+        if name is None or unit is None:
+            if plain != header and unit is not None and header == table.headers[-1] and value is None:
+                name = re.sub(r"\W+", "_", plain.lower()).strip("_")
+                value = Column(header, name, unit)
+                continue
+            return None
+        column = Column(header, _by_unit(name, unit), unit)
+        if name in _VALUES and value is None:
+            value = column
+        else:
+            axes.append(column)
+    if value is None and {"pressure", "hydrogen_content"} <= {axis.name for axis in axes}:
+        value = next(axis for axis in axes if axis.name == "hydrogen_content")  # a pressure-composition isotherm
+        axes.remove(value)
+    if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
+        return None
+    return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
+
+
+def _by_unit(name: str, unit: str) -> str:
+    """ "M" may head a moment or a magnetization; the unit tells."""
+    if name == "magnetization" and units.registry().Unit(unit).is_compatible_with("A m^2"):
+        return "moment"
+    return name
+
+
+_SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
+
+
+def _column(table: Table, spec: str) -> Column:
+    """The column a specification names."""
+    if spec in table.columns:
+        found = {"column": spec, "name": None, "unit": None}
+    else:
+        found = _SPEC.match(spec.strip()).groupdict()
+    wanted = found["column"].strip()
+    header = wanted
+    if wanted not in table.columns:
+        plain = [known for known in table.headers if units.split_label(known)[0] == wanted]
+        if len(plain) == 1:
+            header = plain[0]
+        elif wanted.isdigit() and 1 <= int(wanted) <= len(table.columns):
+            header = table.headers[int(wanted) - 1]
+        else:
+            raise ScanError(f"{table.name}: there is no column {wanted!r}; the file has {', '.join(table.headers)}")
+    plain = units.split_label(header)[0]
+    name = (found["name"] or "").strip() or standard_name(plain) or re.sub(r"\W+", "_", plain.lower()).strip("_")
+    unit = found["unit"] if found["unit"] is not None else table.units[header]
+    if unit is None:
+        raise NeedsColumns(f"{table.name}: the column {header!r} has no unit; write it as {header}={name}[unit]", table)
+    return Column(header, name, units.standard(unit))
+
+
+def choose(table: Table, axes: Sequence[str] | None, value: str | None, error: str | None) -> ColumnChoice:
+    """The choice from arguments, or else remembered for this header, or else made plain by the file.
+
+    Raises :class:`NeedsColumns` where none of them settles it.
+    """
+    if axes or value:
+        if not axes or not value:
+            raise ScanError(f"{table.name}: name both the axes and the value column")
+        return ColumnChoice(
+            tuple(_column(table, spec) for spec in axes),
+            _column(table, value),
+            None if error is None else _column(table, error),
+        )
+    found = recall(table) or guess(table)
+    if found is None:
+        raise NeedsColumns(
+            f"{table.name}: the columns {', '.join(table.headers)} do not say which are axes, which is the value, and "
+            f"in what units; name them, for example --axis '{table.headers[0]}=temperature[K]'",
+            table,
+        )
+    return found
+
+
+def table_to_scan(table: Table, choice: ColumnChoice) -> xr.DataArray:
+    """The scan in a table. Rows whose value is not finite are dropped and counted in
+    ``attrs["dropped_rows"]``; an axis that is not finite is an error, since nobody knows where it was."""
+    names = [axis.name for axis in choice.axes]
+    sources = [column.source for column in (*choice.axes, choice.value)]
+    if len(set(names)) != len(names) or len(set(sources)) != len(sources):
+        raise ScanError(f"{table.name}: the axes and value {', '.join(sources)} name a column or an axis twice")
+    for column in (*choice.axes, choice.value, *([choice.error] if choice.error else [])):
+        if column.source not in table.columns:
+            raise ScanError(f"{table.name}: there is no column {column.source!r}; it has {', '.join(table.headers)}")
+        if units.is_logarithm(column.source) and not units.compatible(column.unit, "dimensionless"):
+            raise ScanError(
+                f"{table.name}: {column.source!r} holds a logarithm, not {units.pretty(column.unit)}; open it as a "
+                "plain number, with the unit 1"
+            )
+    value = table.columns[choice.value.source]
+    good = np.isfinite(value)
+    for axis in choice.axes:
+        bad = good & ~np.isfinite(table.columns[axis.source])
+        if bad.any():
+            line = table.lines[np.flatnonzero(bad)[0]]
+            raise ScanError(
+                f"{table.name}, line {line}: {axis.source!r} is not a finite number; mend or remove the row"
+            )
+    if not good.any():
+        raise ScanError(f"{table.name}: the column {choice.value.source!r} holds no finite numbers")
+    columns = {axis.name: (table.columns[axis.source][good], axis.unit) for axis in choice.axes}
+    columns = {name: columns[name] for name in _slow_first({name: column for name, (column, _) in columns.items()})}
+    errors = None
+    if choice.error is not None:
+        errors = units.convert(table.columns[choice.error.source][good], choice.error.unit, choice.value.unit)
+        errors = errors if np.isfinite(errors).all() else None
+    extra = {
+        plain: table.columns[header][good] for header in table.headers
+        if (plain := units.split_label(header)[0].lower()) in _AUXILIARY
+    }  # fmt: skip
+    attrs = dict(table.attrs)
+    if dropped := int((~good).sum()):
+        attrs["dropped_rows"] = dropped
+    gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
+    if gridded is not None:
+        return _with_headers(gridded, choice)
+    scan = scans.ragged_scan(
+        columns,
+        value[good],
+        name=choice.value.name,
+        unit=choice.value.unit,
+        errors=errors,
+        sweep=extra.get("sweep"),
+        masked=extra.get("masked"),
+        attrs=attrs,
+    )
+    return _with_headers(scan, choice)
+
+
+def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
+    """The scan with the header of every logarithm in ``attrs["column"]``, whatever it has been called since."""
+    for column in choice.axes:
+        if units.is_logarithm(column.source):
+            scan = scan.assign_coords({column.name: scan[column.name].assign_attrs(column=column.source)})
+    return scan.assign_attrs(column=choice.value.source) if units.is_logarithm(choice.value.source) else scan
+
+
+def _slow_first(columns: dict[str, np.ndarray]) -> list[str]:
+    """Axis names ordered by how seldom they change from row to row; of two that change in nearly every row the one
+    that is gone through more often is the faster (a temperature swept again and again while the time runs on)."""
+
+    def changes(name: str) -> tuple[int, float]:
+        column = columns[name]
+        settled = scans.set_points(column) if len(column) > 1 else column
+        count = int(np.count_nonzero(np.diff(settled)))
+        if count < _NEARLY * (len(column) - 1):
+            return count, 0.0
+        return len(column), float(np.abs(np.diff(column)).sum() / (np.ptp(column) or 1.0))
+
+    return sorted(columns, key=changes)
+
+
+def _gridded(columns, value, errors, chosen: Column, extra, attrs) -> xr.DataArray | None:
+    """A gridded scan where the rows are every combination of the axes' values, once; otherwise None."""
+    axes, places = {}, []
+    for name, (column, unit) in columns.items():
+        axis, place = np.unique(column, return_inverse=True)
+        axes[name] = (axis, unit)
+        places.append(place)
+    shape = tuple(len(axis) for axis, _ in axes.values())
+    if len(shape) < 2 or float(np.prod(np.array(shape, float))) != len(value) or "sweep" in extra:
+        return None
+    flat = np.ravel_multi_index(places, shape)
+    if len(np.unique(flat)) != len(flat):
+        return None
+
+    def grid(column):
+        array = np.empty(len(flat), np.asarray(column).dtype)
+        array[flat] = column
+        return array.reshape(shape)
+
+    return scans.gridded_scan(
+        axes,
+        grid(value),
+        name=chosen.name,
+        unit=chosen.unit,
+        errors=None if errors is None else grid(errors),
+        masked=grid(extra["masked"].astype(bool)) if "masked" in extra else None,
+        extrapolated=grid(extra["extrapolated"].astype(bool)) if "extrapolated" in extra else None,
+        attrs={**attrs, **_order(list(columns.values())[-1][0], shape[-1])},
+    )
+
+
+def _order(fast: np.ndarray, count: int) -> dict[str, str]:
+    """How the fast axis ran when it was measured, where every sweep of ``count`` rows ran alike; a grid is sorted and
+    would forget it."""
+    steps = np.diff(fast.reshape(-1, count), axis=1)
+    for word, ran in (("rising", steps > 0), ("falling", steps < 0)):
+        if steps.size and ran.all():
+            return {"fast_axis_ran": word}
+    return {}
+
+
+def _memory() -> Path:
+    return config_folder() / "columns.json"
+
+
+def _remembered() -> dict:
+    try:
+        return json.loads(_memory().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def remember(choice: ColumnChoice, table: Table) -> None:
+    """Keep the choice for the next file with the same header."""
+    path = _memory()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = {**_remembered(), "\t".join(table.headers): asdict(choice)}
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+
+
+def recall(table: Table) -> ColumnChoice | None:
+    """The choice kept for this header, or None."""
+    kept = _remembered().get("\t".join(table.headers))
+    if kept is None:
+        return None
+    error = kept["error"] and Column(**kept["error"])
+    return ColumnChoice(tuple(Column(**axis) for axis in kept["axes"]), Column(**kept["value"]), error)

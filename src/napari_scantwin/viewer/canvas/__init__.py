@@ -1,0 +1,1 @@
+"""What stands on the canvas: layers, rulers, hatching, crosshair, read-out."""

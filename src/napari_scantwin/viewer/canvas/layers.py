@@ -1,0 +1,298 @@
+"""Scans as napari layers, and the map between physical values and the canvas.
+
+napari's canvas has one scale for both axes, so 50 K against 50 000 Oe would be a hairline. A
+:class:`Frame` stretches every axis to a readable extent; it is shared by all layers of the same axes, and
+every number a person reads is converted back through it. The scan itself, with its true coordinates,
+lives in ``layer.metadata["scan"]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.viewer.canvas.lazy_data import Late, attend
+
+__all__ = [
+    "ASPECTS",
+    "EXTENT",
+    "RIM",
+    "Frame",
+    "add_layer",
+    "add_scan",
+    "frame_of",
+    "give_frame",
+    "layer_data",
+    "layer_name",
+    "limits",
+    "scan_layers",
+    "scan_of",
+    "shared_frame",
+    "update_layer",
+    "update_masked",
+]
+
+#: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
+EXTENT = 100.0
+ASPECTS = (0.6, 2.5)
+_MOST_SAMPLES = 2048
+#: Of a scan that is read in parts, so many slices and values tell the colour limits.
+_SLICES_SAMPLED, _MOST_SAMPLED = 5, 2_000_000
+_LIMITS = (0.002, 0.998)
+_COLORMAPS = {
+    "measured": "viridis",
+    "simulated": "viridis",
+    "uncertainty": "magma",
+    "residual": "coolwarm",
+    "derivative": "coolwarm",
+}
+#: What the layer list calls a kind, where not by its own name.
+_WORDS = {"simulated": "twin"}
+#: Width of a point's white rim, of its size, and the kinds drawn without one (measured points until a map lies below).
+RIM = 0.1
+_RIMLESS = ("measured", "residual")
+#: Kinds whose sign matters: their colours are centred on nought.
+_SIGNED = ("residual", "derivative")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Linear map between physical values and world coordinates, an (origin, physical value per world unit)
+    for every axis."""
+
+    axes: tuple[str, ...]
+    units: tuple[str, ...]
+    origin: tuple[float, ...]
+    step: tuple[float, ...]
+
+    @classmethod
+    def of(cls, scan: xr.DataArray, aspect: float = 1.0, across: int | None = None) -> Frame:
+        """The frame in which the scan fills a canvas whose height is ``aspect`` times its width; ``across`` is the
+        number of the axis drawn to the right (default: the last)."""
+        names = scans.axes(scan)
+        across = len(names) - 1 if across is None else across
+        origin, step = [], []
+        for position, name in enumerate(names):
+            column = np.asarray(scan[name].values, float)
+            extent = EXTENT if position == across else EXTENT * float(np.clip(aspect, *ASPECTS))
+            origin.append(float(column.min()))
+            step.append(float(np.ptp(column) or 1.0) / extent)
+        return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
+
+    def fits(self, scan: xr.DataArray) -> bool:
+        """Whether the scan has this frame's axes and units, so that it can lie over the same canvas."""
+        names = scans.axes(scan)
+        return names == self.axes and tuple(scan[name].attrs["units"] for name in names) == self.units
+
+    def to_world(self, coordinates: np.ndarray) -> np.ndarray:
+        """World coordinates [n, axes] of physical coordinates [n, axes]."""
+        return (np.asarray(coordinates, float) - self.origin) / self.step
+
+    def to_physical(self, world: np.ndarray) -> np.ndarray:
+        """Physical coordinates [n, axes] of world coordinates [n, axes]."""
+        return np.asarray(world, float) * self.step + self.origin
+
+
+def scan_of(layer) -> xr.DataArray | None:
+    """The scan a layer shows, or None."""
+    return None if layer is None else layer.metadata.get("scan")
+
+
+def frame_of(layer) -> Frame | None:
+    """The frame a scan's layer is drawn in, or None."""
+    return None if layer is None else layer.metadata.get("frame")
+
+
+def scan_layers(viewer, kind: str | None = None) -> list:
+    """The viewer's layers that hold scans, of one kind ("measured", "simulated", ...) or of all."""
+    layers = [layer for layer in viewer.layers if scan_of(layer) is not None]
+    return layers if kind is None else [layer for layer in layers if layer.metadata["kind"] == kind]
+
+
+def limits(scan: xr.DataArray) -> tuple[float, float]:
+    """The colour limits that leave out one value in 500 at either end, so that a few hot pixels do not
+    darken a map; a little apart where they are equal."""
+    values = np.asarray(_sample(scan).values)
+    values = values[np.isfinite(values)]
+    low, high = map(float, np.quantile(values, _LIMITS)) if values.size else (0.0, 1.0)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _sample(scan: xr.DataArray) -> xr.DataArray:
+    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, thinned."""
+    if not scans.is_lazy(scan):
+        return scan
+    slow, *others = scan.dims
+    chosen = scan.isel({slow: np.unique(np.linspace(0, scan.sizes[slow] - 1, _SLICES_SAMPLED).astype(int))})
+    for name in others:
+        chosen = chosen.isel({name: slice(None, None, max(1, -(-chosen.size // _MOST_SAMPLED)))})
+    return chosen
+
+
+def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | None = None, contrast=None, name=None):
+    """The (data, attributes, type) tuple of a scan's layer: an image where it is gridded, points where it
+    is ragged. ``contrast`` shares another layer's limits."""
+    kind = kind or scan.attrs.get("kind", "measured")
+    frame = frame if frame is not None and frame.fits(scan) else Frame.of(scan)
+    contrast = contrast or limits(scan)
+    if kind in _SIGNED:
+        reach = max(abs(c) for c in contrast)
+        contrast = (-reach, reach)
+    attributes = {
+        "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
+        "metadata": {"scan": scan, "frame": frame, "kind": kind},
+        "axis_labels": tuple(scans.axis_label(scan, axis) for axis in frame.axes),
+    }
+    colormap = _COLORMAPS.get(kind, "viridis")
+    if scans.is_gridded(scan) and scan.ndim > 1:
+        data, origin, step = _even(scan)
+        attributes |= {
+            "colormap": colormap,
+            "contrast_limits": contrast,
+            "scale": step / frame.step,
+            "translate": (origin - frame.origin) / np.array(frame.step),
+        }
+        return data, attributes, "image"
+    table = scans.points(scan)
+    world = frame.to_world(table.coordinates)
+    if world.shape[1] == 1:  # a single sweep is drawn as a row
+        world = np.concatenate([np.zeros((len(world), 1)), world], axis=1)
+        attributes.pop("axis_labels")
+    attributes |= {
+        "features": {"value": table.values},
+        "face_color": "value",
+        "face_colormap": colormap,
+        "face_contrast_limits": contrast,
+        # Rims of close points would hide their colours; on a map they part a point from what the twin makes of it.
+        "border_width": 0.0 if kind in _RIMLESS else RIM,
+        "border_color": "white",
+        "size": _point_size(world),
+    }
+    return world, attributes, "points"
+
+
+def layer_name(kind: str, title: str) -> str:
+    """The name of a layer: what it is comes first, as the layer list cuts long names at their ends."""
+    return title if kind == "measured" else f"{_WORDS.get(kind, kind)}: {title}"
+
+
+def _point_size(world: np.ndarray) -> float:
+    """World size at which neighbours along the fast axis just touch."""
+    return float(np.clip(1.5 * EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
+
+
+def _even(scan: xr.DataArray) -> tuple[np.ndarray | Late, np.ndarray, np.ndarray]:
+    """Values on evenly spaced axes (float32), with each axis's first value and step [axes].
+
+    An uneven axis is sampled at its smallest step by the nearest measured value, so that nothing is drawn
+    where it was not measured; read-outs and cuts use the true coordinates in the scan.
+    """
+    # A scan that is read in parts stays one: napari asks for the plane it shows, and must not wait for it.
+    data = scan.variable.data.astype(np.float32) if scans.is_lazy(scan) else np.asarray(scan.values, np.float32)
+    origin, step = [], []
+    for position, name in enumerate(scans.axes(scan)):
+        axis = np.asarray(scan[name].values, float)
+        if len(axis) == 1:
+            origin.append(axis[0])
+            step.append(1.0)
+            continue
+        if axis[0] > axis[-1]:
+            data, axis = np.flip(data, position), axis[::-1]
+        gaps = np.diff(axis)
+        if np.ptp(gaps) > 1e-3 * np.abs(gaps).mean():
+            order = np.argsort(axis)
+            data, axis = np.take(data, order, axis=position), axis[order]
+            count = int(np.clip(np.ptp(axis) / np.diff(axis).min(), len(axis), _MOST_SAMPLES)) + 1
+            even = np.linspace(axis[0], axis[-1], count)
+            middles = (axis[1:] + axis[:-1]) / 2
+            data, axis = np.take(data, np.searchsorted(middles, even), axis=position), even
+        origin.append(axis[0])
+        step.append((axis[-1] - axis[0]) / (len(axis) - 1))
+    data = Late(data) if scans.is_lazy(scan) else data
+    return data, np.array(origin), np.array(step)
+
+
+def add_scan(
+    viewer, scan: xr.DataArray, *, kind: str | None = None, contrast=None, name=None, frame=None, aspect: float = 1.0
+):
+    """Show a scan in the viewer and return its layer; it shares the frame of a layer with the same axes."""
+    scans.check(scan)
+    frame = frame or shared_frame(viewer, scan) or Frame.of(scan, aspect)
+    data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
+    return add_layer(viewer, data, attributes, layer_type)
+
+
+def give_frame(layer, frame: Frame) -> None:
+    """Draw a layer in another frame of the same axes."""
+    old = frame_of(layer)
+    if old == frame:
+        layer.metadata["frame"] = frame
+        return
+    old_step, step = np.array(old.step), np.array(frame.step)
+    shift = (np.array(old.origin) - frame.origin) / step
+    if layer.__class__.__name__ == "Points" and layer.ndim == len(step):
+        layer.data = layer.data * (old_step / step) + shift
+    elif layer.ndim == len(step):
+        scale, translate = layer.scale * (old_step / step), layer.translate * (old_step / step) + shift
+        layer.scale, layer.translate = scale, translate
+    layer.metadata["frame"] = frame
+
+
+def add_layer(viewer, data, attributes: dict, layer_type: str):
+    """Add what :func:`layer_data` made to the viewer and return the layer."""
+    shared = shared_frame(viewer, attributes["metadata"]["scan"])
+    attend(data)
+    layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
+    attend(data, layer.refresh)
+    if shared is not None:  # the others may have been drawn anew since the data were made
+        give_frame(layer, shared)
+    if layer_type == "points":
+        update_masked(layer)
+    return layer
+
+
+def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
+    """Give a layer new contents from :func:`layer_data`; False where it is of another kind or has
+    other axes and must be made anew. Its visibility, opacity and colormap stay as the user set them."""
+    same_kind = layer.__class__.__name__.lower() == layer_type
+    if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
+        return False
+    if layer_type == "points":
+        resized = len(layer.data) != len(data)
+        layer.data = data
+        layer.features = attributes["features"]
+        if resized:  # napari gives points that are new its own looks
+            for name in ("border_width", "border_color", "size"):
+                setattr(layer, name, attributes[name])
+        layer.face_contrast_limits = attributes["face_contrast_limits"]
+        layer.refresh_colors()
+    else:
+        attend(data, layer.refresh)
+        layer.data = data
+        layer.scale, layer.translate = attributes["scale"], attributes["translate"]
+        layer.contrast_limits_range = attributes["contrast_limits"]
+        layer.contrast_limits = attributes["contrast_limits"]
+    frame = frame_of(layer)
+    layer.metadata = dict(attributes["metadata"])
+    if frame is not None and frame.fits(scan_of(layer)):
+        give_frame(layer, frame)
+    return True
+
+
+def shared_frame(viewer, scan: xr.DataArray) -> Frame | None:
+    """The frame of a layer with the scan's axes and units, so that both lie over each other; else None."""
+    return next((frame_of(layer) for layer in scan_layers(viewer) if frame_of(layer).fits(scan)), None)
+
+
+def update_masked(layer) -> None:
+    """Fade the points that are kept from training."""
+    if layer.__class__.__name__ != "Points":
+        return
+    masked = scans.points(scan_of(layer)).masked
+    colors = np.array(layer.face_color)
+    if len(colors) == len(masked):
+        colors[:, 3] = np.where(masked, 0.15, 1.0)
+        layer.face_color = colors

@@ -1,0 +1,221 @@
+"""Rulers, colour bar and read-out painted over the canvas, in physical units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from qtpy.QtCore import QEvent, QRectF, Qt, QTimer
+from qtpy.QtGui import QColor, QFont, QPainter, QPen
+from qtpy.QtWidgets import QWidget
+
+from napari_scantwin.viewer.canvas.fit_axes import refill
+from napari_scantwin.viewer.canvas.hatching import Hatching
+from napari_scantwin.viewer.canvas.layers import frame_of, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.lazy_data import attend as attend_late
+from napari_scantwin.viewer.canvas.readout import describe, speak_physical
+from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
+from napari_scantwin.viewer.canvas.sliders import Sliders
+
+__all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
+
+#: Space between the map and the rulers, in pixels.
+_AIR = 16
+
+
+def attach(viewer) -> Overlay | None:
+    """The viewer's overlay, made on first call; None where the viewer has no window (a headless model)."""
+    window = getattr(viewer, "window", None)
+    canvas = getattr(getattr(window, "_qt_viewer", None), "canvas", None)  # napari has no public way to it
+    if canvas is None:
+        return None
+    found = canvas.native.findChild(Overlay)
+    return found or Overlay(viewer, canvas.native)
+
+
+def fit_view(viewer) -> None:
+    """Show all layers inside the rulers."""
+    viewer.reset_view()
+    overlay = attach(viewer)
+    if overlay is None:
+        return
+    camera = viewer.scene.camera
+    width, height = max(overlay.width(), 1), max(overlay.height(), 1)
+    layers = scan_layers(viewer)
+    if not layers:
+        return
+    shown = list(viewer.dims.displayed)[-2:]
+    low = np.min(
+        [layer.extent.world[0][-2:] if layer.ndim == 2 else layer.extent.world[0][shown] for layer in layers], 0
+    )
+    high = np.max(
+        [layer.extent.world[1][-2:] if layer.ndim == 2 else layer.extent.world[1][shown] for layer in layers], 0
+    )
+    room = np.array(_room(width, height))
+    zoom = float(np.min(room / np.maximum(high - low, 1e-9)))
+    camera.zoom = zoom
+    middle = (low + high) / 2 + np.array([-(BOTTOM - TOP) / 2, (RIGHT - LEFT) / 2]) / zoom
+    camera.center = (0.0, *middle)
+    overlay.fitted = (camera.zoom, *camera.center[-2:])
+
+
+def canvas_aspect(viewer) -> float:
+    """Height over width of the room for a map on the canvas; 1 where there is no window."""
+    overlay = attach(viewer)
+    if overlay is None:
+        return 1.0
+    height, width = _room(overlay.width(), overlay.height())
+    return height / width
+
+
+def _room(width: int, height: int) -> tuple[float, float]:
+    """Height and width left for the map between the rulers, in pixels."""
+    return max(height - TOP - BOTTOM - 2 * _AIR, 50.0), max(width - LEFT - RIGHT - 2 * _AIR, 50.0)
+
+
+class Overlay(QWidget):
+    """A sheet over the canvas that lets the mouse through and paints what napari's canvas lacks."""
+
+    def __init__(self, viewer, canvas):
+        super().__init__(canvas)
+        self._viewer = viewer
+        self._text: list[str] = []
+        self.fitted: tuple | None = None
+        #: Functions of the painter that draw on the map, between the map and the rulers.
+        self.painters: list[Callable[[QPainter], None]] = []
+        #: What holds the mouse while it is dragged on the map, so that nothing else takes hold of it too.
+        self.holder: object = None
+        #: True while axes are stretched anew: sliders then stand for moments where nobody put them.
+        self.refilling = False
+        self._rulers, self._hatching = Rulers(viewer, self), Hatching(viewer, self)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.timeout.connect(self._refit)
+        self.setAttribute(Qt.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WA_NoSystemBackground)
+        viewer.scene.camera.orientation2d = ("up", "right")
+        canvas.installEventFilter(self)
+        self.resize(canvas.size())
+        viewer.scene.camera.events.connect(self._refresh)
+        viewer.dims.events.connect(self._refresh)
+        viewer.layers.events.connect(self._refresh)
+        viewer.layers.events.inserted.connect(lambda event: self._welcome(event.value))
+        for layer in viewer.layers:
+            self._welcome(layer)
+        viewer.layers.selection.events.connect(self._refresh)
+        viewer.mouse_move_callbacks.append(self._follow)
+        # napari fits its own view after these; the axes are stretched once that is done.
+        viewer.dims.events.order.connect(lambda event: self._late.start(0))
+        self.sliders = Sliders(viewer, lambda: self.layer)
+        self.show()
+
+    def _refresh(self, event=None) -> None:
+        self.update()
+
+    @staticmethod
+    def _welcome(layer) -> None:
+        speak_physical(layer)
+        attend_late(layer.data, layer.refresh)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Resize:
+            self.resize(watched.size())
+            camera = self._viewer.scene.camera
+            if self.fitted is not None and np.allclose(self.fitted, (camera.zoom, *camera.center[-2:])):
+                # The user has not moved the map: keep it filling the canvas as that changes.
+                self._late.start(0)
+        return False
+
+    def _refit(self) -> None:
+        self.refilling = True
+        try:
+            refill(self._viewer, canvas_aspect(self._viewer))
+        finally:
+            self.refilling = False
+        fit_view(self._viewer)
+
+    @property
+    def text(self) -> list[str]:
+        """The read-out's lines as they stand on the screen."""
+        return list(self._text)
+
+    def _follow(self, viewer, event) -> None:
+        """Show what lies under the mouse."""
+        self.show_at(np.asarray(event.position, float))
+
+    def show_at(self, world: np.ndarray) -> None:
+        """Show what lies at world coordinates [axes]."""
+        layer = self.layer
+        self._text = [] if layer is None else describe(self._viewer, frame_of(layer), world)
+        self.update()
+
+    @property
+    def layer(self):
+        """The scan whose axes the rulers show: the selected one, else the topmost visible."""
+        active = self._viewer.layers.selection.active
+        if scan_of(active) is not None:
+            return active
+        visible = [layer for layer in scan_layers(self._viewer) if layer.visible]
+        return visible[-1] if visible else None
+
+    def world(self, x: float, y: float) -> tuple[float, float]:
+        """World (row, column) at a pixel of the canvas."""
+        camera = self._viewer.scene.camera
+        row = camera.center[-2] - (y - self.height() / 2) / camera.zoom
+        return row, camera.center[-1] + (x - self.width() / 2) / camera.zoom
+
+    def pixel(self, row: float, column: float) -> tuple[float, float]:
+        """The (x, y) pixel of the canvas at world (row, column)."""
+        camera = self._viewer.scene.camera
+        x = self.width() / 2 + (column - camera.center[-1]) * camera.zoom
+        return x, self.height() / 2 - (row - camera.center[-2]) * camera.zoom
+
+    def displayed(self, frame) -> tuple[int, int]:
+        """Which of the frame's axes are drawn upwards and to the right."""
+        offset = self._viewer.dims.ndim - len(frame.axes)
+        vertical, horizontal = self._viewer.dims.displayed[-2:]
+        return vertical - offset, horizontal - offset
+
+    def paintEvent(self, event) -> None:
+        layer = self.layer
+        if layer is None or self._viewer.dims.ndisplay != 2:
+            return
+        frame = frame_of(layer)
+        if len(frame.axes) < 2:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.Antialiasing)
+        painter.setFont(QFont("DejaVu Sans", 9))
+        dark = self._viewer.theme != "light"
+        self._ink = QColor(230, 230, 230) if dark else QColor(20, 20, 20)
+        self._paper = QColor(20, 22, 26, 225) if dark else QColor(250, 250, 250, 225)
+        vertical, horizontal = self.displayed(frame)
+        if min(vertical, horizontal) < 0:  # sliders of other layers: none of this scan's axes to draw
+            painter.end()
+            return
+        self._hatching.paint(painter, self._flagged(layer))
+        for paint in self.painters:
+            paint(painter)
+        self._rulers.paint(painter, layer, vertical, horizontal, self._ink, self._paper)
+        painter.setPen(QPen(self._ink, 1))
+        self._read_out(painter)
+        painter.end()
+
+    def _flagged(self, layer):
+        """The layer whose extrapolated places are hatched: the one in the rulers, else the topmost map over it."""
+        seen = [one for one in scan_layers(self._viewer) if one.visible and frame_of(one) == frame_of(layer)]
+        maps = [one for one in (*seen, layer) if "extrapolated" in scan_of(one).coords]
+        return maps[-1] if maps else layer
+
+    def _read_out(self, painter) -> None:
+        lines = self._text or self.sliders.held()
+        if not lines:
+            return
+        metrics = painter.fontMetrics()
+        room = max(self.width() - LEFT - RIGHT - 24, 60)  # cut in the middle: the value stands at the end
+        lines = [metrics.elidedText(line, Qt.ElideMiddle, room) for line in lines]
+        width = max(metrics.horizontalAdvance(line) for line in lines) + 16
+        box = QRectF(LEFT + 8, TOP + 6, width, 17 * len(lines) + 8)
+        painter.fillRect(box, self._paper)
+        for number, line in enumerate(lines):
+            painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)

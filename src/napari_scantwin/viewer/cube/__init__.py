@@ -1,0 +1,1 @@
+"""The tab Cube: profiles, waterfalls, axis by axis."""

@@ -1,0 +1,1 @@
+"""The tab Cuts: lines over a map and the values along them."""

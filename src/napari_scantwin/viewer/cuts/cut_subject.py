@@ -1,0 +1,83 @@
+"""What the cuts go through: the chosen scan and its twin, or a map that an analysis made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_scantwin import sections
+from napari_scantwin.core import scan as scans
+from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
+from napari_scantwin.viewer.kit.layer_combo import LayerCombo
+
+__all__ = ["CutSubject", "curve_of", "points_along"]
+
+_SCAN = "the scan and its twin"
+
+
+class CutSubject(LayerCombo):
+    """A combo of what can be cut; ``layer`` and ``scan`` are the chosen one's (the sweeps' points before the twin's map
+    of one quantity: both are cut together)."""
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(viewer, chooser, parent)
+        self.setToolTip("What the next cut goes through: the scan, or what an analysis made of it")
+
+    @property
+    def layer(self):
+        """The layer that is cut, or None."""
+        own = super().layer
+        return self._chooser.layer if own is None else own
+
+    @property
+    def scan(self):
+        """The chosen layer's scan, or None."""
+        return scan_of(self.layer)
+
+    def choose(self, words: str) -> None:
+        """Choose by name, where it is offered."""
+        self.refresh()
+        self.setCurrentText(words)
+
+    def offered(self) -> list[tuple[str, object]]:
+        found: dict = {}
+        for layer in _maps(self._viewer, self._chooser.layer):
+            quantity = layer.metadata["quantity"]
+            if quantity not in found or found[quantity].metadata.get("of_twin"):
+                found[quantity] = layer
+        return [(_SCAN, None), *found.items()]
+
+    def kept(self, words: str, layer) -> int:
+        return max(self.findText(words), 0)  # a map that is worked out anew is another layer
+
+    def refresh(self, *event) -> None:
+        """List the maps anew, keeping the choice; the row is hidden while there is the scan only."""
+        super().refresh()
+        self.setVisible(self.count() > 1)
+
+
+def _maps(viewer, measured) -> list:
+    """The maps that analyses made of a layer."""
+    made = [one for one in scan_layers(viewer, "derived") if one.metadata.get("measured") is measured]
+    return [one for one in made if one.metadata.get("quantity") and len(scans.axes(scan_of(one))) > 1]
+
+
+def curve_of(viewer, layer, kept: dict):
+    """What draws the curve of a cut through ``layer``: its twin, the map of the same quantity, or None. ``kept`` saves
+    making an interpolation anew."""
+    if layer.metadata["kind"] != "derived":
+        return layer.metadata.get("twin")
+    for one in _maps(viewer, layer.metadata.get("measured")):
+        if one.metadata["quantity"] == layer.metadata.get("quantity") and one.metadata.get("of_twin"):
+            scan = scan_of(one)
+            if kept.get("scan") is not scan:
+                kept.update(scan=scan, curve=sections.MapCurve(scan))
+            return kept["curve"]
+    return None
+
+
+def points_along(layer, cut: sections.Cut, table: scans.Points) -> sections.CutValues:
+    """The points of a cut: none through a map that only a twin gives."""
+    if layer.metadata.get("of_twin"):
+        none = np.empty(0)
+        return sections.CutValues(none, none, None, none, np.zeros(0, bool))
+    return sections.measured_within(scan_of(layer), cut, table)

@@ -1,0 +1,1 @@
+"""Parts that any tab may use: combos, plots, tables, jobs."""

@@ -1,0 +1,97 @@
+"""Plots as all tabs draw them: physical numbers on the axes, no automatic prefixes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtSvg import QSvgGenerator
+
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.files import atomic_path
+
+__all__ = ["export_plot", "new_plot"]
+
+
+class _Plot(pg.PlotWidget):
+    """A plot in the colours of napari's theme, that asks for no more than its least height (pyqtgraph's asks for
+    640 x 480)."""
+
+    _theme = None
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, self.minimumHeight())
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.StyleChange:  # napari gives its windows another style sheet with the theme
+            self.follow_theme()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self.follow_theme()
+
+    def follow_theme(self) -> None:
+        """Take the colours of the theme the viewer shows."""
+        theme = _theme()
+        if theme == self._theme:
+            return
+        self._theme = theme
+        paper, ink = theme
+        self.setBackground(QColor(paper))
+        item = self.getPlotItem()
+        for side in ("left", "bottom", "right", "top"):
+            axis = item.getAxis(side)
+            axis.setPen(ink)
+            axis.setTextPen(ink)
+        item.titleLabel.setAttr("color", ink)
+        item.titleLabel.setText(item.titleLabel.text)
+        if item.legend is not None:
+            item.legend.setLabelTextColor(ink)
+
+
+def _theme() -> tuple[str, str]:
+    """Background and text colour of the viewer's theme."""
+    import napari
+    from napari.utils.theme import get_theme
+
+    viewer = napari.current_viewer()
+    theme = get_theme("dark" if viewer is None else viewer.theme)
+    return theme.background.as_hex(format="long"), theme.text.as_hex(format="long")
+
+
+def new_plot(height: int) -> pg.PlotWidget:
+    """An empty plot at least ``height`` pixels high; "x0.001" never stands beside a unit."""
+    plot = _Plot()
+    plot.setMinimumHeight(height)
+    plot.getPlotItem().layout.setContentsMargins(1, 1, 1, 6)  # pyqtgraph lets the lower label's feet hang out
+    plot.showGrid(x=True, y=True, alpha=0.15)
+    for side in ("left", "bottom"):
+        plot.getAxis(side).enableAutoSIPrefix(False)
+    return plot
+
+
+def export_plot(plot: pg.PlotWidget, path: str | Path) -> None:
+    """Write a plot as .svg or .png; raises :class:`ScanError` where it cannot be written."""
+    path = Path(path)
+    if path.suffix not in (".svg", ".png"):
+        raise ScanError(f"{path.name}: write a plot as .svg or .png")
+    # Qt draws the plot itself: pyqtgraph's exporter does not understand what Qt 6 writes.
+    with atomic_path(path) as temporary:
+        if path.suffix == ".svg":
+            sheet = QSvgGenerator()
+            sheet.setFileName(str(temporary))
+            sheet.setSize(plot.size())
+            sheet.setViewBox(plot.rect())
+        else:
+            sheet = QImage(2 * plot.size(), QImage.Format_RGB32)
+        painter = QPainter(sheet)
+        painter.setRenderHint(QPainter.Antialiasing)
+        plot.render(painter)
+        painter.end()
+        if path.suffix == ".png":
+            sheet.save(str(temporary), "PNG")
+        if not temporary.exists() or temporary.stat().st_size == 0:
+            raise ScanError(f"{path.name} could not be written; choose another folder, or make room on the disk")

@@ -1,0 +1,1 @@
+"""The tab Open and its dialogs."""

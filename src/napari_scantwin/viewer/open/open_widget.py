@@ -1,0 +1,242 @@
+"""Open: files, several as one scan, and the samples."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.readers import SUFFIXES
+from napari_scantwin.readers.instruments import erlab_files
+from napari_scantwin.samples import SAMPLES, sample_path
+from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
+from napari_scantwin.viewer.canvas.overlay import canvas_aspect
+from napari_scantwin.viewer.canvas.visibility import show_alone
+from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.open.opening import Plan, Question, answer, load
+from napari_scantwin.viewer.open.recent import recent_paths, remember_paths
+
+__all__ = ["OpenWidget"]
+
+#: Reading that takes longer than this (ms) shows how far it is, and can be cancelled.
+_PATIENCE = 300
+#: So long after it was cancelled (ms) it is let go of.
+_LATE = 400
+
+
+class OpenWidget(QWidget):
+    """Opens files and samples as layers; ``opened(layer)`` when one is on screen."""
+
+    opened = Signal(object)
+
+    def __init__(self, viewer, parent=None):
+        super().__init__(parent)
+        self._viewer = viewer
+        self.job = Job(self)
+        self.job.done.connect(self._show)
+        self.job.failed.connect(self._failed)
+        self.job.progressed.connect(self._report)
+        self.job.cancelled.connect(self._cancelled)
+        self.job.ended.connect(self._idle)
+        self._patience = QTimer(self)  # what is read at once needs no bar
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE)
+        self._patience.timeout.connect(lambda: self.reading.show())
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_LATE)
+        self._late.timeout.connect(self._let_go)
+        self.button = QPushButton("Open files…")
+        self.button.setToolTip("Several files of one sweep or one cut each become one scan")
+        self.button.clicked.connect(self._ask)
+        self.folder_button = QPushButton("Open folder…")
+        self.folder_button.setToolTip("A folder of cuts, which become one scan, or a zarr store")
+        self.folder_button.clicked.connect(self._ask_folder)
+        self.asking = QCheckBox("Ask what its columns or arrays are")
+        self.asking.setToolTip("For the next file, even where it says so itself, or an earlier answer does")
+        self.recent = QListWidget()
+        self.recent.setToolTip("Click to open again")
+        self.recent.itemClicked.connect(lambda item: self.open(item.data(Qt.UserRole)))
+        self._recent_box = QGroupBox("Opened before")
+        QVBoxLayout(self._recent_box).addWidget(self.recent)
+        samples = QGroupBox("Samples")
+        inner = QVBoxLayout(samples)
+        self.sample_buttons = {}
+        for key, sample in SAMPLES.items():
+            button = QPushButton(sample.title)
+            button.clicked.connect(lambda checked=False, key=key: self.open([sample_path(key)]))
+            inner.addWidget(button)
+            self.sample_buttons[key] = button
+        self.said = QLabel(
+            "Tables, Quantum Design, ARPES of most beamlines, netCDF, zarr, HDF5 and .twin files can be opened."
+        )
+        self.said.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.clicked.connect(self.cancel)
+        self.reading = QWidget()
+        row = QHBoxLayout(self.reading)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.cancel_button)
+        self.reading.hide()
+        layout = QVBoxLayout(self)
+        for widget in (
+            *(self.button, self.folder_button, self.asking, samples),
+            *(self.said, self.reading, self._recent_box),
+        ):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self._list_recent()
+        if erlab_files.installed():  # its import would hold up the first dialog
+            threading.Thread(target=erlab_files.loaders, daemon=True, name="scantwin-erlab").start()
+
+    def _list_recent(self) -> None:
+        self.recent.clear()
+        for paths in recent_paths():
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            item = QListWidgetItem(paths[0].name + more)
+            item.setToolTip("\n".join(map(str, paths)))
+            item.setData(Qt.UserRole, paths)
+            self.recent.addItem(item)
+        self.recent.setFixedHeight(24 * max(1, min(6, self.recent.count())) + 6)
+        self._recent_box.setVisible(self.recent.count() > 0)
+
+    def _ask(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        by_filter = {
+            f"{one.title} ({' '.join('*' + each for each in one.suffixes)})": one.key for one in erlab_files.loaders()
+        }
+        filters = ";;".join([f"Scans ({kinds})", "All files (*)", *by_filter])
+        paths, chosen = QFileDialog.getOpenFileNames(self, "Open scan", "", filters)
+        if paths:
+            self.open(paths, by_filter.get(chosen))
+
+    def _ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of files, or a zarr store")
+        if folder:
+            self.open([folder])
+
+    def open(self, paths, key: str | None = None) -> bool:
+        """Open files as one scan, asking where they do not say; ``key`` names a measurement or one of erlab's
+        loaders. False while another is being opened."""
+        if self.job.running:
+            say_error("A file is being opened; wait for it, or cancel it.")
+            return False
+        return self._load(Plan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
+
+    def _load(self, plan: Plan) -> bool:
+        self._plan = plan
+        self.said.setText(f"Reading {plan.paths[0].name} …")
+        self.bar.setRange(0, 0)  # how far it is becomes known with the second file
+        self.cancel_button.setEnabled(True)
+        self.cancel_button.setText("Cancel")
+        self._patience.start()
+        return self.job.start(lambda report, stop: load(plan, report, stop))
+
+    def _report(self, fraction: float) -> None:
+        self.said.setText(f"Reading {self._plan.paths[0].name} … {100 * fraction:.0f} %")
+        self.bar.setRange(0, 100)
+        self.bar.setValue(round(100 * fraction))
+
+    def cancel(self) -> None:
+        """Stop reading; what is on screen stays as it is."""
+        self.job.stop()
+        self.cancel_button.setEnabled(False)
+        self.cancel_button.setText("Stopping…")
+        self._late.start()
+
+    def _let_go(self) -> None:
+        """Wait no longer for a file that is read in one go: what it brings is dropped."""
+        if self.job.running and self.job.stopping:
+            self.job.abandon(0.0)
+            self._cancelled()
+            self._idle()
+
+    def _cancelled(self) -> None:
+        self.said.setText("Cancelled; nothing was opened.")
+
+    def _idle(self) -> None:
+        self._patience.stop()
+        self._late.stop()
+        self.reading.hide()
+
+    def _failed(self, reason) -> None:
+        self.said.setText("Nothing was opened.")
+        say_error(reason)
+
+    def _show(self, found) -> None:
+        if self.job.stopping:  # too late to be stopped, but not wanted
+            self._cancelled()
+            return
+        if isinstance(found, Question):
+            plan = answer(found, self)
+            self.said.setText("Nothing was opened.")
+            if plan is not None:
+                # The job that brought the question is still ending.
+                QTimer.singleShot(0, lambda: self._load(plan))
+            return
+        scan, twin = found.scan, found.twin
+        self.asking.setChecked(False)
+        remember_paths(self._plan.paths)
+        self._list_recent()
+        simulated = is_simulated(scan)
+        name = self._plan.paths[0].name if simulated else None  # its source is what was measured
+        aspect = canvas_aspect(self._viewer)
+        layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
+        if simulated:
+            layer.metadata["word"] = scan.attrs["kind"]
+        if twin is not None:
+            layer.metadata["twin"] = twin
+        show_alone(self._viewer, layer)
+        self.describe(layer)
+        self.opened.emit(layer)
+
+    def describe(self, layer) -> None:
+        """Say what a layer's scan is, by whichever way it was opened."""
+        if scan_of(layer) is not None:
+            self.said.setText(describe(scan_of(layer)))
+
+
+def is_simulated(scan) -> bool:
+    """Whether a file holds what a twin made, not what was measured."""
+    return scan.attrs.get("kind") in ("simulated", "derivative")
+
+
+def describe(scan) -> str:
+    """What was opened, in a few lines."""
+    count = scans.sweep_count(scan)
+    sweeps = "1 sweep" if count == 1 else f"{count} sweeps"
+    source = scan.attrs.get("source", scan.name)
+    if is_simulated(scan):
+        lines = [f"Simulated by a twin of {source}: {scans.label(scan)}, {scan.size} points"]
+    else:
+        lines = [f"{source}: {scans.label(scan)}, {scan.size} points, {sweeps}"]
+    for name in scans.axes(scan):
+        low, high = (f"{float(end):.6g}" for end in (scan[name].min(), scan[name].max()))
+        reach = low if low == high else f"{low} to {high}"
+        lines.append(f"{name.replace('_', ' ')} {reach} {units.pretty(scan[name].attrs['units'])}")
+    if scans.is_lazy(scan):
+        lines.append("Too large for memory: only what is looked at is read from the file.")
+    if dropped := scan.attrs.get("dropped_rows"):
+        lines.append(f"{dropped} rows without a good value were dropped.")
+    if "sample_mass" in scan.attrs:
+        lines.append(f"Sample mass {scan.attrs['sample_mass']:g} {scan.attrs['sample_mass_units']}.")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The tabs Sweeps, Train and Simulate."""

@@ -1,0 +1,343 @@
+"""Simulate: a grid for every axis, the dense map as layers, and export."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_scantwin import writers
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
+from napari_scantwin.viewer.canvas.twin_layers import prepare_derivative, prepare_simulation, result_of, show_simulation
+from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.twin.side_by_side import SideBySide
+
+__all__ = ["SimulateWidget"]
+
+#: Larger maps (some 20 s and 200 MB) are evaluated where they are looked at, and written part by part.
+_MOST_AT_ONCE = 20_000_000
+
+
+class SimulateWidget(QWidget):
+    """Simulates the chosen scan's twin on a grid; ``simulated(layer)`` when the map is on screen."""
+
+    simulated = Signal(object)
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self.job, self.export_job = Job(self), Job(self)
+        self.fields: dict[str, QLineEdit] = {}
+        self._build()
+        self.job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
+        self.job.done.connect(self._done)
+        self.job.failed.connect(say_error)
+        self.job.cancelled.connect(lambda: self.said.setText("Simulation cancelled; the map is as it was."))
+        self.job.ended.connect(self._idle)
+        self.export_job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
+        self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
+        self.export_job.failed.connect(say_error)
+        self.export_job.cancelled.connect(lambda: self.said.setText("Export cancelled; no file was left behind."))
+        self.export_job.ended.connect(self._idle)
+        chooser.changed.connect(self.refresh)
+        viewer.layers.events.inserted.connect(self._list_layers)
+        viewer.layers.events.removed.connect(self._list_layers)
+        self.refresh(chooser.layer)
+
+    def _build(self) -> None:
+        self.what = Combo()
+        self.what.setToolTip("The map itself, or the twin's own derivative with its uncertainty")
+        what = QWidget()
+        row = QHBoxLayout(what)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(QLabel("Simulate"))
+        row.addWidget(self.what, 1)
+        self._form = QFormLayout()
+        self.dense_button, self.measured_button = QPushButton("Dense"), QPushButton("As measured")
+        self.dense_button.setToolTip("Fill in a dense grid over the measured range")
+        self.measured_button.setToolTip("Simulate where it was measured: the map without its noise, and the residual")
+        self.dense_button.clicked.connect(lambda: self._fill(self.twin.default_grid()))
+        self.measured_button.clicked.connect(self.simulate_as_measured)
+        self.beside_button = QPushButton("Side by side")
+        self.beside_button.setCheckable(True)
+        self.beside_button.setToolTip("Measured, simulated and residual beside each other, below the map")
+        self.beside_button.toggled.connect(self._show_beside)
+        self._beside = None
+        presets = QHBoxLayout()
+        for button in (self.dense_button, self.measured_button, self.beside_button):
+            presets.addWidget(button)
+        box = QGroupBox("Grid")
+        inside = QVBoxLayout(box)
+        inside.addLayout(self._form)
+        inside.addLayout(presets)
+        self.hint = QLabel("A range first:last:step or first:last#count, or a list of values.")
+        self.hint.setWordWrap(True)
+        self.button = QPushButton("Simulate")
+        self.button.clicked.connect(self.toggle)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.said = QLabel("")
+        self.said.setWordWrap(True)
+        self.export_choice = Combo()
+        self.export_button = QPushButton("Export…")
+        self.export_button.clicked.connect(self._ask_export)
+        export = QGroupBox("Export a scan")
+        row = QHBoxLayout(export)
+        row.addWidget(self.export_choice, 1)
+        row.addWidget(self.export_button)
+        layout = QVBoxLayout(self)
+        for widget in (what, box, self.hint, self.button, self.bar, self.said, export):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+
+    @property
+    def twin(self):
+        """The chosen scan's twin, or None."""
+        layer = self._chooser.layer
+        return None if layer is None else layer.metadata.get("twin")
+
+    def refresh(self, layer=None) -> None:
+        """Offer the chosen twin's axes with its measured ranges."""
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self.fields = {}
+        twin = self.twin
+        self._offer_derivatives()
+        for button in (self.button, self.dense_button, self.measured_button):
+            button.setEnabled(twin is not None)
+        image = layer_of_image(self._chooser.layer)
+        self.beside_button.setEnabled(image is not None and twin is not None)
+        if self._beside is not None and image is not None:
+            self._beside[0].show_of(image)
+        if twin is None:
+            self.said.setText("Train the scan first; then its twin can be simulated on any grid.")
+        else:
+            self.said.setText("")
+            for name, values in twin.default_grid().items():
+                field = QLineEdit(_written(values))
+                field.textChanged.connect(self._say_outside)
+                unit = units.pretty(twin.scan[name].attrs["units"])
+                self.fields[name] = field
+                self._form.addRow(f"{name.replace('_', ' ')} ({unit})", field)
+        self._list_layers()
+
+    def _fill(self, grid: dict[str, np.ndarray]) -> None:
+        for name, values in grid.items():
+            self.fields[name].setText(_written(values))
+
+    def simulate_as_measured(self) -> bool:
+        """Simulate on the grid that was measured."""
+        if self.twin is None:
+            return False
+        grid = self.twin.measured_grid()
+        self._fill(grid)
+        self.what.setCurrentIndex(0)
+        return self.simulate(grid)  # not what the fields say: their digits are few
+
+    def _show_beside(self, on: bool) -> None:
+        if self._beside is not None:
+            widget, dock = self._beside
+            self._beside = None
+            widget.shut()
+            self._viewer.window.remove_dock_widget(dock)
+        layer = layer_of_image(self._chooser.layer)
+        if on and layer is not None:
+            widget = SideBySide(self._viewer, layer)
+            dock = self._viewer.window.add_dock_widget(widget, name="Side by side", area="bottom")
+            self._beside = (widget, dock)
+            # Its cross is the button, pressed again; napari tells of it by this alone.
+            dock.destroyed.connect(self._beside_gone)
+
+    def _beside_gone(self) -> None:
+        if self._beside is not None:
+            self._beside[0].shut()
+            self._beside = None
+            self.beside_button.setChecked(False)
+
+    def shut(self) -> None:
+        """Let go of the viewer."""
+        if self._beside is not None:
+            self._beside[0].shut()
+            self._beside = None
+
+    def _offer_derivatives(self) -> None:
+        chosen = self.what.currentText()
+        self.what.clear()
+        self.what.setEnabled(self.twin is not None)
+        if self.twin is None:
+            self.what.addItem("values", (None, 1))
+            return
+        value = str(self.twin.scan.name).replace("_", " ")
+        self.what.addItem(value, (None, 1))
+        for order, (top, bottom) in enumerate((("d", ""), ("d²", "²")), 1):
+            for axis in reversed(self.twin.axes):
+                self.what.addItem(f"{top} {value} / d {axis.replace('_', ' ')}{bottom}", (axis, order))
+        self.what.setCurrentText(chosen)
+
+    def grid(self) -> dict[str, np.ndarray]:
+        """The grid as the form has it; raises :class:`ScanError` in words."""
+        return {name: parse_values(field.text(), name.replace("_", " ")) for name, field in self.fields.items()}
+
+    def _say_outside(self) -> None:
+        try:
+            grid = self.grid()
+        except ScanError as reason:
+            self.said.setText(str(reason))
+            return
+        beyond = []
+        for name, values in grid.items():
+            measured = self.twin.scan[name].values
+            margin = 1e-3 * np.ptp(measured)  # the form's own digits are no step outside
+            if values.min() < measured.min() - margin or values.max() > measured.max() + margin:
+                unit = units.pretty(self.twin.scan[name].attrs["units"])
+                beyond.append(f"{name.replace('_', ' ')} {measured.min():.5g} to {measured.max():.5g} {unit}")
+        warning = "Outside the measured range (" + "; ".join(beyond) + ") the map is extrapolated and hatched."
+        self.said.setText(warning if beyond else "")
+
+    def toggle(self) -> None:
+        """Simulate, or stop a simulation that runs."""
+        if self.job.running:
+            self.job.stop()
+            self.button.setText("Stopping…")
+        else:
+            along, order = self.what.currentData()
+            self.simulate(None, along, order)
+
+    def simulate(self, grid=None, along: str | None = None, order: int = 1) -> bool:
+        """Simulate the chosen twin, or its derivative of ``order`` along the axis ``along``, on ``grid`` (default: the
+        form's grid)."""
+        twin, layer = self.twin, self._chooser.layer
+        if twin is None:
+            say_error("There is no twin of this scan yet: train it first.")
+            return False
+        if self.job.running:
+            say_error("A simulation is running; wait for it or cancel it first.")
+            return False
+        try:
+            grid = self.grid() if grid is None else grid
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        self.button.setText("Cancel")
+        lazy = math.prod(len(axis) for axis in grid.values()) > _MOST_AT_ONCE
+
+        def work(report, stop):
+            simulated = twin.simulate(grid, along=along, order=order, lazy=lazy, on_progress=report, stop=stop)
+            if along is not None:
+                return layer, prepare_derivative(layer, simulated)
+            return layer, prepare_simulation(layer, simulated, twin.residual())
+
+        return self.job.start(work)
+
+    def _done(self, result) -> None:
+        layer, prepared = result
+        if layer in self._viewer.layers:
+            show_simulation(
+                self._viewer, layer, prepared, lambda: self._shown(layer, prepared[0][1]["metadata"]["kind"])
+            )
+
+    def _shown(self, layer, kind: str) -> None:
+        made = result_of(layer, kind, self._viewer)
+        self._say_outside()
+        if not self.said.text() and made is not None:
+            self.said.setText(describe(scan_of(made)))
+        if made is not None:
+            self.export_choice.setCurrentText(made.name)  # what was just made is what is exported
+        self.simulated.emit(layer)
+
+    def _idle(self) -> None:
+        self.button.setText("Simulate")
+        self.export_button.setText("Export…")
+        self.bar.setValue(0)
+
+    def _list_layers(self, event=None) -> None:
+        chosen = self.export_choice.currentText()
+        self.export_choice.clear()
+        self.export_choice.addItems([layer.name for layer in reversed(scan_layers(self._viewer))])
+        self.export_choice.setCurrentText(chosen)
+        self.export_button.setEnabled(self.export_choice.count() > 0)
+
+    def _ask_export(self) -> None:
+        if self.export_job.running:
+            self.export_job.stop()
+            return
+        kinds = ";;".join(f"{title} (*{suffix})" for suffix, title in writers.FORMATS.items())
+        path, chosen = QFileDialog.getSaveFileName(self, "Export scan", "", kinds)
+        if not path:
+            return
+        if Path(path).suffix not in writers.FORMATS:
+            path += next(suffix for suffix in writers.FORMATS if f"(*{suffix})" in chosen)
+        self.export(path)
+
+    def export(self, path, layer_name: str | None = None) -> bool:
+        """Write a layer's scan (default: the chosen one) to ``path`` in the background."""
+        name = layer_name or self.export_choice.currentText()
+        scan = scan_of(self._viewer.layers[name]) if name in self._viewer.layers else None
+        if scan is None or not scans.is_scan(scan):
+            say_error(f"The layer {name!r} is not a scan; choose a measured or simulated one.")
+            return False
+        if self.export_job.running:
+            say_error("An export is running; wait for it or cancel it first.")
+            return False
+        if scans.is_lazy(scan) and scan.size > _MOST_AT_ONCE and Path(path).suffix != ".zarr":
+            say_error(f"{scan.size:.2g} values are written part by part, which only .zarr can: choose that format.")
+            return False
+        self.export_button.setText("Cancel")
+        return self.export_job.start(_export_of(self._viewer.layers[name], scan, path))
+
+
+def _export_of(layer, scan, path):
+    """The work of writing a layer's scan: a map too large for memory goes straight from its twin to the file."""
+    measured = layer.metadata.get("measured")
+    twin = None if measured is None else measured.metadata.get("twin")
+    if not (scans.is_lazy(scan) and layer.metadata["kind"] == "simulated" and twin is not None):
+        return lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
+    grid = {axis: scan[axis].values for axis in scans.axes(scan)}
+    return lambda report, stop: writers.write_volume(twin, grid, path, on_progress=report, stop=stop)
+
+
+def describe(simulated) -> str:
+    """What was simulated: how many points, the typical uncertainty, where to look further."""
+    size = " x ".join(str(length) for length in simulated.shape)
+    words = f"Simulated {scans.label(simulated)} at {size} points"
+    if "standard_error" in simulated.coords and not scans.is_lazy(simulated):
+        errors = simulated["standard_error"].values.ravel()
+        typical = float(np.nanmedian(errors[:: max(1, errors.size // 100_000)]))
+        words += f", typically ± {typical:.2g} {units.pretty(simulated.attrs['units'])}"
+    more = (
+        " Uncertainty and residual lie hidden in the layer list." if simulated.attrs.get("kind") == "simulated" else ""
+    )
+    return f"{words}.{more}"
+
+
+def layer_of_image(layer):
+    """The layer where it is an image, which can be shown beside its twin; else None."""
+    return layer if layer is not None and hasattr(layer, "colormap") else None
+
+
+def _written(values: np.ndarray) -> str:
+    """The values as :func:`parse_values` reads them: a range where they are even, else a list."""
+    gaps = np.diff(values)
+    if len(values) > 2 and np.ptp(gaps) < 1e-6 * np.abs(gaps).mean():
+        return f"{values[0]:.6g}:{values[-1]:.6g}#{len(values)}"
+    return ", ".join(f"{value:.6g}" for value in values)

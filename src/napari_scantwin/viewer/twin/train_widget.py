@@ -1,0 +1,310 @@
+"""Train: one button, the course of the training, the table of held-out errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from magicgui.widgets import Container, FloatSpinBox, LineEdit, SpinBox
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.planning import Proposal, next_sweeps
+from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin.stream import thinned
+from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.twin.trials_window import TrialsWindow
+
+__all__ = ["TrainWidget"]
+
+_NONE_OPEN = "Open a scan to train its twin."
+_READY = (
+    "Ready: press Train. The twin is fitted to the sweeps, judged by sweeps it was not shown and beside the usual "
+    "interpolators, and its map appears behind the measured points."
+)
+_MADE = "This map was made by a twin, not measured: a twin of it would learn nothing but what the first one made."
+_TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
+
+
+class TrainWidget(QWidget):
+    """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready."""
+
+    trained = Signal(object, object)
+
+    def __init__(self, viewer, chooser, parent=None):
+        super().__init__(parent)
+        self._viewer, self._chooser = viewer, chooser
+        self.job = Job(self)
+        self._layer = None
+        self._shown_trials = 0
+        self._build()
+        self.job.progressed.connect(self._progress)
+        self.job.done.connect(self._done)
+        self.job.failed.connect(self._failed)
+        self.job.cancelled.connect(lambda: self.status.setText("Cancelled before anything was learned."))
+        self.job.ended.connect(self._idle)
+        chooser.changed.connect(self._show_twin)
+        self._show_twin(chooser.layer)
+
+    def _build(self) -> None:
+        self.preset = Combo()
+        self.preset.addItem("fast (seconds)", "fast")
+        self.preset.addItem("thorough (minutes, with a search)", "thorough")
+        self.members = SpinBox(label="Ensemble size", min=0, max=64)
+        self.budget = FloatSpinBox(label="Time budget (s)", min=0, max=86_400)
+        self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
+        self.trials = SpinBox(
+            label="Search: trials",
+            min=0,
+            max=100_000,
+            tooltip="How many further experts Optuna may try on this scan, those of earlier trainings counted",
+        )
+        self.storage = LineEdit(
+            label="Search: storage",
+            tooltip="Empty: a journal on this computer. Or a file, or an Optuna address that many machines share",
+        )
+        for box, words in ((self.members, "as preset"), (self.budget, "none"), (self.trials, "as preset")):
+            box.native.setSpecialValueText(words)  # shown in place of 0
+        chosen = [self.members, self.budget, self.seed, self.trials, self.storage]
+        self.settings = Folding("Settings")
+        self.settings.addWidget(Container(widgets=chosen).native)
+        self.trials_window = TrialsWindow(self)
+
+        self.button = QPushButton("Train")
+        self.button.clicked.connect(self.toggle)
+        self.save_button = QPushButton("Save twin…")
+        self.save_button.setEnabled(False)
+        self.save_button.clicked.connect(self._ask_save)
+        self.trials_button = QPushButton("Trials…")
+        self.trials_button.setToolTip("The trials of the search, as a table and a plot")
+        self.trials_button.clicked.connect(self.trials_window.show)
+        self.trials_button.hide()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(True)
+        self.bar.setFormat("")
+        self.status = QLabel(_NONE_OPEN)
+        self.status.setWordWrap(True)
+        self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
+
+        self.plot = new_plot(130)
+        # A title names the curves: a legend would lie over them in so small a plot.
+        self.plot.setTitle(
+            f"<span style='color:{_TRAINING}'>training points</span> · "
+            f"<span style='color:{_HELD_OUT}'>held-out sweeps</span>",
+            size="8pt",
+        )
+        self.plot.setLabel("bottom", "step")
+        self._train_curve = self.plot.plot(pen=pg.mkPen(_TRAINING, width=2))
+        self._held_curve = self.plot.plot(pen=pg.mkPen(_HELD_OUT, width=2))
+        self.table = QTableWidget()
+        self.table.setMinimumHeight(150)
+        self.table.setEditTriggers(QTableWidget.NoEditTriggers)
+        self.table.setSelectionMode(QTableWidget.NoSelection)
+
+        self.in_percent = Combo()
+        self.in_percent.addItems(["errors in the quantity's unit", "errors in % of its range"])
+        self.in_percent.currentIndexChanged.connect(lambda index: self._show_twin(self._chooser.layer))
+
+        top = QHBoxLayout()
+        top.addWidget(self.preset, 1)
+        top.addWidget(self.button, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.settings)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self.in_percent)
+        layout.addWidget(self.table, 2)
+        below = QHBoxLayout()
+        below.addWidget(self.save_button, 2)
+        below.addWidget(self.trials_button, 1)
+        layout.addLayout(below)
+        layout.addStretch(0)  # takes the room while there is no result yet
+
+    def chosen_settings(self) -> TwinSettings:
+        """The settings as the form has them."""
+        return TwinSettings(
+            preset=self.preset.currentData(),
+            members=self.members.value or None,
+            time_budget=self.budget.value or None,
+            seed=self.seed.value,
+            trials=self.trials.value or None,
+            storage=self.storage.value.strip() or None,
+        )
+
+    def toggle(self) -> None:
+        """Train, or, while training runs, stop it and keep the best so far."""
+        if not self.job.running:
+            self.train()
+            return
+        self.job.stop()
+        self.button.setText("Stopping…")
+        self.button.setEnabled(False)
+
+    def train(self) -> bool:
+        """Start training the chosen scan; False, with a sentence, where that cannot be."""
+        if self.job.running:
+            say_error("A training is running; wait for it or press Cancel first.")
+            return False
+        scan = self._chooser.scan
+        if scan is None:
+            say_error("No scan is chosen: open one first (a layer that holds no scan cannot be trained).")
+            return False
+        try:
+            if not scans.is_lazy(scan):  # reading a large file is the training's work
+                scans.check_trainable(thinned(scan))
+            settings = self.chosen_settings()
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        self._layer = self._chooser.layer
+        self._course: list[tuple[float, float, float]] = []
+        self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
+        self._train_curve.setData([], [])
+        self._held_curve.setData([], [])
+        self.button.setText("Cancel")
+        self.plot.show()
+
+        earlier = self._layer.metadata.get("twin")
+        # A search goes on from the trials of a twin of this very scan.
+        subject = earlier if earlier is not None and earlier.trials and earlier.scan.identical(scan) else scan
+
+        def work(report, stop):
+            twin = train(subject, settings, on_progress=report, stop=stop)
+            return twin, next_sweeps(twin) if len(twin.axes) > 1 else []
+
+        self.job.start(work)
+        return True
+
+    def _progress(self, news) -> None:
+        self.bar.setValue(round(1000 * news.fraction))
+        remaining = "" if news.remaining is None else f", about {news.remaining:.0f} s left"
+        self.bar.setFormat(f"{100 * news.fraction:.0f} %{remaining}")
+        self.status.setText(news.stage[0].upper() + news.stage[1:] + " …")
+        if news.trials and len(news.trials) != self._shown_trials:
+            self._show_trials(news.trials)
+        if news.stage == "training" and news.held_out_error is not None:
+            self._course.append((news.step, news.train_error, news.held_out_error))
+            self._draw_course(*np.array(self._course).T)
+
+    def _show_trials(self, trials) -> None:
+        self._shown_trials = len(trials)
+        self.trials_button.setVisible(bool(trials))
+        self.trials_window.show_trials(trials, units.pretty(scan_of(self._layer).attrs["units"]))
+
+    def _draw_course(self, steps, train_errors, held_out_errors) -> None:
+        self._train_curve.setData(steps, train_errors)
+        self._held_curve.setData(steps, held_out_errors)
+
+    def _done(self, result: tuple[Twin, list[Proposal]]) -> None:
+        twin, proposals = result
+        if self._layer is None or self._layer not in self._viewer.layers:
+            self.status.setText("The scan's layer was removed while its twin was trained; nothing was kept.")
+            return
+        self._layer.metadata.update(twin=twin, next=proposals)
+        self._show_twin(self._layer)
+        self.trained.emit(self._layer, twin)
+
+    def _failed(self, reason) -> None:
+        say_error(reason)
+        self.status.setText("The training did not succeed; an earlier twin is kept.")
+
+    def _idle(self) -> None:
+        self.button.setText("Train")
+        self.button.setEnabled(True)
+        self.bar.setValue(0)
+        self.bar.setFormat("")
+
+    def _show_twin(self, layer) -> None:
+        twin = None if layer is None else layer.metadata.get("twin")
+        self.save_button.setEnabled(twin is not None)
+        if self.job.running:
+            return
+        for widget in (self.plot, self.in_percent, self.table, self.save_button):
+            widget.setVisible(twin is not None)
+        if twin is None:
+            self.table.setRowCount(0)
+            self.table.setColumnCount(0)
+            made = layer is not None and scan_of(layer).attrs.get("kind") == "simulated"
+            self.status.setText(_NONE_OPEN if layer is None else _MADE if made else _READY)
+            self._draw_course([], [], [])
+            return
+        stopped = " Training was stopped early." if twin.stopped else ""
+        notes = "".join(f" {note}" for note in twin.notes)
+        self.status.setText(twin.score.verdict + notes + stopped + _proposed(layer.metadata.get("next")))
+        self.status.setToolTip(f"The twin is {twin.mixture}.")
+        self.trials_button.setVisible(bool(twin.trials))
+        self.trials_window.show_trials(twin.trials, twin.score.unit)
+        self.plot.setLabel("left", f"error ({twin.score.unit})")
+        self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
+        self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
+        fill_score_table(self.table, twin.score, in_percent=self.in_percent.currentIndex() == 1)
+
+    def _ask_save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save twin", "scan.twin", "Twin (*.twin)")
+        if path:
+            self.save(path)
+
+    def save(self, path) -> bool:
+        """Save the chosen scan's twin; False, with a sentence, where that fails."""
+        try:
+            self._chooser.layer.metadata["twin"].save(path)
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        self.status.setText(f"Saved {path}")
+        return True
+
+
+def _proposed(proposals: list[Proposal] | None) -> str:
+    """Where to measure next, in words."""
+    if not proposals:
+        return ""
+    values = ", ".join(f"{one.value:g}" for one in proposals)
+    return f"\nWorth measuring next, most error first: {values} {proposals[0].unit}."
+
+
+def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> None:
+    """Rows of methods, the best green; columns inner sweeps, all sweeps, then every sweep, in the score's
+    unit or in per cent of the values' range."""
+    unit, factor = ("% of range", 100 / score.value_range) if in_percent else (score.unit, 1.0)
+    edges = [f"{name}\n(edge)" if edge else name for name, edge in zip(score.sweeps, score.edge, strict=True)]
+    table.setColumnCount(2 + len(edges))
+    table.setRowCount(len(score.methods))
+    table.setHorizontalHeaderLabels([f"inner sweeps\n{unit}", f"all sweeps\n{unit}", *edges])
+    table.setVerticalHeaderLabels(score.methods)
+    for row, method in enumerate(score.methods):
+        numbers = factor * np.array([score.inside[row], score.overall[row], *score.errors[row]])
+        for column, number in enumerate(numbers):
+            item = QTableWidgetItem(f"{number:.3g}" if np.isfinite(number) else "–")
+            item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
+            if method == score.best:
+                item.setForeground(QColor("#35b779"))
+                font = item.font()
+                font.setBold(True)
+                item.setFont(font)
+            table.setItem(row, column, item)
+    table.resizeColumnsToContents()
+    table.setToolTip(
+        "Root-mean-square error of predicting whole sweeps that were left out of training. Edge sweeps can only be "
+        "extrapolated and are not counted among the inner sweeps. The best method is green."
+    )
