@@ -113,10 +113,10 @@ class Pictures:
 
     def points(self) -> None:
         """The single points worth measuring next, by what a minute tells."""
-        form = self.panel.analyse.current.form
-        form.kind.setCurrentText("single points")
-        form.count.setValue(8)
-        form.timed.setChecked(True)
+        fields = self.panel.analyse.current.form.fields
+        fields["propose"].setCurrentText("single points")
+        fields["count"].setText("8")
+        fields["timed"].setChecked(True)
         self.analyse("What to measure next", "planning-points", self.hydrogen)
 
     def hydrogen(self) -> None:
@@ -133,12 +133,12 @@ class Pictures:
         second = add_scan(self.viewer, again, kind="measured")
         self.panel.chooser.choose(first)
         self.panel.tabs.setCurrentIndex(5)
-        widget = self.panel.analyse.choose("Hydrogen content")
-        widget.second.choose(second)
-        widget.choose_curve(curve)
-        widget.source.setText("made up for this picture")
-        widget.unloaded.setText("13.0 ± 0.1 mohm")
-        widget.branch.setCurrentText("rising")
+        fields = self.panel.analyse.choose("Hydrogen content").form.fields
+        fields["second"].choose(second)
+        fields["curve"].choose(curve)
+        fields["curve_source"].setText("made up for this picture")
+        fields["unloaded"].setText("13.0 ± 0.1 mohm")
+        fields["branch"].setCurrentText("rising")
         self.analyse("Hydrogen content", "hydrogen", self.second_ferromagnet)
 
     def second_ferromagnet(self) -> None:
@@ -155,9 +155,9 @@ class Pictures:
         weaker = scan.copy(data=0.95 * scan.values + noise).assign_attrs(source="second_run.dat")
         self.panel.chooser.choose(add_scan(self.viewer, weaker, kind="measured"))
         self.panel.tabs.setCurrentIndex(5)
-        widget = self.panel.analyse.choose("Compare two scans")
-        widget.scale.setChecked(True)
-        widget.second.choose(first)
+        fields = self.panel.analyse.choose("Compare two scans").form.fields
+        fields["scale"].setChecked(True)
+        fields["second"].choose(first)
         self.analyse("Compare two scans", "comparison", self.isotherms)
 
     def isotherms(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 
-from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.analyses.transition_sides import set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.magnetocaloric import entropy_change

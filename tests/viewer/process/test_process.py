@@ -13,7 +13,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import load_sample, sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan, scan_layers, scan_of
 from napari_scantwin.viewer.canvas.twin_layers import result_of
-from napari_scantwin.viewer.process.form import ParameterForm
+from napari_scantwin.viewer.kit.form import ParameterForm
 
 RAW = load_sample("arpes")
 

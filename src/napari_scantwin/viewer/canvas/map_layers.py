@@ -160,6 +160,8 @@ def _raised(viewer, layer, keys: list[str]) -> Iterator[None]:
     if places == sorted(places) and (not others or not places or max(others) < places[0]):
         return
     for one in ours:
+        if one not in viewer.layers:  # removed by the user meanwhile
+            return
         viewer.layers.move(viewer.layers.index(one), len(viewer.layers))
         yield
 

@@ -1,4 +1,4 @@
-"""Which second measurement stands beside the chosen one."""
+"""Which other measurement stands beside the chosen one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Signal
 
+from napari_scantwin.operations.source import Source
 from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.kit.layer_combo import LayerCombo
 
-__all__ = ["SecondScan"]
+__all__ = ["OtherScan"]
 
 
-class SecondScan(LayerCombo):
-    """A combo of the other measured scans that ``fits`` accepts; ``changed(layer or None)`` when another is chosen."""
+class OtherScan(LayerCombo):
+    """A combo of the other measured scans that ``fits(scan, own)`` accepts beside the chosen one (all, where None);
+    ``changed(layer or None)`` when another is chosen."""
 
     changed = Signal(object)
 
-    def __init__(self, viewer, chooser, fits: Callable[[object], bool], parent=None):
+    def __init__(self, viewer, chooser, fits: Callable[[object, object], bool] | None, parent=None):
         self._fits, self._last = fits, None
         super().__init__(viewer, chooser, parent)
         self.setToolTip("A second measurement, opened in this window, to be shown beside the first")
@@ -31,7 +33,16 @@ class SecondScan(LayerCombo):
 
     def offered(self) -> list[tuple[str, object]]:
         others = [one for one in scan_layers(self._viewer, "measured") if one is not self._chooser.layer]
-        return [("none", None), *((one.name, one) for one in others if self._fits(scan_of(one)))]
+        own = self._chooser.scan
+        if own is not None and self._fits is not None:
+            others = [one for one in others if self._fits(scan_of(one), own)]
+        return [("none", None), *((one.name, one) for one in others)]
+
+    @property
+    def source(self) -> Source | None:
+        """What is chosen, with its twin, or None."""
+        layer = self.layer
+        return None if layer is None else Source(scan_of(layer), layer.metadata.get("twin"), layer.name)
 
     def refresh(self, *event) -> None:
         """List the other scans anew, keeping the choice."""

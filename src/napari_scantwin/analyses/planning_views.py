@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_scantwin.analyses.planning import Followed, Next, Steps
+from napari_scantwin.analyses.planning_work import Followed, Next, Steps
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.operations.findings import COLORS, Curve

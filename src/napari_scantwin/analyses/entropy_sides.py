@@ -11,17 +11,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.analyses.sides import Side, Source, sides_of
-from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.analyses.sides import Side, sides_of
+from napari_scantwin.analyses.transition_sides import set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.source import Source
 from napari_scantwin.physics.arrott import ArrottLines, arrott, arrott_lines
 from napari_scantwin.physics.branches import find_axis
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.entropy_figures import Figures, figures
 from napari_scantwin.physics.field_exponent import Order, exponent_ensemble, transition_order
-from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
+from napari_scantwin.physics.magnetization import Sample, field_in_tesla, in_field_unit
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
 
 __all__ = ["EntropyResult", "EntropySettings", "EntropySide", "calculate", "measured_fields"]
@@ -80,17 +81,25 @@ def measured_fields(scan: xr.DataArray) -> np.ndarray:
     return found[np.argsort(np.abs(found))][1:]
 
 
-def calculate(sources: Sequence[Source], settings: EntropySettings, *, stop=None) -> EntropyResult:
-    """Work out every side; the first source's is the measured one.
+def calculate(
+    sources: Sequence[Source], samples: Sequence[Sample], settings: EntropySettings, *, stop=None
+) -> EntropyResult:
+    """Work out every side; the first source's is the measured one, and each has its sample.
 
     Raises :class:`ScanError` where no side could be worked out, in the words of the first.
     """
     unit = sources[0].scan[find_axis(sources[0].scan, "magnetic field")].attrs["units"]
-    sides, refused = sides_of(sources, lambda *side: _side(*side, settings, unit, stop), stop=stop)
+    sides, refused = sides_of(
+        sources,
+        lambda name, source, twin, second: _side(name, source, samples[second], twin, second, settings, unit, stop),
+        stop=stop,
+    )
     return EntropyResult(sides, refused, settings, unit)
 
 
-def _side(name, source: Source, twin, second: bool, settings: EntropySettings, unit: str, stop) -> EntropySide:
+def _side(
+    name, source: Source, sample: Sample, twin, second: bool, settings: EntropySettings, unit: str, stop
+) -> EntropySide:
     scan = source.scan
     own_unit = scan[find_axis(scan, "magnetic field")].attrs["units"]
     wanted = _tesla_in(np.asarray(settings.fields, float), unit, own_unit)
@@ -103,13 +112,13 @@ def _side(name, source: Source, twin, second: bool, settings: EntropySettings, u
         "stop": stop,
     }
     if twin is None:
-        whole = entropy_ensemble(scan, source.sample, **options)
-        change = entropy_ensemble(scan, source.sample, fields=wanted, **options)
+        whole = entropy_ensemble(scan, sample, **options)
+        change = entropy_ensemble(scan, sample, fields=wanted, **options)
     else:
         kelvin = np.asarray(scan[find_axis(scan, "temperature")].values, float)
         whole = entropy_ensemble(
             scan,
-            source.sample,
+            sample,
             twin=twin,
             fields=_with_chosen(scan, wanted),
             temperatures=np.linspace(kelvin.min(), kelvin.max(), _MAP_TEMPERATURES),
@@ -122,7 +131,7 @@ def _side(name, source: Source, twin, second: bool, settings: EntropySettings, u
         notes,
         lambda: arrott(
             scan,
-            sample=source.sample,
+            sample=sample,
             per=settings.per,
             beta=settings.beta,
             gamma=settings.gamma,

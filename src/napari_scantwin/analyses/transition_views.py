@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.analyses.transitions import TransitionSide, TransitionsResult
+from napari_scantwin.analyses.transition_sides import TransitionSide, TransitionsResult
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.operations.findings import COLORS, Curve, plain

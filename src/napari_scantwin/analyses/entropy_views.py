@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from napari_scantwin.analyses.entropy import EntropyResult, EntropySide
+from napari_scantwin.analyses.entropy_sides import EntropyResult, EntropySide
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.operations.findings import Curve, DerivedMap, gradient, plain
+from napari_scantwin.operations.findings import Curve, DerivedMap, Plot, gradient, plain
 from napari_scantwin.physics.entropy_figures import table
 
-__all__ = ["VIEWS", "Drawn", "figure_rows", "maps_of", "table_of"]
+__all__ = ["VIEWS", "figure_rows", "maps_of", "table_of"]
 
 _CHANGE, _EXPONENT, _ARROTT = "Entropy change ΔS(T)", "Field exponent n(T)", "Arrott plot"
 #: The isotherms that are drawn at most.
 _ISOTHERMS = 15
 _KEY = "Points: sweeps; curves: twin with its 95 % band"
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What a view shows: the arguments of :meth:`CurvePlot.show`, and the ``words`` below the plot."""
-
-    plot: tuple
-    words: str
 
 
 def _style(side: EntropySide) -> str:
@@ -58,7 +48,7 @@ def _said(result: EntropyResult, first: str) -> str:
     return "\n".join([first, *result.refused]).strip()
 
 
-def _change(result: EntropyResult) -> Drawn:
+def _change(result: EntropyResult) -> Plot:
     """dS(T) at the final fields."""
     colors, curves = _colors(result), []
     for side in result.sides:
@@ -69,13 +59,16 @@ def _change(result: EntropyResult) -> Drawn:
     scan = result.sides[0].change.scan
     notes = [f"{side.name}: {note}." for side in result.sides for note in side.notes]
     first = f"Integral from {scan.attrs['integral_from']}. {_how(result)}"
-    return Drawn(
-        (curves, "temperature (K)", f"ΔS ({units.pretty(scan.attrs['units'])})", _key(result)),
+    return Plot(
+        curves,
+        "temperature (K)",
+        f"ΔS ({units.pretty(scan.attrs['units'])})",
+        _key(result),
         _said(result, "\n".join([first, *dict.fromkeys(notes)])),
     )
 
 
-def _exponent(result: EntropyResult) -> Drawn:
+def _exponent(result: EntropyResult) -> Plot:
     """n(T) at the final fields, and what it tells of the order of the transition."""
     colors, curves, words = _colors(result), [], []
     for side in result.sides:
@@ -104,13 +97,16 @@ def _exponent(result: EntropyResult) -> Drawn:
             )
     if not any(side.exponent is not None for side in result.sides):
         words += [note for side in result.sides for note in side.notes]
-    return Drawn(
-        (curves, "temperature (K)", "n = d ln|ΔS| / d ln H", _key(result)),
+    return Plot(
+        curves,
+        "temperature (K)",
+        "n = d ln|ΔS| / d ln H",
+        _key(result),
         _said(result, "\n".join([*words, _how(result)])),
     )
 
 
-def _arrott(result: EntropyResult) -> Drawn:
+def _arrott(result: EntropyResult) -> Plot:
     """Isotherms, coloured by their temperature, and what the straight lines through them tell."""
     curves, words, labels = [], [], ("", "")
     kelvins = [side.plot["temperature"].values for side in result.sides if side.plot is not None]
@@ -142,8 +138,8 @@ def _arrott(result: EntropyResult) -> Drawn:
     key = [(f"{low:.4g} K", shades[0]), ("to", "#999"), (f"{high:.4g} K", shades[-1])]
     if not kelvins:
         words += [note for side in result.sides for note in side.notes]
-    return Drawn(
-        (curves, *labels, key), _said(result, "\n".join([*words, _how(result).replace(" with its 95 % band", "")]))
+    return Plot(
+        curves, *labels, key, _said(result, "\n".join([*words, _how(result).replace(" with its 95 % band", "")]))
     )
 
 
