@@ -56,13 +56,16 @@ def test_a_scan_a_path_and_a_name_with_hyphens_are_the_same_question():
 def test_a_sample_number_and_a_field_with_a_unit_are_taken():
     scan = load_sample("ferromagnet")
     found = analyse("entropy_change", scan, fields="20 kOe, 50 kOe", mass="1.22 mg")
-    own = entropy_ensemble(scan, Sample.of(scan, mass="1.22 mg"), fields=np.array([2.0, 5.0])).scan  # in tesla
-    np.testing.assert_allclose(found.result.sides[0].change.scan.values, own.values)
+    change = found.result.sides[0].change.scan
+    np.testing.assert_allclose(change["magnetic_field"].values, [2e4, 5e4], rtol=1e-3)
+    fields = change["magnetic_field"].values
+    own = entropy_ensemble(scan, Sample.of(scan, mass="1.22 mg"), fields=fields).scan
+    np.testing.assert_allclose(change.values, own.values)
     assert isinstance(found.figures[0][1], Quantity)
     table = found.tables["Table of figures"]
     assert len(table.rows) == 2
     assert all(len(row) == len(table.heads) for row in table.rows)
-    heads, rows, colors = table.in_words
+    _, rows, colors = table.in_words
     assert len(rows) == len(colors) == 2
 
 
