@@ -113,8 +113,9 @@ def derivatives(points: int = 4096, members: int = 4, rounds: int = 5) -> None:
 
     @tf.function(jit_compile=True)
     def automatic(features):
-        with tf.autodiff.ForwardAccumulator(features[..., :2], features[..., 2:]) as along:
-            outputs = dense._forward(tf, parameters, features[..., :2])
+        places, line = features[..., :2], features[..., 2:]
+        with tf.autodiff.ForwardAccumulator(places, line) as along:
+            outputs = dense._forward(tf, parameters, places)
         return along.jvp(outputs)
 
     @tf.function(jit_compile=True)
