@@ -111,9 +111,11 @@ def _slopes(xp, parameters, features, order: int):
 def _compiled_forward(order: int = 0):
     """The networks' outputs or their derivative, compiled."""
     tf = tensorflow()
-    if order:
-        return tf.function(lambda parameters, features: _slopes(tf, parameters, features, order), jit_compile=True)
-    return tf.function(lambda parameters, features: _forward(tf, parameters, features), jit_compile=True)
+
+    def outputs(parameters, features):
+        return _slopes(tf, parameters, features, order) if order else _forward(tf, parameters, features)
+
+    return tf.function(outputs, jit_compile=True, autograph=False)
 
 
 #: So few points (a line cut under the mouse) are done by NumPy sooner than TensorFlow is called, or loaded.
