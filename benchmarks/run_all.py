@@ -20,6 +20,7 @@ _ALL = (
     "calibration",
     "speed",
     "scale",
+    "networks",
     "responsiveness",
     "planning",
     "magnetocaloric",

@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_scantwin.interpolators.aligned import MovingMesh, Rows
 from napari_scantwin.interpolators.kernel import Kernel, fit_kernel, learn_scales
-from napari_scantwin.networks.network import evaluate, evaluate_slopes
+from napari_scantwin.networks.dense import evaluate, evaluate_slopes
 from napari_scantwin.networks.small_network import evaluate_small, fit_small
 from napari_scantwin.twin.data import DRAWS, Data
 from napari_scantwin.twin.derivatives import difference

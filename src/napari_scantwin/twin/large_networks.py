@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
-from napari_scantwin.networks.network import Shape, Stack, evaluate
-from napari_scantwin.networks.waiting import patiently
+from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
+from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.experts import FittedLarge, features_for
 from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
@@ -19,12 +17,8 @@ from napari_scantwin.twin.stream import Stream
 
 __all__ = ["LargeNetworks"]
 
-#: Steps between looks at the stop flag.
-_STEPS_A_CHUNK = 20
-#: Chunks between held-out errors, which cost an evaluation of every watched point.
-_CHUNKS_A_REPORT = 5
-#: Steps between looks for networks that diverged.
-_STEPS_A_RESTART = 100
+#: Steps between held-out errors, which cost an evaluation of every watched point.
+_STEPS_A_REPORT = 100
 #: Held-out errors while training are taken on at most this many points.
 _WATCHED = 4000
 #: Points held in the compiled loop at once; a larger scan streams through it, a fresh draw every so many steps.
@@ -62,68 +56,50 @@ class LargeNetworks:
         masks = [everything] * members + list(kept)
         maps = [features_for(self.scale, data, everything)] * members
         maps += [features_for(self.scale, data, mask) for mask in kept]
-        shape = Shape(data.axes, self.effort.layers, self.effort.nodes)
         random = np.random.default_rng(seed)
-        streamed = len(stream) > _POOL
 
-        def drawn():
+        def drawn() -> TrainingData:
             coordinates, targets, importance, group = stream.draw(random, _POOL)
-            return _stacked(maps, coordinates), targets, np.stack([importance * mask[group] for mask in masks])
+            weights = np.stack([importance * mask[group] for mask in masks])
+            return TrainingData(_stacked(maps, coordinates), targets[None, :, None], weights)
 
-        stack = Stack(
-            shape, len(masks), total=self.effort.steps, rate=self.effort.rate, batch=self.effort.batch, seed=seed
-        )
-        stack.see(*drawn())
-        watched = random.permutation(len(data.targets))[:_WATCHED]
+        watched = np.random.default_rng(seed).permutation(len(data.targets))[:_WATCHED]
         seen = _stacked(maps, data.coordinates[watched])
-        began, reported, restarted = time.monotonic(), False, 0
-        while stack.done < stack.total:
-            if streamed and stack.done and stack.done % _STEPS_A_POOL == 0:
-                stack.see(*drawn())
-            steps = min(_STEPS_A_CHUNK, stack.total - stack.done)
-            if stack.done:
-                stack.advance(steps)
-            else:  # this compiles
-                patiently(functools.partial(stack.advance, steps), stop)
-            if stack.done == _STEPS_A_CHUNK:
-                began = time.monotonic()  # compilation is behind us
-            elif budget is not None:
-                pace = (time.monotonic() - began) / (stack.done - _STEPS_A_CHUNK)
-                stack.total = min(stack.total, max(stack.done, int(budget / max(pace, 1e-9))))
-            if stop is not None and stop.is_set():
-                if not reported:
-                    raise Cancelled
-                break
-            if stack.done % _STEPS_A_RESTART == 0:
-                restarted += _restart(stack)
+        reported = False
+
+        def tell(training: MemberTraining) -> None:
+            nonlocal reported
             errors = (None, None)
-            if stack.done >= stack.total or stack.done % (_STEPS_A_CHUNK * _CHUNKS_A_REPORT) == 0:
-                errors, reported = _errors(stack.parameters, seen, data, watched, members), True
-            report(stack.done, stack.total, *errors)
-        parameters = stack.parameters
+            if training.done >= training.total or training.done % _STEPS_A_REPORT == 0:
+                errors, reported = _errors(plain(training.weights), seen, data, watched, members), True
+            report(training.done, training.total, *errors)
+
+        trained = train_members(
+            DenseNetwork(data.axes, self.effort.layers, self.effort.nodes),
+            drawn,
+            members=len(masks),
+            steps=self.effort.steps,
+            rate=warm_cosine(self.effort.rate),
+            batch=self.effort.batch,
+            refresh=_STEPS_A_POOL if len(stream) > _POOL else None,
+            budget=budget,
+            seed=seed,
+            stop=stop,
+            on_steps=tell,
+        )
+        if not reported:
+            raise Cancelled
+        parameters = plain(trained.weights)
         folds = [
             FittedLarge(maps[row], [part[row : row + 1] for part in parameters]) for row in range(members, len(masks))
         ]
         # A member that diverged late is left out; a fold that did makes its expert lose every comparison.
-        good = ~_diverged(parameters)[:members]
+        good = ~trained.diverged[:members]
         left_out = int((~good).sum()) if good.any() else 0
         good = good if good.any() else ~good
-        notes = [f"{_counted(restarted)} diverged and started again"] if restarted else []
+        notes = [f"{_counted(trained.restarted)} diverged and started again"] if trained.restarted else []
         notes += [f"{_counted(left_out)} diverged and left out"] if left_out else []
         return FittedLarge(maps[0], [part[:members][good] for part in parameters]), folds, notes
-
-
-def _diverged(parameters: list[np.ndarray]) -> np.ndarray:
-    """Whether each member holds a weight that is not finite [members]."""
-    return ~np.all([np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in parameters], axis=0)
-
-
-def _restart(stack: Stack) -> int:
-    """Start diverged members again; how many."""
-    diverged = _diverged(stack.parameters)
-    if diverged.any():
-        stack.restart(diverged)
-    return int(diverged.sum())
 
 
 def _counted(networks: int) -> str:
