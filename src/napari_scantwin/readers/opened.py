@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import xarray as xr
@@ -84,11 +85,11 @@ class OpenedFile:
         self._file = DataFile(path)
         self._sheet = sheet
         self._formats = [one for one in formats() if self._file.suffix in one.all_suffixes]
-        if self._formats and not path.exists():
-            raise ScanError(f"{path.name}: there is no such file in {path.parent}")
+        if self._formats:
+            self._must_exist()
         refuse_dangerous([path])
-        self._found: dict[tuple, list[Measurement]] = {}
-        self._lack: dict[tuple, NeedsAxes | None] = {}
+        self._tried: dict[tuple, list[Measurement] | NeedsAxes] = {}
+        self._remembered: Measurement | None = None
         self._table: Table | None = None
         self._contents: arrays.Contents | None = None
 
@@ -96,7 +97,7 @@ class OpenedFile:
     def table(self) -> Table:
         """The table in the file, before anyone says what its columns are. Raises :class:`ScanError` where there is
         none."""
-        self._known()
+        self._must_be_known()
         if self._table is None:
             reader = next((one.table for one in self._formats if one.table is not None), None)
             if reader is None:
@@ -125,11 +126,17 @@ class OpenedFile:
     def measurements(self, choice: str | None = None) -> list[Measurement]:
         """Every measurement of the file, the likeliest first; none of a table. ``choice`` may name a loader, as
         ``"erlab:i05"``; then they are those the loader finds."""
-        found = self._find(False, choice)
-        if not found and self._needs_arrays(False, choice):
-            found = [self._of_arrays(None, None, choice)]
-            self._found[False, self._loader(choice)] = found
-        return found
+        found, lack = self._find(choice)
+        if found:
+            return found
+        if lack is not None and (_loader(choice) is not None or self.contents is None):
+            # The labels of its axes are too few to know the layout by another time.
+            raise NeedsAxes(str(lack), self._offered(lack)) from lack
+        if self.contents is None:
+            return []
+        if self._remembered is None:
+            self._remembered = self._of_remembered_arrays(lack)
+        return [self._remembered]
 
     def scan(self, **how) -> xr.DataArray:
         """The scan of :meth:`measurement`."""
@@ -147,53 +154,45 @@ class OpenedFile:
         stop: threading.Event | None = None,
     ) -> Measurement:
         """One measurement of the file, as :func:`napari_scantwin.readers.read` describes it."""
-        named = bool(axes or value)
-        found = self._find(True, choice) if named else self.measurements(choice)
-        if found:
-            return self._chosen(found, choice)
-        if self._needs_arrays(named, choice):
-            return self._of_arrays(axes, value, choice)
+        if not axes and not value:
+            if found := self.measurements(choice):
+                return self._chosen(found, choice)
+        else:
+            found, lack = self._find(choice, named=True)
+            if found:
+                return self._chosen(found, choice)
+            contents = self._offered(lack) if lack is not None else self.contents
+            if contents is not None:
+                return self._of_arrays(contents, axes, value)
         scan = table_to_scan(self.table, choose(self.table, axes, value, error))
         return Measurement("", self.path.stem, self._sourced(scan))
 
-    def _known(self) -> None:
+    def _must_exist(self) -> None:
+        if not self.path.exists():
+            raise ScanError(f"{self.path.name}: there is no such file in {self.path.parent}")
+
+    def _must_be_known(self) -> None:
         """Refuse a file that nothing can open but a loader that is chosen for it."""
         if not self._formats:
             kinds = ", ".join(suffixes())
             raise ScanError(f"{self.path.name}: files of this kind cannot be opened; the kinds are {kinds}")
 
-    def _loader(self, choice: str | None) -> str | None:
-        """The choice where it names a loader that is never tried unasked."""
-        known = choice is not None and any(choice.startswith(one.by_choice) for one in formats_by_choice())
-        return choice if known else None
-
-    def _find(self, named: bool, choice: str | None) -> list[Measurement]:
-        """What the formats find that know the file. Where axes are ``named``, formats are passed over of which the
-        names mean a plain table's columns or bare arrays."""
-        loader = self._loader(choice)
-        key = (named, loader)
-        if key not in self._found:
-            lack = None
-            try:
-                found = self._by_loader(loader) if loader is not None else self._by_level(named)
-            except NeedsAxes as reason:
-                found, lack = [], reason
-            self._lack[key] = lack
-            self._found[key] = [
-                Measurement(one.key, one.title, self._sourced(one.scan), one.twin, one.default) for one in found
-            ]
-        return self._found[key]
-
-    def _by_loader(self, loader: str) -> list[Measurement]:
-        if not self.path.exists():
-            raise ScanError(f"{self.path.name}: there is no such file in {self.path.parent}")
-        reader = next(one for one in formats_by_choice() if loader.startswith(one.by_choice))
-        return reader.measurements(self._file, loader)
+    def _find(self, choice: str | None, named: bool = False) -> tuple[list[Measurement], NeedsAxes | None]:
+        """What the formats find that know the file, or what one of them lacks. Where axes are ``named``, formats are
+        passed over of which the names mean a plain table's columns or bare arrays."""
+        try:
+            loader = _loader(choice)
+            if loader is not None:
+                self._must_exist()
+                return self._by(loader, choice), None
+            return self._by_level(named), None
+        except NeedsAxes as reason:
+            return [], reason
 
     def _by_level(self, named: bool) -> list[Measurement]:
         """What the most particular formats find that find anything; the file's default first, then the largest, where
         several do."""
-        self._known()
+        self._must_be_known()
         for _, level in itertools.groupby(self._formats, key=lambda one: one.level):
             asked = [one for one in level if one.measurements is not None]
             asked = [one for one in asked if not (named and one.asks in (Asks.COLUMNS, Asks.ARRAYS))]
@@ -204,59 +203,66 @@ class OpenedFile:
                 return parts[0]
         return []
 
-    def _by(self, reader: Format) -> list[Measurement]:
-        try:
-            return reader.measurements(self._file)
-        except ImportError as reason:
-            if reader.extra is None:
-                raise
-            raise ScanError(reader.extra.missing(self.path.name)) from reason
+    def _by(self, reader: Format, *choice: str) -> list[Measurement]:
+        """What one format finds, parsed once."""
+        key = (reader.name, *choice)
+        if key not in self._tried:
+            try:
+                found = reader.measurements(self._file, *choice)
+                self._tried[key] = [replace(one, scan=self._sourced(one.scan)) for one in found]
+            except NeedsAxes as reason:
+                self._tried[key] = reason
+            except ImportError as reason:
+                if reader.extra is None:
+                    raise
+                raise ScanError(reader.extra.missing(self.path.name)) from reason
+        tried = self._tried[key]
+        if isinstance(tried, NeedsAxes):
+            raise tried
+        return tried
 
-    def _needs_arrays(self, named: bool, choice: str | None) -> bool:
-        """Whether nothing was found because it has to be said what the file's arrays, or their units, are."""
-        lacking = self._lack.get((named, self._loader(choice))) is not None
-        return lacking or any(one.contents is not None for one in self._formats)
+    def _offered(self, lack: NeedsAxes) -> arrays.Contents:
+        """What a format got of the file before an axis lacked its unit."""
+        if lack.offered is None:
+            raise lack
+        return arrays.contents_of(self.path.name, lack.offered)
 
-    def _of_arrays(self, axes: Sequence[str] | None, value: str | None, choice: str | None) -> Measurement:
-        """The measurement that a choice of arrays makes: the one given, else the one remembered for the layout."""
-        named, loader = bool(axes or value), self._loader(choice)
-        lack = self._lack.get((named, loader))
-        bare = None if loader is not None else self.contents
-        if bare is None and lack is not None:
-            if lack.offered is None:
-                raise lack
-            contents = arrays.contents_of(self.path.name, lack.offered)
-            if not named:  # the labels of such axes are too few to know a layout by
-                raise NeedsAxes(str(lack), contents) from lack
-        else:
-            contents = bare
+    def _of_remembered_arrays(self, lack: NeedsAxes | None) -> Measurement:
+        """The measurement that the choice makes which was remembered for files of this layout.
+
+        Raises :class:`NeedsAxes` where there is none, with what can be chosen from.
+        """
         try:
-            choice_of_arrays = arrays.chosen(contents, axes, value)
+            return self._of_arrays(self.contents, None, None)
         except NeedsAxes as reason:
-            if named:
-                raise
             hint = "".join(one.offer(self._file.suffix) for one in formats_by_choice() if one.offer is not None)
-            raise NeedsAxes(f"{lack or reason}{hint}", contents) from reason
-        scan = arrays.scan_of(contents, choice_of_arrays)
+            raise NeedsAxes(f"{lack or reason}{hint}", self.contents) from reason
+
+    def _of_arrays(self, contents: arrays.Contents, axes: Sequence[str] | None, value: str | None) -> Measurement:
+        scan = arrays.scan_of(contents, arrays.chosen(contents, axes, value))
         return Measurement(self.path.stem, self.path.stem, self._sourced(scan))
 
     def _chosen(self, found: list[Measurement], choice: str | None) -> Measurement:
         keys = [one.key for one in found if one.key]
-        if choice is not None and keys and self._loader(choice) is None:
+        if choice is not None and keys and _loader(choice) is None:
             match = [one for one in found if one.key == choice or one.key.split(" | ")[0] == choice]
             if not match:
                 raise ScanError(f"{self.path.name} has no measurement {choice!r}; it has {'; '.join(keys)}")
             return match[0]
-        first = found[0]
         if len(found) == 1:
-            return first
-        return Measurement(first.key, first.title, first.scan.assign_attrs(choices="; ".join(keys)))
+            return found[0]
+        return replace(found[0], scan=found[0].scan.assign_attrs(choices="; ".join(keys)))
 
     def _sourced(self, scan: xr.DataArray) -> xr.DataArray:
         """The scan with its file's name and SHA-256; one that was exported keeps those of the file it came from."""
         if scan.attrs.get("source"):
             return scan
         return scan.assign_attrs(source=self.path.name, sha256=self._file.sha256)
+
+
+def _loader(choice: str | None) -> Format | None:
+    """The format that a choice names, of those that are never tried unasked."""
+    return next((one for one in formats_by_choice() if choice is not None and choice.startswith(one.by_choice)), None)
 
 
 class OpenedSeries:

@@ -100,7 +100,7 @@ def test_a_choice_serves_the_next_file_of_the_layout_unless_it_has_typed_numbers
     value = "scan/counts=photoemission_intensity[count]"
     remember(chosen(contents, [AXES[0], "scan/energy=energy[eV]"], value), contents)
     assert scans.axes(read(tmp_path / "b.h5")) == ("manipulator_angle", "energy")
-    remember(contents.chosen(contents, AXES, value), contents)
+    remember(chosen(contents, AXES, value), contents)
     with pytest.raises(NeedsAxes):  # another file may start elsewhere
         read(tmp_path / "b.h5")
     with h5py.File(tmp_path / "b.h5", "a") as file:

@@ -251,7 +251,8 @@ FORMATS = (
     Format(
         name="xarray",
         title="netCDF 4, zarr of this program, xarray, erlab, PyARPES, peaks",
-        suffixes=(".nc", ".zarr", *SUFFIXES),
+        suffixes=(".nc", ".zarr", ".h5"),
+        also=SUFFIXES,
         level=Level.PROGRAM,
         holds="every variable with coordinates, groups too; of this program a whole scan with its errors and masks",
         reads="Every variable whose dimensions all have coordinates, with the units the file names. Where it names "

@@ -57,7 +57,8 @@ FORMATS = (
     Format(
         name="als-merlin",
         title="ALS Merlin",
-        suffixes=SUFFIXES,
+        suffixes=(".h5",),
+        also=SUFFIXES,
         level=Level.INSTRUMENT,
         holds="arrays with `AxisScaling`",
         reads="Every dataset with `AxisScaling` (step and offset of each axis, the fastest first), `AxisNames` and "

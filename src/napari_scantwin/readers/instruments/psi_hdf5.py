@@ -161,7 +161,8 @@ FORMATS = (
     Format(
         name="psi-sis",
         title="PSI SIS",
-        suffixes=SUFFIXES,
+        suffixes=(".h5",),
+        also=SUFFIXES,
         level=Level.INSTRUMENT,
         holds="cuts and scans of any motor",
         reads="`Electron Analyzer/Image Data` against its axes' `Axis0.Scale` (start and step), "
@@ -176,7 +177,8 @@ FORMATS = (
     Format(
         name="psi-adress",
         title="PSI ADRESS",
-        suffixes=SUFFIXES,
+        suffixes=(".h5",),
+        also=SUFFIXES,
         level=Level.INSTRUMENT,
         holds="cuts and scans of tilt, deflector, photon energy",
         reads="`Matrix`, angle by energy, a third axis from the quantity that `IGORWaveNote` gives as "

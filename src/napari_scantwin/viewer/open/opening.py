@@ -25,8 +25,8 @@ __all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
 class Plan:
     """How to read some files, or a folder of them, as one scan: the columns where they had to be asked, the
     measurement chosen, what was scanned from file to file, and whether to ask (``ask``) what the file's columns or
-    arrays are although the file, or an earlier answer, says it. ``file`` is what was opened and parsed before a question
-    was asked."""
+    arrays are although the file, or an earlier answer, says it. ``file`` is what was opened and parsed before a
+    question was asked."""
 
     paths: list[Path]
     columns: ColumnChoice | None = None
@@ -82,7 +82,9 @@ def _load(plan: Plan, on_progress, stop) -> Opened | Question:
     if plan.ask and plan.columns is None:
         with contextlib.suppress(ScanError):  # neither arrays nor a table: it is opened as it is
             contents = file.contents
-            return Question(plan, contents=contents, table=file.table if contents is None else None)
+            # The answer speaks of what the file holds, whatever loader was to read it.
+            plain = replace(plan, key=None)
+            return Question(plain, contents=contents, table=file.table if contents is None else None)
     try:
         return _measured(plan, file, on_progress, stop)
     except NeedsScannedAxis as question:
