@@ -90,10 +90,10 @@ def test_the_most_particular_format_that_finds_something_is_taken(tmp_path, monk
     """A plain table in a text file, unless an instrument's layout is recognised in it."""
     scan = read(sample_path("ferromagnet"))
     path = tmp_path / "x.txt"
-    path.write_text("LAB 1\nT (K),H (Oe),M (emu)\n" + "".join(f"{t},{h},{t * h}\n" for t in (1, 2) for h in (3, 4)))
+    path.write_text("# LAB 1\nT (K),H (Oe),M (emu)\n" + "".join(f"{t},{h},{t * h}\n" for t in (1, 2) for h in (3, 4)))
     mine = Format("lab", "Lab", (".txt",), Level.INSTRUMENT, "one scan", "All.",
                   measurements=lambda file: [Measurement("a", "A", scan), Measurement("b", "B", scan)],
-                  recognises=lambda file: file.head.startswith(b"LAB 1"))  # fmt: skip
+                  recognises=lambda file: file.head.startswith(b"# LAB 1"))  # fmt: skip
     assert read_table(path).headers[0] == "T (K)"
     assert open_file(path).choices == []
     others = formats()
@@ -157,8 +157,8 @@ def test_a_unit_that_is_left_out_is_answered_without_another_parse(tmp_path, wri
     """An ARPES text whose axis has no unit: the answer goes to what was parsed."""
     (tmp_path / "a.txt").write_text(
         "[Info]\nNumber of Regions=1\n\n[Region 1]\nRegion Name=cut\nDimension 1 name=Kinetic Energy\n"
-        "Dimension 1 size=3\nDimension 1 scale=1 2 3\nDimension 2 name=angle\nDimension 2 size=2\nDimension 2 scale=0 1\n\n[Info 1]\n\n"
-        "[Data 1]\n1 10 20\n2 11 21\n3 12 22\n"
+        "Dimension 1 size=3\nDimension 1 scale=1 2 3\nDimension 2 name=angle\nDimension 2 size=2\nDimension 2 scale=0 1\n"
+        "\n[Info 1]\n\n[Data 1]\n1 10 20\n2 11 21\n3 12 22\n"
     )
     file = open_file(tmp_path / "a.txt")
     with pytest.raises(NeedsAxes, match="has no unit"):
