@@ -157,8 +157,8 @@ def test_a_unit_that_is_left_out_is_answered_without_another_parse(tmp_path, wri
     """An ARPES text whose axis has no unit: the answer goes to what was parsed."""
     (tmp_path / "a.txt").write_text(
         "[Info]\nNumber of Regions=1\n\n[Region 1]\nRegion Name=cut\nDimension 1 name=Kinetic Energy\n"
-        "Dimension 1 size=3\nDimension 1 scale=1 2 3\nDimension 2 name=angle\nDimension 2 size=2\nDimension 2 scale=0 1\n"
-        "\n[Info 1]\n\n[Data 1]\n1 10 20\n2 11 21\n3 12 22\n"
+        "Dimension 1 size=3\nDimension 1 scale=1 2 3\nDimension 2 name=angle\nDimension 2 size=2\n"
+        "Dimension 2 scale=0 1\n\n[Info 1]\n\n[Data 1]\n1 10 20\n2 11 21\n3 12 22\n"
     )
     file = open_file(tmp_path / "a.txt")
     with pytest.raises(NeedsAxes, match="has no unit"):
