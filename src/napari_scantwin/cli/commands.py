@@ -186,12 +186,14 @@ def info(
 ) -> None:
     """Say what is in a scan or twin file."""
     with in_words():
-        from napari_scantwin.readers import open_choices, read
-        from napari_scantwin.twin import Twin
+        from napari_scantwin.readers import open_file
 
-        twin = Twin.load(files[0]) if files[0].suffix == ".twin" else None
-        scan = twin.scan if twin else read(files, axes=axis, value=value, error=error, choice=choice, along=along)
-        choices = [] if twin or len(files) > 1 else [one.key for one in open_choices(files[0])]
+        file = open_file(files)
+        found = file.measurement(axes=axis, value=value, error=error, choice=choice, along=along)
+        twin, scan = found.twin, found.twin.scan if found.twin else found.scan
+        # Named columns or arrays are all there is to say; of several files the choices are each one's own.
+        several = axis or value or len(files) > 1
+        choices = [] if several else [one.key for one in file.measurements(choice) if one.key]
         about = _about(scan) | {"choices": choices}
         if twin:
             about |= {"score": twin.score.to_dict(), "settings": dataclasses.asdict(twin.settings)}

@@ -150,7 +150,8 @@ def test_a_file_that_goes_away_is_told_in_one_sentence(both, tmp_path):
 
 LOOK = """
     import resource, sys, numpy as np
-    from napari_scantwin import cubes, cuts, scan as scans
+    from napari_scantwin import sections
+    from napari_scantwin.core import scan as scans
     from napari_scantwin.readers import read
     from napari_scantwin.viewer.canvas.layers import Frame, layer_data
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -206,7 +207,7 @@ def fill(values, some, make, sizes):
 
 TRAIN = """
     import resource, sys
-    from napari_scantwin import scan as scans
+    from napari_scantwin.core import scan as scans
     from napari_scantwin.readers import read
     from napari_scantwin.twin import TwinSettings, train
     scan = read(sys.argv[1])

@@ -20,7 +20,7 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import NeedsAxes, ScanError
-from napari_scantwin.readers.instruments.arpes import axis_name, rising_scan
+from napari_scantwin.readers.arpes_axes import axis_name, rising_scan
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer, Signal
@@ -193,6 +194,7 @@ class OpenWidget(QWidget):
                 # The job that brought the question is still ending.
                 QTimer.singleShot(0, lambda: self._load(plan))
             return
+        self._plan = replace(self._plan, file=None)  # what was parsed besides the scan is no longer needed
         scan, twin = found.scan, found.twin
         self.asking.setChecked(False)
         remember_paths(self._plan.paths)

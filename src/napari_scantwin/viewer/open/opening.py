@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import xarray as xr
 
 from napari_scantwin.core.errors import NeedsAxes, NeedsColumns, NeedsScannedAxis, ScanError
-from napari_scantwin.readers import is_series, open_choices, read, read_table
-from napari_scantwin.readers.arrays import array_files
+from napari_scantwin.readers import OpenedFile, OpenedSeries, open_file
 from napari_scantwin.readers.arrays.contents import Contents
-from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.tables.table import ColumnChoice, Table, remember
 from napari_scantwin.viewer.canvas.layers import limits
 from napari_scantwin.viewer.open.arrays_dialog import ask_arrays
@@ -27,13 +25,15 @@ __all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
 class Plan:
     """How to read some files, or a folder of them, as one scan: the columns where they had to be asked, the
     measurement chosen, what was scanned from file to file, and whether to ask (``ask``) what the file's columns or
-    arrays are although the file, or an earlier answer, says it."""
+    arrays are although the file, or an earlier answer, says it. ``file`` is what was opened and parsed before a
+    question was asked."""
 
     paths: list[Path]
     columns: ColumnChoice | None = None
     key: str | None = None
     along: str | None = None
     ask: bool = False
+    file: OpenedFile | OpenedSeries | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,6 @@ def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
 
     Raises :class:`ScanError` where a file cannot be read.
     """
-    refuse_dangerous(plan.paths)
     found = _load(plan, on_progress, stop)
     if isinstance(found, Opened):
         _ = found.contrast  # worked out here, where it may take its time
@@ -76,45 +75,44 @@ def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
 
 def _load(plan: Plan, on_progress, stop) -> Opened | Question:
     first = plan.paths[0]
-    if first.suffix.lower() == ".twin":
-        from napari_scantwin.twin import Twin
-
-        if len(plan.paths) > 1:
-            raise ScanError("open one .twin file at a time")
-        twin = Twin.load(first)
-        return Opened(twin.scan, twin)
+    if first.suffix.lower() == ".twin" and len(plan.paths) > 1:
+        raise ScanError("open one .twin file at a time")
+    file = open_file(plan.paths) if plan.file is None else plan.file
+    plan = replace(plan, file=file)
     if plan.ask and plan.columns is None:
-        if first.suffix.lower() in array_files.SUFFIXES and first.exists():
-            return Question(plan, contents=array_files.contents(first))
-        with contextlib.suppress(ScanError):  # no table: it is opened as it is
-            return Question(plan, table=read_table(first))
-    told = {"along": plan.along, "on_progress": on_progress, "stop": stop}
+        with contextlib.suppress(ScanError):  # neither arrays nor a table: it is opened as it is
+            contents = file.contents
+            # The answer speaks of what the file holds, whatever loader was to read it.
+            plain = replace(plan, key=None)
+            return Question(plain, contents=contents, table=file.table if contents is None else None)
     try:
-        if plan.columns is not None:
-            columns = plan.columns
-            error = None if columns.error is None else str(columns.error)
-            axes = [str(axis) for axis in columns.axes]
-            return Opened(read(plan.paths, axes=axes, value=str(columns.value), error=error, **told))
-        if plan.key is None and plan.along is None:
-            choices = open_choices(first)
-            alone = len(plan.paths) == 1 and not is_series(first)
-            # Of several files of spectra the same region of each is meant.
-            if len(choices) > 1 and (alone or choices[0].scan.name == "photoemission_intensity"):
-                return Question(plan, choices=choices)
-            if choices and alone:
-                return Opened(choices[0].scan)
-        return Opened(read(plan.paths, choice=plan.key, **told))
+        return _measured(plan, file, on_progress, stop)
     except NeedsScannedAxis as question:
         return Question(plan, series=question)
     except NeedsColumns as question:
         if plan.columns is not None:
             raise
-        table = question.table if question.table is not None else read_table(first)
-        return Question(plan, table=table)
+        return Question(plan, table=question.table if question.table is not None else file.table)
     except NeedsAxes as question:
         if question.contents is None or plan.columns is not None:
             raise
         return Question(plan, contents=question.contents)
+
+
+def _measured(plan: Plan, file: OpenedFile | OpenedSeries, on_progress, stop) -> Opened | Question:
+    """The measurement the plan names, or the question which one is meant."""
+    told = {"choice": plan.key, "along": plan.along, "on_progress": on_progress, "stop": stop}
+    if plan.columns is not None:
+        columns = plan.columns
+        told["error"] = None if columns.error is None else str(columns.error)
+        told |= {"axes": [str(axis) for axis in columns.axes], "value": str(columns.value)}
+    elif plan.key is None and plan.along is None:
+        choices, alone = file.choices, isinstance(file, OpenedFile)
+        # Of several files of spectra the same region of each is meant.
+        if len(choices) > 1 and (alone or choices[0].scan.name == "photoemission_intensity"):
+            return Question(plan, choices=choices)
+    found = file.measurement(**told)
+    return Opened(found.scan) if found.twin is None else Opened(found.twin.scan, found.twin)
 
 
 def answer(question: Question, parent=None) -> Plan | None:

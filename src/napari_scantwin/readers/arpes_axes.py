@@ -21,7 +21,6 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import NeedsAxes, ScanError
-from napari_scantwin.readers.arrays.lazy import is_lazy
 
 __all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings_block", "size_words"]
 
@@ -68,7 +67,7 @@ def arpes_scan(
     of motors. Raises :class:`NeedsAxes` where an axis has no unit that is known, :class:`ScanError` where one does not
     fit the array.
     """
-    values = values if is_lazy(values) else np.asarray(values)
+    values = values if _read_in_parts(values) else np.asarray(values)
     if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
         raise ScanError(f"{file}: the axes do not fit the array of {' x '.join(map(str, values.shape))} values")
     if values.size == 0:
@@ -113,6 +112,11 @@ def arpes_scan(
     )
 
 
+def _read_in_parts(values) -> bool:
+    """Whether an array stands in a file and is read only where it is looked at."""
+    return hasattr(values, "dask")
+
+
 def rising_scan(
     values: np.ndarray,
     axes: Sequence[tuple[str, str, np.ndarray]],
@@ -142,7 +146,7 @@ def rising_scan(
         long_names["energy"] = said.get((attrs or {}).get("energy_notation", ""), "energy")
     scan = scans.gridded_scan(
         ordered,
-        values if is_lazy(values) else np.ascontiguousarray(values),
+        values if _read_in_parts(values) else np.ascontiguousarray(values),
         name=name,
         unit=unit,
         long_names=long_names,

@@ -1,51 +1,31 @@
-"""HDF5 as beamlines write it, each layout recognised by its structure, whatever the file is called."""
+"""HDF5 as the beamline Merlin of the ALS writes it: arrays that carry the step and offset of every axis."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.arrays.hdf5_tools import measurement, text, things
-from napari_scantwin.readers.instruments import nexus, psi_hdf5
-from napari_scantwin.readers.instruments.arpes import analyser_attrs
+from napari_scantwin.readers.arpes_axes import analyser_attrs
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, in_file, is_dataset, measurement, text, things
+from napari_scantwin.readers.format import Asks, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["measurements"]
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["FORMATS", "scaled_arrays"]
 
 
-def measurements(path: Path) -> list[Measurement]:
-    """Every array of the file whose layout says what its axes are: what the file calls its default first, then the
-    largest first.
-
-    None where no layout is known. Raises :class:`ScanError` where the file is damaged, and
-    :class:`~napari_scantwin.core.errors.NeedsAxes` where a known layout lacks a unit.
-    """
-    try:
-        with h5py.File(path, "r") as file:
-            found = [
-                *_scaled_arrays(path, file),
-                *psi_hdf5.sis(path, file),
-                *psi_hdf5.adress(path, file),
-                *nexus.measurements(path, file),
-            ]
-            default = nexus.default_group(file)
-    except ScanError:
-        raise
-    except Exception as reason:  # damaged HDF5 raises many kinds
-        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: copy it again") from reason
-    return sorted(found, key=lambda one: (one.key != default, -one.scan.size))
-
-
-def _scaled_arrays(path: Path, file: h5py.File) -> Iterator[Measurement]:
+def scaled_arrays(path: Path, file: h5py.File) -> Iterator[Measurement]:
     """Arrays with the step and offset of every axis as attributes (ALS, Merlin). The file's axes are listed from the
     fastest of Igor's order, which is the last of the array's."""
     for name, thing in things(file):
-        if not isinstance(thing, h5py.Dataset) or "AxisScaling" not in thing.attrs or thing.ndim < 1:
+        if not is_dataset(thing) or "AxisScaling" not in thing.attrs or thing.ndim < 1:
             continue
         scaling = thing.attrs["AxisScaling"]
         if isinstance(scaling, (bytes, str)):
@@ -71,3 +51,21 @@ def _settings(group: h5py.Group) -> dict[str, str]:
         for key, value in child.attrs.items():
             found.setdefault(key, text(value))
     return found | {"Excitation Energy": found.get("Exc Energy", found.get("BL Energy", ""))}
+
+
+FORMATS = (
+    Format(
+        name="als-merlin",
+        title="ALS Merlin",
+        suffixes=(".h5",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="arrays with `AxisScaling`",
+        reads="Every dataset with `AxisScaling` (step and offset of each axis, the fastest first), `AxisNames` and "
+        "`AxisUnits`. Energies are binding energies, turned round, where `Energy Scale` says so, else kinetic. The "
+        "settings beside the dataset become attributes; other datasets are left out.",
+        measurements=in_file(scaled_arrays),
+        asks=Asks.ARRAYS,
+        layout_after="real file",
+    ),
+)

@@ -1,0 +1,29 @@
+"""Twins as this program saves them."""
+
+from __future__ import annotations
+
+from napari_scantwin.readers.format import DataFile, Format, Level
+from napari_scantwin.readers.measurement import Measurement
+
+__all__ = ["FORMATS", "measurements"]
+
+
+def measurements(file: DataFile) -> list[Measurement]:
+    """The scan a twin was trained on, and the twin."""
+    from napari_scantwin.twin import Twin
+
+    twin = Twin.load(file.path)
+    return [Measurement("", file.name, twin.scan, twin)]
+
+
+FORMATS = (
+    Format(
+        name="twin",
+        title="Twin",
+        suffixes=(".twin",),
+        level=Level.OWN,
+        holds="the twin and the scan it was trained on",
+        reads="The scan with its axes, units, errors and mask, and the twin that was trained on it.",
+        measurements=measurements,
+    ),
+)
