@@ -244,7 +244,7 @@ _PARAMETERS = (
         "Unloaded R₀",
         "text",
         optional=True,
-        example="12.30 ± 0.02 mohm",
+        example="such as 12.30 ± 0.02 mohm",
         explanation="The unloaded sample's resistance at the same temperature; empty where the scan is R/R0",
     ),
     *_COLUMNS,

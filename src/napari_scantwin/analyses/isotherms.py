@@ -228,13 +228,13 @@ def _no_temperature(scan: xr.DataArray, given=None) -> bool:
 _LOGARITHMS = {"not said": None, "the pressure itself": False, "log₁₀ of it": 10, "ln of it": "e"}
 _DIRECTIONS = ("as measured", "absorption", "desorption")
 _PARAMETERS = (
-    Parameter("temperature", "Temperature", "text", optional=True, example="298 K", shown=_no_temperature),
+    Parameter("temperature", "Temperature", "text", optional=True, example="such as 298 K", shown=_no_temperature),
     Parameter(
         "pressure_unit",
         "Pressure unit",
         "text",
         optional=True,
-        example="bar; never guessed",
+        example="such as bar; never guessed",
         shown=_plain,
     ),
     Parameter(

@@ -64,7 +64,7 @@ def sample_parameters(
             known,
             by_others=True,
             optional=True,
-            example=_EXAMPLES[name],
+            example=f"such as {_EXAMPLES[name]}",
             explanation="A number and its unit, such as " + _EXAMPLES[name],
             shown=needed,
             belongs_to=second or "scan",

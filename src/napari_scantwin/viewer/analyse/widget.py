@@ -202,10 +202,10 @@ class AnalysisWidget(QWidget):
 
     def show_maps(self) -> None:
         """Show the result's maps: in the scan's place, or, such as a boundary, over it."""
-        wanted, prepared = self.on_map.isChecked(), self._maps()
+        layer, wanted, prepared = self.layer, self.on_map.isChecked(), self._maps()
         over = [one for one in self.result.maps_in(self.view.currentText()) if one.over]
         if not over and not self._over:
-            show_or_hide(self._viewer, self.layer, prepared, wanted, self.mapped.emit)
+            show_or_hide(self._viewer, layer, prepared, wanted, self.mapped.emit)
             return
         keys = {one.key for one in over}
         self._over |= keys
@@ -213,13 +213,13 @@ class AnalysisWidget(QWidget):
 
         def done() -> None:
             for key in self._over:
-                for one in derived_layers(self._viewer, self.layer, key):
+                for one in derived_layers(self._viewer, layer, key):
                     one.visible = wanted and key in keys
             if active in self._viewer.layers:  # the rulers and the colour bar stay those of the map
                 self._viewer.layers.selection.active = active
 
         if wanted and prepared:
-            show_maps(self._viewer, self.layer, prepared, done)
+            show_maps(self._viewer, layer, prepared, done)
         else:
             done()
 

@@ -28,7 +28,7 @@ from napari_scantwin.viewer.kit.folding import Folding
 
 __all__ = ["FileField", "ParameterForm"]
 
-_LABEL = 150
+_LABEL, _BETWEEN = 150, 4
 #: What is typed for one scan is not kept for the next.
 _OF_A_SCAN = ("number", "numbers")
 
@@ -71,6 +71,9 @@ class ParameterForm(QWidget):
     def __init__(self, parent=None, *, scan_combo: Callable[[Parameter], QWidget] | None = None, further: str = ""):
         super().__init__(parent)
         self.fields: dict[str, QWidget] = {}
+        self._labels: dict[str, QLabel] = {}
+        self._boxes: dict[str, QWidget] = {}
+        self._values: dict[str, Any] = {}
         self._parameters: tuple[Parameter, ...] = ()
         self._scan = None
         self._scan_combo, self._label_width = scan_combo, None if further else _LABEL
@@ -118,21 +121,22 @@ class ParameterForm(QWidget):
         for layout in (self._layout, self._more):
             while layout.rowCount():
                 layout.removeRow(0)
-        self.fields, self._parameters = {}, parameters
+        self.fields, self._labels, self._boxes, self._parameters = {}, {}, {}, parameters
         for one in parameters:
             field = self.fields[one.name] = self._field(one)
             field.setToolTip(one.explanation)
             layout = self._more if one.further else self._layout
+            box = self._boxes[one.name] = _boxed(field)
             if isinstance(field, QCheckBox) and self._label_width is None:
                 field.setText(one.title)
-                layout.addRow(field)
+                layout.addRow(box)
                 continue
-            label = QLabel(one.title)
+            label = self._labels[one.name] = QLabel(one.title)
             label.setToolTip(one.explanation)
             if self._label_width is not None:
                 label.setWordWrap(True)
                 label.setFixedWidth(self._label_width)
-            layout.addRow(label, field)
+            layout.addRow(label, box)
 
     def _field(self, one: Parameter) -> QWidget:
         if one.kind == "flag":
@@ -198,11 +202,10 @@ class ParameterForm(QWidget):
         self._values = decided
 
     def _show_row(self, one: Parameter, field: QWidget, shown: bool) -> None:
-        layout = self._more if one.further else self._layout
         field.setVisible(shown)
-        label = layout.labelForField(field)
-        if label is not None:
-            label.setVisible(shown)
+        for part in (self._boxes.get(one.name), self._labels.get(one.name)):
+            if part is not None:
+                part.setVisible(shown)
 
     def _list_choices(self, one: Parameter, combo: Combo, decided) -> None:
         choices = list(one.choices_in(self._scan, decided))
@@ -224,9 +227,11 @@ class ParameterForm(QWidget):
             _quietly(line, lambda field: field.setText((where or {}).get(_name_of(one), "")))
         unit = units.pretty(self._unit(one, decided))
         default = self._default(one, decided)
+        if self._label_width is None and one.kind in _OF_A_SCAN:  # a list of defaults may be too long to show it
+            self._labels[one.name].setText(f"{one.title} ({unit})" if unit else one.title)
+            unit = ""
         if default is None and one.example:
-            text = one.example if one.example.startswith(("none", "as ", "anywhere")) else f"such as {one.example}"
-            text = one.example if " " not in one.example and one.optional and not one.belongs_to else text
+            text = one.example
         elif default is None:
             text = "may be empty" if one.optional else "needed"
         elif isinstance(default, list | tuple):
@@ -296,9 +301,18 @@ class ParameterForm(QWidget):
 def _new_layout() -> QFormLayout:
     layout = QFormLayout()
     layout.setContentsMargins(0, 0, 0, 0)
-    layout.setVerticalSpacing(4)
+    layout.setVerticalSpacing(0)  # a hidden row would keep its spacing: the boxes around the fields have it
     layout.setFieldGrowthPolicy(QFormLayout.ExpandingFieldsGrow)
     return layout
+
+
+def _boxed(field: QWidget) -> QWidget:
+    """The field with the space between two rows about it."""
+    box = QWidget()
+    inside = QVBoxLayout(box)
+    inside.setContentsMargins(0, _BETWEEN // 2, 0, _BETWEEN // 2)
+    inside.addWidget(field)
+    return box
 
 
 def _name_of(one: Parameter) -> str:
