@@ -8,8 +8,8 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.readers.arrays import lazy
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.cube import profiles
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 SHAPE = (60, 50, 40)
 

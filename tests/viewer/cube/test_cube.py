@@ -9,8 +9,9 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.kit.tab_rows import TabRows
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 
 @pytest.fixture
@@ -212,7 +213,7 @@ def test_the_twins_profile_has_its_band(cube, panel, values, qtbot):
     errors = np.full(values.shape, 5.0)
     simulated = scan_of(layer).copy().assign_coords(standard_error=(scan_of(layer).dims, errors))
     made = add_scan(panel._viewer, simulated.assign_attrs(kind="simulated"))
-    made.metadata["measured"] = layer
+    ScanLayer(made).measured = layer
     cube.refresh()
     qtbot.wait(50)
     assert plot.error_band.isVisible()

@@ -9,8 +9,9 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.core.scan import gridded_scan
-from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.transposed_copy import Turned
+from napari_scantwin.viewer.session import scan_of
 
 SHAPE = (12, 15, 20)
 

@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QApplication
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.scan import gridded_scan
 from napari_scantwin.readers.arrays import lazy, xarray_files
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.lazy_data import Late
+from napari_scantwin.viewer.session import frame_of, scan_of
 from napari_scantwin.writers import write
 
 SHAPE = (20, 24, 30)

@@ -13,6 +13,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.tables import Table
+from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["Analysis", "new_combo", "said_no"]
 
@@ -141,7 +142,7 @@ class Analysis(QWidget):
     @property
     def twin(self):
         """The chosen scan's twin, or None."""
-        return None if self.layer is None else self.layer.metadata.get("twin")
+        return ScanLayer(self.layer).twin
 
     def showEvent(self, event) -> None:
         super().showEvent(event)

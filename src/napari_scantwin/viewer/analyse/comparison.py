@@ -21,6 +21,7 @@ from napari_scantwin.viewer.canvas.layers import scan_of
 from napari_scantwin.viewer.canvas.map_layers import prepare_maps, show_or_hide
 from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.viewer.kit.tables import Table, fill
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["ComparisonAnalysis"]
@@ -148,7 +149,7 @@ def _chosen(layer, how: str, which: str):
     """A layer's scan, or its twin."""
     if how == _MEASURED:
         return scan_of(layer)
-    twin = layer.metadata.get("twin")
+    twin = ScanLayer(layer).twin
     if twin is None:
         raise ScanError(f"The {which} scan has no twin yet: train it, or compare it as measured")
     return twin

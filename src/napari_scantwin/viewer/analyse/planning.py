@@ -16,6 +16,7 @@ from napari_scantwin.viewer.analyse.second import SecondScan
 from napari_scantwin.viewer.canvas.layers import scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers, prepare_maps, show_maps
 from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["PlanningAnalysis"]
@@ -74,7 +75,7 @@ class PlanningAnalysis(Analysis):
         second = self.form.second.layer
         if question == COURSE:
             target = number(self.form.target.text(), "the error to reach")
-            earlier = None if second is None else (scan_of(second), second.metadata.get("twin"))
+            earlier = None if second is None else (scan_of(second), ScanLayer(second).twin)
             if earlier is None and not self.asked:
                 raise ScanError(
                     "Choose the earlier scan this one goes on from; or press Calculate to replay its own sweeps, which "

@@ -9,6 +9,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.magnetization import Sample, numbers_needed
 from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["SampleForm"]
 
@@ -53,7 +54,7 @@ class SampleForm(QWidget):
             if known is not None:
                 self._form.addRow(label, QLabel(f"{known[0]:g} {units.pretty(known[1])} (from the file)"))
                 continue
-            field = QLineEdit(self._typed().get(name, ""))
+            field = QLineEdit(ScanLayer(self._layer).sample.get(name, ""))
             field.setPlaceholderText(_AS[name])
             field.setToolTip("A number and its unit; the file has none")
             field.textChanged.connect(lambda text, name=name: self._keep(name, text))
@@ -61,16 +62,13 @@ class SampleForm(QWidget):
             self.fields[name] = field
         self.setVisible(self._form.rowCount() > 0)
 
-    def _typed(self) -> dict[str, str]:
-        return self._layer.metadata.setdefault("sample", {}) if self._layer is not None else {}
-
     def _keep(self, name: str, text: str) -> None:
-        self._typed()[name] = text.strip()
+        ScanLayer(self._layer).set_sample(name, text.strip())
         self.changed.emit()
 
     @staticmethod
     def sample(layer) -> Sample:
         """The sample of a layer's scan, from its file and from what was typed for it; raises :class:`ScanError` where
         that is no number with a unit."""
-        typed = {name: text for name, text in layer.metadata.get("sample", {}).items() if text}
+        typed = {name: text for name, text in ScanLayer(layer).sample.items() if text}
         return Sample.of(scan_of(layer), **typed)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from napari_scantwin.analyses.sides import Source
 from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["sources_of"]
 
@@ -16,5 +17,5 @@ def sources_of(layers: Iterable, sample: Callable | None = None) -> list[Source]
     for number, layer in enumerate(layers):
         if layer is not None:
             own = None if sample is None else sample(layer)
-            found.append(Source(layer.name if number else "", scan_of(layer), layer.metadata.get("twin"), own))
+            found.append(Source(layer.name if number else "", scan_of(layer), ScanLayer(layer).twin, own))
     return found

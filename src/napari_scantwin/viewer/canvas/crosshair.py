@@ -8,8 +8,8 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.fast_planes import glide
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.transposed_copy import Turned
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["Crosshair"]
 

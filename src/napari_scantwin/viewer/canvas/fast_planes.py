@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_layers
 from napari_scantwin.viewer.canvas.lazy_data import Late
 from napari_scantwin.viewer.canvas.transposed_copy import Turned
+from napari_scantwin.viewer.session import frame_of, scan_layers
 
 __all__ = ["glide"]
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_scantwin.viewer.canvas.layers import ASPECTS, EXTENT, Frame, frame_of, give_frame, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.frame import ASPECTS, EXTENT, Frame
+from napari_scantwin.viewer.canvas.layers import give_frame
+from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
 __all__ = ["refill"]
 

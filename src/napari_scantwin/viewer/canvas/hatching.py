@@ -7,8 +7,8 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["Hatching", "flags_on"]
 
@@ -36,7 +36,7 @@ class Hatching:
         if "extrapolated" not in scan.coords:
             return
         # Of a map from a file only the flags tell what was measured.
-        beyond, whole, inside = self._ranges(layer, scan, scan_of(layer.metadata.get("measured", layer)))
+        beyond, whole, inside = self._ranges(layer, scan, scan_of(ScanLayer(layer).measured or layer))
         if beyond:
             path = QPainterPath()
             path.addRect(whole)

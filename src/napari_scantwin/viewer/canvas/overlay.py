@@ -11,11 +11,11 @@ from qtpy.QtWidgets import QWidget
 
 from napari_scantwin.viewer.canvas.fit_axes import refill
 from napari_scantwin.viewer.canvas.hatching import Hatching
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_layers, scan_of
 from napari_scantwin.viewer.canvas.lazy_data import attend as attend_late
 from napari_scantwin.viewer.canvas.readout import describe, speak_physical
 from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
 from napari_scantwin.viewer.canvas.sliders import Sliders
+from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import Frame, frame_of, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_layers, scan_of
 
 __all__ = ["decimals_of", "describe", "place", "speak_physical", "written"]
 
@@ -74,7 +75,7 @@ def place(frame: Frame, physical) -> list[str]:
 
 def _line(layer, world, physical) -> str | None:
     scan = scan_of(layer)
-    kind = layer.metadata.get("word", layer.metadata["kind"])
+    kind = ScanLayer(layer).word
     unit = units.pretty(scan.attrs["units"])
     if kind == "uncertainty":  # it stands behind the simulated value already
         return None
@@ -83,7 +84,7 @@ def _line(layer, world, physical) -> str | None:
         nearest = int(np.argmin(away))
         if away[nearest] > _NEAR:
             return None
-        table = _table(layer)
+        table = ScanLayer(layer).table
         error = "" if table.errors is None else f" ± {table.errors[nearest]:.2g}"
         return f"{kind} {table.values[nearest]:.5g}{error} {unit}"
     cell = []
@@ -105,12 +106,3 @@ def _line(layer, world, physical) -> str | None:
     error = f" ± {float(scan['standard_error'].values[tuple(cell)]):.2g}" if "standard_error" in scan.coords else ""
     far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(cell)])
     return f"{kind} {value:.5g}{error} {unit}" + ("  (extrapolated)" if far else "")
-
-
-def _table(layer) -> scans.Points:
-    """The layer's points, kept between mouse moves and made again when the scan is replaced."""
-    kept = layer.metadata.get("table")
-    if kept is None or kept[0] is not scan_of(layer):
-        kept = (scan_of(layer), scans.points(scan_of(layer)))
-        layer.metadata["table"] = kept
-    return kept[1]

@@ -7,7 +7,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPen, QPixmap
 
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "Rulers", "ticks"]
 
@@ -30,7 +30,7 @@ class Rulers:
         limits = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
         view = (camera.zoom, *camera.center[-2:], self._sheet.width(), self._sheet.height(), vertical, horizontal)
         ratio = self._sheet.devicePixelRatioF()
-        look = (self._viewer.theme, colormap.name, tuple(limits), layer.metadata["kind"], ratio)
+        look = (self._viewer.theme, colormap.name, tuple(limits), ScanLayer(layer).kind, ratio)
         key = (view, look, frame, id(scan), colormap.colors.tobytes())
         if self._kept is None or self._kept[0] != key:
             sheet = QPixmap(self._sheet.size() * ratio)
@@ -97,7 +97,7 @@ class Rulers:
         colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
         low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
         painter.fillRect(QRectF(LEFT, 0, self._sheet.width() - LEFT, TOP), self._paper)
-        kind = layer.metadata["kind"]
+        kind = ScanLayer(layer).kind
         title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
         unit = units.pretty(scan.attrs["units"])
         title = fitted_title(painter.fontMetrics(), str(title), unit, max(self._sheet.width() - LEFT - 170, 60))

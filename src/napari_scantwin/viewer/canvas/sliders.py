@@ -12,8 +12,8 @@ from superqt import QElidingLabel
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["Sliders", "drawn_at"]
 

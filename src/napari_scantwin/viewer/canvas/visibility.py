@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_layers
+from napari_scantwin.viewer.session import frame_of, scan_layers
 
 __all__ = ["bring_to_front", "show_alone"]
 

@@ -9,10 +9,10 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.lazy_data import Late
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["SideBySide"]
 
