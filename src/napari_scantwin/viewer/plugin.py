@@ -52,8 +52,10 @@ def _prepared(scan, twin=None) -> tuple:
 def _window():
     import napari
 
+    from napari_scantwin.viewer.canvas.napari_private import window_of
+
     viewer = napari.current_viewer()
-    return None if viewer is None else viewer.window._qt_window
+    return None if viewer is None else window_of(viewer)
 
 
 def _show_rulers() -> None:

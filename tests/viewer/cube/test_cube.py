@@ -137,7 +137,7 @@ def test_a_dragged_slice_is_shown_at_once_and_the_slider_follows(cube, panel, va
         qtbot.wait(50)
         crosshair.move(manipulator_angle=0.0)
         before = viewer.dims.point
-        crosshair.move(gliding=True, manipulator_angle=6.0)
+        crosshair.move(dragged=True, manipulator_angle=6.0)
         crosshair.show()  # as the next drawing of all views does
         expected = values[5:8].mean(axis=0)
         expected = expected if up == "analyser_angle" else expected.T

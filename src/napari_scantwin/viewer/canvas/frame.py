@@ -14,7 +14,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 
-__all__ = ["ASPECTS", "EXTENT", "Frame"]
+__all__ = ["ASPECTS", "EXTENT", "Frame", "displayed"]
 
 #: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
 EXTENT = 100.0
@@ -57,3 +57,11 @@ class Frame:
     def to_physical(self, world: np.ndarray) -> np.ndarray:
         """Physical coordinates [n, axes] of world coordinates [n, axes]."""
         return np.asarray(world, float) * self.step + self.origin
+
+
+def displayed(viewer, frame: Frame) -> tuple[int, int]:
+    """Which of the frame's axes are drawn along the canvas's height and width; a negative number where the sliders are
+    those of layers with more axes, and something else is drawn."""
+    offset = viewer.dims.ndim - len(frame.axes)
+    vertical, horizontal = viewer.dims.displayed[-2:]
+    return vertical - offset, horizontal - offset

@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.frame import EXTENT, Frame
-from napari_scantwin.viewer.canvas.lazy_data import Late, attend
+from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
 from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
 
 __all__ = [
@@ -119,7 +119,7 @@ def _point_size(world: np.ndarray) -> float:
     return float(np.clip(1.5 * EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
 
 
-def _even(scan: xr.DataArray) -> tuple[np.ndarray | Late, np.ndarray, np.ndarray]:
+def _even(scan: xr.DataArray) -> tuple[np.ndarray | LazyPlanes, np.ndarray, np.ndarray]:
     """Values on evenly spaced axes (float32), with each axis's first value and step [axes].
 
     An uneven axis is sampled at its smallest step by the nearest measured value, so that nothing is drawn
@@ -146,7 +146,7 @@ def _even(scan: xr.DataArray) -> tuple[np.ndarray | Late, np.ndarray, np.ndarray
             data, axis = np.take(data, np.searchsorted(middles, even), axis=position), even
         origin.append(axis[0])
         step.append((axis[-1] - axis[0]) / (len(axis) - 1))
-    data = Late(data) if scans.is_lazy(scan) else data
+    data = LazyPlanes(data) if scans.is_lazy(scan) else data
     return data, np.array(origin), np.array(step)
 
 
@@ -179,9 +179,9 @@ def give_frame(layer, frame: Frame) -> None:
 def add_layer(viewer, data, attributes: dict, layer_type: str):
     """Add what :func:`layer_data` made to the viewer and return the layer."""
     shared = shared_frame(viewer, scan_of(attributes))
-    attend(data)
+    read_in_thread(data)
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
-    attend(data, layer.refresh)
+    read_in_thread(data, layer.refresh)
     if shared is not None:  # the others may have been drawn anew since the data were made
         give_frame(layer, shared)
     if layer_type == "points":
@@ -205,7 +205,7 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
         layer.face_contrast_limits = attributes["face_contrast_limits"]
         layer.refresh_colors()
     else:
-        attend(data, layer.refresh)
+        read_in_thread(data, layer.refresh)
         layer.data = data
         layer.scale, layer.translate = attributes["scale"], attributes["translate"]
         layer.contrast_limits_range = attributes["contrast_limits"]

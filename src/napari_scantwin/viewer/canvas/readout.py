@@ -7,6 +7,7 @@ import numpy as np
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.canvas.napari_private import speak_status
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_layers, scan_of
 
 __all__ = ["decimals_of", "describe", "place", "speak_physical", "written"]
@@ -20,18 +21,17 @@ def speak_physical(layer) -> None:
     if frame_of(layer) is None:
         return
 
-    def get_status(position=None, **details):
+    def words(position) -> dict[str, str]:
         frame = frame_of(layer)  # asked anew: a transposed plane has another
-        status = layer._get_source_info().copy()  # where the layer came from, as napari words it
-        if position is not None and len(position) >= len(frame.axes):
-            world = np.asarray(position, float)[-len(frame.axes) :]
-            physical = frame.to_physical(world)
-            where = ", ".join(place(frame, physical))
-            value = _line(layer, world, physical) or ""
-            status |= {"coordinates": f"{where}: {value}".rstrip(": "), "coords": where, "value": value}
-        return status
+        if position is None or len(position) < len(frame.axes):
+            return {}
+        world = np.asarray(position, float)[-len(frame.axes) :]
+        physical = frame.to_physical(world)
+        where = ", ".join(place(frame, physical))
+        value = _line(layer, world, physical) or ""
+        return {"coordinates": f"{where}: {value}".rstrip(": "), "coords": where, "value": value}
 
-    layer.get_status = get_status
+    speak_status(layer, words)
 
 
 def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:

@@ -174,7 +174,7 @@ class CubeWidget(QWidget):
     # moving
 
     def _dragged(self, axis: str, value: float) -> None:
-        self.crosshair.move(gliding=True, **{axis: value})
+        self.crosshair.move(dragged=True, **{axis: value})
         self.blocks[axis].plot.line.follow(self.crosshair.at[axis])  # the line too lies on samples
 
     def play(self, axis: str | None) -> None:
