@@ -21,6 +21,7 @@ from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.open.open_dialog import ColumnDialog
 from napari_scantwin.viewer.panel import Panel
+from napari_scantwin.viewer.session import scan_of
 
 
 class Pictures:
@@ -128,7 +129,7 @@ class Pictures:
         rows = [f"{x:.4f},{1.8 - 0.8 * ((x - 0.7) / 0.7) ** 2:.6f}" for x in content]
         curve.write_text("\n".join(["H/Pd,R/R0", *rows]))
         first = self.panel.chooser.layer
-        scan = first.metadata["scan"]
+        scan = scan_of(first)
         again = scan.copy(data=1.02 * scan.values).assign_attrs(source="second_run.dat")
         second = add_scan(self.viewer, again, kind="measured")
         self.panel.chooser.choose(first)
@@ -150,7 +151,7 @@ class Pictures:
     def comparison(self) -> None:
         """Where the two disagree once the moment's loss is fitted."""
         first = self.panel.chooser.layer
-        scan = first.metadata["scan"]
+        scan = scan_of(first)
         noise = np.random.default_rng(0).normal(size=scan.shape) * 1e-3 * float(np.ptp(scan.values))
         weaker = scan.copy(data=0.95 * scan.values + noise).assign_attrs(source="second_run.dat")
         self.panel.chooser.choose(add_scan(self.viewer, weaker, kind="measured"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.session import scan_layers, scan_of
 
 __all__ = ["Chooser"]
 

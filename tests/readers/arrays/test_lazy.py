@@ -153,7 +153,8 @@ LOOK = """
     from napari_scantwin import sections
     from napari_scantwin.core import scan as scans
     from napari_scantwin.readers import read
-    from napari_scantwin.viewer.canvas.layers import Frame, layer_data
+    from napari_scantwin.viewer.canvas.frame import Frame
+    from napari_scantwin.viewer.canvas.layers import layer_data
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     scan = read(sys.argv[1])
     assert scans.is_lazy(scan), "it was read whole"

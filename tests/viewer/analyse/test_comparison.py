@@ -12,6 +12,7 @@ from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
+from napari_scantwin.viewer.session import ScanLayer
 
 ERCO2 = "erco2_magnetization.csv"
 
@@ -36,7 +37,7 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     widget.form.fields["scale"].setChecked(True)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
         widget.form.fields["second"].choose(first)
-    found = compare(scan_of(weaker), first.metadata["twin"], scale=True)
+    found = compare(scan_of(weaker), ScanLayer(first).twin, scale=True)
     assert widget.result.result.scale == found.scale
     assert found.scale.value == pytest.approx(0.95, abs=3 * found.scale.error)
     assert widget.table.item(0, 1).text() == str(found.scale)
@@ -65,7 +66,7 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     # Two twins give a map; one that is not there is asked for.
     widget.form.fields["first_as"].setCurrentText("twin")
     qtbot.waitUntil(lambda: "The chosen scan has no twin yet" in widget.said.text())
-    weaker.metadata["twin"] = first.metadata["twin"]
+    ScanLayer(weaker).set_twin(ScanLayer(first).twin)
     widget.on_map.setChecked(True)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
         panel.analyse.refresh()

@@ -17,6 +17,7 @@ from napari_scantwin.physics.magnetocaloric import Sample, entropy_ensemble
 from napari_scantwin.readers import read
 from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
+from napari_scantwin.viewer.session import ScanLayer
 
 ERCO2, PDH = "erco2_magnetization.csv", "pdh_resistance.csv"
 
@@ -25,7 +26,7 @@ ERCO2, PDH = "erco2_magnetization.csv", "pdh_resistance.csv"
 def entropy(with_twin, analysed):
     """The entropy change of ErCo2, with its mass given; (layer, widget)."""
     layer = with_twin(ERCO2)
-    layer.metadata["sample"] = {"mass": "0.61 mg"}
+    ScanLayer(layer).set_sample("mass", "0.61 mg")
     return layer, analysed("Entropy change")
 
 
@@ -50,7 +51,9 @@ def test_a_single_sweep_is_refused_in_words_and_opens_without_an_error(panel, in
     assert len(scans.sweeps(scan_of(layer))) == 1
     assert panel.analyse.combo.findText("Entropy change") < 0
     assert "need two sweeps or more; this scan has one" in panel.analyse.others.text()
-    layer.metadata["scan"] = scan_of(layer).assign_coords(sweep=("point", np.arange(scan_of(layer).size) % 2))
+    ScanLayer(layer).set_scan(
+        scan_of(layer).assign_coords(sweep=("point", np.arange(scan_of(layer).size) % 2)), same_readings=True
+    )
     panel.analyse._offer()  # two sweeps at one and the same field
     assert panel.analyse.combo.findText("Entropy change") >= 0
     assert spoken == []
@@ -202,8 +205,8 @@ def test_bad_input_is_one_sentence_and_cancelling_loses_nothing(entropy, panel, 
     qtbot.waitUntil(lambda: widget.table.rowCount() == 2, timeout=10_000)
     # One field only: all sweeps but one are left out.
     scan = scan_of(layer)
-    layer.metadata.pop("twin")
-    layer.metadata["scan"] = scans.with_masked(scan, scans.sweep_numbers(scan) > 0)
+    ScanLayer(layer).set_twin(None)
+    ScanLayer(layer).set_scan(scans.with_masked(scan, scans.sweep_numbers(scan) > 0))
     panel.analyse.refresh()
     qtbot.waitUntil(lambda: "one field only" in widget.said.text() or "none of the final" in widget.said.text())
 

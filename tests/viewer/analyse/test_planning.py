@@ -11,6 +11,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.planning import TimeModel, TransitionTemperature, as_text, check_steps, plan_points, plan_sweeps
 from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
+from napari_scantwin.viewer.session import ScanLayer
 
 PDH = "pdh_resistance.csv"
 
@@ -19,7 +20,7 @@ PDH = "pdh_resistance.csv"
 def planning(with_twin, analysed):
     """What to measure next of loaded palladium; (layer, twin, widget)."""
     layer = with_twin(PDH)
-    return layer, layer.metadata["twin"], analysed("What to measure next")
+    return layer, ScanLayer(layer).twin, analysed("What to measure next")
 
 
 def test_the_list_is_that_of_the_planner_drawn_copied_and_saved(planning, panel, qtbot, tmp_path):

@@ -8,10 +8,11 @@ from qtpy.QtGui import QColor
 
 from napari_scantwin.core.scan import gridded_scan
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.canvas.sliders import drawn_at
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 TEMPERATURES = np.array([2.0, 4.0, 10.0, 50.0])
 

@@ -12,10 +12,10 @@ from qtpy.QtWidgets import QApplication, QDialogButtonBox
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import NeedsScannedAxis
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis
-from napari_scantwin.viewer.canvas.layers import scan_of
 from napari_scantwin.viewer.open.opening import Plan
 from napari_scantwin.viewer.open.series_dialog import SeriesDialog
 from napari_scantwin.viewer.plugin import get_reader
+from napari_scantwin.viewer.session import scan_of
 
 CUT = """[Info]
 Number of Regions=0001

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from qtpy.QtCore import Signal
 
 from napari_scantwin.operations.source import Source
-from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.kit.layer_combo import LayerCombo
+from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 
 __all__ = ["OtherScan"]
 
@@ -42,7 +42,7 @@ class OtherScan(LayerCombo):
     def source(self) -> Source | None:
         """What is chosen, with its twin, or None."""
         layer = self.layer
-        return None if layer is None else Source(scan_of(layer), layer.metadata.get("twin"), layer.name)
+        return None if layer is None else Source(scan_of(layer), ScanLayer(layer).twin, layer.name)
 
     def refresh(self, *event) -> None:
         """List the other scans anew, keeping the choice."""

@@ -31,6 +31,7 @@ from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.tables import Table, fill
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.writers.tables import write_table
 
 __all__ = ["AnalysisWidget"]
@@ -130,10 +131,10 @@ class AnalysisWidget(QWidget):
         if scan is not None and self.analysis.why_not(scan) is None:
             self.form.show_parameters(self.analysis.parameters, scan, self._kept)
 
-    def _kept(self, parameter) -> dict | None:
+    def _kept(self, parameter) -> ScanLayer | None:
         """Where what is typed about a sample stays: with the layer of its scan."""
         layer = self.layer if parameter.belongs_to == "scan" else self.form.fields[parameter.belongs_to].layer
-        return None if layer is None else layer.metadata.setdefault("sample", {})
+        return None if layer is None else ScanLayer(layer)
 
     def _asked_otherwise(self) -> None:
         self._stale = True
@@ -240,7 +241,7 @@ class AnalysisWidget(QWidget):
     @property
     def twin(self):
         """The chosen scan's twin, or None."""
-        return None if self.layer is None else self.layer.metadata.get("twin")
+        return ScanLayer(self.layer).twin
 
     def showEvent(self, event) -> None:
         super().showEvent(event)

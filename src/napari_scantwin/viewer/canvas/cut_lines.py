@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
-from napari_scantwin.viewer.canvas.layers import frame_of
+from napari_scantwin.viewer.session import frame_of
 
 __all__ = ["CutLines"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
@@ -31,6 +31,14 @@ __all__ = ["FileField", "ParameterForm"]
 _LABEL, _BETWEEN = 150, 4
 #: What is typed for one scan is not kept for the next.
 _OF_A_SCAN = ("number", "numbers")
+
+
+class SampleNumbers(Protocol):
+    """Where what is typed about a sample stays."""
+
+    sample: Mapping[str, str]
+
+    def set_sample(self, name: str, text: str) -> None: ...
 
 
 class FileField(QPushButton):
@@ -77,8 +85,7 @@ class ParameterForm(QWidget):
         self._parameters: tuple[Parameter, ...] = ()
         self._scan = None
         self._scan_combo, self._label_width = scan_combo, None if further else _LABEL
-        self._kept: Callable[[Parameter], MutableMapping[str, str] | None] = lambda parameter: None
-        self._shown_of: dict[str, int] = {}
+        self._kept: Callable[[Parameter], SampleNumbers | None] = lambda parameter: None
         self._following = False
         self._layout, self._more = _new_layout(), _new_layout()
         inner = QWidget()
@@ -99,11 +106,11 @@ class ParameterForm(QWidget):
         self,
         parameters: Sequence[Parameter],
         scan,
-        kept: Callable[[Parameter], MutableMapping[str, str] | None] = lambda parameter: None,
+        kept: Callable[[Parameter], SampleNumbers | None] = lambda parameter: None,
     ) -> None:
         """Ask for these, with the defaults they have for this scan. ``kept`` tells where what is typed about a sample
         stays (by name), for the parameters that belong to one."""
-        self._kept, self._shown_of = kept, {}
+        self._kept = kept
         new_scan, self._scan = scan is not self._scan, scan
         if tuple(parameters) != self._parameters or not self.fields:
             self._build(tuple(parameters))
@@ -177,7 +184,7 @@ class ParameterForm(QWidget):
     def _typed(self, one: Parameter, text: str) -> None:
         where = self._kept(one) if one.belongs_to else None
         if where is not None:
-            where[_name_of(one)] = text.strip()
+            where.set_sample(_name_of(one), text.strip())
         self._changed()
 
     def _follow(self) -> None:
@@ -222,9 +229,9 @@ class ParameterForm(QWidget):
 
     def _show_default(self, one: Parameter, line: QLineEdit, decided) -> None:
         where = self._kept(one) if one.belongs_to else None
-        if one.belongs_to and self._shown_of.get(one.name) != id(where):
-            self._shown_of[one.name] = id(where)
-            _quietly(line, lambda field: field.setText((where or {}).get(_name_of(one), "")))
+        kept = "" if where is None else where.sample.get(_name_of(one), "")
+        if one.belongs_to and kept != line.text().strip():
+            _quietly(line, lambda field: field.setText(kept))
         unit = units.pretty(self._unit(one, decided))
         default = self._default(one, decided)
         if self._label_width is None and one.kind in _OF_A_SCAN:  # a list of defaults may be too long to show it

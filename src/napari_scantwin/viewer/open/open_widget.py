@@ -26,12 +26,13 @@ from napari_scantwin.core import units
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.readers.instruments import erlab_files
 from napari_scantwin.samples import SAMPLES, sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import show_alone
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.open.opening import Plan, Question, answer, load
 from napari_scantwin.viewer.open.recent import recent_paths, remember_paths
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 __all__ = ["OpenWidget"]
 
@@ -199,14 +200,10 @@ class OpenWidget(QWidget):
         self.asking.setChecked(False)
         remember_paths(self._plan.paths)
         self._list_recent()
-        simulated = is_simulated(scan)
-        name = self._plan.paths[0].name if simulated else None  # its source is what was measured
+        name = self._plan.paths[0].name if is_simulated(scan) else None  # its source is what was measured
         aspect = canvas_aspect(self._viewer)
         layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
-        if simulated:
-            layer.metadata["word"] = scan.attrs["kind"]
-        if twin is not None:
-            layer.metadata["twin"] = twin
+        ScanLayer(layer).set_twin(twin)
         show_alone(self._viewer, layer)
         self.describe(layer)
         self.opened.emit(layer)

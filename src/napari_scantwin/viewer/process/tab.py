@@ -31,6 +31,7 @@ from napari_scantwin.viewer.process.results import FitResults
 from napari_scantwin.viewer.process.step_choice import StepChoice, fits
 from napari_scantwin.viewer.process.steps_file import read_steps, write_steps
 from napari_scantwin.viewer.process.subject import Subject
+from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["ProcessWidget"]
 
@@ -142,7 +143,7 @@ class ProcessWidget(QWidget):
         self.keep.setEnabled(not self.subject.is_map)
         self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
         self.apply_button.setEnabled(fitting if idle else not self.job.stopping)
-        self.undo_button.setEnabled(idle and bool(done) and self.subject.layer.metadata.get("raw") is not None)
+        self.undo_button.setEnabled(idle and bool(done) and ScanLayer(self.subject.layer).raw is not None)
         self.save_button.setEnabled(bool(done))
         self.replay_button.setEnabled(idle and scan is not None and scans.is_gridded(scan))
 
@@ -226,7 +227,7 @@ class ProcessWidget(QWidget):
     def undo(self) -> bool:
         """Take the last step back, in place."""
         layer, scan = self.subject.layer, self.subject.scan
-        raw = None if layer is None else layer.metadata.get("raw")
+        raw = ScanLayer(layer).raw
         if raw is None:
             return self._failed(ScanError("nothing was done to this scan here, so that there is nothing to undo"))
         return self._begin(lambda: processing.undone(scan, raw), None, "Undoing …")

@@ -12,6 +12,7 @@ from napari_scantwin.core import training_mask, units
 from napari_scantwin.viewer.canvas.layers import update_masked
 from napari_scantwin.viewer.kit.plots import new_plot
 from napari_scantwin.viewer.kit.tables import Table
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.slice_choice import SliceChoice
 
 __all__ = ["SweepsWidget"]
@@ -202,7 +203,7 @@ class SweepsWidget(QWidget):
     def _use(self, scan) -> None:
         """Keep a scan with other points masked in place of the chosen one."""
         layer = self._chooser.layer
-        layer.metadata["scan"] = scan
+        ScanLayer(layer).set_scan(scan, same_readings=True)
         update_masked(layer)
         self.refresh()
         self.changed.emit(layer)
