@@ -20,6 +20,7 @@ _ALL = (
     "calibration",
     "speed",
     "scale",
+    "startup",
     "responsiveness",
     "planning",
     "magnetocaloric",
