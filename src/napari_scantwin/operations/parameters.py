@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,7 @@ class Parameter:
 
     def default_in(self, scan: xr.DataArray, given: Mapping[str, Any]) -> Any:
         """The default for this scan and the parameters decided before it; None where there is none."""
-        if not isinstance(self.default, Callable):
+        if not callable(self.default):
             return self.default
         return self.default(scan, given[self.unit_of]) if self.unit_of else self.default(scan)
 
