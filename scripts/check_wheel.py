@@ -31,19 +31,19 @@ def check_library() -> None:
 
 
 def check_no_window() -> None:
-    """Neither napari nor Qt came with the library; the command runs, and the window says in a sentence what it lacks."""
+    """Neither napari nor Qt came with the library; the command runs, and the window says what it lacks."""
     came = [one for one in ("napari", "qtpy", "superqt", "pyqtgraph", "magicgui", "PyQt5", "PyQt6") if find_spec(one)]
     assert not came, f"a plain install brought {', '.join(came)}"
     command = Path(sys.executable).parent / "scantwin"
     for arguments in (["--version"], ["info", str(samples.sample_path("ferromagnet"))]):
         done = subprocess.run([str(command), *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+    said = ""
     try:
         importlib.import_module("napari_scantwin.viewer.panel")
     except ImportError as reason:
-        assert "pip install" in str(reason), reason
-    else:
-        raise AssertionError("the window was imported without napari")
+        said = str(reason)
+    assert "pip install" in said, f"asked for the window, the package said {said!r}"
 
 
 def check_window() -> int:
