@@ -27,10 +27,11 @@ demo: system $(STAMP)
 test: system $(STAMP)
 	$(SCREEN) $(BIN)/python -m pytest
 
-# PyQt6 lives in an environment of its own: two Qt versions in one do not go together. These tests drive every part of
-# the window; the rest does not know which Qt it runs on.
+# PyQt6 lives in an environment of its own: two Qt versions in one do not go together. These tests drive the whole way and
+# every kind of widget, in a few minutes; PYQT6_TESTS=tests/viewer drives all of the window.
 PYQT6 := $(VENV)-pyqt6
-PYQT6_TESTS ?= tests/viewer
+PYQT6_TESTS ?= $(addprefix tests/viewer/,test_plugin.py test_panel_layout.py test_narrow.py test_whole_way.py open \
+	canvas/test_sliders.py cube/test_cube.py process/test_process.py)
 
 $(PYQT6)/.installed: pyproject.toml setup.py
 	test -x $(PYQT6)/bin/python || $(PYTHON) -m venv $(PYQT6)
