@@ -21,6 +21,7 @@ _ALL = (
     "speed",
     "scale",
     "networks",
+    "startup",
     "responsiveness",
     "planning",
     "magnetocaloric",

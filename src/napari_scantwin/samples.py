@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import xarray as xr
@@ -29,14 +28,21 @@ SAMPLES = {
 }
 
 
+def _folder() -> Path:
+    """Where the samples' files are: in the installed package, or at the top of the source tree it runs from."""
+    package = Path(__file__).parent
+    installed = package / "sample_data"
+    return installed if installed.is_dir() else package.parents[1] / "sample_data"
+
+
 def sample_path(key: str) -> Path:
     """The sample's file."""
-    return Path(str(files("napari_scantwin") / "sample_data" / SAMPLES[key].file))
+    return _folder() / SAMPLES[key].file
 
 
 def truth_path(key: str) -> Path:
     """The noise-free dense truth behind the sample (netCDF)."""
-    return Path(str(files("napari_scantwin") / "sample_data" / SAMPLES[key].truth))
+    return _folder() / SAMPLES[key].truth
 
 
 def load_sample(key: str) -> xr.DataArray:

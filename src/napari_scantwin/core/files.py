@@ -113,5 +113,5 @@ def in_words(path: Path, reason: OSError) -> NotWritten:
     """A failure of the disk as one sentence."""
     if reason.errno is None:  # a library noticed that less was written than it asked for
         reason = OSError(errno.ENOSPC, str(reason))
-    why = _REASONS.get(reason.errno, reason.strerror or str(reason))
+    why = _REASONS.get(reason.errno or 0, reason.strerror or str(reason))
     return NotWritten(f"{path.name} was not written: {why}")

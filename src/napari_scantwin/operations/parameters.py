@@ -110,7 +110,7 @@ class Parameter:
 
     def default_in(self, scan: xr.DataArray, given: Mapping[str, Any]) -> Any:
         """The default for this scan and the parameters decided before it; None where there is none."""
-        if not isinstance(self.default, Callable):
+        if not callable(self.default):
             return self.default
         if self.by_others:
             return self.default(scan, given)

@@ -81,7 +81,7 @@ class TransitionTemperature:
     def _rows(self, scan: xr.DataArray) -> np.ndarray:
         slow = np.asarray(scan[scan.dims[0]].values, float)
         if not slow.min() <= self.at <= slow.max():
-            raise ScanError(f"{self.at:g} lies outside the {scan.dims[0].replace('_', ' ')} of the map")
+            raise ScanError(f"{self.at:g} lies outside the {str(scan.dims[0]).replace('_', ' ')} of the map")
         order = np.argsort(slow)
         right = int(np.clip(np.searchsorted(slow[order], self.at), 1, len(slow) - 1))
         return np.sort(order[right - 1 : right + 1])

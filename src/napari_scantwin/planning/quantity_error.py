@@ -10,6 +10,7 @@ staying the same, so that what the candidates leave can be compared with few dra
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -42,7 +43,7 @@ class QuantityError:
     changes: np.ndarray
     known: np.ndarray
     value: float
-    stop: object = None
+    stop: threading.Event | None = None
     _found: dict = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -81,7 +82,7 @@ class QuantityError:
         held = dict(zip(gaps, self._within(gaps), strict=True))
         beside: dict[float, tuple[float, float]] = {}
         looked = 0
-        for low, high in sorted(gaps, key=held.get, reverse=True):
+        for low, high in sorted(gaps, key=lambda gap: held[gap], reverse=True):
             mine = places[(places > low) & (places < high)]
             if not len(mine) or looked == _GAPS:
                 continue

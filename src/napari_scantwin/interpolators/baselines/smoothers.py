@@ -1,4 +1,7 @@
-"""Regressions over scaled coordinates, their settings chosen on held-out sweeps or by likelihood."""
+"""Regressions over scaled coordinates, their settings chosen on held-out sweeps or by likelihood.
+
+scikit-learn takes two seconds to import, so each function imports what it uses of it: the window opens without.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,6 @@ import numpy as np
 import xarray as xr
 from scipy.interpolate import RBFInterpolator
 from scipy.optimize import minimize
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from napari_scantwin.core import scan as scans
@@ -110,6 +107,9 @@ class GaussianProcess(Smoother):
     learning = 300
 
     def _chosen(self, x, y, numbers):
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
         few = np.unique(np.linspace(0, len(x) - 1, self.learning).astype(int))
         scales = [0.3] * x.shape[1]
         kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(scales, (1e-2, 1e2), nu=1.5)
@@ -117,6 +117,8 @@ class GaussianProcess(Smoother):
         return {"kernel": GaussianProcessRegressor(kernel, optimizer=_briefly).fit(x[few], y[few]).kernel_}
 
     def _fitted(self, x, y, kernel):
+        from sklearn.gaussian_process import GaussianProcessRegressor
+
         return GaussianProcessRegressor(kernel, optimizer=None).fit(x, y)
 
 
@@ -136,6 +138,8 @@ class KernelRidgeRegression(Smoother):
     )
 
     def _fitted(self, x, y, alpha, width, stretch):
+        from sklearn.kernel_ridge import KernelRidge
+
         # A slow axis with few sweeps wants a kernel wider than the fast axis does.
         self.stretch = np.array([1 / stretch] * (x.shape[1] - 1) + [1.0])
         return KernelRidge(alpha=alpha, kernel="rbf", gamma=0.5 / width**2).fit(x * self.stretch, y)
@@ -148,6 +152,8 @@ class RandomForest(Smoother):
     most = 6000
 
     def _fitted(self, x, y):
+        from sklearn.ensemble import RandomForestRegressor
+
         # Threads cost more than they bring for forests this small.
         return RandomForestRegressor(n_estimators=60, random_state=0).fit(x, y)
 
@@ -157,6 +163,8 @@ class Mlp(Smoother):
     choices = ({"alpha": 1e-3}, {"alpha": 1e-1})
 
     def _fitted(self, x, y, alpha):
+        from sklearn.neural_network import MLPRegressor
+
         model = MLPRegressor(
             hidden_layer_sizes=(32, 32), activation="tanh", solver="lbfgs", alpha=alpha, max_iter=150, random_state=0
         )
@@ -168,6 +176,8 @@ class Mlp(Smoother):
 
 @contextmanager
 def calmly():
+    from sklearn.exceptions import ConvergenceWarning
+
     # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.
     with threadpool_limits(1), warnings.catch_warnings():
         # Iteration limits and bounds that are reached are expected here: time is part of the comparison.
