@@ -46,6 +46,26 @@ def test_two_thirds_of_held_out_noise_lies_within_one_standard_deviation(twin):
     assert (np.abs(mean - truth(field, temperature).ravel()) < 1.96 * std).mean() > 0.8
 
 
+def test_the_score_of_a_sweep_is_the_error_of_a_twin_that_never_saw_it():
+    """One sweep outweighs all others and lies where the mean is better than any spline: a blend chosen with it in sight
+    would look a seventh better than it is on a sweep that is really new."""
+    slow, fast = np.array([1.0, 3, 10, 30, 100, 300, 1000]), np.linspace(0, 10, 40)
+    pressure, temperature = np.repeat(slow, len(fast)), np.tile(fast, len(slow))
+    new = pressure == 10
+    height = np.where(new, np.log10(pressure) / 3, pressure / 1000)
+    scan = scans.ragged_scan(
+        {"pressure": (pressure, "bar"), "temperature": (temperature, "K")},
+        height * (1.5 + np.sin(0.8 * temperature)),
+        name="resistance",
+        unit="ohm",
+    )
+    scored = train(scan, TwinSettings(members=2), score_rivals=False).score
+    unseen = train(scans.with_masked(scan, new), TwinSettings(members=2), score_rivals=False)
+    off = unseen.predict(scans.points(scan).coordinates[new])[0] - scan.values[new]
+    assert scored.sweeps[2] == "10 bar"
+    assert scored.errors[0, 2] == pytest.approx(np.sqrt(np.mean(off**2)), rel=0.05)
+
+
 def test_uncertainty_grows_outside_the_measured_range_and_is_flagged(twin):
     points = np.array([[9.0, 30.0], [12.0, 30.0], [20.0, 30.0], [9.0, 80.0]])
     _, std = twin.predict(points)

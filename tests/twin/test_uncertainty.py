@@ -1,0 +1,87 @@
+"""The predictive deviation: the measurement's noise is in it, the factor scales all of the rest, and it covers what
+it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_scantwin.twin import TwinSettings, train
+from napari_scantwin.twin.uncertainty import calibrated_factor
+
+from .conftest import FIELDS, moving_step, truth
+
+NOISE = 0.05
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    return train(moving_step(NOISE), TwinSettings(members=2), score_rivals=False)
+
+
+@pytest.fixture(scope="module")
+def places():
+    """Places on the sweeps themselves, away from the ends [n, 2]."""
+    mesh = np.meshgrid(FIELDS[1:-1], np.linspace(8, 48, 60), indexing="ij")
+    return np.stack([axis.ravel() for axis in mesh], axis=1)
+
+
+def test_new_readings_lie_within_the_deviation_as_often_as_it_says(noisy, places):
+    """On the sweeps the twin itself is known well: without the measurement's noise hardly one reading would be."""
+    mean, deviation = noisy.predict(places)
+    readings = truth(*places.T) + NOISE * np.random.default_rng(7).normal(size=(50, len(places)))
+    off = np.abs(readings - mean)
+    assert 0.6 < np.mean(off < deviation) < 0.9
+    assert np.mean(off < 1.96 * deviation) > 0.9
+    assert np.mean(off < noisy.uncertainty.ignorance(places, np.zeros(len(places)))) < 0.5
+
+
+def test_noise_and_ignorance_add_in_squares(noisy, places):
+    _, deviation = noisy.predict(places)
+    assert deviation.min() > 0.7 * NOISE
+    mean, spread = np.full(len(places), 1.0), np.linspace(0, 0.3, len(places))
+    squares = noisy.uncertainty.noise(mean) ** 2 + noisy.uncertainty.ignorance(places, spread) ** 2
+    np.testing.assert_allclose(noisy.uncertainty.std(places, mean, spread), np.sqrt(squares))
+
+
+def test_the_factor_scales_the_disagreement_and_what_experts_share(noisy):
+    between = np.array([[3.0, 25.0], [5.0, 20.0], [7.5, 33.0], [12.0, 30.0]])
+    agreed, disagreed = np.zeros(4), np.full(4, 0.2)
+    single, threefold = (replace(noisy.uncertainty, factor=factor) for factor in (1.0, 3.0))
+    shared = single.ignorance(between, agreed)
+    assert (shared > 0).all()
+    np.testing.assert_allclose(threefold.ignorance(between, agreed), 3 * shared)
+    np.testing.assert_allclose(threefold.ignorance(between, disagreed), 3 * np.hypot(0.2, shared))
+    for axis in (0, 1):
+        slope = single.shared_slope(between, axis)
+        np.testing.assert_allclose(threefold.shared_slope(between, axis), 3 * slope)
+    assert np.abs(single.shared_slope(between, 0)).max() > 0
+
+
+def drawn(kind: str) -> np.ndarray:
+    random = np.random.default_rng(11)
+    return {"normal": random.normal(size=4000), "long tails": random.standard_t(2, size=4000)}[kind]
+
+
+@pytest.mark.parametrize("kind", ["normal", "long tails"])
+@pytest.mark.parametrize("true", [0.8, 3.0])
+def test_the_factor_is_the_least_that_covers_68_and_95_percent(kind, true):
+    """Two thirds within one deviation and 95 % within 1.96 are what an error bar means."""
+    residual = 0.1 * true * drawn(kind)
+    common = np.full(len(residual), 0.1)
+    factor = calibrated_factor(residual, np.zeros(len(residual)), np.zeros(len(residual)), common)
+    within = [np.mean(np.abs(residual) <= width * factor * common) for width in (1.0, 1.96)]
+    assert within[0] >= 0.6827
+    assert within[1] >= 0.95
+    less = [np.mean(np.abs(residual) <= width * 0.97 * factor * common) for width in (1.0, 1.96)]
+    assert less[0] < 0.6827 or less[1] < 0.95
+    if kind == "normal":
+        assert factor == pytest.approx(true, rel=0.05)
+
+
+def test_what_the_noise_explains_already_needs_no_ignorance():
+    random = np.random.default_rng(3)
+    residual, ones = 0.1 * random.normal(size=4000), np.ones(4000)
+    assert calibrated_factor(residual, 0.11 * ones, 0 * ones, 0.01 * ones) < 0.1
