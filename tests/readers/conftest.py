@@ -76,7 +76,8 @@ def writers():
     """``writers("test_mbs")``: the module of tests that writes files of a format."""
 
     def load(name: str):
-        spec = importlib.util.spec_from_file_location(f"writers_{name}", Path(__file__).with_name(f"{name}.py"))
+        path = next(Path(__file__).parent.rglob(f"{name}.py"))
+        spec = importlib.util.spec_from_file_location(f"writers_{name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
