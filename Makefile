@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
-.PHONY: demo test lint bench system clean
+.PHONY: demo test test-all mutations lint bench system clean
 
 system:
 	@sh scripts/system_libraries.sh
@@ -27,6 +27,14 @@ demo: system $(STAMP)
 test: system $(STAMP)
 	$(SCREEN) $(BIN)/python -m pytest
 
+# Those marked slow and bench too.
+test-all: system $(STAMP)
+	$(SCREEN) $(BIN)/python -m pytest -m ""
+
+# Break one promise at a time in a copy of the tree: which test notices?
+mutations: system $(STAMP)
+	$(SCREEN) $(BIN)/python scripts/mutations.py
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,6 +42,7 @@ lint: $(STAMP)
 	$(BIN)/npe2 validate napari.yaml
 
 bench: system $(STAMP)
+	$(SCREEN) $(BIN)/python -m pytest -m bench
 	$(SCREEN) $(BIN)/python benchmarks/run_all.py
 
 clean:

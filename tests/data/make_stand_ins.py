@@ -1,8 +1,8 @@
 """Write the stand-ins for measured scans and instrument files: ``python tests/data/make_stand_ins.py [folder]``.
 
 Tests open published measurements and files of real instruments where those lie beside a checkout; everywhere else
-they open these, which have the same names, layouts, columns and axes, and numbers from the formulas and seeds below. The
-magnet and the band are those of ``sample_data/make_samples.py`` with other constants. Nothing here was measured.
+they open these, which have the same names, layouts, columns and axes, and numbers from the formulas and seeds below.
+The magnet and the band are those of ``sample_data/make_samples.py`` with other constants. Nothing here was measured.
 """
 
 from __future__ import annotations

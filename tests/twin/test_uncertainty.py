@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from napari_scantwin.twin import TwinSettings, train
-from napari_scantwin.twin.uncertainty import calibrated_factor
+from napari_scantwin.twin.noise import Noise
+from napari_scantwin.twin.uncertainty import Uncertainty, calibrated_factor
 
 from .conftest import FIELDS, moving_step, truth
 
@@ -38,26 +39,36 @@ def test_new_readings_lie_within_the_deviation_as_often_as_it_says(noisy, places
     assert np.mean(off < noisy.uncertainty.ignorance(places, np.zeros(len(places)))) < 0.5
 
 
-def test_noise_and_ignorance_add_in_squares(noisy, places):
-    _, deviation = noisy.predict(places)
-    assert deviation.min() > 0.7 * NOISE
-    mean, spread = np.full(len(places), 1.0), np.linspace(0, 0.3, len(places))
-    squares = noisy.uncertainty.noise(mean) ** 2 + noisy.uncertainty.ignorance(places, spread) ** 2
-    np.testing.assert_allclose(noisy.uncertainty.std(places, mean, spread), np.sqrt(squares))
+@pytest.fixture(scope="module")
+def stated():
+    """An uncertainty whose every part is stated: five sweeps, the slope 2 at the first and 1 at the last."""
+    grid = (np.linspace(0, 4, 17), np.linspace(5, 50, 10))
+    slope = np.broadcast_to(np.linspace(2, 1, 17)[:, None], (17, 10))
+    noise = Noise(np.array([0.0, 1.0]), np.array([0.02, 0.08]))
+    return Uncertainty(noise, 1.0, grid, slope, np.arange(5.0), np.zeros((17, 10)))
 
 
-def test_the_factor_scales_the_disagreement_and_what_experts_share(noisy):
-    between = np.array([[3.0, 25.0], [5.0, 20.0], [7.5, 33.0], [12.0, 30.0]])
-    agreed, disagreed = np.zeros(4), np.full(4, 0.2)
-    single, threefold = (replace(noisy.uncertainty, factor=factor) for factor in (1.0, 3.0))
-    shared = single.ignorance(between, agreed)
-    assert (shared > 0).all()
-    np.testing.assert_allclose(threefold.ignorance(between, agreed), 3 * shared)
-    np.testing.assert_allclose(threefold.ignorance(between, disagreed), 3 * np.hypot(0.2, shared))
-    for axis in (0, 1):
-        slope = single.shared_slope(between, axis)
-        np.testing.assert_allclose(threefold.shared_slope(between, axis), 3 * slope)
-    assert np.abs(single.shared_slope(between, 0)).max() > 0
+BETWEEN = np.array([[0.5, 25.0], [1.5, 20.0], [2.25, 33.0], [6.0, 30.0]])
+
+
+def test_noise_and_ignorance_add_in_squares(stated):
+    mean, spread = np.array([0.0, 1.0, 0.5, 9.0]), np.array([0.0, 0.01, 0.1, 1.0])
+    noise = np.array([0.02, 0.08, 0.05, 0.08])
+    found = stated.std(BETWEEN, mean, spread)
+    np.testing.assert_allclose(found**2, noise**2 + stated.ignorance(BETWEEN, spread) ** 2)
+    on_a_sweep = np.array([[2.0, 30.0]])
+    np.testing.assert_allclose(stated.std(on_a_sweep, np.zeros(1), np.zeros(1)), 0.02)
+
+
+def test_the_factor_scales_the_disagreement_and_what_experts_share(stated):
+    threefold, nothing, spread = replace(stated, factor=3.0), np.zeros(4), np.full(4, 0.2)
+    shared = stated.ignorance(BETWEEN, nothing)
+    assert (shared > 0.05).all()
+    np.testing.assert_allclose(threefold.ignorance(BETWEEN, nothing), 3 * shared)
+    np.testing.assert_allclose(threefold.ignorance(BETWEEN, spread), 3 * np.hypot(0.2, shared))
+    slope = stated.shared_slope(BETWEEN, 0)
+    assert np.abs(slope).max() > 0.05
+    np.testing.assert_allclose(threefold.shared_slope(BETWEEN, 0), 3 * slope)
 
 
 def drawn(kind: str) -> np.ndarray:
