@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
-.PHONY: demo test test-pyqt6 lint bench system clean
+.PHONY: demo test test-all test-pyqt6 mutations lint bench system clean
 
 system:
 	@sh scripts/system_libraries.sh
@@ -42,6 +42,14 @@ $(PYQT6)/.installed: pyproject.toml setup.py
 test-pyqt6: system $(PYQT6)/.installed
 	$(SCREEN) env QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(PYQT6)/bin/python -m pytest $(PYQT6_TESTS)
 
+# Those marked slow and bench too.
+test-all: system $(STAMP)
+	$(SCREEN) $(BIN)/python -m pytest -m ""
+
+# Break one promise at a time in a copy of the tree: which test notices?
+mutations: system $(STAMP)
+	$(SCREEN) $(BIN)/python scripts/mutations.py
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,6 +58,7 @@ lint: $(STAMP)
 	$(BIN)/npe2 validate napari.yaml
 
 bench: system $(STAMP)
+	$(SCREEN) $(BIN)/python -m pytest -m bench
 	$(SCREEN) $(BIN)/python benchmarks/run_all.py
 
 clean:

@@ -1,4 +1,4 @@
-"""Fixtures every test may use: where the real measurements are, and a home that is thrown away."""
+"""Fixtures every test may use: where measured scans are, and a home that is thrown away."""
 
 from __future__ import annotations
 
@@ -8,26 +8,39 @@ from pathlib import Path
 
 import pytest
 
+#: Published measurements and files of real instruments, where they lie beside the checkout; elsewhere the stand-ins
+#: that tests/data/make_stand_ins.py wrote, of the same names, layouts and axes.
 _SHARED = Path(os.environ.get("SCANTWIN_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"
+_STAND_INS = Path(__file__).resolve().parent / "data"
 
 
 def _folder(name: str) -> Path:
-    folder = _SHARED / name
-    if not folder.is_dir():
-        pytest.skip(f"the real {name} scans are not beside this checkout; the samples are tested instead")
-    return folder
+    return next(folder for folder in (_SHARED / name, _STAND_INS / name) if folder.is_dir())
 
 
 @pytest.fixture(scope="session")
 def measured() -> Path:
-    """The folder of published measurements; the test is skipped where it is absent."""
+    """The folder of published measurements, or of their stand-ins."""
     return _folder("measured")
 
 
 @pytest.fixture(scope="session")
 def instrument() -> Path:
-    """The folder of files as instruments wrote them; the test is skipped where it is absent."""
+    """The folder of files as instruments wrote them, or of their stand-ins."""
     return _folder("instrument")
+
+
+@pytest.fixture(scope="session")
+def real_files() -> bool:
+    """Whether :func:`measured` and :func:`instrument` are the real files: only then their numbers are known."""
+    return all((_SHARED / name).is_dir() for name in ("measured", "instrument"))
+
+
+@pytest.fixture
+def only_real_files(real_files):
+    """Skip a test whose numbers are those of the real files."""
+    if not real_files:
+        pytest.skip("its numbers are those of the published measurements, which are not beside this checkout")
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,24 @@ def test_set_points_that_jitter_are_one_sweep_and_close_fields_are_not():
     assert scans.sweep_numbers(scan).tolist() == [0, 0, 0, 1, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("readings", "sweeps"),
+    [
+        # About zero a ten-thousandth of the range decides: here 5 Oe.
+        ([-1.5, 1.5, 50_000, 50_000], 1),
+        ([0, 12, 50_000, 50_000], 2),
+        # Far from zero a two-thousandth of the value: here 25 Oe.
+        ([49_995, 50_005, 0, 0], 1),
+        ([50_000, 50_060, 0, 0], 2),
+    ],
+)
+def test_how_far_readings_of_one_set_point_may_lie_apart(readings, sweeps):
+    """MPMS and PPMS magnets settle to a few parts in ten thousand; fields set apart by a per mille are two."""
+    numbers = scans.sweep_numbers(ragged(readings))
+    assert len(np.unique(numbers[:2])) == sweeps
+    assert len(np.unique(numbers)) == sweeps + 1
+
+
 def test_sweeps_are_numbered_as_they_come_and_tell_their_range():
     sweeps = scans.sweeps(ragged([500, 500, 100, 100], np.array([9.0, 2.0, 3.0, 4.0])))
     assert [sweep.slow["magnetic_field"] for sweep in sweeps] == [500, 100]

@@ -54,3 +54,10 @@ def test_a_derivative_has_the_unit_of_a_quotient():
     assert units.ratio("emu", "K") == units.standard("emu/K")
     assert units.ratio("ohm", "T", 2) == units.standard("ohm/T^2")
     assert units.ratio("emu", "degC") == units.standard("emu/K")
+
+
+def test_percent_by_weight_is_hundredths_of_the_mass():
+    assert units.convert(7.6, "wt%", "g/g") == pytest.approx(0.076)
+    assert units.convert(1, "wt.%", "mg/g") == pytest.approx(10)
+    assert units.convert(2.5, "wt%", "%") == pytest.approx(2.5)
+    assert units.standard("wt%") == units.standard("weight_percent")

@@ -253,7 +253,7 @@ def published(measured):
     )
 
 
-def test_the_published_sample(measured):
+def test_the_published_sample(measured, only_real_files):
     """The reference, -51.94 J/kg/K at 36.70 K, is what the plain quotient of neighbours gives on these uneven steps,
     to first order; to second order it is 4 % more, and the peak stands at the same temperature."""
     scan = published(measured)

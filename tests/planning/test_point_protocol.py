@@ -89,7 +89,7 @@ def test_it_is_enough_once_points_are_foretold(coarse):
 
 
 def test_listed_points_are_kept_to(coarse):
-    listed = mesh([500.0, 1500.0], [20.0, 30.0])
+    listed = mesh([500.0, 1500.0], [25.0])
     planner = PointPlanner(target=1e-9, among=listed, settings=FAST)
     planner.tell(coarse)
     told = []
@@ -97,7 +97,7 @@ def test_listed_points_are_kept_to(coarse):
         (one,) = planner.ask(1)
         told.append(tuple(one.place.values()))
         planner.tell(measured([told[-1]]))
-        assert len(told) < 5
+        assert len(told) < 3
     assert sorted(told) == sorted(map(tuple, listed))
     assert "Every point" in planner.reason
 

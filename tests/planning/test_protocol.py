@@ -28,6 +28,7 @@ def measure(*fields, size=24):
     return scans.ragged_scan(columns, moment(field, temperature) + NOISE * noise, name="moment", unit="emu")
 
 
+@pytest.mark.slow
 def test_a_dialogue_from_nothing_ends_when_new_sweeps_are_foretold():
     planner = Planner(within=(0, 100_000), target=0.06, settings=FAST)
     asked = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import constants
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
@@ -72,6 +73,54 @@ def test_temperature_is_found_within_its_error():
     assert_honest(pulls([(fit.fermi_level, fit.temperature) for fit in fits], (16.9, 120)))
     both = [fit_edge(gold(seed, 20, 3000, level=(16.9,), temperature=120)) for seed in range(12)]
     assert_honest(pulls([(fit.resolution, fit.temperature) for fit in both], (RESOLUTION, 120)))
+
+
+#: The constant by its own name, and an edge by its definition: nothing of it comes from what is tested.
+KELVIN = constants.Boltzmann / constants.elementary_charge
+
+
+def convolved_edge(energy, temperature: float, fwhm: float, level: float) -> np.ndarray:
+    """(1000 - 300 E) f(E) + 20, convolved with a Gaussian by brute force on a fine grid (E from the level, in eV)."""
+    sigma = fwhm / (2 * np.sqrt(2 * np.log(2)))
+    step = min(sigma, KELVIN * temperature) / 40
+    fine = np.arange(energy[0] - level - 8 * sigma, energy[-1] - level + 8 * sigma, step)
+    edge = (1000 - 300 * fine) / (np.exp(np.minimum(fine / (KELVIN * temperature), 700)) + 1) + 20
+    width = int(np.ceil(7 * sigma / step))
+    kernel = np.exp(-0.5 * (step * np.arange(-width, width + 1) / sigma) ** 2)
+    return np.interp(energy - level, fine, np.convolve(edge, kernel / kernel.sum(), mode="same"))
+
+
+@pytest.mark.parametrize(("temperature", "fwhm"), [(300.0, 0.01), (40.0, 0.012)])
+def test_a_temperature_is_in_kelvin_by_the_constant_of_nature(temperature, fwhm):
+    energy = np.linspace(-12, 8, 241) * KELVIN * temperature + 4.3
+    values = convolved_edge(energy, temperature, fwhm, 4.3)
+    scan = scans.gridded_scan(
+        {"energy": (energy, "eV")}, values, name="photoemission_intensity", unit="arb", errors=np.full(241, 0.1)
+    )
+    edge = fit_edge(scan, resolution=fwhm)
+    assert edge.temperature.value == pytest.approx(temperature, rel=2e-3)
+    assert edge.fermi_level.value == pytest.approx(4.3, abs=1e-4)
+    told = fit_edge(scan, temperature=temperature)
+    assert told.resolution.value == pytest.approx(fwhm, rel=0.01)
+
+
+def test_error_bars_that_are_given_weigh_the_values_and_carry_over():
+    """Every second value is fifty times worse than its neighbours, and says so."""
+    energy = np.linspace(4.1, 4.42, 121)
+    exact, pulls_ = convolved_edge(energy, 60.0, 0.02, 4.3), []
+    errors = np.where(np.arange(121) % 2, 4.0, 200.0)
+    for seed in range(12):
+        values = exact + errors * np.random.default_rng(seed).normal(size=121)
+        scan = scans.gridded_scan(
+            {"energy": (energy, "eV")}, values, name="photoemission_intensity", unit="arb", errors=errors
+        )
+        edge = fit_edge(scan, temperature=60)
+        assert edge.reduced_chi_square == pytest.approx(1, abs=0.6)
+        # By the good half alone; all values alike would give an error of some 2 meV.
+        assert edge.fermi_level.error < 3e-4
+        np.testing.assert_array_equal(edge.curve["standard_error"].values, errors)
+        pulls_.append((edge.fermi_level.value - 4.3) / edge.fermi_level.error)
+    assert_honest(np.array(pulls_)[:, None])
 
 
 def test_known_errors_and_other_units_give_the_same():

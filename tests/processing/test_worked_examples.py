@@ -28,8 +28,10 @@ def numbers(text: str) -> list[float]:
 
 
 @pytest.mark.parametrize("title", examples())
-def test_a_worked_example_gives_what_the_page_says(title, measured, tmp_path, monkeypatch):
+def test_a_worked_example_gives_what_the_page_says(title, measured, real_files, tmp_path, monkeypatch):
     code, shown = examples()[title]
+    if "arpes_map.csv" in code and not real_files:
+        pytest.skip("the page shows numbers of the published map, which is not beside this checkout")
     shutil.copy(measured / "arpes_map.csv", tmp_path)
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()

@@ -90,6 +90,16 @@ def test_an_averaged_band_is_the_mean_across_it_measured_and_simulated():
     np.testing.assert_allclose(simulated.errors, 0.25)
 
 
+def test_the_error_of_a_mean_is_that_of_its_points_errors_where_they_have_some():
+    """Three readings of errors 3, 4 and 12 have a mean of error 13 / 3, whatever their scatter."""
+    own = np.repeat([99.0, 3, 4, 12, 99], 9).reshape(5, 9)
+    scan = grid().assign_coords(standard_error=(("manipulator_angle", "angle"), own, {"units": "count"}))
+    cut = sections.along(scan, "angle", {"manipulator_angle": 0.0}).changed(width=1.0, averaged=True)
+    np.testing.assert_allclose(sections.measured_within(scan, cut).errors, 13 / 3)
+    single = sections.measured_within(scan, cut.changed(width=0.1))
+    np.testing.assert_allclose(single.errors, 4)
+
+
 def test_averaging_leaves_masked_points_away_and_single_points_without_an_error():
     scan = scans.with_masked(grid(), np.arange(45).reshape(5, 9) // 9 == 3)
     cut = sections.along(scan, "angle", {"manipulator_angle": 0.0}).changed(width=0.1, averaged=True)

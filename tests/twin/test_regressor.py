@@ -40,9 +40,8 @@ def test_it_keeps_scikit_learns_rules(name):
 
 
 @pytest.mark.bench
-def test_it_keeps_every_rule_of_scikit_learn(request):
-    if "bench" not in (request.config.option.markexpr or ""):
-        pytest.skip("a hundred trainings; run with -m bench")
+def test_it_keeps_every_rule_of_scikit_learn():
+    """A hundred trainings."""
     for estimator, check in _checks():
         # Arrays of other libraries are not taken; the check wants an environment variable before it says so.
         if check.func.__name__ != "check_array_api_input":

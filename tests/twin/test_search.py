@@ -18,7 +18,7 @@ def settings(count: int, storage, **more) -> TwinSettings:
 
 @pytest.fixture(scope="module")
 def noisy():
-    return moving_step(0.02)
+    return moving_step(0.02).isel(point=slice(None, None, 2))
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def test_all_points_come_in_order_where_there_are_few():
 def test_a_large_scan_is_learned_whole_and_judged_in_part_and_says_so(monkeypatch):
     monkeypatch.setattr("napari_scantwin.twin.training.thinned", lambda scan: thinned(scan, 6000))
     whole = cube((8, 50, 60))
-    twin = train(whole, TwinSettings(members=2), score_rivals=False)
+    twin = train(whole, TwinSettings(members=2, time_budget=6), score_rivals=False)
     assert any("learned from all 24000 points" in note for note in twin.notes)
     middle = whole.isel(a=4)
     mesh = np.meshgrid(whole["a"][4], whole["b"], whole["c"], indexing="ij")

@@ -58,14 +58,21 @@ def test_the_twin_can_be_sent_to_another_process(twin):
     np.testing.assert_array_equal(other.predict(places)[0], twin.predict(places)[0])
 
 
-@pytest.mark.parametrize("plane", [(17, slice(None), slice(None)), (slice(None), 21, slice(None))])
-def test_a_dense_plane_of_a_cube_comes_from_nodes(plane, monkeypatch):
-    sizes = {"manipulator_angle": 6, "angle": 9, "energy": 12}
-    axes = {name: (np.linspace(-1, 1, size), "deg") for name, size in sizes.items()}
+SIZES = {"manipulator_angle": 6, "angle": 9, "energy": 12}
+
+
+@pytest.fixture(scope="module")
+def twin_of_cube():
+    axes = {name: (np.linspace(-1, 1, size), "deg") for name, size in SIZES.items()}
     a, b, c = np.meshgrid(*(values for values, _ in axes.values()), indexing="ij")
     cube = scans.gridded_scan(axes, np.exp(-4 * (c - b**2 + 0.3 * a) ** 2), name="intensity", unit="count")
-    twin = train(cube, TwinSettings(members=2, time_budget=1), score_rivals=False)
-    grid = {name: np.linspace(-1, 1, 300) for name in sizes}
+    return train(cube, TwinSettings(members=2, time_budget=1), score_rivals=False)
+
+
+@pytest.mark.parametrize("plane", [(17, slice(None), slice(None)), (slice(None), 21, slice(None))])
+def test_a_dense_plane_of_a_cube_comes_from_nodes(twin_of_cube, plane, monkeypatch):
+    twin = twin_of_cube
+    grid = {name: np.linspace(-1, 1, 300) for name in SIZES}
     lazy, asked = twin.simulate(grid, lazy=True), []
     evaluate = type(twin.mixture).__call__
     monkeypatch.setattr(

@@ -89,6 +89,53 @@ def test_another_grid_or_a_damaged_journal_begins_anew(twin, tmp_path):
     same(tmp_path / "map.zarr", twin)
 
 
+def stopped_after(parts: int, twin, path, grid, **derivative) -> None:
+    """Write so many further parts of a volume, then stop."""
+    stop, seen = threading.Event(), []
+
+    def tell(fraction):
+        seen.append(fraction)
+        if len(seen) == parts:
+            stop.set()
+
+    with pytest.raises(Cancelled):
+        write_volume(twin, grid, path, on_progress=tell, stop=stop, **derivative)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({}, {"along": "temperature"}),
+        ({"along": "temperature"}, {"along": "magnetic_field"}),
+        ({"along": "temperature"}, {"along": "temperature", "order": 2}),
+        ({"along": "temperature"}, {}),
+    ],
+)
+def test_another_derivative_begins_anew(twin, tmp_path, first, then):
+    stopped_after(3, twin, tmp_path / "map.zarr", GRID, **first)
+    fractions = []
+    write_volume(twin, GRID, tmp_path / "map.zarr", on_progress=fractions.append, **then)
+    assert len(fractions) == 6
+    written, expected = read(tmp_path / "map.zarr"), twin.simulate(GRID, **then)
+    scale = float(np.abs(expected).max())
+    np.testing.assert_allclose(written.values, expected.values, rtol=1e-4, atol=1e-5 * scale)
+    assert written.attrs["units"] == expected.attrs["units"]
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_journal_cut_within_its_last_line_tells_of_no_part_that_is_not_there(twin, tmp_path, monkeypatch, lost):
+    """Killed while it noted a part, gone on with, stopped and gone on with again: with thirty parts, the end of a line
+    cut off ("2") and the next one ("3") would read as a part that was never written ("23")."""
+    monkeypatch.setattr(volume, "_PART", 40)
+    path = tmp_path / "map.zarr"
+    stopped_after(3, twin, path, GRID)
+    journal = tmp_path / ".map.zarr.unfinished" / "parts.txt"
+    journal.write_bytes(journal.read_bytes()[:-lost])
+    stopped_after(2, twin, path, GRID)
+    write_volume(twin, GRID, path)
+    same(path, twin)
+
+
 def test_a_killed_run_leaves_nothing_under_the_name_and_resumes(twin, tmp_path):
     kept = twin.save(tmp_path / "kept.twin")
     program = f"""

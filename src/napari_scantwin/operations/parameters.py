@@ -114,8 +114,9 @@ class Parameter:
             return self.default
         if self.by_others:
             return self.default(scan, given)
-        of_axis = self.unit_of in given  # that of an axis parameter, rather than of the value or a named axis
-        return self.default(scan, given[self.unit_of]) if of_axis else self.default(scan)
+        if self.unit_of is not None and self.unit_of in given:  # an axis parameter
+            return self.default(scan, given[self.unit_of])
+        return self.default(scan)
 
     def choices_in(self, scan: xr.DataArray, given: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """What may be chosen for this scan: texts, axes or coordinates; empty for numbers."""

@@ -114,17 +114,24 @@ def _key(twin, scan: xr.DataArray, along, order) -> str:
 
 
 def _done(journal: Path, key: str) -> set[int]:
-    """Numbers of the parts an earlier run of the same twin and grid has written; empty where there are none."""
+    """Numbers of the parts an earlier run of the same twin and grid has written; empty where there are none. What
+    follows the journal's last whole line is cut off, or the next line would be written to its end."""
     try:
-        first, *lines = journal.read_text(encoding="utf-8").split("\n")
-    except OSError:
+        text = journal.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return set()
-    # What follows the last line's end is a line cut off.
-    return {int(line) for line in lines[:-1] if line.isdigit()} if first == key else set()
+    whole = text[: text.rfind("\n") + 1]
+    first, *lines = whole.splitlines() or [""]
+    if first != key:
+        return set()
+    if whole != text:
+        with journal.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(whole)
+    return {int(line) for line in lines if line.isdigit()}
 
 
 def _note(journal: Path, line: str) -> None:
-    with journal.open("a", encoding="utf-8") as file:
+    with journal.open("a", encoding="utf-8", newline="\n") as file:
         file.write(line + "\n")
         file.flush()
         os.fsync(file.fileno())
