@@ -9,11 +9,11 @@ import xarray as xr
 
 from napari_scantwin.readers import read
 
-__all__ = ["SAMPLES", "Sample", "load_sample", "sample_path", "truth_path"]
+__all__ = ["SAMPLES", "SampleScan", "load_sample", "sample_path", "truth_path"]
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleScan:
     """A sample's title and the names of its files."""
 
     title: str
@@ -22,9 +22,9 @@ class Sample:
 
 
 SAMPLES = {
-    "ferromagnet": Sample("Ferromagnet M(T, H)", "ferromagnet_mpms3.dat", "ferromagnet_truth.nc"),
-    "palladium_hydride": Sample("Palladium hydride R(T, H)", "palladium_hydride.csv", "palladium_hydride_truth.nc"),
-    "arpes": Sample("ARPES stack", "arpes.nc", "arpes_truth.nc"),
+    "ferromagnet": SampleScan("Ferromagnet M(T, H)", "ferromagnet_mpms3.dat", "ferromagnet_truth.nc"),
+    "palladium_hydride": SampleScan("Palladium hydride R(T, H)", "palladium_hydride.csv", "palladium_hydride_truth.nc"),
+    "arpes": SampleScan("ARPES stack", "arpes.nc", "arpes_truth.nc"),
 }
 
 

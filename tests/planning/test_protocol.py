@@ -7,7 +7,7 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.planning import Course, Planner, Step, TimeModel, replayed
+from napari_scantwin.planning import Course, CourseStep, Planner, TimeModel, replayed
 from napari_scantwin.twin import TwinSettings
 
 FAST = TwinSettings(members=2)
@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_lost():
 
 
 def step(*surprises):
-    return Step(5, tuple(range(len(surprises))), surprises, 0.1, 0.1)
+    return CourseStep(5, tuple(range(len(surprises))), surprises, 0.1, 0.1)
 
 
 def test_the_rule_wants_several_foretold_sweeps_in_a_row():

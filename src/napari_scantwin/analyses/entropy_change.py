@@ -14,7 +14,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.findings import Findings, Table
 from napari_scantwin.operations.operation import reason_of
 from napari_scantwin.operations.parameters import Parameter
-from napari_scantwin.physics.branches import find_axis
+from napari_scantwin.physics.branches import axis_of_kind
 from napari_scantwin.physics.magnetization import numbers_needed
 
 __all__ = ["entropy_change", "fits"]
@@ -36,8 +36,8 @@ def fits(scan) -> None:
     """Raise :class:`ScanError` where a scan has no entropy change."""
     if len(scans.axes(scan)) != 2:
         raise ScanError("it needs a scan with two axes, temperature and magnetic field")
-    find_axis(scan, "temperature")
-    find_axis(scan, "magnetic field")
+    axis_of_kind(scan, "temperature")
+    axis_of_kind(scan, "magnetic field")
     numbers_needed(scan.attrs["units"])
     if len(scans.sweeps(scan)) < 2:
         raise ScanError(
@@ -81,7 +81,7 @@ _PARAMETERS = (
         "Final fields",
         "numbers",
         _few_fields,
-        unit=lambda scan: scan[find_axis(scan, "magnetic field")].attrs["units"],
+        unit=lambda scan: scan[axis_of_kind(scan, "magnetic field")].attrs["units"],
         explanation="The fields the entropy change is shown and its figures are read at: a list or a range",
     ),
     *sample_parameters(_per),

@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.analyses.sides import Side, sides_of
-from napari_scantwin.analyses.transition_sides import set_points
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.source import Source
 from napari_scantwin.physics.arrott import ArrottLines, arrott, arrott_lines
-from napari_scantwin.physics.branches import find_axis
+from napari_scantwin.physics.branches import axis_of_kind
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.entropy_figures import Figures, figures
 from napari_scantwin.physics.field_exponent import Order, exponent_ensemble, transition_order
@@ -73,11 +73,11 @@ class EntropyResult:
 def measured_fields(scan: xr.DataArray) -> np.ndarray:
     """The fields a scan was measured at (its isotherms' range in five steps, where the field is the fast axis), their
     signs kept, ascending in size, without the lowest, from which the integral starts."""
-    axis = find_axis(scan, "magnetic field")
+    axis = axis_of_kind(scan, "magnetic field")
     if scans.axes(scan)[-1] == axis:
         top = float(f"{np.abs(np.asarray(scan[axis].values, float)).max():.2g}")
         return np.linspace(0, top, 6)[1:]
-    found = np.unique(np.array([float(f"{value:.5g}") for value in set_points(scan)]))
+    found = np.unique(np.array([float(f"{value:.5g}") for value in used_set_points(scan)]))
     return found[np.argsort(np.abs(found))][1:]
 
 
@@ -88,7 +88,7 @@ def calculate(
 
     Raises :class:`ScanError` where no side could be worked out, in the words of the first.
     """
-    unit = sources[0].scan[find_axis(sources[0].scan, "magnetic field")].attrs["units"]
+    unit = sources[0].scan[axis_of_kind(sources[0].scan, "magnetic field")].attrs["units"]
     sides, refused = sides_of(
         sources,
         lambda name, source, twin, second: _side(name, source, samples[second], twin, second, settings, unit, stop),
@@ -101,7 +101,7 @@ def _side(
     name, source: Source, sample: Sample, twin, second: bool, settings: EntropySettings, unit: str, stop
 ) -> EntropySide:
     scan = source.scan
-    own_unit = scan[find_axis(scan, "magnetic field")].attrs["units"]
+    own_unit = scan[axis_of_kind(scan, "magnetic field")].attrs["units"]
     wanted = _tesla_in(np.asarray(settings.fields, float), unit, own_unit)
     wanted = np.sort(np.abs(_within(scan, wanted)))
     options = {
@@ -115,7 +115,7 @@ def _side(
         whole = entropy_ensemble(scan, sample, **options)
         change = entropy_ensemble(scan, sample, fields=wanted, **options)
     else:
-        kelvin = np.asarray(scan[find_axis(scan, "temperature")].values, float)
+        kelvin = np.asarray(scan[axis_of_kind(scan, "temperature")].values, float)
         whole = entropy_ensemble(
             scan,
             sample,
@@ -171,7 +171,7 @@ def _tried(notes: list[str], work):
 
 def _within(scan: xr.DataArray, wanted: np.ndarray) -> np.ndarray:
     """The final fields that lie within a scan's measured ones."""
-    axis = find_axis(scan, "magnetic field")
+    axis = axis_of_kind(scan, "magnetic field")
     table = scans.points(scan)
     values = np.abs(table.coordinates[~table.masked, scans.axes(scan).index(axis)])
     if not len(values):
@@ -188,7 +188,7 @@ def _within(scan: xr.DataArray, wanted: np.ndarray) -> np.ndarray:
 
 def _with_chosen(scan: xr.DataArray, chosen: np.ndarray) -> np.ndarray:
     """Even fields for a map, where the nearest to each chosen one gives way to it."""
-    axis = find_axis(scan, "magnetic field")
+    axis = axis_of_kind(scan, "magnetic field")
     table = scans.points(scan)
     values = np.abs(table.coordinates[~table.masked, scans.axes(scan).index(axis)])
     low, high = values.min(), values.max()

@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.analyses.analysis import analysis
 from napari_scantwin.analyses.sides import Side, sides_of
-from napari_scantwin.analyses.transition_sides import set_points
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
@@ -65,7 +65,7 @@ def worked_out(
         if len(twin.axes) != 2:
             raise ScanError("the twin's hydrogen content is drawn for scans of two axes; this one has another number")
         dense = hydrogen_content(twin.simulate(stop=stop), curve, **options)
-        grid = {twin.axes[0]: set_points(twin.scan), twin.axes[1]: dense[twin.axes[1]].values}
+        grid = {twin.axes[0]: used_set_points(twin.scan), twin.axes[1]: dense[twin.axes[1]].values}
         return ContentSide(
             name, True, second, hydrogen_content(twin.simulate(grid, stop=stop), curve, **options), dense
         )

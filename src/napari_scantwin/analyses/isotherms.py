@@ -10,7 +10,7 @@ import xarray as xr
 
 from napari_scantwin.analyses.analysis import analysis
 from napari_scantwin.analyses.sides import Side, sides_of
-from napari_scantwin.analyses.transition_sides import set_points
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
@@ -70,7 +70,7 @@ def _simulated(twin, stop) -> xr.DataArray:
         raise ScanError("the twin's isotherms are drawn for scans of two axes; this one has another number")
     column = np.asarray(twin.scan[twin.axes[1]].values, float)
     return twin.simulate(
-        {twin.axes[0]: set_points(twin.scan), twin.axes[1]: np.linspace(column.min(), column.max(), _PRESSURES)},
+        {twin.axes[0]: used_set_points(twin.scan), twin.axes[1]: np.linspace(column.min(), column.max(), _PRESSURES)},
         stop=stop,
     )
 

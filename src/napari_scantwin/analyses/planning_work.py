@@ -14,11 +14,11 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.physics.magnetization import Sample
 from napari_scantwin.planning import (
     Course,
+    CourseStep,
     PeakEntropyChange,
     PeakPosition,
     Plan,
     PointPlan,
-    Step,
     StepCheck,
     TimeModel,
     TransitionTemperature,
@@ -191,12 +191,12 @@ def course_of(scan: xr.DataArray, twin, earlier, target: float | None, report=No
     change = longer(before, scan)
     if before_twin is None:
         raise ScanError("train the earlier scan too: how well its twin foretold the new sweeps is the test")
-    first = Step(len(change.known) + len(change.missing), (), (), *_errors(before_twin))
+    first = CourseStep(len(change.known) + len(change.missing), (), (), *_errors(before_twin))
     steps = [first]
     if change.new:
         told = tuple(surprise(before_twin, scan, value) for value in change.new)
         after = _errors(twin) if twin is not None else (float("nan"), float("nan"))
-        steps.append(Step(first.sweeps + len(change.new), change.new, told, *after))
+        steps.append(CourseStep(first.sweeps + len(change.new), change.new, told, *after))
     target = target or 0.01 * before_twin.score.value_range
     return Followed(Course(str(before.attrs["units"]), target, steps=tuple(steps)), str(change))
 

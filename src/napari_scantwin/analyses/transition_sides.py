@@ -28,7 +28,7 @@ __all__ = [
     "TransitionsResult",
     "calculate",
     "gives_critical_field",
-    "set_points",
+    "used_set_points",
 ]
 
 #: Values of the slow axis at which the twin's boundary is drawn, and places along the fast axis.
@@ -88,7 +88,7 @@ def gives_critical_field(scan: xr.DataArray) -> bool:
     return len(kinds) == 2 and sorted(kinds) == [[False, True], [True, False]]
 
 
-def set_points(scan: xr.DataArray) -> np.ndarray:
+def used_set_points(scan: xr.DataArray) -> np.ndarray:
     """The slowest axis's set points that are in use [k], ascending; quick for scans of any size."""
     slowest = scans.axes(scan)[0]
     if scans.is_gridded(scan):  # a table of a cube's points would take seconds
@@ -155,7 +155,7 @@ def _maps(twin, kept: dict, stop):
     if key not in kept:
         if len(twin.axes) != 2:
             raise ScanError("the twin's boundary is drawn for scans of two axes; this one has another number")
-        known = set_points(twin.scan)
+        known = used_set_points(twin.scan)
         ranks = np.linspace(0, len(known) - 1, _ROWS)
         rows = np.unique(np.concatenate([known, np.interp(ranks, np.arange(len(known)), known)]))
         fast = np.asarray(twin.scan[twin.axes[1]].values, float)

@@ -24,7 +24,7 @@ from napari_scantwin.analyses.planning_work import (
     step_check,
 )
 from napari_scantwin.analyses.sample_numbers import sample_given, sample_parameters
-from napari_scantwin.analyses.transition_sides import set_points
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_values import parse_values
@@ -63,7 +63,7 @@ def _slow_unit(scan: xr.DataArray) -> str:
 
 
 def _middle(scan: xr.DataArray) -> float | None:
-    known = set_points(scan)
+    known = used_set_points(scan)
     return float(f"{known[len(known) // 2]:.5g}") if len(known) else None
 
 

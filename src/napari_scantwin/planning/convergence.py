@@ -17,11 +17,11 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["Course", "Step", "surprise"]
+__all__ = ["Course", "CourseStep", "surprise"]
 
 
 @dataclass(frozen=True)
-class Step:
+class CourseStep:
     """One look at the scan: how many ``sweeps`` (or points) it held, the ``new`` values of the slowest axis (places),
     their ``surprises`` (NaN where there was no twin before), the ``expected`` error of the map and the twin's
     ``held_out`` error on inner sweeps, all in the value's unit."""
@@ -42,7 +42,7 @@ class Course:
     unit: str
     target: float
     patience: int = 2
-    steps: tuple[Step, ...] = ()
+    steps: tuple[CourseStep, ...] = ()
     of: str = "sweeps"
 
     def __post_init__(self):
@@ -51,7 +51,7 @@ class Course:
         if self.patience < 1:
             raise ScanError(f"some new {self.of} must be foretold before a scan can be called converged")
 
-    def with_step(self, step: Step) -> Course:
+    def with_step(self, step: CourseStep) -> Course:
         """The course with one more step."""
         return replace(self, steps=(*self.steps, step))
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.planning.convergence import Course, Step
+from napari_scantwin.planning.convergence import Course, CourseStep
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.twin import Twin, TwinSettings, train
 
@@ -100,7 +100,7 @@ class Dialogue(ABC, Generic[Proposed, Change]):
         if self.course is None:
             target = self._target or _TARGET * twin.score.value_range
             self.course = Course(str(scan.attrs["units"]), target, self._patience, of=self._of)
-        step = Step(len(self.known), fresh, surprises, self._expected(twin), float(twin.score.inside[0]))
+        step = CourseStep(len(self.known), fresh, surprises, self._expected(twin), float(twin.score.inside[0]))
         self.course = self.course.with_step(step)
 
     @property

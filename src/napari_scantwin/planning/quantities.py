@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.physics.branches import find_axis
+from napari_scantwin.physics.branches import axis_of_kind
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.magnetization import Sample
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
@@ -39,7 +39,7 @@ class PeakEntropyChange:
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
         """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``."""
-        field = find_axis(scan, "magnetic field")
+        field = axis_of_kind(scan, "magnetic field")
         top = np.abs(scan[field].values).max() if self.field is None else self.field
         found = replace(self, field=float(top))._ensemble(scan, maps=maps)
         kelvin, rows = _last(found.scan, found.samples)

@@ -11,7 +11,7 @@ import xarray as xr
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.opened import OpenedFile, OpenedSeries, is_series, open_file, readable
 from napari_scantwin.readers.registry import suffixes
-from napari_scantwin.readers.tables.table import Table
+from napari_scantwin.readers.tables.table import ColumnTable
 
 __all__ = [
     "SUFFIXES",
@@ -91,7 +91,7 @@ def read(
     )
 
 
-def read_table(path: str | Path, sheet: str | None = None) -> Table:
+def read_table(path: str | Path, sheet: str | None = None) -> ColumnTable:
     """The table in a text file or spreadsheet, before anyone says what its columns are.
 
     Parameters
@@ -103,7 +103,7 @@ def read_table(path: str | Path, sheet: str | None = None) -> Table:
 
     Returns
     -------
-    Table
+    ColumnTable
         Its columns by their headers, and their units where the headers name them.
 
     Raises

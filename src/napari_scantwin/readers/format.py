@@ -143,8 +143,8 @@ class Format:
         :class:`~napari_scantwin.core.errors.NeedsAxes` where an axis has no unit, and
         :class:`~napari_scantwin.core.errors.ScanError` where the file is damaged.
     table
-        The :class:`~napari_scantwin.readers.tables.table.Table` in a file and, of a spreadsheet, in one of its sheets,
-        for people to say what its columns are.
+        The :class:`~napari_scantwin.readers.tables.table.ColumnTable` in a file and, of a spreadsheet, in one of its
+        sheets, for people to say what its columns are.
     contents
         The :class:`~napari_scantwin.readers.arrays.contents.Contents` of a file, for people to say what its arrays are.
     recognises

@@ -17,7 +17,7 @@ from napari_scantwin.readers.format import Asks, DataFile, Format
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
 from napari_scantwin.readers.series import joining
-from napari_scantwin.readers.tables.table import Table, choose, table_to_scan
+from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
 __all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file", "readable"]
 
@@ -90,11 +90,11 @@ class OpenedFile:
         refuse_dangerous([path])
         self._tried: dict[tuple, list[Measurement] | NeedsAxes] = {}
         self._remembered: Measurement | None = None
-        self._table: Table | None = None
+        self._table: ColumnTable | None = None
         self._contents: arrays.Contents | None = None
 
     @property
-    def table(self) -> Table:
+    def table(self) -> ColumnTable:
         """The table in the file, before anyone says what its columns are. Raises :class:`ScanError` where there is
         none."""
         self._must_be_known()
@@ -239,7 +239,7 @@ class OpenedFile:
             raise NeedsAxes(f"{lack or reason}{hint}", self.contents) from reason
 
     def _of_arrays(self, contents: arrays.Contents, axes: Sequence[str] | None, value: str | None) -> Measurement:
-        scan = arrays.scan_of(contents, arrays.chosen(contents, axes, value))
+        scan = arrays.scan_chosen(contents, arrays.chosen(contents, axes, value))
         return Measurement(self.path.stem, self.path.stem, self._sourced(scan))
 
     def _chosen(self, found: list[Measurement], choice: str | None) -> Measurement:
@@ -278,7 +278,7 @@ class OpenedSeries:
         self._parts: tuple[tuple, list[xr.DataArray]] | None = None
 
     @property
-    def table(self) -> Table:
+    def table(self) -> ColumnTable:
         """The first file's table."""
         return self.first.table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 
-from napari_scantwin.analyses.transition_sides import set_points
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.magnetocaloric import entropy_change
@@ -51,6 +51,6 @@ def test_set_points_of_very_many_readings_are_found_without_looking_at_all():
         sweep=np.repeat([0, 1, 2], 30_000),
         masked=masked,
     )
-    assert set_points(scan).tolist() == [0.0, 500.0]
+    assert used_set_points(scan).tolist() == [0.0, 500.0]
     few = scan.isel(point=slice(None, None, 30))
-    assert set_points(few).tolist() == [0.0, 500.0]
+    assert used_set_points(few).tolist() == [0.0, 500.0]

@@ -6,13 +6,13 @@ import warnings
 
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
-from napari_scantwin.readers.tables.table import Table
+from napari_scantwin.readers.tables.table import ColumnTable
 from napari_scantwin.readers.tables.text import rows_to_table
 
 __all__ = ["FORMATS", "spreadsheet_table"]
 
 
-def spreadsheet_table(file: DataFile, sheet: str | None = None) -> Table:
+def spreadsheet_table(file: DataFile, sheet: str | None = None) -> ColumnTable:
     """The table in a sheet (default: the first) of a spreadsheet; formulas give their stored values."""
     import openpyxl
 

@@ -10,7 +10,7 @@ import numpy as np
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
-from napari_scantwin.readers.tables.table import Table
+from napari_scantwin.readers.tables.table import ColumnTable
 
 __all__ = ["FORMATS", "SUFFIXES", "decode", "numbers", "parse_number", "rows_to_table", "text_table"]
 
@@ -69,7 +69,7 @@ def numbers(file: str, text: str, what: str) -> np.ndarray:
         raise ScanError(f"{file}, {what}: {next(words, '?')!r} is not a number; it is altered: copy it again") from None
 
 
-def text_table(file: DataFile) -> Table:
+def text_table(file: DataFile) -> ColumnTable:
     """Parse a delimited text file.
 
     Raises :class:`ScanError` naming the line where a word stands among numbers or a row has too many cells.
@@ -113,8 +113,8 @@ def _dialect(lines: list[str]) -> tuple[str | None, str]:
     return None, "."
 
 
-def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = ".") -> Table:
-    """A :class:`Table` from rows of (line number, cells): the header is the last row of words before the
+def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = ".") -> ColumnTable:
+    """A :class:`ColumnTable` from rows of (line number, cells): the header is the last row of words before the
     first row of numbers; a row of units below it is joined to it."""
 
     def numeric(cells) -> bool:
@@ -146,7 +146,7 @@ def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = "
                     "mend or remove the row"
                 )
             data[index, position] = number
-    return Table(
+    return ColumnTable(
         name,
         {head: data[:, position] for position, head in enumerate(header)},
         {head: units.split_label(head)[1] for head in header},

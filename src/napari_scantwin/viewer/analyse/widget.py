@@ -30,7 +30,7 @@ from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job, say_error
-from napari_scantwin.viewer.kit.tables import Table, fill
+from napari_scantwin.viewer.kit.tables import NumberTable, fill
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.writers.tables import write_table
 
@@ -88,7 +88,7 @@ class AnalysisWidget(QWidget):
         self.on_map.setChecked(True)
         self.on_map.setToolTip("Show the result's maps over the scan")
         self.on_map.toggled.connect(self.put_on_map)
-        self.plot, self.table = CurvePlot(), Table()
+        self.plot, self.table = CurvePlot(), NumberTable()
         self.list = QPlainTextEdit()
         self.list.setReadOnly(True)
         self.list.setMinimumHeight(70)

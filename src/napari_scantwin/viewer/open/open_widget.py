@@ -30,7 +30,7 @@ from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import show_alone
 from napari_scantwin.viewer.kit.jobs import Job, say_error
-from napari_scantwin.viewer.open.opening import Plan, Question, answer, load
+from napari_scantwin.viewer.open.opening import OpeningPlan, Question, answer, load
 from napari_scantwin.viewer.open.recent import recent_paths, remember_paths
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 
@@ -142,9 +142,9 @@ class OpenWidget(QWidget):
         if self.job.running:
             say_error("A file is being opened; wait for it, or cancel it.")
             return False
-        return self._load(Plan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
+        return self._load(OpeningPlan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
 
-    def _load(self, plan: Plan) -> bool:
+    def _load(self, plan: OpeningPlan) -> bool:
         self._plan = plan
         self.said.setText(f"Reading {plan.paths[0].name} …")
         self.bar.setRange(0, 0)  # how far it is becomes known with the second file

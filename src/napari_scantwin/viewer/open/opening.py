@@ -12,17 +12,17 @@ import xarray as xr
 from napari_scantwin.core.errors import NeedsAxes, NeedsColumns, NeedsScannedAxis, ScanError
 from napari_scantwin.readers import OpenedFile, OpenedSeries, open_file
 from napari_scantwin.readers.arrays.contents import Contents
-from napari_scantwin.readers.tables.table import ColumnChoice, Table, remember
+from napari_scantwin.readers.tables.table import ColumnChoice, ColumnTable, remember
 from napari_scantwin.viewer.canvas.layers import limits
 from napari_scantwin.viewer.open.arrays_dialog import ask_arrays
 from napari_scantwin.viewer.open.open_dialog import ask_choice, ask_columns
 from napari_scantwin.viewer.open.series_dialog import ask_scanned_axis
 
-__all__ = ["Opened", "Plan", "Question", "answer", "load", "open_now"]
+__all__ = ["Opened", "OpeningPlan", "Question", "answer", "load", "open_now"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class OpeningPlan:
     """How to read some files, or a folder of them, as one scan: the columns where they had to be asked, the
     measurement chosen, what was scanned from file to file, and whether to ask (``ask``) what the file's columns or
     arrays are although the file, or an earlier answer, says it. ``file`` is what was opened and parsed before a
@@ -41,8 +41,8 @@ class Question:
     """What has to be asked before a plan can be carried out: a table's columns, one of several choices, which of a
     file's arrays is the scan, or what was scanned from file to file."""
 
-    plan: Plan
-    table: Table | None = None
+    plan: OpeningPlan
+    table: ColumnTable | None = None
     choices: list | None = None
     contents: Contents | None = None
     series: NeedsScannedAxis | None = None
@@ -61,7 +61,7 @@ class Opened:
         return limits(self.scan)
 
 
-def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
+def load(plan: OpeningPlan, on_progress=None, stop=None) -> Opened | Question:
     """Carry out a plan, or say what must be asked first; runs in any thread and touches no widget. ``on_progress`` is
     told the fraction of files read, ``stop`` (a ``threading.Event``) is looked at between two.
 
@@ -73,7 +73,7 @@ def load(plan: Plan, on_progress=None, stop=None) -> Opened | Question:
     return found
 
 
-def _load(plan: Plan, on_progress, stop) -> Opened | Question:
+def _load(plan: OpeningPlan, on_progress, stop) -> Opened | Question:
     first = plan.paths[0]
     if first.suffix.lower() == ".twin" and len(plan.paths) > 1:
         raise ScanError("open one .twin file at a time")
@@ -99,7 +99,7 @@ def _load(plan: Plan, on_progress, stop) -> Opened | Question:
         return Question(plan, contents=question.contents)
 
 
-def _measured(plan: Plan, file: OpenedFile | OpenedSeries, on_progress, stop) -> Opened | Question:
+def _measured(plan: OpeningPlan, file: OpenedFile | OpenedSeries, on_progress, stop) -> Opened | Question:
     """The measurement the plan names, or the question which one is meant."""
     told = {"choice": plan.key, "along": plan.along, "on_progress": on_progress, "stop": stop}
     if plan.columns is not None:
@@ -115,7 +115,7 @@ def _measured(plan: Plan, file: OpenedFile | OpenedSeries, on_progress, stop) ->
     return Opened(found.scan) if found.twin is None else Opened(found.twin.scan, found.twin)
 
 
-def answer(question: Question, parent=None) -> Plan | None:
+def answer(question: Question, parent=None) -> OpeningPlan | None:
     """Ask the user (in the main thread); None where they cancel."""
     if question.choices is not None:
         chosen = ask_choice(question.plan.paths[0].name, question.choices, parent)
@@ -133,7 +133,7 @@ def answer(question: Question, parent=None) -> Plan | None:
 
 def open_now(paths: list[Path], parent=None) -> Opened | None:
     """Load and ask in turns, all in this thread, as napari's own File > Open does; None where cancelled."""
-    plan: Plan | None = Plan(paths)
+    plan: OpeningPlan | None = OpeningPlan(paths)
     while plan is not None:
         found = load(plan)
         if isinstance(found, Opened):
