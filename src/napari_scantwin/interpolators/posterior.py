@@ -30,7 +30,7 @@ __all__ = ["Draws", "conditioned", "covariances", "learned"]
 
 _ORDER = 1.5
 #: Most steps of the search for scales: they settle long before L-BFGS says so.
-_STEPS = 20
+_STEPS = 14
 #: Scales are sought between these multiples of an axis's range, and from this one.
 _SCALES, _SCALE = (0.015, 16.0), 0.3
 #: Variance of the signal and of the noise, over that of the targets.

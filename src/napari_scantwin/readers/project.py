@@ -17,10 +17,10 @@ __all__ = ["is_own_csv", "is_own_hdf5", "load_csv", "load_hdf5", "load_twin"]
 
 
 def load_twin(path: Path) -> xr.DataArray:
-    """The scan a twin was trained on."""
-    from napari_scantwin.twin import Twin
+    """The scan a twin was trained on, also where the twin itself cannot be opened any more."""
+    from napari_scantwin.twin.storage import load_scan
 
-    return Twin.load(path).scan
+    return load_scan(path)
 
 
 _CSV_MARK = b"# scan: {"

@@ -82,7 +82,7 @@ def load(path: str | Path) -> dict:
     except ScanError as reason:
         raise TooOld(
             f"{path.name} holds a twin from napari-scantwin {about.get('written_by')} that cannot be opened any more "
-            f"({reason}); open its scan with napari_scantwin.read and train it again",
+            f"({reason}); its scan can still be read: train that again",
             scan,
         ) from reason
     except Exception as reason:

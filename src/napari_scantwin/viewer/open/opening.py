@@ -50,10 +50,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Opened:
-    """A scan, and its twin where the file is one."""
+    """A scan, its twin where the file is one, and what is to be said beside."""
 
     scan: xr.DataArray
     twin: object = None
+    note: str = ""
 
     @functools.cached_property
     def contrast(self) -> tuple[float, float]:
@@ -78,10 +79,14 @@ def _load(plan: Plan, on_progress, stop) -> Opened | Question:
     first = plan.paths[0]
     if first.suffix.lower() == ".twin":
         from napari_scantwin.twin import Twin
+        from napari_scantwin.twin.storage import TooOld
 
         if len(plan.paths) > 1:
             raise ScanError("open one .twin file at a time")
-        twin = Twin.load(first)
+        try:
+            twin = Twin.load(first)
+        except TooOld as reason:
+            return Opened(reason.scan, note=f"Only its scan was opened: {reason}.")
         return Opened(twin.scan, twin)
     if plan.ask and plan.columns is None:
         if first.suffix.lower() in array_files.SUFFIXES and first.exists():
