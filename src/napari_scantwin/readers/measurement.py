@@ -25,6 +25,8 @@ class Measurement:
         The twin that was trained on the scan, where the file holds one.
     default
         Whether the file itself calls it its default plot.
+    note
+        What is to be said of it when it is opened.
     """
 
     key: str
@@ -32,3 +34,4 @@ class Measurement:
     scan: xr.DataArray
     twin: object = None
     default: bool = False
+    note: str = ""

@@ -1,4 +1,4 @@
-"""The points in training, as every expert sees them."""
+"""The points in training, as every interpolator sees them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.aligned import Rows, sweep_rows
+from napari_scantwin.interpolators.aligned_interpolation import DRAWS
 from napari_scantwin.twin.folds import Groups, group_points
 from napari_scantwin.twin.noise import Noise, measure
 from napari_scantwin.twin.smoothing import smoothed
 
-__all__ = ["DRAWS", "Data", "prepare", "weight"]
+__all__ = ["Data", "prepare", "weight"]
 
 #: Error bars far below the twin's own accuracy (this share of the spread) count alike, so that no handful of
 #: points outweighs the scan.
 _SMALLEST_ERROR = 0.01
-#: Draws of the smoothed sweeps' errors an interpolating expert carries, and sets of them that such experts share.
-DRAWS, _SETS = 2, 6
+#: Sets of draws of the smoothed sweeps' errors that interpolations share.
+_SETS = 6
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,21 @@ class Data:
     def axes(self) -> int:
         """How many axes were scanned."""
         return self.coordinates.shape[1]
+
+    @property
+    def group(self) -> np.ndarray:
+        """The number of the sweep each point is held out with [n]."""
+        return self.groups.group
+
+    @property
+    def knots(self) -> np.ndarray:
+        """Those sweeps' places on the slowest axis [groups], ascending."""
+        return self.groups.knots
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether the points lie in sweeps at all."""
+        return self.groups.sweeps
 
     @property
     def inner(self) -> np.ndarray:

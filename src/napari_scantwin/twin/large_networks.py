@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.interpolators.features import SCALE_NAMES, FeatureMap, features_for, scales_of
+from napari_scantwin.interpolators.protocol import SMALL, FittedFolds, Folds, Interpolator, TrainingPoints
+from napari_scantwin.networks.backend import is_loaded, tensorflow
 from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
 from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
+from napari_scantwin.networks.waiting import patiently
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.experts import FittedLarge, features_for
-from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
+from napari_scantwin.twin.fitted_networks import FittedLargeNetworks
 from napari_scantwin.twin.settings import Effort
-from napari_scantwin.twin.stream import Stream
+from napari_scantwin.twin.stream import OwnPoints, Stream
 
 __all__ = ["LargeNetworks"]
 
@@ -26,15 +30,39 @@ _POOL, _STEPS_A_POOL = 1 << 18, 200
 
 
 @dataclass(frozen=True)
-class LargeNetworks:
+class LargeNetworks(Interpolator):
     """An ensemble of large networks over described points."""
 
     scale: str
     effort: Effort
-    instant = False
+
+    fitted: ClassVar[type] = FittedLargeNetworks
+    cost: ClassVar[int] = 2000
+    paired: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"networks {self.effort.layers}x{self.effort.nodes}, {SCALE_NAMES[self.scale]}"
+
+    @classmethod
+    def candidates(cls, points: TrainingPoints, effort: Effort) -> list[LargeNetworks]:
+        return [cls(scales_of(points)[:2][-1], effort)] if len(points.targets) > SMALL else []
+
+    def get_ready(self, say, stop) -> None:
+        if not is_loaded():
+            say("starting TensorFlow")
+            patiently(tensorflow, stop)
+
+    def fit_folds(self, points: Data, folds: Folds) -> FittedFolds:
+        options = (folds.members, folds.seed, folds.budget, folds.stop, folds.report)
+        whole, fits, notes = self.train(points, folds.stream, folds.masks, *options)
+        return FittedFolds(fits, self.effort.steps, whole, tuple(notes))
+
+    def fit(self, points: Data, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedLargeNetworks:
+        # The trainer makes an ensemble of everything and one network for each fold: here every fold is the same.
+        masks = [kept] * max(members, points.groups.folds)
+        _, fits, _ = self.train(points, OwnPoints(points), masks, 1, seed, None, stop, lambda *_: None)
+        stacked = zip(*(fit.parameters for fit in fits[:members]), strict=True)
+        return FittedLargeNetworks(fits[0].features, [np.concatenate(parts) for parts in stacked])
 
     def train(
         self,
@@ -46,7 +74,7 @@ class LargeNetworks:
         budget: float | None,
         stop,
         report,
-    ) -> tuple[FittedLarge, list[FittedLarge], list[str]]:
+    ) -> tuple[FittedLargeNetworks, list[FittedLargeNetworks], list[str]]:
         """Train ``members`` networks on every point of ``stream`` and one on each of ``kept`` (bool [groups]), whose
         first ones are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget``
         (seconds) is spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or
@@ -91,15 +119,16 @@ class LargeNetworks:
             raise Cancelled
         parameters = plain(trained.weights)
         folds = [
-            FittedLarge(maps[row], [part[row : row + 1] for part in parameters]) for row in range(members, len(masks))
+            FittedLargeNetworks(maps[row], [part[row : row + 1] for part in parameters])
+            for row in range(members, len(masks))
         ]
-        # A member that diverged late is left out; a fold that did makes its expert lose every comparison.
+        # A member that diverged late is left out; a fold that did makes its interpolator lose every comparison.
         good = ~trained.diverged[:members]
         left_out = int((~good).sum()) if good.any() else 0
         good = good if good.any() else ~good
         notes = [f"{_counted(trained.restarted)} diverged and started again"] if trained.restarted else []
         notes += [f"{_counted(left_out)} diverged and left out"] if left_out else []
-        return FittedLarge(maps[0], [part[:members][good] for part in parameters]), folds, notes
+        return FittedLargeNetworks(maps[0], [part[:members][good] for part in parameters]), folds, notes
 
 
 def _counted(networks: int) -> str:

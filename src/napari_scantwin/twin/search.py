@@ -19,12 +19,13 @@ import numpy as np
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.interpolators.aligned import SPLINES
+from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation, alignable
+from napari_scantwin.interpolators.features import scales_of
+from napari_scantwin.interpolators.protocol import SMALL
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.experts import Interpolation, SmallNetworks
-from napari_scantwin.twin.features import scales
 from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.library import SMALL, alignable
 from napari_scantwin.twin.settings import Effort, Trial
+from napari_scantwin.twin.small_networks import SmallNetworks
 from napari_scantwin.twin.trials import Trials
 
 __all__ = ["search", "study_name"]
@@ -171,12 +172,12 @@ def _listed(study, data: Data) -> tuple[Trial, ...]:
 
 def _described(trial, data: Data, effort: Effort):
     """The expert that a trial's parameters describe."""
-    slow = scales(data.groups.knots) if data.axes > 1 else ["plain"]
+    slow = scales_of(data)
     small = len(data.values) <= SMALL
     # A Gaussian process has nothing to search for: it learns its scales by itself, and is in the library.
     kind = trial.suggest_categorical("kind", ["networks", "mesh"] if alignable(data) else ["networks"])
     if kind == "mesh":
-        return Interpolation(
+        return AlignedInterpolation(
             trial.suggest_categorical("position scale", slow),
             trial.suggest_categorical("value scale", slow),
             trial.suggest_categorical("spline", list(SPLINES)),

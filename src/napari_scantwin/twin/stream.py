@@ -12,7 +12,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.twin.data import Data, weight
 
-__all__ = ["MOST", "Stream", "thinned"]
+__all__ = ["MOST", "OwnPoints", "Stream", "thinned"]
 
 #: Scans of more points are thinned to so many for the trials, the score and the uncertainty.
 MOST = 100_000
@@ -111,6 +111,22 @@ class Stream:
         errors = None if self._errors is None else self._errors[rows]
         importance = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
         return np.stack(columns, axis=1), targets, importance, np.searchsorted(self._between, columns[0])
+
+
+class OwnPoints:
+    """A :class:`Stream` of nothing but the points of ``data``."""
+
+    def __init__(self, data: Data):
+        self._data = data
+
+    def __len__(self) -> int:
+        return len(self._data.targets)
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """As :meth:`Stream.draw`."""
+        data, size = self._data, len(self)
+        rows = np.arange(size) if size <= count else random.integers(0, size, count)
+        return data.coordinates[rows], data.targets[rows], data.importance[rows], data.group[rows]
 
 
 def _resident(scan: xr.DataArray, stop: threading.Event | None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -16,12 +16,9 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
-from napari_scantwin.networks.backend import is_loaded, tensorflow
-from napari_scantwin.networks.waiting import patiently
 from napari_scantwin.twin.blend import cross_fitted
 from napari_scantwin.twin.data import Data, prepare
-from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.library import experts_for
+from napari_scantwin.twin.library import candidates
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.score import score_predictions
@@ -88,16 +85,15 @@ def train(
     scans.check_trainable(judged)
     data = prepare(judged, settings.effort.folds)
     stream = Stream(scan, data, stop)
-    experts = experts_for(data, settings.effort)
+    experts = candidates(data, settings.effort)
     end_rivals = threading.Event()
     beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
     with threadpool_limits(1):
         try:
             scores = beside.submit(_rivals, judged, data, end_rivals) if score_rivals else None
-            if not is_loaded() and any(isinstance(expert, LargeNetworks) for expert in experts):
-                report("starting TensorFlow", 0.0)
-                patiently(tensorflow, stop)
+            for expert in experts:
+                expert.get_ready(lambda stage: report(stage, 0.0), stop)
             trials = _tried(data, stream, experts, settings, report, stop)
             found = _searched(trials, settings, known, report) if settings.effort.trials else ()
             mixture, weights = _fitted(trials, report, stop)

@@ -13,7 +13,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.interpolators.baselines.slices import GaussianSmoothing, PrincipalComponents
 from napari_scantwin.interpolators.baselines.smoothers import (
-    GaussianProcess,
+    GaussianProcessBaseline,
     KernelRidgeRegression,
     Mlp,
     RandomForest,
@@ -30,7 +30,7 @@ RIVALS: dict[str, type] = {
     "monotone spline": Monotone,
     "moving mesh": AlongMesh,
     "RBF": Rbf,
-    "Gaussian process": GaussianProcess,
+    "Gaussian process": GaussianProcessBaseline,
     "kernel ridge": KernelRidgeRegression,
     "random forest": RandomForest,
     "MLP": Mlp,

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 import numpy as np
 import xarray as xr
 from scipy.interpolate import RBFInterpolator
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.baselines.points import CHUNK, evenly, root_of, uneven, usable
+from napari_scantwin.interpolators.posterior import conditioned, learned
 
-__all__ = ["GaussianProcess", "KernelRidgeRegression", "Mlp", "RandomForest", "Rbf"]
+__all__ = ["GaussianProcessBaseline", "KernelRidgeRegression", "Mlp", "RandomForest", "Rbf"]
 
 
 class Smoother:
@@ -102,30 +102,15 @@ class Rbf(Smoother):
         return self.model(x)
 
 
-class GaussianProcess(Smoother):
+class GaussianProcessBaseline(Smoother):
     most = 1500
     learning = 300
 
     def _chosen(self, x, y, numbers):
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-
-        few = np.unique(np.linspace(0, len(x) - 1, self.learning).astype(int))
-        scales = [0.3] * x.shape[1]
-        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(scales, (1e-2, 1e2), nu=1.5)
-        kernel += WhiteKernel(1e-3, (1e-8, 1.0))
-        return {"kernel": GaussianProcessRegressor(kernel, optimizer=_briefly).fit(x[few], y[few]).kernel_}
+        return {"kernel": learned(x, y, most=self.learning)}
 
     def _fitted(self, x, y, kernel):
-        from sklearn.gaussian_process import GaussianProcessRegressor
-
-        return GaussianProcessRegressor(kernel, optimizer=None).fit(x, y)
-
-
-def _briefly(objective, start, bounds):
-    """Maximise the likelihood in 20 steps: the scales settle long before L-BFGS says so."""
-    found = minimize(objective, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 20})
-    return found.x, found.fun
+        return conditioned(kernel, x, y)
 
 
 class KernelRidgeRegression(Smoother):

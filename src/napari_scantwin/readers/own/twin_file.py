@@ -9,10 +9,14 @@ __all__ = ["FORMATS", "measurements"]
 
 
 def measurements(file: DataFile) -> list[Measurement]:
-    """The scan a twin was trained on, and the twin."""
+    """The scan a twin was trained on, and the twin; of one too old to be opened the scan alone."""
     from napari_scantwin.twin import Twin
+    from napari_scantwin.twin.storage import TooOld
 
-    twin = Twin.load(file.path)
+    try:
+        twin = Twin.load(file.path)
+    except TooOld as reason:
+        return [Measurement("", file.name, reason.scan, note=f"Only its scan was opened: {reason}.")]
     return [Measurement("", file.name, twin.scan, twin)]
 
 

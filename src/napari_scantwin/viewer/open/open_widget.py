@@ -206,6 +206,8 @@ class OpenWidget(QWidget):
         ScanLayer(layer).set_twin(twin)
         show_alone(self._viewer, layer)
         self.describe(layer)
+        if found.note:
+            self.said.setText(f"{self.said.text()}\n{found.note}")
         self.opened.emit(layer)
 
     def describe(self, layer) -> None:

@@ -50,10 +50,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Opened:
-    """A scan, and its twin where the file is one."""
+    """A scan, its twin where the file is one, and what is to be said beside."""
 
     scan: xr.DataArray
     twin: object = None
+    note: str = ""
 
     @functools.cached_property
     def contrast(self) -> tuple[float, float]:
@@ -112,7 +113,9 @@ def _measured(plan: OpeningPlan, file: OpenedFile | OpenedSeries, on_progress, s
         if len(choices) > 1 and (alone or choices[0].scan.name == "photoemission_intensity"):
             return Question(plan, choices=choices)
     found = file.measurement(**told)
-    return Opened(found.scan) if found.twin is None else Opened(found.twin.scan, found.twin)
+    if found.twin is None:
+        return Opened(found.scan, note=found.note)
+    return Opened(found.twin.scan, found.twin)
 
 
 def answer(question: Question, parent=None) -> OpeningPlan | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_scantwin.interpolators.aligned import slow_scale
 
-__all__ = ["SCALE_NAMES", "FeatureMap", "scales"]
+__all__ = ["SCALE_NAMES", "FeatureMap", "features_for", "scales", "scales_of"]
 
 #: Inputs span +-this, which lets the first layer bend sharply enough for a transition.
 _GAIN = 1.7
@@ -53,13 +53,26 @@ class FeatureMap:
         return cls(scale, columns.min(axis=0), columns.max(axis=0), np.asarray(knots, float))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Everything as plain arrays, for saving."""
-        return {"scale": np.array(self.scale), "low": self.low, "high": self.high, "knots": self.knots}
+        """Everything as plain arrays, for saving, in a folder of their own beside what is fitted over the features."""
+        arrays = {"scale": np.array(self.scale), "low": self.low, "high": self.high, "knots": self.knots}
+        return {f"features/{name}": array for name, array in arrays.items()}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> FeatureMap:
-        """The inverse of :meth:`to_arrays`."""
-        return cls(str(arrays["scale"]), arrays["low"], arrays["high"], arrays["knots"])
+        """The inverse of :meth:`to_arrays`; other arrays may stand beside."""
+        scale, *rest = (arrays[f"features/{name}"] for name in ("scale", "low", "high", "knots"))
+        return cls(str(scale), *rest)
+
+
+def features_for(scale: str, points, kept: np.ndarray) -> FeatureMap:
+    """The feature map of :class:`~napari_scantwin.interpolators.protocol.TrainingPoints` whose sweeps ``kept`` (bool
+    [groups]) are known."""
+    return FeatureMap.fit(scale, points.coordinates, points.knots[kept])
+
+
+def scales_of(points) -> list[str]:
+    """The scales of the slowest axis worth comparing for training points; of a scan with one axis, as it is."""
+    return scales(points.knots) if points.axes > 1 else ["plain"]
 
 
 def scales(knots: np.ndarray) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.twin.features import FeatureMap, scales
+from napari_scantwin.interpolators.features import FeatureMap, scales
 
 KNOTS = np.array([1.0, 10, 50, 100, 200])
 COORDINATES = np.array([[slow, fast] for slow in KNOTS for fast in np.linspace(5, 60, 12)])
