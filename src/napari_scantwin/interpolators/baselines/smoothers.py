@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.baselines.points import CHUNK, evenly, root_of, uneven, usable
-from napari_scantwin.interpolators.posterior import conditioned, learned
 
 __all__ = ["GaussianProcessBaseline", "KernelRidgeRegression", "Mlp", "RandomForest", "Rbf"]
 
@@ -107,9 +106,13 @@ class GaussianProcessBaseline(Smoother):
     learning = 300
 
     def _chosen(self, x, y, numbers):
+        from napari_scantwin.interpolators.posterior import learned
+
         return {"kernel": learned(x, y, most=self.learning)}
 
     def _fitted(self, x, y, kernel):
+        from napari_scantwin.interpolators.posterior import conditioned
+
         return conditioned(kernel, x, y)
 
 

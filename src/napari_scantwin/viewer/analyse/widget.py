@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QApplication,
@@ -206,7 +207,7 @@ class AnalysisWidget(QWidget):
         layer, wanted, prepared = self.layer, self.on_map.isChecked(), self._maps()
         over = [one for one in self.result.maps_in(self.view.currentText()) if one.over]
         if not over and not self._over:
-            show_or_hide(self._viewer, layer, prepared, wanted, self.mapped.emit)
+            show_or_hide(self._viewer, layer, prepared, wanted, self._tell_mapped)
             return
         keys = {one.key for one in over}
         self._over |= keys
@@ -223,6 +224,10 @@ class AnalysisWidget(QWidget):
             show_maps(self._viewer, layer, prepared, done)
         else:
             done()
+
+    def _tell_mapped(self) -> None:
+        if isalive(self):  # maps come a turn of the event loop each, and the panel may be closed meanwhile
+            self.mapped.emit()
 
     def put_on_map(self, *changed) -> None:
         """Have the result's maps shown, unless another analysis is on screen or another scan was chosen since."""
