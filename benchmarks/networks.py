@@ -33,14 +33,14 @@ def train_once() -> dict:
     from napari_scantwin.twin.stream import Stream
 
     scan = next(case.scan for case in at_hand() if case.name == _NAME)
-    effort = TwinSettings().effort
-    data = prepare(scan, effort.folds)
+    training_budget = TwinSettings().training_budget
+    data = prepare(scan, training_budget.folds)
     kept = [data.groups.fold != fold for fold in range(data.groups.folds)]
     seconds = []
     for _ in range(2):
         began = time.process_time()
-        _, folds, _ = LargeNetworks("plain", effort).train(
-            data, Stream(scan, data), kept, effort.members, _SEED, None, None, lambda *news: None
+        _, folds, _ = LargeNetworks("plain", training_budget).train(
+            data, Stream(scan, data), kept, training_budget.members, _SEED, None, None, lambda *news: None
         )
         seconds.append(time.process_time() - began)
     predicted = np.empty(len(data.targets))

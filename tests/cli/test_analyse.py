@@ -72,7 +72,7 @@ def test_transitions_as_a_table_a_map_and_text(ask, tmp_path):
 
 def test_two_files_and_a_twin_are_compared(ask, tmp_path):
     scan = load_sample("palladium_hydride")
-    twin = train(scan, TwinSettings(members=2, time_budget=1), score_rivals=False)
+    twin = train(scan, TwinSettings(members=2, time_budget=1), score_baselines=False)
     twin.save(tmp_path / "first.twin")
     found = json.loads(
         ask("compare", sample_path("palladium_hydride"), "--second", tmp_path / "first.twin", "--scale", "--json")

@@ -23,7 +23,7 @@ class Points:
 
     coordinates: np.ndarray
     targets: np.ndarray
-    importance: np.ndarray
+    sample_weight: np.ndarray
     group: np.ndarray
     knots: np.ndarray = field(default_factory=lambda: KNOTS)
     sweeps: bool = True

@@ -33,7 +33,7 @@ def test_draws_scatter_as_the_posterior_of_scikit_learn_does():
     # Where points lie dense, a draw's few waves of the highest frequencies decide.
     few = np.random.default_rng(2).permutation(240)[:40]
     scan.coordinates, scan.targets, scan.group = scan.coordinates[few], scan.targets[few], scan.group[few]
-    scan.importance = scan.importance[few]
+    scan.sample_weight = scan.sample_weight[few]
     kernel = ConstantKernel(2.0) * Matern([0.7, 1.3], nu=1.5) + WhiteKernel(0.01)
     scan.known["gaussian process", "plain"] = kernel
     fits = [GaussianProcess("plain").fit(scan, EVERYTHING, seed=seed) for seed in range(60)]

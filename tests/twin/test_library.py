@@ -51,7 +51,7 @@ class Means(Interpolator):
         return "sweep means"
 
     @classmethod
-    def candidates(cls, points, effort):
+    def candidates(cls, points, training_budget):
         return [cls()]
 
     def fit(self, points, kept, members=1, seed=0, stop=None):
@@ -61,10 +61,10 @@ class Means(Interpolator):
 
 def _by_kind(scan) -> dict[str, FittedInterpolator]:
     """One of every kind, fitted to the scan."""
-    data, effort = prepare(scan, 8), TwinSettings(members=2).effort
+    data, training_budget = prepare(scan, 8), TwinSettings(members=2).training_budget
     everything = np.ones(len(FIELDS), bool)
-    small = LargeNetworks("plain", TwinSettings().effort.__class__(2, 3, 2, 8, 60, 768, 1e-2, (8,), 20, 0))
-    chosen = {type(one): one for one in library.candidates(data, effort)} | {LargeNetworks: small}
+    small = LargeNetworks("plain", TwinSettings().training_budget.__class__(2, 3, 2, 8, 60, 768, 1e-2, (8,), 20, 0))
+    chosen = {type(one): one for one in library.candidates(data, training_budget)} | {LargeNetworks: small}
     return {kind.fitted.kind: one.fit(data, everything, 2) for kind, one in chosen.items()}
 
 
@@ -82,15 +82,15 @@ def test_large_networks_fitted_alone_see_no_held_out_sweep(scan):
     data = prepare(scan, 8)
     spoiled = prepare(scan.copy(data=np.where(scan["magnetic_field"] == 4.0, 9.0, scan.values)), 8)
     spoiled = type(data)(**{**vars(data), "targets": np.where(data.group == 3, spoiled.targets, data.targets)})
-    effort = TwinSettings().effort.__class__(2, 3, 2, 8, 60, 768, 1e-2, (8,), 20, 0)
-    one, other = (LargeNetworks("plain", effort).fit(each, np.arange(6) != 3, 2) for each in (data, spoiled))
+    training_budget = TwinSettings().training_budget.__class__(2, 3, 2, 8, 60, 768, 1e-2, (8,), 20, 0)
+    one, other = (LargeNetworks("plain", training_budget).fit(each, np.arange(6) != 3, 2) for each in (data, spoiled))
     assert one.outputs(PLACES).shape == (2, 50)
     np.testing.assert_array_equal(one.outputs(PLACES), other.outputs(PLACES))
 
 
 def test_a_new_interpolator_takes_part_in_a_twin_by_one_line(scan, tmp_path, monkeypatch):
     monkeypatch.setattr(library, "INTERPOLATORS", [Means])
-    twin = train(scan, TwinSettings(members=2), score_rivals=False)
+    twin = train(scan, TwinSettings(members=2), score_baselines=False)
     assert twin.mixture.names == ("sweep means",)
     again = Twin.load(twin.save(tmp_path / "means.twin"))
     np.testing.assert_array_equal(again.predict(PLACES)[0], twin.predict(PLACES)[0])

@@ -118,7 +118,7 @@ def _sweeps(content: xr.DataArray):
 
 
 def _shades(found: Content) -> dict[str, str]:
-    """The colour of each slow value that is drawn: of every measured side's sweeps, thinned where they are many."""
+    """The colour of each slow value that is drawn: of every measured side's sweeps, subsampled where they are many."""
     labels: dict[str, None] = {}
     for side in found.sides:
         if not side.twin:

@@ -70,23 +70,23 @@ def _steps(result: Steps) -> tuple:
 
 
 def _course(result: Followed) -> tuple:
-    """How well new sweeps were foretold, the expected error of the map, and the target, by the number of sweeps."""
+    """How well new sweeps were predicted, the expected error of the map, and the target, by the number of sweeps."""
     course = result.course
     unit = units.pretty(course.unit)
     count = np.array([step.sweeps for step in course.steps], float)
     expected = np.array([step.expected for step in course.steps])
     held = np.array([step.held_out for step in course.steps])
-    foretold = [(step.sweeps, one) for step in course.steps for one in step.surprises]
+    predicted = [(step.sweeps, one) for step in course.steps for one in step.surprises]
     curves = [
         Curve(count, np.full(len(count), course.target), None, _LIMIT, "dashed"),
         Curve(count, expected, None, _CURVE, "line"),
         Curve(count, held, None, COLORS[4], "triangles"),
     ]
-    if foretold:
-        x, y = np.array(foretold, float).T
+    if predicted:
+        x, y = np.array(predicted, float).T
         curves.append(Curve(x, y, None, _MARKS, "points"))
     key = [
-        ("new sweeps foretold to", _MARKS),
+        ("new sweeps predicted to", _MARKS),
         ("expected error of the map", _CURVE),
         ("held-out error", COLORS[4]),
         ("target", _LIMIT),
@@ -116,7 +116,7 @@ def table_of(result) -> tuple[list[str], list[list], dict[str, str]]:
         return [f"step ({check.unit})", f"{result.of} ({result.unit})"], rows, about
     if isinstance(result, Followed):
         unit = units.pretty(result.course.unit)
-        heads = ["sweeps", "new", f"foretold to ({unit})", f"expected error ({unit})", f"held-out error ({unit})"]
+        heads = ["sweeps", "new", f"predicted to ({unit})", f"expected error ({unit})", f"held-out error ({unit})"]
         rows = []
         for step in result.course.steps:
             pairs = zip(step.new, step.surprises, strict=True) if step.new else [(float("nan"), float("nan"))]

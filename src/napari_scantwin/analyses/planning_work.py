@@ -29,7 +29,7 @@ from napari_scantwin.planning import (
     replayed,
     surprise,
 )
-from napari_scantwin.planning.ignorance import Ignorance
+from napari_scantwin.planning.model_uncertainty import ModelUncertainty
 
 __all__ = ["Asked", "AskedPoints", "Followed", "Next", "Steps", "ask", "course_of", "quantity_of", "step_check"]
 
@@ -190,7 +190,7 @@ def course_of(scan: xr.DataArray, twin, earlier, target: float | None, report=No
     before, before_twin = earlier
     change = longer(before, scan)
     if before_twin is None:
-        raise ScanError("train the earlier scan too: how well its twin foretold the new sweeps is the test")
+        raise ScanError("train the earlier scan too: how well its twin predicted the new sweeps is the test")
     first = CourseStep(len(change.known) + len(change.missing), (), (), *_errors(before_twin))
     steps = [first]
     if change.new:
@@ -202,4 +202,4 @@ def course_of(scan: xr.DataArray, twin, earlier, target: float | None, report=No
 
 
 def _errors(twin) -> tuple[float, float]:
-    return Ignorance.of(twin).error, float(twin.score.inside[0])
+    return ModelUncertainty.of(twin).error, float(twin.score.inside[0])

@@ -41,7 +41,7 @@ def train(
     members: Annotated[int | None, typer.Option(help="Networks in the ensemble.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds to spend on training.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    trials: Annotated[int | None, typer.Option(help="Trials of a search for further experts, in all.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials of a search for further interpolators, in all.")] = None,
     storage: Annotated[str | None, typer.Option(help="Journal or Optuna address the search is kept in.")] = None,
     every: Annotated[int | None, typer.Option(help="Learn from every n-th value of a slow axis, such as 2.")] = None,
     within: Annotated[str | None, typer.Option(help="Learn from this range of it only, such as -5:5.")] = None,
@@ -96,7 +96,7 @@ def _part(scan, every: int | None, within: str | None, among: str | None, slow_a
 
 @app.command()
 def score(file: TwinFile, as_json: Json = False) -> None:
-    """Show a twin's held-out errors beside the rivals'."""
+    """Show a twin's held-out errors beside the baselines'."""
     with in_words():
         from napari_scantwin.twin import Twin
 

@@ -230,7 +230,7 @@ def points(scan: xr.DataArray) -> Points:
     if is_lazy(scan) and scan.size > MOST_LISTED:
         raise ScanError(
             f"{scan.attrs.get('source', scan.name)} has {scan.size} values, too many to list one by one; take a part "
-            "of it, or every so manieth value, first"
+            "of it, or every n-th value, first"
         )
     names = axes(scan)
     values = np.asarray(scan.values, float).ravel()

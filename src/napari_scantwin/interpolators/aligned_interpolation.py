@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from napari_scantwin.interpolators.aligned import SPLINES, MovingMesh, Rows
+from napari_scantwin.interpolators.aligned import SPLINES, CurveRegistration, Rows
 from napari_scantwin.interpolators.features import scales_of
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
 
@@ -25,7 +25,7 @@ DRAWS = 2
 class FittedAlignedInterpolation(FittedInterpolator):
     """Sweeps by level, interpolated along the slow axis (or, their level being the fast axis, a spline)."""
 
-    mesh: MovingMesh
+    mesh: CurveRegistration
 
     kind: ClassVar[str] = "aligned"
     instant: ClassVar[bool] = True
@@ -48,7 +48,7 @@ class FittedAlignedInterpolation(FittedInterpolator):
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> FittedAlignedInterpolation:
         rows = Rows(arrays["positions"], arrays["values"], arrays["errors"])
-        return cls(MovingMesh(arrays["knots"], rows, *(str(kind) for kind in arrays["kinds"])))
+        return cls(CurveRegistration(arrays["knots"], rows, *(str(kind) for kind in arrays["kinds"])))
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class AlignedInterpolation(Interpolator):
         return f"aligned interpolation, {self.spline}, {self.position_scale}/{self.value_scale}"
 
     @classmethod
-    def candidates(cls, points: TrainingPoints, effort) -> list[AlignedInterpolation]:
+    def candidates(cls, points: TrainingPoints, training_budget) -> list[AlignedInterpolation]:
         if points.axes != 2 or not points.sweeps:
             return []
         scales = scales_of(points)
@@ -89,7 +89,7 @@ class AlignedInterpolation(Interpolator):
         # Interpolations alike carry different draws, so that together they tell more of them.
         first = DRAWS * (zlib.crc32(str(self).encode()) % (len(rows.errors) // DRAWS))
         rows = Rows(rows.positions[kept], rows.values[kept], rows.errors[first : first + DRAWS, kept])
-        mesh = MovingMesh(points.knots[kept], rows, self.position_scale, self.value_scale, self.spline)
+        mesh = CurveRegistration(points.knots[kept], rows, self.position_scale, self.value_scale, self.spline)
         return FittedAlignedInterpolation(mesh)
 
 

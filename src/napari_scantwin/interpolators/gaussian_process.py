@@ -75,7 +75,7 @@ class GaussianProcess(Interpolator):
         return f"Gaussian process, {SCALE_NAMES[self.scale]}"
 
     @classmethod
-    def candidates(cls, points: TrainingPoints, effort) -> list[GaussianProcess]:
+    def candidates(cls, points: TrainingPoints, training_budget) -> list[GaussianProcess]:
         return [cls(scales_of(points)[:2][-1])] if len(points.targets) <= SMALL else []
 
     def fit(self, points: TrainingPoints, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedGaussianProcess:
@@ -83,14 +83,14 @@ class GaussianProcess(Interpolator):
 
         def once():
             everything = features_for(self.scale, points, np.ones(len(points.knots), bool))
-            return learned(everything(points.coordinates), points.targets, points.importance, stop=stop)
+            return learned(everything(points.coordinates), points.targets, points.sample_weight, stop=stop)
 
         kernel = points.once(("gaussian process", self.scale), once)
         features = features_for(self.scale, points, kept)
         rows = np.flatnonzero(kept[points.group])
         rows = rows[np.unique(np.linspace(0, len(rows) - 1, _MOST).astype(int))]
         scales = np.broadcast_to(kernel.k1.k2.length_scale, points.axes).astype(float)
-        x, weights = features(points.coordinates[rows]), points.importance[rows]
+        x, weights = features(points.coordinates[rows]), points.sample_weight[rows]
         random = np.random.default_rng(seed)
         draws = Draws.of(kernel, points.axes, _WAVES, _DRAWS, random)
         noises = np.sqrt(kernel.k2.noise_level / weights)[:, None] * random.normal(size=(len(rows), _DRAWS))

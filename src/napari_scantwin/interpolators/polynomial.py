@@ -53,7 +53,7 @@ class Polynomial(Interpolator):
         return _NAMES[self.degree]
 
     @classmethod
-    def candidates(cls, points: TrainingPoints, effort) -> list[Polynomial]:
+    def candidates(cls, points: TrainingPoints, training_budget) -> list[Polynomial]:
         return [cls(degree) for degree in range(len(_NAMES))]
 
     def fit(self, points: TrainingPoints, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedPolynomial:
@@ -61,7 +61,7 @@ class Polynomial(Interpolator):
         powers = itertools.product(range(self.degree + 1), repeat=points.axes)
         powers = np.array([power for power in powers if sum(power) <= self.degree])
         rows = kept[points.group]
-        root = np.sqrt(points.importance[rows])
+        root = np.sqrt(points.sample_weight[rows])
         terms = _terms(points.coordinates[rows], low, high, powers)
         solved = np.linalg.lstsq(root[:, None] * terms, root * points.targets[rows], rcond=1e-8)
         return FittedPolynomial(low, high, powers, solved[0])

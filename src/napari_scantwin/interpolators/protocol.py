@@ -29,14 +29,14 @@ class TrainingPoints(Protocol):
     """The points of a scan as an interpolator sees them.
 
     ``coordinates`` [n, axes] in the scan's units, slow axis first; ``targets`` [n] scaled to mean 0 and deviation 1;
-    ``importance`` [n] their weights, of mean 1; ``group`` [n] the number of the sweep each point is held out with, and
-    ``knots`` [groups] the sweeps' places on the slowest axis, ascending. ``sweeps`` is false where the points are
+    ``sample_weight`` [n] their weights, of mean 1; ``group`` [n] the number of the sweep each point is held out with,
+    and ``knots`` [groups] the sweeps' places on the slowest axis, ascending. ``sweeps`` is false where the points are
     scattered and the groups mere blocks.
     """
 
     coordinates: np.ndarray
     targets: np.ndarray
-    importance: np.ndarray
+    sample_weight: np.ndarray
 
     @property
     def group(self) -> np.ndarray: ...
@@ -178,9 +178,9 @@ class Interpolator(ABC):
 
     @classmethod
     @abstractmethod
-    def candidates(cls, points: TrainingPoints, effort) -> list[Interpolator]:
-        """Those of its kind worth trying on a scan, cheapest first; none where it does not apply. ``effort`` is what
-        the chosen preset allows (:class:`napari_scantwin.twin.settings.Effort`)."""
+    def candidates(cls, points: TrainingPoints, training_budget) -> list[Interpolator]:
+        """Those of its kind worth trying on a scan, cheapest first; none where it does not apply. ``training_budget``
+        is what the chosen preset allows (:class:`napari_scantwin.twin.settings.TrainingBudget`)."""
 
     @abstractmethod
     def fit(

@@ -60,7 +60,7 @@ from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.networks.backend import tensorflow
 from napari_scantwin.networks.evaluation import in_chunks
 from napari_scantwin.networks.program import adam, program
-from napari_scantwin.networks.waiting import patiently
+from napari_scantwin.networks.waiting import interruptibly
 
 __all__ = ["MemberTraining", "TrainedMembers", "TrainingData", "train_members", "warm_cosine"]
 
@@ -309,15 +309,15 @@ def train_members(
         training.see(draw())
         return training
 
-    training = patiently(begun, stop)
+    training = interruptibly(begun, stop)
     clock, stopped = _Clock(budget), False
     while training.done < training.total:
         try:
             if refresh and training.done and training.done % refresh == 0:
-                patiently(lambda: training.see(draw()), stop)
+                interruptibly(lambda: training.see(draw()), stop)
             ends = (training.total, _next(training.done, _ROUND), _next(training.done, refresh or _ROUND))
             count = min(clock.steps(), min(ends) - training.done)
-            training.accept(patiently(functools.partial(training.run, count), stop))
+            training.accept(interruptibly(functools.partial(training.run, count), stop))
         except Cancelled:
             if training.done == 0:
                 raise

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from napari_scantwin.core.errors import Cancelled
 
-__all__ = ["patiently"]
+__all__ = ["interruptibly"]
 
 Result = TypeVar("Result")
 
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 _LOOK = 0.05
 
 
-def patiently(work: Callable[[], Result], stop: threading.Event | None) -> Result:
+def interruptibly(work: Callable[[], Result], stop: threading.Event | None) -> Result:
     """Do ``work()`` in a thread and wait for what it returns.
 
     Raises

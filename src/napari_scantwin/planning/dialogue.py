@@ -40,7 +40,7 @@ class Dialogue(ABC, Generic[Proposed, Change]):
         within: tuple[float, float] | None = None,
         among: np.ndarray | None = None,
         target: float | None = None,
-        patience: int = 2,
+        in_a_row: int = 2,
         cost: TimeModel | None = None,
         budget: float | None = None,
         of: Callable[[xr.DataArray], float] | None = None,
@@ -56,7 +56,7 @@ class Dialogue(ABC, Generic[Proposed, Change]):
         self.twin: Twin | None = None
         self.spent = 0.0
         self.course: Course | None = None
-        self._target, self._patience = target, patience
+        self._target, self._patience = target, in_a_row
         self._last: float | None = None if cost is None else cost.start
         self._asked = False
 
@@ -87,7 +87,7 @@ class Dialogue(ABC, Generic[Proposed, Change]):
         surprises = self._surprises(change, whole, fresh)
         twin = self.twin
         if fresh and self._enough(whole):
-            twin = train(whole, self.settings, on_progress=on_progress, stop=stop, score_rivals=False)
+            twin = train(whole, self.settings, on_progress=on_progress, stop=stop, score_baselines=False)
         if self.cost is not None and fresh and self._asked:
             self._count_time(fresh)
         self.scan, self.twin = whole, twin

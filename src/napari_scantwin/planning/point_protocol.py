@@ -25,16 +25,16 @@ class PointPlanner(Dialogue[PointProposal, LongerPoints]):
                 planner.tell(measure(proposal.place))  # a scan of one point, or of several
 
     The options are those of :class:`Planner`; ``among`` lists points [m, axes] or values of the slowest axis [m] (see
-    :func:`napari_scantwin.planning.points.plan_points`), ``patience`` counts points, and a number (``of``) cannot be
+    :func:`napari_scantwin.planning.points.plan_points`), ``in_a_row`` counts points, and a number (``of``) cannot be
     asked for. What is told is joined point by point; a reading at a place measured before takes the earlier one's.
     """
 
     _of = "points"
 
-    def __init__(self, *, among: np.ndarray | None = None, patience: int = 5, **options):
+    def __init__(self, *, among: np.ndarray | None = None, in_a_row: int = 5, **options):
         if options.get("of") is not None:
             raise ScanError("single points are proposed for the map; ask for sweeps to follow a derived number")
-        super().__init__(patience=patience, **options)
+        super().__init__(in_a_row=in_a_row, **options)
         self.among = None if among is None else np.asarray(among, float)
         self._place: np.ndarray | None = None
 

@@ -17,7 +17,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.planning.cost import TimeModel
-from napari_scantwin.planning.ignorance import shrunk
+from napari_scantwin.planning.model_uncertainty import shrunk
 
 __all__ = ["PointPlan", "PointProposal", "expected_error", "next_points", "plan_points", "way"]
 

@@ -11,7 +11,7 @@ import xarray as xr
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning.cost import TimeModel
-from napari_scantwin.planning.ignorance import Ignorance
+from napari_scantwin.planning.model_uncertainty import ModelUncertainty
 from napari_scantwin.planning.quantity_error import QuantityError
 
 __all__ = ["Plan", "Proposal", "next_sweeps", "plan_sweeps"]
@@ -76,7 +76,7 @@ def plan_sweeps(
 ) -> Plan:
     """The values of the slowest axis where a sweep is expected to reduce the error most, chosen one after the other: a
     sweep that is proposed counts as measured, so that a batch spreads over the gaps
-    (:mod:`napari_scantwin.planning.ignorance` has the law).
+    (:mod:`napari_scantwin.planning.model_uncertainty` has the law).
 
     The list ends with ``count`` sweeps, with the ``budget`` of minutes, or once the expected error is down to
     ``target``, whichever is first; without any of them after three.
@@ -93,7 +93,7 @@ def plan_sweeps(
         count = _USUAL if budget is None and target is None else _MOST
     _check(count, cost, budget, target)
     listed = _listed(among, within)
-    now = Ignorance.of(twin, listed, within)
+    now = ModelUncertainty.of(twin, listed, within)
     quantity = None if of is None else QuantityError.of(twin, of, within, stop)
     axis = twin.scan[twin.axes[0]]
     unit, value_unit = units.pretty(axis.attrs["units"]), units.pretty(twin.scan.attrs["units"])

@@ -13,14 +13,14 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning.convergence import Course, surprise
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.dialogue import Dialogue
-from napari_scantwin.planning.ignorance import Ignorance
 from napari_scantwin.planning.joining import Longer, joined, longer
+from napari_scantwin.planning.model_uncertainty import ModelUncertainty
 from napari_scantwin.planning.proposals import Proposal, plan_sweeps
 from napari_scantwin.twin import Twin
 
 __all__ = ["Planner", "replayed"]
 
-#: With fewer sweeps the twin has nothing to choose its experts by: they are spread evenly.
+#: With fewer sweeps the twin has nothing to choose its interpolators by: they are spread evenly.
 _FEWEST = 4
 
 
@@ -33,10 +33,10 @@ class Planner(Dialogue[Proposal, Longer]):
                 planner.tell(measure(proposal.value))
 
     ``within`` (or ``among``) says what can be measured; without it, the range of the first scan told. ``target`` is
-    the error to reach, in the value's unit (default: 1 % of the values' range), ``patience`` the number of new sweeps
-    in a row to be foretold to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget`` (minutes
-    in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the map.
-    ``settings`` are those of the twin, trained afresh whenever something is told.
+    the error to reach, in the value's unit (default: 1 % of the values' range), ``in_a_row`` the number of new sweeps
+    in a row to be predicted to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget``
+    (minutes in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the
+    map. ``settings`` are those of the twin, trained afresh whenever something is told.
     :class:`napari_scantwin.planning.point_protocol.PointPlanner` holds the same dialogue about single points.
     """
 
@@ -102,7 +102,7 @@ class Planner(Dialogue[Proposal, Longer]):
         return super()._enough(scan) and len(np.unique(scans.set_points(scans.points(scan).coordinates[:, 0]))) >= 3
 
     def _expected(self, twin: Twin) -> float:
-        return Ignorance.of(twin, self.among, None if self.among is not None else self._range()).error
+        return ModelUncertainty.of(twin, self.among, None if self.among is not None else self._range()).error
 
     def _left(self) -> np.ndarray | None:
         if self.among is None:

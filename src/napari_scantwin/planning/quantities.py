@@ -69,7 +69,7 @@ class TransitionTemperature:
         return float(np.interp(self.at, *self._boundary(scan)[:2]))
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
-        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``: read anew only
+        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``: read again only
         where one of the two rows about ``at`` is another."""
         rows = self._rows(scan)
         near, own = scan.isel({scan.dims[0]: rows}), np.asarray(scan.values, float)[rows]

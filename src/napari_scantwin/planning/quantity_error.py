@@ -1,10 +1,10 @@
 """How uncertain a number derived from a map is, and what a further sweep would leave of it.
 
-The twin's ignorance is drawn as smooth random changes of its map: nought at the measured sweeps, as large between as
+The twin's ignorance is drawn as smooth random changes of its map: zero at the measured sweeps, as large between as
 the twin is uncertain, alike over half a gap along the slow axis and over the width of a feature along the fast one. The
 number is worked out from maps changed in one gap at a time; its scatter is what that gap adds to its error. That a
-sweep is measured shrinks the changes beside it by the law of :mod:`napari_scantwin.planning.ignorance`, the draws
-staying the same, so that what the candidates leave can be compared with few draws.
+sweep is measured shrinks the changes beside it by the law of :mod:`napari_scantwin.planning.model_uncertainty`, the
+draws staying the same, so that what the candidates leave can be compared with few draws.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.planning.ignorance import known_values, nearest, own_variance, shrunk
+from napari_scantwin.planning.model_uncertainty import known_values, nearest, own_variance, shrunk
 
 __all__ = ["QuantityError"]
 

@@ -160,7 +160,7 @@ def _as_scan(scan, pair, main, places, spans, values, errors, masked, band) -> x
 
 
 def simulated_on(plane: xr.DataArray, twin) -> xr.DataArray:
-    """What a twin foretells at every place of a plane of :func:`plane_along`, from a scan it was trained on; with
+    """What a twin predicts at every place of a plane of :func:`plane_along`, from a scan it was trained on; with
     ``standard_error``, in the plane's shape."""
     spread = xr.broadcast(*(plane[axis] for axis in twin.axes), plane.reset_coords(drop=True))[:-1]
     places = np.stack([part.transpose(*plane.dims).values.ravel() for part in spread], axis=1).astype(float)

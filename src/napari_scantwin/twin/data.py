@@ -30,14 +30,14 @@ class Data:
     """The unmasked points of a scan, slow axis first.
 
     ``targets`` [n] are the values scaled to mean 0 and deviation 1 (``value = target * spread + offset``),
-    ``importance`` [n] weights of mean 1 from their error bars (:func:`weight` over ``usual_weight``), ``noise`` in
+    ``sample_weight`` [n] weights of mean 1 from their error bars (:func:`weight` over ``usual_weight``), ``noise`` in
     the value's unit, ``sweep`` [n] the sweep of each point.
     """
 
     coordinates: np.ndarray
     values: np.ndarray
     targets: np.ndarray
-    importance: np.ndarray
+    sample_weight: np.ndarray
     usual_weight: float
     sweep: np.ndarray
     groups: Groups
@@ -85,7 +85,7 @@ class Data:
         computed once, since every sweep is smoothed and re-parametrised by itself."""
         fast, group = self.coordinates[:, -1], self.groups.group
         quiet, errors = self.once(
-            "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.importance, DRAWS * _SETS)
+            "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.sample_weight, DRAWS * _SETS)
         )
         return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share, errors))
 
@@ -107,7 +107,7 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
         coordinates=table.coordinates,
         values=table.values,
         targets=(table.values - offset) / spread,
-        importance=weights / weights.mean(),
+        sample_weight=weights / weights.mean(),
         usual_weight=float(weights.mean()),
         sweep=table.sweep,
         groups=group_points(scan, table, most_folds),

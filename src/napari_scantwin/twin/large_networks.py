@@ -13,10 +13,10 @@ from napari_scantwin.interpolators.protocol import SMALL, FittedFolds, Folds, In
 from napari_scantwin.networks.backend import is_loaded, tensorflow
 from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
 from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
-from napari_scantwin.networks.waiting import patiently
+from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.fitted_networks import FittedLargeNetworks
-from napari_scantwin.twin.settings import Effort
+from napari_scantwin.twin.settings import TrainingBudget
 from napari_scantwin.twin.stream import OwnPoints, Stream
 
 __all__ = ["LargeNetworks"]
@@ -34,28 +34,28 @@ class LargeNetworks(Interpolator):
     """An ensemble of large networks over described points."""
 
     scale: str
-    effort: Effort
+    training_budget: TrainingBudget
 
     fitted: ClassVar[type] = FittedLargeNetworks
     cost: ClassVar[int] = 2000
     paired: ClassVar[bool] = False
 
     def __str__(self) -> str:
-        return f"networks {self.effort.layers}x{self.effort.nodes}, {SCALE_NAMES[self.scale]}"
+        return f"networks {self.training_budget.layers}x{self.training_budget.nodes}, {SCALE_NAMES[self.scale]}"
 
     @classmethod
-    def candidates(cls, points: TrainingPoints, effort: Effort) -> list[LargeNetworks]:
-        return [cls(scales_of(points)[:2][-1], effort)] if len(points.targets) > SMALL else []
+    def candidates(cls, points: TrainingPoints, training_budget: TrainingBudget) -> list[LargeNetworks]:
+        return [cls(scales_of(points)[:2][-1], training_budget)] if len(points.targets) > SMALL else []
 
     def get_ready(self, say, stop) -> None:
         if not is_loaded():
             say("starting TensorFlow")
-            patiently(tensorflow, stop)
+            interruptibly(tensorflow, stop)
 
     def fit_folds(self, points: Data, folds: Folds) -> FittedFolds:
         options = (folds.members, folds.seed, folds.budget, folds.stop, folds.report)
         whole, fits, notes = self.train(points, folds.stream, folds.masks, *options)
-        return FittedFolds(fits, self.effort.steps, whole, tuple(notes))
+        return FittedFolds(fits, self.training_budget.steps, whole, tuple(notes))
 
     def fit(self, points: Data, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedLargeNetworks:
         # The trainer makes an ensemble of everything and one network for each fold: here every fold is the same.
@@ -87,8 +87,8 @@ class LargeNetworks(Interpolator):
         random = np.random.default_rng(seed)
 
         def drawn() -> TrainingData:
-            coordinates, targets, importance, group = stream.draw(random, _POOL)
-            weights = np.stack([importance * mask[group] for mask in masks])
+            coordinates, targets, sample_weight, group = stream.draw(random, _POOL)
+            weights = np.stack([sample_weight * mask[group] for mask in masks])
             return TrainingData(_stacked(maps, coordinates), targets[None, :, None], weights)
 
         watched = np.random.default_rng(seed).permutation(len(data.targets))[:_WATCHED]
@@ -103,12 +103,12 @@ class LargeNetworks(Interpolator):
             report(training.done, training.total, *errors)
 
         trained = train_members(
-            DenseNetwork(data.axes, self.effort.layers, self.effort.nodes),
+            DenseNetwork(data.axes, self.training_budget.layers, self.training_budget.nodes),
             drawn,
             members=len(masks),
-            steps=self.effort.steps,
-            rate=warm_cosine(self.effort.rate),
-            batch=self.effort.batch,
+            steps=self.training_budget.steps,
+            rate=warm_cosine(self.training_budget.rate),
+            batch=self.training_budget.batch,
             refresh=_STEPS_A_POOL if len(stream) > _POOL else None,
             budget=budget,
             seed=seed,

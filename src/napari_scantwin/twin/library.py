@@ -8,7 +8,7 @@ from napari_scantwin.interpolators.gaussian_process import GaussianProcess
 from napari_scantwin.interpolators.polynomial import Polynomial
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
 from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.settings import Effort
+from napari_scantwin.twin.settings import TrainingBudget
 from napari_scantwin.twin.small_networks import SmallNetworks
 
 __all__ = ["INTERPOLATORS", "candidates", "fitted_of_kind"]
@@ -23,9 +23,9 @@ INTERPOLATORS: list[type[Interpolator]] = [
 ]
 
 
-def candidates(points: TrainingPoints, effort: Effort) -> list[Interpolator]:
+def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[Interpolator]:
     """Those worth trying on a scan, cheapest first."""
-    return [one for interpolator in INTERPOLATORS for one in interpolator.candidates(points, effort)]
+    return [one for interpolator in INTERPOLATORS for one in interpolator.candidates(points, training_budget)]
 
 
 def fitted_of_kind(kind: str) -> type[FittedInterpolator]:

@@ -97,6 +97,10 @@ def _from_4(about: dict, arrays: dict) -> dict:
     about["interpolators"] = [{**one, "kind": _KINDS.get(one["kind"], one["kind"])} for one in about.pop("experts")]
     for name in [name for name in arrays if name.startswith("expert")]:
         arrays[f"interpolator{name.removeprefix('expert')}"] = arrays.pop(name)
+    about["trials"] = [
+        {"interpolator" if key == "expert" else key: value for key, value in trial.items()}
+        for trial in about.get("trials", ())
+    ]
     return {**about, "format": 5}
 
 

@@ -24,12 +24,12 @@ class Mixture:
     def __call__(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Weighted mean [n] and disagreement [n] (weighted standard deviation of all members of all interpolators) at
         ``coordinates`` [n, axes]."""
-        return self._blended(self._outputs(coordinates, stop))
+        return self._stacked(self._outputs(coordinates, stop))
 
     def _outputs(self, coordinates: np.ndarray, stop) -> list[np.ndarray]:
         return [np.asarray(one.outputs(coordinates, stop), float) for one in self.interpolators]
 
-    def _blended(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def _stacked(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         members, shares = self._shared(outputs)
         mean = shares @ members
         return mean, np.sqrt(shares @ (members - mean) ** 2)
@@ -71,7 +71,7 @@ class Mixture:
                 else spline(rows).reshape(-1, len(points))
                 for interpolator, spline in zip(self.interpolators, splines, strict=True)
             ]
-            return self._blended(outputs)
+            return self._stacked(outputs)
 
         return evaluate
 

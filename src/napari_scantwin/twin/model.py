@@ -26,10 +26,10 @@ __all__ = ["Twin"]
 class Twin:
     """A trained twin, made by :func:`napari_scantwin.train` or :meth:`load`.
 
-    ``scan`` is the scan it was trained on, ``score`` its held-out score beside the rivals', ``history``
+    ``scan`` is the scan it was trained on, ``score`` its held-out score beside the baselines', ``history``
     the course of the training (arrays ``step``, ``train_error``, ``held_out_error``), ``stopped`` whether
     the training was ended early, ``notes`` what else a user should know of it, a sentence each, and
-    ``trials`` those of the search for further experts (hand the twin to ``train`` to go on with it).
+    ``trials`` those of the search for further interpolators (hand the twin to ``train`` to go on with it).
     """
 
     scan: xr.DataArray

@@ -11,7 +11,7 @@ from napari_scantwin.interpolators.features import SCALE_NAMES, features_for, sc
 from napari_scantwin.interpolators.protocol import SMALL, Interpolator, TrainingPoints
 from napari_scantwin.networks.small_network import fit_small
 from napari_scantwin.twin.fitted_networks import FittedSmallNetworks
-from napari_scantwin.twin.settings import Effort
+from napari_scantwin.twin.settings import TrainingBudget
 
 __all__ = ["SmallNetworks"]
 
@@ -37,15 +37,18 @@ class SmallNetworks(Interpolator):
         return f"networks {layers}, decay {self.decay:g}, {SCALE_NAMES[self.scale]}"
 
     @classmethod
-    def candidates(cls, points: TrainingPoints, effort: Effort) -> list[SmallNetworks]:
+    def candidates(cls, points: TrainingPoints, training_budget: TrainingBudget) -> list[SmallNetworks]:
         if len(points.targets) > SMALL:
             return []
-        return [cls(scale, effort.small_nodes, _DECAY, effort.small_steps) for scale in scales_of(points)[:2]]
+        return [
+            cls(scale, training_budget.small_nodes, _DECAY, training_budget.small_steps)
+            for scale in scales_of(points)[:2]
+        ]
 
     def fit(self, points: TrainingPoints, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedSmallNetworks:
         features = features_for(self.scale, points, kept)
         rows = kept[points.group]
-        columns = (features(points.coordinates[rows]), points.targets[rows], points.importance[rows])
+        columns = (features(points.coordinates[rows]), points.targets[rows], points.sample_weight[rows])
         options = {"nodes": self.nodes, "decay": self.decay, "steps": self.steps, "stop": stop}
         fitted = [fit_small(*columns, seed=seed + 1000 * member, **options) for member in range(members)]
         return FittedSmallNetworks(features, [np.stack(parts) for parts in zip(*fitted, strict=True)])

@@ -11,8 +11,8 @@ import numpy as np
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Folds, Interpolator
 from napari_scantwin.networks.backend import cores
-from napari_scantwin.twin.blend import HeldOut, choose
 from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.stacking import HeldOut, choose
 from napari_scantwin.twin.stream import Stream
 
 __all__ = ["Trials"]
@@ -25,7 +25,7 @@ _WATCHED = 1000
 
 @dataclass
 class Trials:
-    """The interpolators tried so far, their held-out predictions and the blend's errors as they joined.
+    """The interpolators tried so far, their held-out predictions and the stacking's errors as they joined.
 
     ``finished`` holds, by number, those that are fitted to the whole scan already. ``history`` rows are step,
     training error and held-out error in the value's unit; ``notes`` say what a user should know.
@@ -44,7 +44,7 @@ class Trials:
         self.notes: list[str] = []
         self.history: list[tuple[float, float, float]] = []
         self.step = 0
-        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner, self.data.importance)
+        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner, self.data.sample_weight)
         self._alone = [groups.fold != fold for fold in range(groups.folds)]
         self._pairs = _neighbours(groups)
         outside = np.flatnonzero(groups.point_fold != 0)
@@ -133,7 +133,7 @@ class Trials:
         self.held_out.add(alone, paired, own)
 
     def _note(self, report, fraction: float) -> None:
-        """Report the errors of the blend so far."""
+        """Report the errors of the stacking so far."""
         weights = self.weights()
         held_out = self.held_out.errors() @ weights
         seen = np.stack(self._seen, axis=1) @ weights - self.data.targets[self._watched]

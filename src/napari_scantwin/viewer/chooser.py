@@ -61,7 +61,7 @@ class Chooser(QWidget):
         QTimer.singleShot(0, self.refresh)
 
     def refresh(self) -> None:
-        """List the measured scans anew, keeping the choice, unless one was opened since: then that is chosen."""
+        """List the measured scans again, keeping the choice, unless one was opened since: then that is chosen."""
         chosen, before = self.layer, self._layers
         self._layers = scan_layers(self._viewer, "measured")
         chosen = next((layer for layer in reversed(self._layers) if layer not in before), chosen)

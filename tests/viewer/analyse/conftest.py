@@ -21,7 +21,7 @@ def twin_of(measured, columns):
         if name not in kept:
             axes, value = columns[name]
             scan = read([measured / name], axes=axes, value=value)
-            kept[name] = train(scan, TwinSettings(members=2, time_budget=1.0), score_rivals=False)
+            kept[name] = train(scan, TwinSettings(members=2, time_budget=1.0), score_baselines=False)
         return kept[name]
 
     return trained

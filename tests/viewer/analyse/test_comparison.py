@@ -43,7 +43,7 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     assert widget.table.item(0, 1).text() == str(found.scale)
     assert found.verdict in widget.said.text()
     assert sum(widget.plot.drawn[1].y) == pytest.approx(100)
-    # The maps are points where the scan was measured, symmetrical about nought, and about one for the ratio.
+    # The maps are points where the scan was measured, symmetrical about zero, and about one for the ratio.
     for name, middle in (("disagreement", 0.0), ("difference", 0.0), ("ratio", 1.0)):
         widget.view.setCurrentText(name)
         qtbot.waitUntil(

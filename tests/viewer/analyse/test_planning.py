@@ -135,18 +135,18 @@ def test_the_step_and_the_course_are_answered(planning, panel, qtbot):
     assert widget.list.isHidden()
     np.testing.assert_allclose(widget.plot.drawn[1].y, check.values)
 
-    # A longer scan: what was measured before is known, what is new was foretold by the earlier twin.
+    # A longer scan: what was measured before is known, what is new was predicted by the earlier twin.
     form["question"].setCurrentText(COURSE)
     qtbot.waitUntil(lambda: "press Calculate to replay" in widget.said.text())
     table = scans.points(twin.scan)
     kelvin = np.linspace(2.2, 6.8, 60)
-    foretold = twin.predict(np.stack([np.full(60, 2000.0), kelvin], axis=1))[0]
+    predicted = twin.predict(np.stack([np.full(60, 2000.0), kelvin], axis=1))[0]
     longer = scans.ragged_scan(
         {
             "magnetic_field": (np.append(table.coordinates[:, 0], np.full(60, 2000.0)), "Oe"),
             "temperature": (np.append(table.coordinates[:, 1], kelvin), "K"),
         },
-        np.append(table.values, foretold + 0.01),
+        np.append(table.values, predicted + 0.01),
         name=str(twin.scan.name),
         unit="ohm",
     )

@@ -17,7 +17,7 @@ def test_a_cube_is_denoised_and_shown_beside_itself_in_two_clicks(panel, qtbot, 
     small = load_sample("arpes").isel(analyser_angle=slice(4, 44, 8), energy=slice(0, 64, 8))
     (path,) = write(small, tmp_path / "cube.nc")
     layer = open_scan(path)
-    ScanLayer(layer).set_twin(train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_rivals=False))
+    ScanLayer(layer).set_twin(train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_baselines=False))
     tab, viewer = panel.simulate, panel._viewer
     tab.refresh(layer)
     with qtbot.waitSignal(tab.simulated, timeout=30_000):
@@ -55,7 +55,7 @@ def test_a_cube_is_denoised_and_shown_beside_itself_in_two_clicks(panel, qtbot, 
 
 def test_a_grid_of_sweeps_is_their_set_points(panel, open_scan):
     layer = open_scan(sample_path("ferromagnet"))
-    twin = train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_rivals=False)
+    twin = train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_baselines=False)
     ScanLayer(layer).set_twin(twin)
     panel.simulate.refresh(layer)
     grid = twin.measured_grid()

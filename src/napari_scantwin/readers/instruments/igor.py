@@ -45,7 +45,7 @@ def binary_measurements(file: DataFile) -> list[Measurement]:
 
 
 def _packed_waves(records: list) -> list[tuple[str, dict]]:
-    """The waves of a packed experiment with the folder each lies in; records that were saved anew are left away."""
+    """The waves of a packed experiment with the folder each lies in; records that were saved again are left away."""
     found, folders = [], []
     for record in records:
         kind = type(record).__name__
@@ -148,7 +148,7 @@ FORMATS = (
         "unit. A dimension without a label takes the one-dimensional wave of the same length whose data unit one scans "
         "in (K, eV, deg, mm, …), where there is just one: that is how unevenly spaced axes come. Energies are binding "
         "energies, turned round, where a label or the note's `Energy Scale` says so. Waves without units beside the "
-        "data are left out, and records that were saved anew in a packed experiment.",
+        "data are left out, and records that were saved again in a packed experiment.",
         measurements=binary_measurements,
         asks=Asks.UNITS,
         extra=Extra("igor", "igor2", "Igor binary files"),

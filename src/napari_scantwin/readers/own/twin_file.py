@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.format import DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -9,14 +10,15 @@ __all__ = ["FORMATS", "measurements"]
 
 
 def measurements(file: DataFile) -> list[Measurement]:
-    """The scan a twin was trained on, and the twin; of one too old to be opened the scan alone."""
+    """The scan a twin was trained on, and the twin; of one that this version cannot open the scan alone."""
     from napari_scantwin.twin import Twin
-    from napari_scantwin.twin.storage import TooOld
+    from napari_scantwin.twin.storage import load_scan
 
     try:
         twin = Twin.load(file.path)
-    except TooOld as reason:
-        return [Measurement("", file.name, reason.scan, note=f"Only its scan was opened: {reason}.")]
+    except ScanError as reason:
+        scan = load_scan(file.path)  # refuses what is damaged
+        return [Measurement("", file.name, scan, note=f"Only its scan was opened: {reason}.")]
     return [Measurement("", file.name, twin.scan, twin)]
 
 

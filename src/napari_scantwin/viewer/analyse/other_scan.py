@@ -45,7 +45,7 @@ class OtherScan(LayerCombo):
         return None if layer is None else Source(scan_of(layer), ScanLayer(layer).twin, layer.name)
 
     def refresh(self, *event) -> None:
-        """List the other scans anew, keeping the choice."""
+        """List the other scans again, keeping the choice."""
         super().refresh()
         self._announce()
 

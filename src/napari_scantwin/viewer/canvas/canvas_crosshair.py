@@ -40,7 +40,7 @@ class CanvasCrosshair(QObject):
         self._gone = True
 
     def redraw(self) -> None:
-        """Paint anew."""
+        """Paint again."""
         if not self._gone:
             self._overlay.update()
 

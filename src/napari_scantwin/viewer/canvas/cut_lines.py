@@ -33,7 +33,7 @@ class CutLines:
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 
     def redraw(self) -> None:
-        """Paint anew."""
+        """Paint again."""
         self._overlay.update()
 
     def _visible(self) -> list:

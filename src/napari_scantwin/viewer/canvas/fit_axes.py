@@ -1,5 +1,5 @@
 """Filling the canvas: when another plane of a cube is shown, or the canvas changes its shape, the axes are stretched
-anew, so that no plane is a strip."""
+again, so that no plane is a strip."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _WORDS = {"simulated": "twin"}
 #: Width of a point's white rim, of its size, and the kinds drawn without one (measured points until a map lies below).
 RIM = 0.1
 _RIMLESS = ("measured", "residual")
-#: Kinds whose sign matters: their colours are centred on nought.
+#: Kinds whose sign matters: their colours are centred on zero.
 _SIGNED = ("residual", "derivative")
 
 
@@ -57,7 +57,7 @@ def limits(scan: xr.DataArray) -> tuple[float, float]:
 
 
 def _sample(scan: xr.DataArray) -> xr.DataArray:
-    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, thinned."""
+    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, subsampled."""
     if not scans.is_lazy(scan):
         return scan
     slow, *others = scan.dims
@@ -182,7 +182,7 @@ def add_layer(viewer, data, attributes: dict, layer_type: str):
     read_in_thread(data)
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
     read_in_thread(data, layer.refresh)
-    if shared is not None:  # the others may have been drawn anew since the data were made
+    if shared is not None:  # the others may have been drawn again since the data were made
         give_frame(layer, shared)
     if layer_type == "points":
         update_masked(layer)
@@ -191,7 +191,7 @@ def add_layer(viewer, data, attributes: dict, layer_type: str):
 
 def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     """Give a layer new contents from :func:`layer_data`; False where it is of another kind or has
-    other axes and must be made anew. Its visibility, opacity and colormap stay as the user set them."""
+    other axes and must be made again. Its visibility, opacity and colormap stay as the user set them."""
     same_kind = layer.__class__.__name__.lower() == layer_type
     if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
         return False

@@ -173,7 +173,7 @@ def _update_plain(layer, data, attributes: dict) -> bool:
     for name, value in looks.items():
         setattr(layer, name, value)
     ScanLayer(layer).take_over(attributes)
-    if frame != frame_of(layer):  # it was drawn anew since the data were made
+    if frame != frame_of(layer):  # it was drawn again since the data were made
         give_frame(layer, frame)
     return True
 

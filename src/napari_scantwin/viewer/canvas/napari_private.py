@@ -1,6 +1,6 @@
 """The private corners of napari that this plugin leans on, where napari has no public way.
 
-They stand here and nowhere else. Each function says what is done without where napari names things anew: that feature
+They stand here and nowhere else. Each function says what is done without where napari names things again: that feature
 then left out, with one line in the log, and nothing else suffers. ``tests/viewer/canvas/test_napari_private.py`` fails
 when that happens, before anybody's window does.
 """
@@ -148,7 +148,7 @@ def ask_before_closing(dock: QDockWidget, may_close: Callable[[], bool]) -> bool
 
 
 def _reached(feature: str, thing, *names: str):
-    """What stands at the end of a path of attributes; None, which is logged, where napari has named one anew."""
+    """What stands at the end of a path of attributes; None, which is logged, where napari has named one again."""
     for name in names:
         if name == "window" and getattr(thing, name, None) is None:  # a viewer model on its own
             return None

@@ -86,7 +86,7 @@ class Overlay(QWidget):
         self.painters: list[Callable[[QPainter], None]] = []
         #: What holds the mouse while it is dragged on the map, so that nothing else takes hold of it too.
         self.holder: object = None
-        #: True while axes are stretched anew: sliders then stand for moments where nobody put them.
+        #: True while axes are stretched again: sliders then stand for moments where nobody put them.
         self.stretching = False
         self.orientation = Orientation(viewer)
         self._rulers, self._hatching = Rulers(viewer, self), Hatching(viewer, self)

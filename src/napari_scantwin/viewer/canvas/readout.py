@@ -22,7 +22,7 @@ def speak_physical(layer) -> None:
         return
 
     def words(position) -> dict[str, str]:
-        frame = frame_of(layer)  # asked anew: a transposed plane has another
+        frame = frame_of(layer)  # asked again: a transposed plane has another
         if position is None or len(position) < len(frame.axes):
             return {}
         world = np.asarray(position, float)[-len(frame.axes) :]
@@ -68,7 +68,7 @@ def written(value: float, decimals: int | None) -> str:
 
 def place(frame: Frame, physical) -> list[str]:
     """Every axis with its value and unit."""
-    physical = np.where(np.abs(physical) < 1e-9 * np.abs(frame.step), 0.0, physical)  # no 1.8e-15 for a nought
+    physical = np.where(np.abs(physical) < 1e-9 * np.abs(frame.step), 0.0, physical)  # no 1.8e-15 for a zero
     axes = zip(frame.axes, physical, frame.units, strict=True)
     return [f"{name.replace('_', ' ')} {value:.6g} {units.pretty(unit)}" for name, value, unit in axes]
 

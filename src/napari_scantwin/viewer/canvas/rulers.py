@@ -23,7 +23,7 @@ class Rulers:
         self._kept: tuple | None = None
 
     def paint(self, painter, layer, vertical: int, horizontal: int, ink: QColor, paper: QColor) -> None:
-        """Paint the rulers of a layer's axes and its colour bar, anew only where something about them has changed."""
+        """Paint the rulers of a layer's axes and its colour bar, again only where something about them has changed."""
         self._ink, self._paper = ink, paper
         scan, frame, camera = scan_of(layer), frame_of(layer), self._viewer.scene.camera
         colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap

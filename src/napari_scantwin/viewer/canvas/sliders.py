@@ -88,7 +88,7 @@ class Sliders:
                     widget.scan_value.setText(f"{written(at[frame.axes[number]], decimals)} {unit}".rstrip())
 
     def refresh(self, event=None) -> None:
-        """Name the axes anew."""
+        """Name the axes again."""
         spoken = []
         for widget in sliders_of(self._viewer):
             frame, scan, number = self._axis(widget.axis)

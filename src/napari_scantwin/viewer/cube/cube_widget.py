@@ -100,7 +100,7 @@ class CubeWidget(QWidget):
     # the scan and the plane
 
     def refresh(self) -> None:
-        """Look at the chosen scan anew, as after it was replaced."""
+        """Look at the chosen scan again, as after it was replaced."""
         self._choose(self._chooser.layer)
 
     def _choose(self, layer) -> None:

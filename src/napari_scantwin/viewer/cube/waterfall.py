@@ -115,7 +115,7 @@ class Waterfall(QDialog):
         self.redraw()
 
     def refresh(self) -> None:
-        """List the axes of the crosshair's scan anew: EDCs across the upward axis of the map, to begin with."""
+        """List the axes of the crosshair's scan again: EDCs across the upward axis of the map, to begin with."""
         axes = self._crosshair.axes
         if axes == self._axes or not axes:
             return
@@ -138,7 +138,7 @@ class Waterfall(QDialog):
         self.redraw()
 
     def redraw(self) -> None:
-        """Take the profiles anew."""
+        """Take the profiles again."""
         self.refresh()
         cube = self._cube_of(self._crosshair.layer)
         if cube is None or self.axis.currentData() not in cube.columns:

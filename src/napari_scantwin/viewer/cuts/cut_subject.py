@@ -47,10 +47,10 @@ class CutSubject(LayerCombo):
         return [(_SCAN, None), *found.items()]
 
     def kept(self, words: str, layer) -> int:
-        return max(self.findText(words), 0)  # a map that is worked out anew is another layer
+        return max(self.findText(words), 0)  # a map that is worked out again is another layer
 
     def refresh(self, *event) -> None:
-        """List the maps anew, keeping the choice; the row is hidden while there is the scan only."""
+        """List the maps again, keeping the choice; the row is hidden while there is the scan only."""
         super().refresh()
         self.setVisible(self.count() > 1)
 
@@ -63,7 +63,7 @@ def _maps(viewer, measured) -> list:
 
 def curve_of(viewer, layer, kept: dict):
     """What draws the curve of a cut through ``layer``: its twin, the map of the same quantity, or None. ``kept`` saves
-    making an interpolation anew."""
+    making an interpolation again."""
     if ScanLayer(layer).kind != "derived":
         return ScanLayer(layer).twin
     for one in _maps(viewer, ScanLayer(layer).measured):

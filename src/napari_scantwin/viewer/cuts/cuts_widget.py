@@ -324,7 +324,7 @@ class CutsWidget(QWidget):
         return measured, None if twin is None else sections.simulated_along(twin, line.cut)
 
     def redraw(self, *event) -> None:
-        """Draw every ticked cut anew."""
+        """Draw every ticked cut again."""
         for key in self.plot.keys:
             self.plot.hide(key)
         for line in self.lines:

@@ -29,7 +29,7 @@ class NumberTable(QTableWidget):
             self.fit()
 
     def fit(self) -> None:
-        """Share out the width anew, as after a change of what the table holds."""
+        """Share out the width again, as after a change of what the table holds."""
         if not self.columnCount():
             return
         heads = [self._head(column) for column in range(self.columnCount())]

@@ -36,7 +36,7 @@ class StepChoice(Combo):
         self.setCurrentIndex(self.findData(name))
 
     def offer(self, scan) -> None:
-        """List the steps anew for a scan (or None), keeping the choice where it fits."""
+        """List the steps again for a scan (or None), keeping the choice where it fits."""
         chosen = self.currentData()
         self.blockSignals(True)
         self.clear()

@@ -55,7 +55,7 @@ class Subject(Combo):
             self.changed.emit(None)
 
     def refresh(self) -> None:
-        """List the maps anew, keeping the choice."""
+        """List the maps again, keeping the choice."""
         chosen, measured = (self.layer if self._layers else None), self._chooser.layer
         made = list(reversed(made_from(self._viewer, measured)))
         maps = [one for one in made if scans.is_gridded(scan_of(one)) and scan_of(one).ndim > 1]

@@ -100,7 +100,7 @@ class ProcessWidget(QWidget):
             self.marks.remove()
 
     def _offer(self, layer=None) -> None:
-        """List the steps anew: those that fit the scan, and greyed the others with the reason."""
+        """List the steps again: those that fit the scan, and greyed the others with the reason."""
         self.combo.offer(self.subject.scan)
         self.results.show_findings(None)
         self._chosen()

@@ -26,7 +26,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
-from napari_scantwin.twin.stream import thinned
+from napari_scantwin.twin.stream import subsampled
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job, say_error
@@ -76,7 +76,7 @@ class TrainWidget(QWidget):
             label="Search: trials",
             min=0,
             max=100_000,
-            tooltip="How many further experts Optuna may try on this scan, those of earlier trainings counted",
+            tooltip="How many further interpolators Optuna may try on this scan, those of earlier trainings counted",
         )
         self.storage = LineEdit(
             label="Search: storage",
@@ -173,7 +173,7 @@ class TrainWidget(QWidget):
             return False
         try:
             if not scans.is_lazy(scan):  # reading a large file is the training's work
-                scans.check_trainable(thinned(scan))
+                scans.check_trainable(subsampled(scan))
             settings = self.chosen_settings()
         except ScanError as reason:
             say_error(reason)

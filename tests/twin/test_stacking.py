@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_scantwin.twin.blend import HeldOut, choose, cross_fitted
+from napari_scantwin.twin.stacking import HeldOut, choose, cross_fitted
 
 GROUP = np.repeat(np.arange(6), 20)
 INNER = (GROUP > 0) & (GROUP < 5)
@@ -36,18 +36,21 @@ def test_edges_take_no_part_in_the_choice():
 
 
 def test_the_score_of_a_sweep_does_not_profit_from_it():
-    """Each expert is right on two sweeps: chosen with a sweep in sight, the blend looks better than without."""
+    """Each interpolator is right on two sweeps: chosen with a sweep in sight, the stacking looks better than
+    without."""
     random = np.random.default_rng(0)
-    experts = [np.where(np.isin(GROUP, mine), 0.1, 1.0) * random.normal(size=len(GROUP)) for mine in ((1, 2), (3, 4))]
-    held = _held_out(*experts)
+    interpolators = [
+        np.where(np.isin(GROUP, mine), 0.1, 1.0) * random.normal(size=len(GROUP)) for mine in ((1, 2), (3, 4))
+    ]
+    held = _held_out(*interpolators)
     weights = choose(held.errors())
-    seen = (np.stack(experts, axis=1) @ weights)[INNER]
+    seen = (np.stack(interpolators, axis=1) @ weights)[INNER]
     honest = cross_fitted(held, weights)[INNER]
     assert np.mean(honest**2) > 1.1 * np.mean(seen**2)
-    spoiled = [np.where(GROUP == 1, 100.0, expert) for expert in experts]
+    spoiled = [np.where(GROUP == 1, 100.0, interpolator) for interpolator in interpolators]
     again = cross_fitted(_held_out(*spoiled), weights)
     # Sweep 1's own points keep the weights they had: nothing of sweep 1 was used for them.
-    share = honest[GROUP[INNER] == 1] @ np.linalg.pinv(np.stack([e[GROUP == 1] for e in experts], axis=0))
+    share = honest[GROUP[INNER] == 1] @ np.linalg.pinv(np.stack([e[GROUP == 1] for e in interpolators], axis=0))
     np.testing.assert_allclose(again[GROUP == 1], 100 * share.sum(), rtol=1e-6)
 
 

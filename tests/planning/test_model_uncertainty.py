@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.planning.ignorance import Ignorance, nearest, own_variance, shrunk
+from napari_scantwin.planning.model_uncertainty import ModelUncertainty, nearest, own_variance, shrunk
 
 
 class Uncertain:
@@ -35,13 +35,15 @@ def test_the_noise_is_no_ignorance():
 
 def test_the_gap_where_the_twin_is_uncertain_holds_most_and_is_measured_in_its_middle():
     # Half a gap away the deviation is 0.1; its mean square over a gap a quarter of 0.01.
-    assert Ignorance.of(Uncertain()).error == pytest.approx(0.05, rel=0.02)
-    ignorance = Ignorance.of(Uncertain(worse=5.0))
-    gap = np.searchsorted([1000.0, 2000.0], ignorance.rows)
-    parts = np.array([(ignorance.share * ignorance.variance)[gap == number].sum() for number in range(3)])
+    assert ModelUncertainty.of(Uncertain()).error == pytest.approx(0.05, rel=0.02)
+    model_uncertainty = ModelUncertainty.of(Uncertain(worse=5.0))
+    gap = np.searchsorted([1000.0, 2000.0], model_uncertainty.rows)
+    parts = np.array(
+        [(model_uncertainty.share * model_uncertainty.variance)[gap == number].sum() for number in range(3)]
+    )
     assert parts[0] == pytest.approx(parts[2], rel=0.1)
     assert parts[1] / parts[0] == pytest.approx(25, rel=0.1)
-    assert 1400 < ignorance.rows[np.argmax(ignorance.gains(ignorance.rows))] < 1600
+    assert 1400 < model_uncertainty.rows[np.argmax(model_uncertainty.gains(model_uncertainty.rows))] < 1600
 
 
 def test_a_sweep_shrinks_what_is_nearer_to_it_than_to_any_other():
@@ -53,16 +55,16 @@ def test_a_sweep_shrinks_what_is_nearer_to_it_than_to_any_other():
 
 
 def test_many_sweeps_are_planned_for_as_well():
-    ignorance = Ignorance.of(Uncertain(np.linspace(0, 3000, 400)))
-    assert np.isfinite(ignorance.variance).all()
-    assert len(ignorance.known) == 400
+    model_uncertainty = ModelUncertainty.of(Uncertain(np.linspace(0, 3000, 400)))
+    assert np.isfinite(model_uncertainty.variance).all()
+    assert len(model_uncertainty.known) == 400
 
 
 def test_beyond_the_outermost_sweep_its_end_is_worth_most():
-    ignorance = Ignorance.of(Uncertain(), within=(0, 6000))
-    rows = ignorance.rows
-    assert rows[np.argmax(ignorance.gains(rows))] == 6000
+    model_uncertainty = ModelUncertainty.of(Uncertain(), within=(0, 6000))
+    rows = model_uncertainty.rows
+    assert rows[np.argmax(model_uncertainty.gains(rows))] == 6000
     np.testing.assert_allclose(nearest(np.array([3000.0, 3500.0, 4000.0]), np.array([0.0, 3000.0])), [0, 1000, 1000])
-    after = ignorance.measured(6000)
+    after = model_uncertainty.measured(6000)
     beyond = rows > 3000
-    assert after.variance[beyond].sum() < 0.02 * ignorance.variance[beyond].sum()
+    assert after.variance[beyond].sum() < 0.02 * model_uncertainty.variance[beyond].sum()

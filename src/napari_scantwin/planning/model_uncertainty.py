@@ -20,7 +20,7 @@ import numpy as np
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["Ignorance", "known_values", "nearest", "own_variance", "shrunk"]
+__all__ = ["ModelUncertainty", "known_values", "nearest", "own_variance", "shrunk"]
 
 _ROWS, _FAST = 241, 80
 _POWER = 3.0
@@ -52,7 +52,7 @@ def known_values(twin) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Ignorance:
+class ModelUncertainty:
     """The variance of a twin's map by rows: ``variance`` [m] along each row at ``rows`` [m] of the slow axis, in the
     value's unit squared, with the ``share`` [m] of the map each row stands for (adding up to one) and the ``known``
     values of the slow axis [k]."""
@@ -63,7 +63,7 @@ class Ignorance:
     known: np.ndarray
 
     @classmethod
-    def of(cls, twin, rows: np.ndarray | None = None, within: tuple[float, float] | None = None) -> Ignorance:
+    def of(cls, twin, rows: np.ndarray | None = None, within: tuple[float, float] | None = None) -> ModelUncertainty:
         """The ignorance of ``twin`` over ``rows`` that count alike; by default over the range ``within`` (default: the
         measured one), every stretch of the slow axis counting by its length."""
         known = known_values(twin)
@@ -96,11 +96,11 @@ class Ignorance:
         left = [shrunk(before, nearest(self.rows, np.append(self.known, value))) for value in np.asarray(values)]
         return np.array([float(taken @ (1 - share)) for share in left])
 
-    def measured(self, value: float) -> Ignorance:
+    def measured(self, value: float) -> ModelUncertainty:
         """What is left once a sweep at ``value`` is measured."""
         known = np.unique([*self.known, value])
         left = shrunk(nearest(self.rows, self.known), nearest(self.rows, known))
-        return Ignorance(self.rows, self.variance * left, self.share, known)
+        return ModelUncertainty(self.rows, self.variance * left, self.share, known)
 
 
 def own_variance(

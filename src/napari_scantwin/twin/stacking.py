@@ -1,7 +1,7 @@
-"""Weights of a blend, chosen by sweeps the experts never saw.
+"""Weights of a stacking, chosen by sweeps the interpolators never saw.
 
-With D_ie the error of expert e at held-out point i, the blend's squared error is ``w' D'D w``; it is made least
-over weights that are not negative and add up to one. Such weights are few and bounded, which keeps the choice
+With D_ie the error of interpolator e at held-out point i, the stacking's squared error is ``w' D'D w``; it is made
+least over weights that are not negative and add up to one. Such weights are few and bounded, which keeps the choice
 from fitting the sweeps it is made on; how much it still does is told by :func:`cross_fitted`.
 """
 
@@ -14,34 +14,35 @@ __all__ = ["HeldOut", "choose", "cross_fitted"]
 
 #: Weights below this are dropped: they cost a fit and change nothing one could measure.
 _LEAST = 0.02
-#: Share of each expert's own squared error added to the diagonal, so that near-twins share their weight.
+#: Share of each interpolator's own squared error added to the diagonal, so that near-twins share their weight.
 _RIDGE = 0.03
 
 
 class HeldOut:
-    """What experts said of sweeps they had not seen: predictions [n] with each group left out alone, and, for
+    """What interpolators said of sweeps they had not seen: predictions [n] with each group left out alone, and, for
     the group beside it, with both left out.
 
-    ``group`` [n] numbers the group of each point, ``inner`` [n] says where the choice is made, and ``importance`` [n]
-    how much each point counts in it.
+    ``group`` [n] numbers the group of each point, ``inner`` [n] says where the choice is made, and ``sample_weight``
+    [n] how much each point counts in it.
     """
 
-    def __init__(self, targets: np.ndarray, group: np.ndarray, inner: np.ndarray, importance: np.ndarray):
-        self.targets, self.group, self.inner, self._root = targets, group, inner, np.sqrt(importance)
+    def __init__(self, targets: np.ndarray, group: np.ndarray, inner: np.ndarray, sample_weight: np.ndarray):
+        self.targets, self.group, self.inner, self._root = targets, group, inner, np.sqrt(sample_weight)
         self.alone: list[np.ndarray] = []
         self.paired: list[dict[tuple[int, int], np.ndarray]] = []
         self.own: list[np.ndarray] = []
 
     def add(self, alone: np.ndarray, paired: dict[tuple[int, int], np.ndarray], own: np.ndarray) -> None:
-        """One more expert: ``paired[k, j]`` are its predictions of group j with k and j left out, ``own`` [n] the
+        """One more interpolator: ``paired[k, j]`` are its predictions of group j with k and j left out, ``own`` [n] the
         variance of its members about ``alone`` [n]."""
         self.alone.append(alone)
         self.paired.append(paired)
         self.own.append(own)
 
     def errors(self, without: int | None = None) -> np.ndarray:
-        """Errors [points, experts] the choice is made by, each times the root of its point's importance; ``without`` a
-        group, nothing of it is in them: not its points, and for its neighbours not even the experts that saw it."""
+        """Errors [points, interpolators] the choice is made by, each times the root of its point's sample_weight;
+        ``without`` a group, nothing of it is in them: not its points, and for its neighbours not even the interpolators
+        that saw it."""
         rows = self.inner if without is None else self.inner & (self.group != without)
         errors = np.stack(self.alone, axis=1) - self.targets[:, None]
         if without is not None:
@@ -53,15 +54,16 @@ class HeldOut:
         return self._root[rows, None] * errors[rows]
 
     def spread(self, weights: np.ndarray) -> np.ndarray:
-        """The weighted standard deviation of all experts' members about the blend [n], each where it had not seen the
-        point."""
+        """The weighted standard deviation of all interpolators' members about the stacking [n], each where it had not
+        seen the point."""
         used = weights > 0
         alone, own = np.stack(self.alone, axis=1)[:, used], np.stack(self.own, axis=1)[:, used]
         return np.sqrt(((alone - (alone @ weights[used])[:, None]) ** 2 + own) @ weights[used])
 
 
 def choose(errors: np.ndarray) -> np.ndarray:
-    """Weights [experts], not negative and adding up to one, of least squared ``errors`` [points, experts]."""
+    """Weights [interpolators], not negative and adding up to one, of least squared ``errors`` [points,
+    interpolators]."""
     kept = np.isfinite(errors).all(axis=0)
     kept &= np.where(kept, np.sum(np.nan_to_num(errors) ** 2, axis=0), np.inf) < np.inf
     weights = _solved(errors, kept)
@@ -85,7 +87,7 @@ def _solved(errors: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def cross_fitted(held_out: HeldOut, weights: np.ndarray) -> np.ndarray:
-    """The blend's prediction [n] of every point, each inner group with weights chosen on the other groups only;
+    """The stacking's prediction [n] of every point, each inner group with weights chosen on the other groups only;
     the outermost groups, on which nothing is chosen, with ``weights``."""
     alone = np.stack(held_out.alone, axis=1)
     result = alone @ weights
