@@ -63,17 +63,37 @@ def train(
 ) -> Twin:
     """Train the twin of a scan.
 
-    ``scan`` may be a twin instead: its scan is trained again, by default with its settings, and a search goes on from
-    its trials.
+    Of a scan of more than 100 000 points the trials, score, baselines and uncertainty are worked out on evenly spaced
+    points of every slice, so that memory and time stay bounded; ``twin.notes`` says so.
 
-    Points that are masked take no part. Of a scan of more than some 100 000 points the networks see everything, while
-    trials, score, baselines and uncertainty are worked out on evenly spaced points of every slice, so that memory and
-    time stay bounded; ``twin.notes`` says so. ``score_baselines`` fits the baselines to the same held-out sweeps beside
-    the training, for the table and the verdict (``score_rivals`` is its former name).
-    ``on_progress`` is called from the calling thread with a :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second: the twin of the
-    best state so far is returned with ``stopped`` true, or :class:`~napari_scantwin.core.errors.Cancelled` is raised
-    where nothing is learned yet. Raises :class:`~napari_scantwin.core.errors.ScanError` where the scan cannot be
-    learned from.
+    Parameters
+    ----------
+    scan
+        The scan, or a twin: then its scan is trained again, by default with its settings, and a search goes on from
+        its trials.
+    settings
+        How it is trained; the defaults need no thought.
+    on_progress
+        Is called from the calling thread with a :class:`Progress` several times a second.
+    stop
+        Setting it ends the training within half a second: the twin of the best state so far is returned, its
+        ``stopped`` true.
+    score_baselines
+        Whether the baselines are fitted to the same held-out sweeps beside the training, for the table and the verdict.
+    score_rivals
+        The former name of ``score_baselines``.
+
+    Returns
+    -------
+    Twin
+        The twin, with its score and uncertainty.
+
+    Raises
+    ------
+    ScanError
+        Where the scan cannot be learned from.
+    Cancelled
+        Where ``stop`` was set before anything was learned.
     """
     known: tuple[Trial, ...] = ()
     if isinstance(scan, Twin):
