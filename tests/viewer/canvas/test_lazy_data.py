@@ -84,7 +84,9 @@ class Slow:
             self.asked.append(block_info[0]["array-location"][0][0])
             return block
 
-        self.array = dask.array.from_array(values, chunks=(1, *values.shape[1:])).map_blocks(read, dtype=values.dtype)
+        self.array = dask.array.from_array(values, chunks=(1, *values.shape[1:])).map_blocks(
+            read, meta=values[:0, :0, :0]
+        )
 
 
 @pytest.fixture
