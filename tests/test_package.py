@@ -15,10 +15,12 @@ import npe2
 import numpy as np
 import pytest
 import setuptools
+import yaml
 
 import napari_scantwin
 from napari_scantwin import samples
 from napari_scantwin.core import scan as scans
+from napari_scantwin.writers.formats import WRITERS
 
 TOP = Path(__file__).resolve().parents[1]
 
@@ -83,7 +85,14 @@ def test_the_manifest_names_only_what_exists():
         assert callable(getattr(importlib.import_module(module), name))
 
 
-def test_the_five_names_of_a_script_are_there():
+def test_napari_offers_every_format_that_can_be_written():
+    offered = yaml.safe_load((TOP / "napari.yaml").read_text())["contributions"]["writers"]
+    for layers, gridded_only in (("image", True), ("points", False)):
+        (found,) = [one["filename_extensions"] for one in offered if one["layer_types"] == [layers]]
+        assert found == [one.suffixes[0] for one in WRITERS if gridded_only or not one.gridded]
+
+
+def test_the_names_of_a_script_are_there():
     for name in napari_scantwin.__all__:
         assert getattr(napari_scantwin, name) is not None
 

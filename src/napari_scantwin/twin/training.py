@@ -63,8 +63,9 @@ def train(
 ) -> Twin:
     """Train the twin of a scan.
 
-    Of a scan of more than 100 000 points the trials, score, baselines and uncertainty are worked out on evenly spaced
-    points of every slice, so that memory and time stay bounded; ``twin.notes`` says so.
+    Points that are masked take no part. Of a scan of more than some 100 000 points the networks see everything, while
+    trials, score, baselines and uncertainty are worked out on evenly spaced points of every slice, so that memory and
+    time stay bounded; ``twin.notes`` says so.
 
     Parameters
     ----------
