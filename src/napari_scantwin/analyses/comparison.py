@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from napari_scantwin.analyses.analysis import analysis
 from napari_scantwin.core import scan as scans
@@ -117,7 +117,7 @@ def _histogram(found: Comparison) -> tuple:
     share, edges = np.histogram(pulls, _BINS, (-_REACH, _REACH))
     places = (edges[1:] + edges[:-1]) / 2
     share = 100 * share / max(len(pulls), 1)
-    chance = 100 * np.diff(norm.cdf(edges))
+    chance = 100 * np.diff(ndtr(edges))
     curves = [Curve(places, chance, None, COLORS[2], "dashed"), Curve(places, share, None, COLORS[0], "line")]
     key = [("found", COLORS[0]), ("by chance", COLORS[2])]
     return curves, "disagreement (combined errors)", "places (%)", key
