@@ -36,9 +36,23 @@ _ORDER = 0.5
 
 @dataclass(frozen=True)
 class Isotherm:
-    """One isotherm: ``pressure`` [n] in ``pressure_unit`` and ``composition`` [n] in ``composition_unit``, sorted by
-    composition; its ``temperature`` (K, the error being the spread of its readings), the values ``held`` of further
-    axes, the ``direction`` (ABSORPTION, DESORPTION or NOT_TOLD) and a ``note`` on points left out."""
+    """One pressure-composition isotherm, sorted by composition.
+
+    Parameters
+    ----------
+    temperature
+        In K; its error is the spread of its readings.
+    held
+        The values of further axes.
+    direction
+        ABSORPTION, DESORPTION or NOT_TOLD.
+    pressure, pressure_unit
+        The pressures [n] and their unit.
+    composition, composition_unit
+        The compositions [n] and their unit.
+    note
+        Which points were left out, else empty.
+    """
 
     temperature: Quantity
     held: dict[str, float]
@@ -60,13 +74,29 @@ def isotherms(
 ) -> list[Isotherm]:
     """The isotherms of a scan by rising temperature; masked points take no part.
 
-    ``temperature`` ("298 K") is needed where no axis of the scan is one. ``pressure_unit`` is needed where the
-    pressure's column is a plain number (a logarithm, or p over a standard pressure). ``logarithm`` is 10 or "e" where
-    the column holds log10(p) or ln(p), False where its name says so and it does not. ``direction`` ("absorption" or
-    "desorption") says what isotherms are whose order of measuring is lost (a gridded or simulated scan), and picks
-    those of a scan that tells.
+    Parameters
+    ----------
+    scan
+        A scan of composition over pressure, or of pressure over composition.
+    temperature
+        The temperature of the whole scan ("298 K"); needed where none of its axes is one.
+    pressure_unit
+        Needed where the pressure's column is a plain number (a logarithm, or p over a standard pressure).
+    logarithm
+        10 or "e" where the column holds log10(p) or ln(p); False where its name says so and it does not.
+    direction
+        "absorption" or "desorption": says what the isotherms are where the order of measuring is lost (a gridded or
+        simulated scan), and picks those where the order is known.
 
-    Raises :class:`ScanError` where one of these must be said, and where no isotherm has five points.
+    Returns
+    -------
+    list of Isotherm
+        Each with five points at least, absorption and desorption apart.
+
+    Raises
+    ------
+    ScanError
+        Where one of these must be said, and where no isotherm has five points.
     """
     scans.check(scan)
     if direction is not None and direction not in _DIRECTIONS:
