@@ -31,8 +31,20 @@ def is_quantity(unit: str, quantity: str) -> bool:
 
 
 def axes_of(scan: xr.DataArray, quantity: str | None = None) -> tuple[str, ...]:
-    """The scan's axes, slow first, that measure ``quantity``: "energy" (of electrons), "photon energy" (by the axis's
-    name), "angle" or "momentum"."""
+    """The scan's axes that measure a quantity.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    quantity
+        "energy" (of electrons), "photon energy" (by the axis's name), "angle" or "momentum"; by default any.
+
+    Returns
+    -------
+    tuple of str
+        The axes' names, slow first.
+    """
     if quantity is None:
         return scans.axes(scan)
     if quantity == "photon energy":

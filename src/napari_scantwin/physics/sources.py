@@ -43,10 +43,25 @@ _AT_ONCE = 1 << 16
 
 @dataclass(frozen=True)
 class ComparedScan:
-    """One of two compared scans. ``read(coordinates [n, axes]) -> values, errors, outside`` [n] works in the scan's
-    own units, axes in its own order; ``ranges`` holds the lowest and highest place of each axis. ``points`` is the
-    table of a measurement, which can be read at these points only, else None; ``dense`` is true of a map; at most
-    ``independent`` places err independently; ``note`` is a sentence or empty."""
+    """One of two compared scans.
+
+    Parameters
+    ----------
+    scan
+        The scan itself.
+    read
+        ``read(coordinates [n, axes]) -> values, errors, outside`` [n], in the scan's own units, axes in its own order.
+    ranges
+        The lowest and highest place of each axis.
+    points
+        The table of a measurement, which can be read at these points only, else None.
+    dense
+        Whether it is a map.
+    independent
+        How many places err independently at most.
+    note
+        A sentence, or empty.
+    """
 
     scan: xr.DataArray
     read: Callable
@@ -78,8 +93,28 @@ class ComparedScan:
         )
 
     def at(self, frame: ComparedScan, coordinates: np.ndarray, unit: str, stop=None, on_block: Callable | None = None):
-        """Values and errors [n] in ``unit`` and whether each place is outside [n], at coordinates [n, axes] given in
-        the axes and units of ``frame``."""
+        """Values and errors at places given in the axes and units of another scan.
+
+        Parameters
+        ----------
+        frame
+            The scan whose axes and units are used.
+        coordinates
+            Places [n, axes].
+        unit
+            The unit of the answer.
+        stop
+            A ``threading.Event``; setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+        on_block
+            Is called after each block of places that is done.
+
+        Returns
+        -------
+        values, errors
+            Both [n], in ``unit``.
+        outside
+            Whether each place lies outside the scan [n].
+        """
         parts = []
         own = self.scan.attrs["units"]
         slope = abs(float(converted(1.0, own, unit)) - float(converted(0.0, own, unit)))
@@ -127,7 +162,13 @@ def converted(values, source: str, target: str):
 
 
 def matching_axes(first: ComparedScan, second: ComparedScan) -> None:
-    """Raise :class:`ScanError` where the two scans have not the same axes or measure different things."""
+    """Check that two scans have the same axes and measure the same thing.
+
+    Raises
+    ------
+    ScanError
+        Where they do not.
+    """
     if set(first.axes) != set(second.axes):
         raise ScanError(
             f"the first scan's axes are {', '.join(first.axes)} and the second's {', '.join(second.axes)}; only scans "
