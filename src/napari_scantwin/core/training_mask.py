@@ -26,7 +26,20 @@ def slow_axes(scan: xr.DataArray) -> tuple[str, ...]:
 
 
 def values_of(scan: xr.DataArray, axis: str) -> np.ndarray:
-    """The values (set points, of a ragged scan) of an axis [m]: as they lie in a gridded scan, else ascending."""
+    """The values of an axis that can be chosen.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        One of :func:`slow_axes`.
+
+    Returns
+    -------
+    numpy.ndarray
+        The values [m] as they lie in a gridded scan; of a ragged scan its set points, ascending.
+    """
     column = np.asarray(scan[axis].values, float)
     return column if scans.is_gridded(scan) else np.unique(scans.set_points(column))
 
@@ -180,7 +193,7 @@ def train_on(
 
 
 def slices(scan: xr.DataArray, axis: str) -> list[Sweep]:
-    """The slices of a gridded scan along a slow axis as the list of sweeps shows them; holes count as points."""
+    """The slices of a gridded scan along a slow axis, in the form of a list of sweeps; holes count as points."""
     masked = np.zeros(scan.sizes[axis], int)
     if "masked" in scan.coords:
         masked = np.asarray(scan["masked"].values, bool).sum(axis=_others(scan, axis))

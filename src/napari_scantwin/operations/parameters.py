@@ -50,7 +50,7 @@ class Parameter:
         the parameters decided before, where ``by_others``). Where it is None and ``optional`` the parameter may be
         left empty; where it is None and not ``optional`` it must be given.
     unit, unit_of
-        The unit of a number (or a function of the scan that tells it), or the axis parameter whose unit it has instead
+        The unit of a number (or a function of the scan that gives it), or the axis parameter whose unit it has instead
         (``"value"``: the unit of the scan's values; :data:`OTHER_AXIS`: that of the axis of a cut that ``along`` is
         not).
     minimum, maximum, above

@@ -28,7 +28,7 @@ __all__ = [
     "split_runs",
 ]
 
-#: Units that tell what an axis is, whatever its name.
+#: Units that say what an axis is, whatever its name.
 _KINDS = {
     "temperature": ("K",),
     "magnetic field": ("A/m", "T"),

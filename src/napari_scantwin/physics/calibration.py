@@ -44,10 +44,12 @@ class Piece:
 
     @property
     def lowest(self) -> float:
+        """The least R/R0 the stretch holds."""
         return float(self.relative.min())
 
     @property
     def highest(self) -> float:
+        """The greatest R/R0 the stretch holds."""
         return float(self.relative.max())
 
     def covers(self, relative: np.ndarray) -> np.ndarray:
@@ -122,7 +124,7 @@ class Calibration:
             content, relative = self.content[start : end + 1], self.relative[start : end + 1]
             rises = relative[-1] > relative[0]
             smooth = isotonic_regression(relative, increasing=bool(rises)).x
-            # A level stretch tells no content: its middle stands for it.
+            # A level stretch determines no content: its middle stands for it.
             level, inverse = np.unique(smooth, return_inverse=True)
             middle = np.bincount(inverse, content) / np.bincount(inverse)
             order = np.argsort(middle)

@@ -54,7 +54,7 @@ class CriticalField:
     critical_temperature
         Tc, in kelvin.
     slope
-        -mu0 dHc2/dT at Tc.
+        -mu0 dHc2/dT at Tc, in T/K.
     coherence_length
         xi, in nm, from mu0 Hc2(0) = Phi0 / (2 pi xi^2).
     reduced_chi_square

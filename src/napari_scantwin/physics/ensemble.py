@@ -84,7 +84,20 @@ class Ensemble:
 
 
 def spread(found: np.ndarray, weights: np.ndarray) -> float:
-    """Weighted standard deviation of what samples ``found`` [s]; those without an answer are NaN."""
+    """The weighted standard deviation of a number on samples.
+
+    Parameters
+    ----------
+    found
+        The number on each sample [s]; those without an answer are NaN.
+    weights
+        The samples' weights [s].
+
+    Returns
+    -------
+    float
+        One standard deviation; NaN where less than half of the weight lies on samples with an answer.
+    """
     good = np.isfinite(found)
     if weights[good].sum() < 0.5:
         return float("nan")

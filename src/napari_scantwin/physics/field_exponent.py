@@ -25,7 +25,7 @@ __all__ = ["Order", "exponent_ensemble", "field_exponent", "transition_order"]
 
 #: The exponent is given where |dS| is at least this share of its largest at that field, and this many errors.
 _LEAST_SHARE, _LEAST_ERRORS = 0.05, 3.0
-#: How far, in errors, n must exceed 2 to tell a first-order transition.
+#: How far, in errors, n must exceed 2 to indicate a first-order transition.
 _SURE = 2.0
 
 

@@ -143,7 +143,7 @@ def _chosen(pieces: list[Piece], branch, ratio: xr.DataArray, calibration: Calib
         return np.array([names.index(one) for one in wanted])
     held = np.array([piece.covers(relative) for piece in pieces])
     contents = np.array([piece.read(relative) for piece in pieces])
-    # Where two stretches meet they tell the same content; only different ones are ambiguous.
+    # Where two stretches meet they give the same content; only different ones are ambiguous.
     low = np.where(held, contents, np.inf).min(axis=0)
     high = np.where(held, contents, -np.inf).max(axis=0)
     double = high - low > 1e-9 * np.ptp(calibration.content)

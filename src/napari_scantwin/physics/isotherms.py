@@ -1,7 +1,7 @@
 """Pressure-composition isotherms of a metal-hydrogen system, told apart by temperature and by direction.
 
 A scan of composition (H/M, wt%, ...) over pressure, or of pressure over composition, with the temperature along a
-further axis or given by the caller. The order in which the points were measured tells absorption (pressure and
+further axis or given by the caller. The order in which the points were measured separates absorption (pressure and
 composition rise) from desorption; the two are never mixed. The unit of pressure is never guessed, nor whether a
 column holds a logarithm.
 """
@@ -30,7 +30,7 @@ _BASES = {10: 10.0, "10": 10.0, "e": float(np.e)}
 _FEWEST = 5
 #: A zero of the gauge: pressures that are not positive but smaller than this share of the highest are left out.
 _ZERO = 0.01
-#: Points whose order follows their composition by less than this (Spearman's coefficient) do not tell a direction.
+#: Points whose order follows their composition by less than this (Spearman's coefficient) have no clear direction.
 _ORDER = 0.5
 
 
@@ -151,7 +151,13 @@ def labels_of(scan: xr.DataArray, name: str) -> list[str]:
 
 
 def pressure_name(scan: xr.DataArray) -> str:
-    """The axis that is a pressure, or the value's name; by its unit, else by its name where it is a plain number."""
+    """The axis that is a pressure, or the value's name; by its unit, else by its name where it is a plain number.
+
+    Raises
+    ------
+    ScanError
+        Where none or several are.
+    """
     names = [*scans.axes(scan), str(scan.name)]
     unit = {name: (scan if name == scan.name else scan[name]).attrs["units"] for name in names}
     found = [name for name in names if is_kind(unit[name], "pressure")]
@@ -239,7 +245,7 @@ def _compositions(scan: xr.DataArray, pressure: str, thermometer: str | None) ->
 
 def _order_of(scan: xr.DataArray) -> int | None:
     """The direction of a gridded scan (NOT_TOLD where nobody kept how it was measured), None where the order of the
-    points tells."""
+    points shows it."""
     if not scans.is_gridded(scan):
         return None
     return {"rising": ABSORPTION, "falling": DESORPTION}.get(scan.attrs.get("fast_axis_ran"), NOT_TOLD)

@@ -237,7 +237,25 @@ def entropy_factor(per: str) -> float:
 
 
 def field_in_tesla(values, unit: str):
-    """mu0 H in tesla of fields in ``unit`` (a field strength as Oe or A/m, or a flux density as T or G)."""
+    """mu0 H in tesla.
+
+    Parameters
+    ----------
+    values
+        Fields, in ``unit``.
+    unit
+        That of a field strength, as Oe or A/m, or of a flux density, as T or G.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        The fields in T.
+
+    Raises
+    ------
+    ScanError
+        Where it is no unit of magnetic field.
+    """
     return values * _tesla_per(unit)
 
 

@@ -34,7 +34,7 @@ from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, Isotherm, 
 __all__ = ["GAS_CONSTANT", "Plateau", "find_plateau", "hysteresis", "plateau_pressures"]
 
 GAS_CONSTANT = 8.314462618  # J/mol/K, exact to these digits
-#: Share of the plateau's width left away at either end when its line is fitted.
+#: Share of the plateau's width left out at either end when its line is fitted.
 _ENDS = 0.15
 #: Of an ideal solution's rise of ln p over the same composition, what a plateau may have at most.
 _IDEAL = 1 / 3
@@ -248,7 +248,7 @@ def _average(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
 
 def _knees(composition: np.ndarray, height: np.ndarray) -> tuple[int, int, float] | None:
     """Places of the plateau's first and last reading and the scatter of ln p along it (zero where too few
-    readings lie on it to tell), None where there is no plateau."""
+    readings lie on it to determine it), None where there is no plateau."""
     if np.ptp(composition) == 0 or np.ptp(height) == 0:
         return None
     rising = isotonic_regression(height, increasing=True).x

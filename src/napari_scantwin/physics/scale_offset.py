@@ -6,10 +6,10 @@ by least squares of (first - scale * second - offset)^2 / (error_1^2 + scale^2 e
 With the scale in the denominator the error of the second set does not flatten the slope (D. York et al., Am. J. Phys.
 72, 367 (2004)).
 
-Neighbouring places of a twin err together, so that a finer grid tells no more. The error of the result is the larger of
-two: the readings' errors carried through the weighted fit, where so many neighbours as are ``alike`` count as one; and
-the jackknife over sweeps, each left out in turn (B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans,
-SIAM 1982).
+Neighbouring places of a twin err together, so that a finer grid adds no information. The error of the result is the
+larger of two: the readings' errors carried through the weighted fit, where so many neighbours as are ``alike`` count as
+one; and the jackknife over sweeps, each left out in turn (B. Efron, The Jackknife, the Bootstrap and Other Resampling
+Plans, SIAM 1982).
 """
 
 from __future__ import annotations

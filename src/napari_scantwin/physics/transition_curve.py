@@ -33,11 +33,11 @@ _SHARE, _STEPS = 0.3, 2.5
 _PLACES = 400
 #: Residuals beyond this many scatters are no part of a normal state.
 _FAR = 3.0
-#: Least share of the normal state that is told from zero resistance.
+#: Least share of the normal state that is distinguished from zero resistance.
 _ZERO = 0.01
 #: The steepest place is the middle of the stretch that is at least this steep.
 _TOP = 0.8
-#: A window whose points stand closer together than this share of its width tells no slope.
+#: A window whose points stand closer together than this share of its width determines no slope.
 _SPREAD = 0.25
 
 
@@ -125,7 +125,22 @@ class TransitionCurve:
 
     @classmethod
     def fitted(cls, x: np.ndarray, values: np.ndarray, errors: np.ndarray, base: float) -> TransitionCurve:
-        """The curve with its normal state fitted to the points above the transition."""
+        """The curve with its normal state fitted to the points above the transition.
+
+        Parameters
+        ----------
+        x
+            Places [n], ascending.
+        values, errors
+            Readings and one standard deviation of each [n].
+        base
+            The low state, in the values' unit.
+
+        Returns
+        -------
+        TransitionCurve
+            The curve and its normal line.
+        """
         top = end_values(values)[1] - base
         rising = isotonic_regression((values - base) / (top or 1.0), increasing=True).x
         above = np.flatnonzero(rising >= _NORMAL)
@@ -256,7 +271,7 @@ class TransitionCurve:
 
     def _regression(self, width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Places, the linear maps [places, n] from readings to the locally linear regression there and to its slope,
-        and whether the points of the window [places] tell a slope."""
+        and whether the points of the window [places] determine a slope."""
         passed = self._levels[1]
         start, end = (passed[0], passed[-1]) if len(passed) else (self.x[0], self.x[-1])
         places = np.linspace(max(start - 2 * width, self.x[0]), min(end + 2 * width, self.x[-1]), _PLACES)

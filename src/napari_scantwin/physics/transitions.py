@@ -244,8 +244,7 @@ def _in_kelvin(quantity: Quantity) -> Quantity:
 
 
 def _by_window(curve: TransitionCurve, criterion: str | float) -> float:
-    """How well a place read from a slope is told by the curve itself: in a transition of several steps it depends on
-    the window."""
+    """How far a place read from a slope depends on the window, as it does in a transition of several steps."""
     moved = [curve.read(criterion, curve.share(), window) for window in (_NARROWER, 1 / _NARROWER)]
     return float(np.nanmax([_WINDOW * curve.width, abs(moved[1] - moved[0]) / 2]))
 

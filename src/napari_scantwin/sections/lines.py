@@ -211,7 +211,7 @@ def along(scan: xr.DataArray, axis: str, at: dict[str, float]) -> Cut:
     Returns
     -------
     Cut
-        The line from the axis's first end to its last.
+        The line from the axis's lowest value to its highest.
     """
     column = scan[axis].values
     name = ", ".join(f"{value:.5g} {scan[other].attrs['units']}" for other, value in at.items())

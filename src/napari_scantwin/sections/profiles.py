@@ -257,8 +257,10 @@ def _mean(view: np.ndarray, others: tuple[int, ...]) -> np.ndarray:
 
 
 def kind_of(scan: xr.DataArray, axis: str) -> str:
-    """What a profile along ``axis`` is called: an EDC along an energy, an MDC along an angle, a momentum or a
-    line, otherwise a profile."""
+    """What a profile along ``axis`` is called.
+
+    It is an EDC along an energy, an MDC along an angle, a momentum or a line, otherwise a profile.
+    """
     if "photoemission" not in f"{scan.name} {scan.attrs.get('long_name', '')}".replace("_", " "):
         return "profile"
     if axis in ("energy", "kinetic_energy", "binding_energy"):
