@@ -14,7 +14,15 @@ __all__ = ["SAMPLES", "SampleScan", "load_sample", "sample_path", "truth_path"]
 
 @dataclass(frozen=True)
 class SampleScan:
-    """A sample's title and the names of its files."""
+    """A sample scan.
+
+    Parameters
+    ----------
+    title
+        What it is called.
+    file, truth
+        The names of its file and of the file of its noise-free truth.
+    """
 
     title: str
     file: str
@@ -46,5 +54,16 @@ def truth_path(key: str) -> Path:
 
 
 def load_sample(key: str) -> xr.DataArray:
-    """The sample's scan, read from its file like any other."""
+    """The sample's scan, read from its file like any other.
+
+    Parameters
+    ----------
+    key
+        One of :data:`SAMPLES`: "ferromagnet", "palladium_hydride" or "arpes".
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan.
+    """
     return read(sample_path(key))

@@ -31,8 +31,20 @@ def is_quantity(unit: str, quantity: str) -> bool:
 
 
 def axes_of(scan: xr.DataArray, quantity: str | None = None) -> tuple[str, ...]:
-    """The scan's axes, slow first, that measure ``quantity``: "energy" (of electrons), "photon energy" (by the axis's
-    name), "angle" or "momentum"."""
+    """The scan's axes that measure a quantity.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    quantity
+        "energy" (of electrons), "photon energy" (by the axis's name), "angle" or "momentum"; by default any.
+
+    Returns
+    -------
+    tuple of str
+        The axes' names, slow first.
+    """
     if quantity is None:
         return scans.axes(scan)
     if quantity == "photon energy":
@@ -42,7 +54,10 @@ def axes_of(scan: xr.DataArray, quantity: str | None = None) -> tuple[str, ...]:
 
 
 def coordinates_of(scan: xr.DataArray) -> tuple[str, ...]:
-    """Further coordinates of one number a step of one axis: read-backs such as a mirror current or a temperature."""
+    """Further coordinates with one number for each step of one axis.
+
+    They are read-backs, such as a mirror current or a temperature.
+    """
     own = {*scans.axes(scan), "masked", "extrapolated", "standard_error", "sweep"}
     return tuple(
         str(name)
@@ -75,7 +90,13 @@ def scanned_angle(scan: xr.DataArray) -> str | None:
 
 
 def fast_axis(scan: xr.DataArray) -> str:
-    """The energy axis, or where there is none the fast axis."""
+    """The energy axis, or where there is none the fast axis.
+
+    Raises
+    ------
+    ScanError
+        Where the array has no axes.
+    """
     names = scans.axes(scan)
     if not names:
         raise ScanError("the array has no axes")

@@ -12,10 +12,25 @@ _MOST = 1_000_000
 
 
 def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
-    """Values from ``"first:last:step"`` (last included), ``"first:last"`` with ``"#count"``
-    (``"10:60#200"``), or a list ``"100, 200, 500"``.
+    """Values along an axis from a text.
 
-    Raises :class:`ScanError` naming ``axis`` where the text is none of these.
+    Parameters
+    ----------
+    text
+        ``"first:last:step"`` (last included), ``"first:last"`` with ``"#count"`` (``"10:60#200"``), or a list
+        ``"100, 200, 500"``.
+    axis
+        What the axis is called in a :class:`ScanError`.
+
+    Returns
+    -------
+    numpy.ndarray
+        The values, finite and at least one.
+
+    Raises
+    ------
+    ScanError
+        Naming ``axis``, where the text is none of these.
     """
     try:
         if ":" in text:

@@ -6,14 +6,19 @@ __all__ = ["Cancelled", "NeedsAxes", "NeedsColumns", "NeedsScannedAxis", "NotWri
 
 
 class ScanError(ValueError):
-    """Input the product cannot use. The message is one sentence a physicist can act on."""
+    """Input that cannot be used. The message is one sentence a physicist can act on."""
 
 
 class NeedsColumns(ScanError):
     """A table whose columns or units the file does not say; the caller must name them.
 
-    ``table`` is the :class:`napari_scantwin.readers.tables.table.ColumnTable` that was read, so that a dialog can
-    show it and a program can list its columns.
+    Parameters
+    ----------
+    message
+        The sentence.
+    table
+        The :class:`napari_scantwin.readers.tables.table.ColumnTable` that was read, so that a dialog can show it and a
+        program can list its columns.
     """
 
     def __init__(self, message: str, table=None):
@@ -22,11 +27,18 @@ class NeedsColumns(ScanError):
 
 
 class NeedsAxes(ScanError):
-    """A file of arrays that does not say which is the scan, what its axes are, or in which units; the caller must
-    name them.
+    """A file of arrays that does not say which is the scan, what its axes are, or in which units.
 
-    ``contents`` is the :class:`napari_scantwin.readers.arrays.contents.Contents` that a dialog can show, where it was
-    listed; ``offered`` is (values, [(label, unit or None, coordinates), …], attributes) where a reader got that far.
+    The caller must name them.
+
+    Parameters
+    ----------
+    message
+        The sentence.
+    contents
+        The :class:`napari_scantwin.readers.arrays.contents.Contents` that a dialog can show, where it was listed.
+    offered
+        (values, [(label, unit or None, coordinates), …], attributes), where a reader got that far.
     """
 
     def __init__(self, message: str, contents=None, offered=None):
@@ -38,8 +50,15 @@ class NeedsAxes(ScanError):
 class NeedsScannedAxis(ScanError):
     """A series of files that does not say along what it was scanned; the caller must say it.
 
-    ``names`` are the files' names, ``proposals`` what differs between them
-    (:class:`napari_scantwin.readers.series.scanned_axis.ScannedAxis`), for a dialog to offer.
+    Parameters
+    ----------
+    message
+        The sentence.
+    names
+        The files' names.
+    proposals
+        What differs between them (:class:`napari_scantwin.readers.series.scanned_axis.ScannedAxis`), for a dialog to
+        offer.
     """
 
     def __init__(self, message: str, names=(), proposals=()):

@@ -31,9 +31,24 @@ _REASONS = {
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write a file or a folder to; rename it into place on success.
 
-    On any failure, and when the work is cancelled, what was written is removed and whatever stood under
-    ``path`` stays as it was. Failures of the disk become one-sentence :class:`NotWritten`, and so does a folder
-    under the final name that this program did not write (:func:`may_replace`), before anything is done.
+    On any failure, and when the work is cancelled, what was written is removed and whatever stood under ``path`` stays
+    as it was.
+
+    Parameters
+    ----------
+    path
+        The final name.
+
+    Yields
+    ------
+    Path
+        The temporary name to write to, in a folder of its own beside the final one.
+
+    Raises
+    ------
+    NotWritten
+        In one sentence, where the disk fails; and, before anything is done, where a folder stands under the final name
+        that this program did not write (:func:`may_replace`).
     """
     path = Path(path)
     may_replace(path)
@@ -52,9 +67,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def replace(temporary: Path, path: Path) -> None:
-    """Put ``temporary`` under the final name beside it; an old store is moved aside first: only files replace.
+    """Put what was written under its final name; an old store is moved aside first: only files replace.
 
-    Raises :class:`NotWritten` where that would delete what this program did not write.
+    Parameters
+    ----------
+    temporary
+        What was written.
+    path
+        The final name, in a folder on the same disk.
+
+    Raises
+    ------
+    NotWritten
+        Where that would delete what this program did not write.
     """
     if temporary.is_dir() and path.is_file():
         raise NotWritten(f"{path.name} is a file and was not replaced by a folder; choose another name")
@@ -77,8 +102,14 @@ def replace(temporary: Path, path: Path) -> None:
 
 
 def may_replace(path: Path) -> None:
-    """Raise :class:`NotWritten` where ``path`` is a folder other than a zarr store of this program's: what people keep
-    in a folder is never deleted by a write to its name."""
+    """Check that a write to ``path`` would delete nothing that this program did not write.
+
+    Raises
+    ------
+    NotWritten
+        Where ``path`` is a folder other than a zarr store of this program's: what people keep in a folder is never
+        deleted by a write to its name.
+    """
     if path.is_dir() and (path.is_symlink() or not is_own_store(path)):
         raise NotWritten(
             f"{path.name} is a folder that this program did not write, and a write to its name would delete what it "
@@ -87,7 +118,7 @@ def may_replace(path: Path) -> None:
 
 
 def is_own_store(folder: Path) -> bool:
-    """Whether a folder is a zarr store that this program wrote, and holds nothing else; told by what is in it."""
+    """Whether a folder is a zarr store that this program wrote, and holds nothing else; judged by its contents."""
     try:
         root = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))
         name = root["attributes"]["scan"]

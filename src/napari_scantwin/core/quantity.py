@@ -18,7 +18,17 @@ _TEXT = re.compile(rf"\s*(?P<value>{_NUMBER})\s*(?:(?:±|\+/-|\+-)\s*(?P<error>{
 
 @dataclass(frozen=True)
 class Quantity:
-    """``value`` with one standard deviation ``error``, both in ``unit``; an error that is not known is NaN."""
+    """A number with one standard deviation and its unit.
+
+    Parameters
+    ----------
+    value
+        The number, in ``unit``.
+    error
+        One standard deviation, in ``unit``; NaN where it is not known.
+    unit
+        The unit, as :func:`napari_scantwin.core.units.standard` spells it.
+    """
 
     value: float
     error: float
@@ -26,8 +36,26 @@ class Quantity:
 
     @classmethod
     def of(cls, given: Quantity | str | tuple, what: str, example: str) -> Quantity:
-        """A number as people give it: a text with its unit ("12.3 mohm", "12.3 ± 0.1 mohm"), a tuple (value, unit) or
-        (value, error, unit). ``what`` and an ``example`` go into the sentence of the :class:`ScanError`."""
+        """A number as people write it.
+
+        Parameters
+        ----------
+        given
+            A text with its unit ("12.3 mohm", "12.3 ± 0.1 mohm"), a tuple (value, unit) or (value, error, unit), or a
+            :class:`Quantity`, which is returned as it is.
+        what, example
+            What it is, and an example of it, for the sentence of the :class:`ScanError`.
+
+        Returns
+        -------
+        Quantity
+            The number; its error is NaN where none was given.
+
+        Raises
+        ------
+        ScanError
+            Where the number or its unit is missing, or the unit is not known.
+        """
         if isinstance(given, Quantity):
             return given
         if isinstance(given, str):
@@ -62,11 +90,39 @@ class Quantity:
 
 
 def weighted_mean(samples: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of ``samples`` [s, ...] with ``weights`` [s] that add up to one."""
+    """The weighted mean of samples.
+
+    Parameters
+    ----------
+    samples
+        Samples [s, ...].
+    weights
+        Their weights [s], which add up to one.
+
+    Returns
+    -------
+    numpy.ndarray
+        The mean over the first axis [...].
+    """
     return np.tensordot(weights, samples, axes=1)
 
 
 def weighted_std(samples: np.ndarray, weights: np.ndarray, about: np.ndarray | None = None) -> np.ndarray:
-    """Standard deviation over the first axis of ``samples`` [s, ...] about ``about`` (default: their mean)."""
+    """The weighted standard deviation of samples.
+
+    Parameters
+    ----------
+    samples
+        Samples [s, ...].
+    weights
+        Their weights [s], which add up to one.
+    about
+        The values [...] the deviations are taken from; by default the samples' weighted mean.
+
+    Returns
+    -------
+    numpy.ndarray
+        The standard deviation over the first axis [...].
+    """
     centre = weighted_mean(samples, weights) if about is None else about
     return np.sqrt(np.tensordot(weights, (samples - centre) ** 2, axes=1))

@@ -58,8 +58,21 @@ _JITTER_OF_VALUE = 5e-4
 
 @dataclass(frozen=True)
 class Points:
-    """A scan as a table: ``coordinates`` [n, axes] (slow first), ``values`` [n], ``errors`` [n] or None,
-    ``sweep`` [n] (number of the sweep each point belongs to), ``masked`` [n]."""
+    """A scan as a table of n points.
+
+    Parameters
+    ----------
+    coordinates
+        The axes' values [n, axes], slow first, in the scan's units.
+    values
+        The values [n].
+    errors
+        One standard deviation of each value [n], or None.
+    sweep
+        The number of the sweep each point belongs to [n].
+    masked
+        Whether each point is kept from training [n].
+    """
 
     coordinates: np.ndarray
     values: np.ndarray
@@ -70,8 +83,23 @@ class Points:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One run along the fast axis: its ``number``, slow-axis values by name, number of points, the fast
-    axis's first and last value as measured, and whether any or all of its points are masked."""
+    """One run along the fast axis.
+
+    Parameters
+    ----------
+    number
+        Its number, in the order of measuring.
+    slow
+        The slow axes' values by name.
+    size
+        How many points it has.
+    first, last
+        The fast axis's first and last value as measured.
+    left_out
+        Whether all of its points are masked.
+    masked_points
+        How many of its points are masked.
+    """
 
     number: int
     slow: dict[str, float]
@@ -96,9 +124,35 @@ def ragged_scan(
 ) -> xr.DataArray:
     """A ragged scan from columns of equal length.
 
-    ``axes`` maps axis names, slow first, to (column [n], unit). ``sweep`` [n] numbers the sweeps where
-    the reader knows them; otherwise they are found from the slow axes. ``errors`` [n] is one standard
-    deviation in the value's unit.
+    Parameters
+    ----------
+    axes
+        Axis names, slow first, each with (column [n], unit).
+    values
+        The values [n].
+    name, unit
+        The name and the unit of the values.
+    errors
+        One standard deviation of each value [n], in the value's unit.
+    sweep
+        The number of each point's sweep [n], where the reader knows it; otherwise the sweeps are found from the slow
+        axes.
+    masked
+        Whether each point is kept from training [n]; by default none is.
+    long_names
+        What axes and values are called beside a plot, by name; by default the name with spaces.
+    attrs
+        Further attributes of the scan.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan, with the single dimension ``point``.
+
+    Raises
+    ------
+    ScanError
+        Where the columns make no scan, or a unit is not known.
     """
     size = len(values)
     coords: dict = {}
@@ -135,9 +189,34 @@ def gridded_scan(
     long_names: Mapping[str, str] | None = None,
     attrs: Mapping | None = None,
 ) -> xr.DataArray:
-    """A gridded scan: ``axes`` maps axis names, slow first, to (values [m], unit); ``values`` has one
-    dimension per axis in that order, and so have ``errors``, ``masked`` and ``extrapolated``; a dask array stays
-    one."""
+    """A gridded scan from its axes and an array.
+
+    Parameters
+    ----------
+    axes
+        Axis names, slow first, each with (values [m], unit).
+    values
+        The values, one dimension per axis in that order; a dask array stays one.
+    name, unit
+        The name and the unit of the values.
+    errors, masked, extrapolated
+        Arrays in the shape of the values: one standard deviation in the value's unit, whether a point is kept from
+        training, and whether it lies outside the measured region.
+    long_names
+        What axes and values are called beside a plot, by name; by default the name with spaces.
+    attrs
+        Further attributes of the scan.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan, with one dimension per axis.
+
+    Raises
+    ------
+    ScanError
+        Where the arrays make no scan, or a unit is not known.
+    """
     dims = tuple(axes)
     coords: dict = {}
     for axis, (column, axis_unit) in axes.items():
@@ -171,7 +250,13 @@ def is_scan(thing) -> bool:
 
 
 def check(scan: xr.DataArray) -> xr.DataArray:
-    """Return ``scan`` unchanged if it is one; raise :class:`ScanError` saying what it lacks."""
+    """Return ``scan`` unchanged if it is one.
+
+    Raises
+    ------
+    ScanError
+        Saying what it lacks: axes with values and units, or a unit of the values.
+    """
     if not isinstance(scan, xr.DataArray):
         raise ScanError(f"a scan is an xarray.DataArray, not a {type(scan).__name__}")
     names = axes(scan)
@@ -223,9 +308,22 @@ def axis_label(scan: xr.DataArray, axis: str) -> str:
 
 
 def points(scan: xr.DataArray) -> Points:
-    """Every measured point of a scan as a table; points whose value is not finite are left away.
+    """Every measured point of a scan as a table; points whose value is not finite are left out.
 
-    Raises :class:`ScanError` for a scan that is read in parts because it is too large for that.
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+
+    Returns
+    -------
+    Points
+        Coordinates [n, axes], values, errors, sweep numbers and masks [n].
+
+    Raises
+    ------
+    ScanError
+        Where the scan is read in parts because it is too large for that.
     """
     if is_lazy(scan) and scan.size > MOST_LISTED:
         raise ScanError(
@@ -252,7 +350,20 @@ def points(scan: xr.DataArray) -> Points:
 
 
 def points_of_sweeps(scan: xr.DataArray, numbers) -> Points:
-    """:func:`points` of the sweeps with some numbers only; of a gridded scan nothing else is read."""
+    """:func:`points` of some sweeps only; of a gridded scan nothing else is read.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    numbers
+        The numbers of the sweeps.
+
+    Returns
+    -------
+    Points
+        The points of these sweeps.
+    """
     if not is_gridded(scan):
         table = points(scan)
         mine = np.isin(table.sweep, numbers)
@@ -296,7 +407,18 @@ def sweep_numbers(scan: xr.DataArray) -> np.ndarray:
 
 
 def set_points(readings: np.ndarray) -> np.ndarray:
-    """The set point (median reading) each reading jitters around, [n]."""
+    """The set point that each reading jitters around.
+
+    Parameters
+    ----------
+    readings
+        Readings of a slow axis [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        The median reading of each one's set point [n], in the readings' unit.
+    """
     groups = _set_points(np.asarray(readings, float))
     medians = np.array([np.median(readings[groups == group]) for group in range(groups.max() + 1)])
     return medians[groups]
@@ -313,8 +435,20 @@ def _set_points(readings: np.ndarray) -> np.ndarray:
 
 
 def sweeps(scan: xr.DataArray) -> list[Sweep]:
-    """The sweeps of a scan in the order they were measured. Of a scan that is read in parts no value is read, so that
-    values that are not finite count as points there."""
+    """The sweeps of a scan in the order they were measured.
+
+    Of a scan that is read in parts no value is read, so that values that are not finite count as points there.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+
+    Returns
+    -------
+    list of Sweep
+        One for each sweep.
+    """
     if is_lazy(scan) and is_gridded(scan):
         return _sweeps_of_grid(scan)
     table = points(scan)
@@ -347,12 +481,32 @@ def _sweeps_of_grid(scan: xr.DataArray) -> list[Sweep]:
 
 
 def with_masked(scan: xr.DataArray, masked: np.ndarray) -> xr.DataArray:
-    """A copy of the scan whose ``masked`` coordinate is the given boolean array (in C order, any shape)."""
+    """A copy of the scan with another mask.
+
+    Parameters
+    ----------
+    scan
+        A scan.
+    masked
+        The new ``masked`` coordinate: booleans in C order, in any shape of the scan's size.
+
+    Returns
+    -------
+    xarray.DataArray
+        The copy.
+    """
     return scan.assign_coords(masked=(scan.dims, np.asarray(masked, bool).reshape(scan.shape)))
 
 
 def check_trainable(scan: xr.DataArray) -> None:
-    """Raise :class:`ScanError` in words where a scan cannot be learned from."""
+    """Check that a twin can be trained on a scan.
+
+    Raises
+    ------
+    ScanError
+        Where fewer than two sweeps or eight points are selected, the values are all equal, or an axis has one value
+        only.
+    """
     check(scan)
     table = points(scan)
     used = ~table.masked

@@ -26,7 +26,20 @@ def slow_axes(scan: xr.DataArray) -> tuple[str, ...]:
 
 
 def values_of(scan: xr.DataArray, axis: str) -> np.ndarray:
-    """The values (set points, of a ragged scan) of an axis [m]: as they lie in a gridded scan, else ascending."""
+    """The values of an axis that can be chosen.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        One of :func:`slow_axes`.
+
+    Returns
+    -------
+    numpy.ndarray
+        The values [m] as they lie in a gridded scan; of a ragged scan its set points, ascending.
+    """
     column = np.asarray(scan[axis].values, float)
     return column if scans.is_gridded(scan) else np.unique(scans.set_points(column))
 
@@ -43,10 +56,29 @@ def used(scan: xr.DataArray, axis: str) -> np.ndarray:
 
 
 def use(scan: xr.DataArray, axis: str, chosen: np.ndarray) -> xr.DataArray:
-    """The scan with everything masked but the ``chosen`` (bool [m]) values of an axis.
+    """The scan with all values of an axis masked but the chosen ones.
 
     Points masked in a chosen slice stay masked. A slice that was wholly left out comes back with what is masked in
     every slice that was not, such as what another axis leaves out.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        A slow axis.
+    chosen
+        Whether each value of :func:`values_of` is learned from (bool [m]).
+
+    Returns
+    -------
+    xarray.DataArray
+        A copy with another ``masked`` coordinate.
+
+    Raises
+    ------
+    ScanError
+        Where ``chosen`` is not as long as the axis has values.
     """
     chosen = np.asarray(chosen, bool)
     before = used(scan, axis)
@@ -71,10 +103,31 @@ def pick(
     among: Sequence[float] | None = None,
     name: str = "the axis",
 ) -> np.ndarray:
-    """Which of ``values`` [m] are chosen (bool [m]): those within a range (ends included) or nearest to the values
-    ``among``, and of these every n-th, the lowest first.
+    """Choose values: those within a range or nearest to given ones, and of these every n-th, the lowest first.
 
-    Raises :class:`ScanError` where fewer than two are left, or a value asked for is further than half a step from all.
+    Parameters
+    ----------
+    values
+        The values of an axis [m].
+    every
+        Keeps every n-th; 1 keeps all.
+    within
+        A range (lowest, highest), ends included; by default all.
+    among
+        Values; the nearest of the axis to each is kept.
+    name
+        What the axis is called in a :class:`ScanError`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Which of the values are chosen (bool [m]).
+
+    Raises
+    ------
+    ScanError
+        Where fewer than two are left, a value asked for is further than half a step from all, or ``every`` is no whole
+        number.
     """
     values = np.asarray(values, float)
     if every < 1 or every % 1:
@@ -107,7 +160,27 @@ def train_on(
     within: tuple[float, float] | None = None,
     among: Sequence[float] | None = None,
 ) -> xr.DataArray:
-    """The scan with all masked but some values of a slow ``axis`` (default: the slowest), as :func:`pick` says."""
+    """The scan with all masked but some values of a slow axis.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        A slow axis; by default the slowest.
+    every, within, among
+        Which of its values are kept, see :func:`pick`.
+
+    Returns
+    -------
+    xarray.DataArray
+        A copy with another ``masked`` coordinate, for :func:`napari_scantwin.train`.
+
+    Raises
+    ------
+    ScanError
+        Where the scan has no such slow axis, or fewer than two values are left.
+    """
     scans.check(scan)
     names = slow_axes(scan)
     if not names:
@@ -120,7 +193,7 @@ def train_on(
 
 
 def slices(scan: xr.DataArray, axis: str) -> list[Sweep]:
-    """The slices of a gridded scan along a slow axis as the list of sweeps shows them; holes count as points."""
+    """The slices of a gridded scan along a slow axis, in the form of a list of sweeps; holes count as points."""
     masked = np.zeros(scan.sizes[axis], int)
     if "masked" in scan.coords:
         masked = np.asarray(scan["masked"].values, bool).sum(axis=_others(scan, axis))

@@ -98,7 +98,10 @@ def _parse(text: str) -> pint.Unit:
 def standard(text: str) -> str:
     """The unit spelled as scans store it, e.g. ``"Oe"``, ``"emu/g"``, ``"Ω"``.
 
-    Raises :class:`ScanError` where pint does not know the unit.
+    Raises
+    ------
+    ScanError
+        Where pint does not know the unit.
     """
     try:
         unit = _parse(str(text))
@@ -129,17 +132,34 @@ def compatible(one: str, other: str) -> bool:
 
 
 def ratio(one: str, other: str, power: int = 1) -> str:
-    """The unit of a quantity in unit ``one`` for each ``other`` to the ``power``, e.g. ``"K/bar"``; differences of
-    degrees Celsius are kelvins."""
+    """The unit of a quantity in unit ``one`` for each ``other`` to the ``power``, e.g. ``"K/bar"``.
+
+    Differences of degrees Celsius are kelvins.
+    """
     below = _parse(str(other))
     below = registry().kelvin if below == registry().degC else below
     return f"{_parse(str(one)) / below**power:~C}"
 
 
 def convert(values, source: str, target: str):
-    """``values`` (number or array) in unit ``source``, converted to unit ``target``.
+    """Convert values from one unit to another.
 
-    Raises :class:`ScanError` where the two measure different things.
+    Parameters
+    ----------
+    values
+        A number or an array, in unit ``source``.
+    source, target
+        The unit the values are in, and the one they are converted to.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        The values in unit ``target``.
+
+    Raises
+    ------
+    ScanError
+        Where the two units measure different things, or one is not known.
     """
     try:
         return registry().Quantity(values, _parse(source)).to(_parse(target)).magnitude
@@ -168,9 +188,20 @@ _PER_METAL = re.compile(
 def split_label(label: str) -> tuple[str, str | None]:
     """Split a column header into its name and its unit.
 
-    ``"T (K)"``, ``"H [Oe]"`` and ``"Moment/emu"`` give ``("T", "K")`` and so on. The unit is ``None``
-    where the header names none that is known; nothing is guessed. A logarithm has no unit: ``"log10(p) (bar)"`` is
-    no number of bars.
+    ``"T (K)"``, ``"H [Oe]"`` and ``"Moment/emu"`` give ``("T", "K")`` and so on.
+
+    Parameters
+    ----------
+    label
+        The header.
+
+    Returns
+    -------
+    name
+        The header without its unit.
+    unit
+        None where the header names no known unit; nothing is guessed. A logarithm has no unit: ``"log10(p) (bar)"`` is
+        no number of bars.
     """
     if is_logarithm(label):
         return label.strip(), None

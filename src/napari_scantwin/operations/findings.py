@@ -35,8 +35,21 @@ _VIRIDIS = (
 
 @dataclass(frozen=True)
 class Curve:
-    """``x`` and ``y`` [n] with ``errors`` [n] (one standard deviation) or None, in a ``color``. ``style`` is
-    "points", "triangles" (a second measurement's), "line" or "dashed" (its twin's); ``sideways`` errors lie along x."""
+    """A curve of a plot.
+
+    Parameters
+    ----------
+    x, y
+        Places and values [n].
+    errors
+        One standard deviation [n], or None.
+    color
+        Its colour.
+    style
+        "points", "triangles" (a second measurement's), "line" or "dashed" (its twin's).
+    sideways
+        Whether the errors lie along x.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -48,11 +61,27 @@ class Curve:
 
 @dataclass(frozen=True)
 class DerivedMap:
-    """A derived scan to be shown: ``key`` names its layer among those of the scan ("entropy change of the sweeps"),
-    ``word`` is what the read-out calls its values, ``points`` asks for points instead of an image, ``visible``
-    whether it is seen at first. A ``color`` with a ``size`` (in world units) and a ``border`` draws all points alike,
-    as of a boundary. A ``middle`` asks for colours that run to either side of it, as of a difference. Maps of one
-    ``quantity``, the sweeps' and the one ``of_twin``, are cut together in the tab Cuts."""
+    """A derived scan to be shown.
+
+    Parameters
+    ----------
+    key
+        Names its layer among those of the scan ("entropy change of the sweeps").
+    word
+        What the read-out calls its values.
+    scan
+        The scan.
+    points
+        Asks for points instead of an image.
+    visible
+        Whether it is seen at first.
+    color, size, border
+        A colour with a size (in world units) and a border draws all points alike, as of a boundary.
+    middle
+        Asks for colours that run to either side of it, as of a difference.
+    quantity, of_twin
+        Maps of one quantity, the sweeps' and the one ``of_twin``, are cut together in the tab Cuts.
+    """
 
     key: str
     word: str
@@ -173,8 +202,18 @@ class Findings:
 
 
 def gradient(count: int) -> list[str]:
-    """``count`` colours in order, for curves that follow each other: the first few by themselves, more along
-    viridis without its darkest part."""
+    """Colours in order, for curves that follow each other.
+
+    Parameters
+    ----------
+    count
+        How many.
+
+    Returns
+    -------
+    list of str
+        The first of :data:`COLORS` where these are enough, else colours along viridis without its darkest part.
+    """
     if count <= len(COLORS) - 1:
         return list(COLORS[:count])
     known = np.array([[int(color[k : k + 2], 16) for k in (1, 3, 5)] for color in _VIRIDIS])

@@ -1,4 +1,4 @@
-"""What describes itself to a form: a step from scan to scan, an analysis from scan to figures."""
+"""Operations that describe themselves to a form: a step from scan to scan, an analysis from scan to figures."""
 
 from __future__ import annotations
 
@@ -100,7 +100,25 @@ class Operation:
         return None if self.refuses is None else reason_of(self.refuses, scan)
 
     def checked(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter as the function takes it, defaults filled in; :class:`ScanError` where one will not do."""
+        """Every parameter as the function takes it, defaults filled in.
+
+        Parameters
+        ----------
+        scan
+            The scan it is for.
+        given
+            Parameters by name; None, or one that is left out, stands for the default.
+
+        Returns
+        -------
+        dict
+            All parameters by name; None for one that has no meaning here.
+
+        Raises
+        ------
+        ScanError
+            Where there is no such parameter, or one will not do.
+        """
         known = {one.name for one in self.parameters}
         for name in given:
             if name not in known:
@@ -114,7 +132,25 @@ class Operation:
         return decided
 
     def fitting(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
-        """:meth:`checked` after :meth:`why_not`; :class:`ScanError` from either."""
+        """:meth:`checked` after :meth:`why_not`.
+
+        Parameters
+        ----------
+        scan
+            The scan it is for.
+        given
+            Parameters by name.
+
+        Returns
+        -------
+        dict
+            All parameters by name, as :meth:`checked` gives them.
+
+        Raises
+        ------
+        ScanError
+            Where the scan does not fit, or a parameter will not do.
+        """
         scans.check(scan)
         reason = self.why_not(scan)
         if reason:

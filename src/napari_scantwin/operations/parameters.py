@@ -50,7 +50,7 @@ class Parameter:
         the parameters decided before, where ``by_others``). Where it is None and ``optional`` the parameter may be
         left empty; where it is None and not ``optional`` it must be given.
     unit, unit_of
-        The unit of a number (or a function of the scan that tells it), or the axis parameter whose unit it has instead
+        The unit of a number (or a function of the scan that gives it), or the axis parameter whose unit it has instead
         (``"value"``: the unit of the scan's values; :data:`OTHER_AXIS`: that of the axis of a cut that ``along`` is
         not).
     minimum, maximum, above
@@ -143,9 +143,27 @@ class Parameter:
         return units.standard(unit) if unit else ""
 
     def checked(self, scan: xr.DataArray, value: Any, given: Mapping[str, Any]) -> Any:
-        """``value`` as the step's function takes it; :class:`ScanError` where it will not do.
+        """A value as the operation's function takes it.
 
-        A number may come as text with a unit (``"20 meV"``); it is converted to the parameter's own.
+        Parameters
+        ----------
+        scan
+            The scan it is for.
+        value
+            The value, or None for the default. A number may come as text with a unit (``"20 meV"``); it is converted to
+            the parameter's own.
+        given
+            The parameters decided before it, by name.
+
+        Returns
+        -------
+        object
+            The value; None where the parameter is optional and left empty.
+
+        Raises
+        ------
+        ScanError
+            Where it will not do.
         """
         if value is None:
             value = self.default_in(scan, given)

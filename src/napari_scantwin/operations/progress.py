@@ -1,4 +1,4 @@
-"""Progress of a step and the wish to stop it, handed down to whatever loop is running without passing it along.
+"""Progress of a step and the request to stop it, available to any loop without being passed along.
 
 >>> with reporting(on_progress, stop_event):
 ...     apply(scan, "smooth", ...)
@@ -24,8 +24,15 @@ _listener: contextvars.ContextVar[tuple[Callable[[float], None] | None, threadin
 def reporting(
     on_progress: Callable[[float], None] | None = None, stop_event: threading.Event | None = None
 ) -> Iterator[None]:
-    """Within this block steps call ``on_progress`` with the share of a pass that is done (a step may make several) and
-    raise :class:`Cancelled` soon after ``stop_event`` is set; the scan they were given is as it was."""
+    """Report the progress of the steps within this block, and let them be stopped.
+
+    Parameters
+    ----------
+    on_progress
+        Is called with the share of a pass that is done, from 0 to 1 (a step may make several passes).
+    stop_event
+        Setting it makes a step raise :class:`Cancelled` soon after; the scan it was given is as it was.
+    """
     token = _listener.set((on_progress, stop_event))
     try:
         yield
@@ -34,7 +41,18 @@ def reporting(
 
 
 def tell(share: float | None = None) -> None:
-    """Report a ``share`` from 0 to 1 (None: only look whether to stop)."""
+    """Report progress from within a loop.
+
+    Parameters
+    ----------
+    share
+        The share that is done, from 0 to 1; None only checks whether to stop.
+
+    Raises
+    ------
+    Cancelled
+        Where the ``stop_event`` of :func:`reporting` is set.
+    """
     on_progress, stop_event = _listener.get()
     if stop_event is not None and stop_event.is_set():
         raise Cancelled

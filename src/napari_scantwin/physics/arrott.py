@@ -2,7 +2,7 @@
 
 With mean-field exponents (beta = 1/2, gamma = 1) the isotherms of a second-order transition are straight at high
 field and the one at the Curie temperature passes through the origin (A. Arrott, Phys. Rev. 108, 1394 (1957)). A
-negative slope tells a first-order transition (S. K. Banerjee, Phys. Lett. 12, 16 (1964)).
+negative slope indicates a first-order transition (S. K. Banerjee, Phys. Lett. 12, 16 (1964)).
 """
 
 from __future__ import annotations
@@ -25,9 +25,22 @@ _TWIN_FIELDS = 40
 
 @dataclass(frozen=True)
 class ArrottLines:
-    """Straight lines through the upper half of every isotherm: ``kelvin`` [t], ``intercept`` and ``slope`` [t] with
-    ``intercept_error`` and ``slope_error`` [t]; the Curie temperature where the intercept passes through zero, and
-    the most negative slope in errors (below -2 tells a first-order transition by Banerjee's criterion)."""
+    """Straight lines through the upper half of every isotherm of an Arrott plot.
+
+    Parameters
+    ----------
+    kelvin
+        The isotherms' temperatures [t], in K.
+    intercept, intercept_error
+        The lines' intercepts [t] and their standard errors, in the plot's units.
+    slope, slope_error
+        The lines' slopes [t] and their standard errors.
+    curie_temperature
+        Where the intercept passes through zero, in K.
+    most_negative_slope
+        The most negative slope in units of its error; below -2 it indicates a first-order transition by Banerjee's
+        criterion.
+    """
 
     kelvin: np.ndarray
     intercept: np.ndarray
@@ -49,13 +62,44 @@ def arrott(
     direction: str | None = None,
     twin=None,
 ) -> xr.DataArray:
-    """Arrott-plot data as a ragged scan: slow axis ``temperature`` (K), fast axis ``field_over_magnetization``,
-    values ``magnetization_power``, in powers of SI units (mu0 H in tesla, M as :func:`per_basis` counts it).
+    """Arrott-plot data: isotherms of M^(1/beta) against (mu0 H / M)^(1/gamma).
 
-    ``temperatures`` [t] (the scan's unit) chooses isotherms: by default the measured ones, or, of temperature
-    sweeps, twenty over the shared range. ``direction`` picks the "rising" or "falling" branches where sweeps go both
-    ways. A ``twin`` gives isotherms of forty fields. Readings with M or H not positive have no place in the plot and
-    are left out; where all fields are negative both are turned round.
+    Readings with M or H not positive have no place in the plot and are left out; where all fields are negative the
+    signs of both are reversed.
+
+    Parameters
+    ----------
+    scan
+        Moments or magnetizations over temperature and magnetic field, in either order.
+    sample
+        The sample's numbers, added to what the file says.
+    per
+        What M is counted by, see :func:`napari_scantwin.physics.magnetization.per_basis`.
+    beta, gamma
+        The critical exponents; by default those of mean-field theory.
+    temperatures
+        The isotherms [t], in the scan's unit: by default the measured ones, or, of temperature sweeps, twenty over the
+        shared range.
+    direction
+        Picks the "rising" or "falling" branches where sweeps go both ways.
+    twin
+        A twin of the scan; it gives isotherms of forty fields.
+
+    Returns
+    -------
+    xarray.DataArray
+        A ragged scan: slow axis ``temperature`` (K), fast axis ``field_over_magnetization``, values
+        ``magnetization_power``, in powers of SI units (mu0 H in tesla).
+
+    Raises
+    ------
+    ScanError
+        Where the scan has other axes, a number of the sample is missing, or fewer than three readings have a positive
+        field and magnetization.
+
+    References
+    ----------
+    A. Arrott, Phys. Rev. 108, 1394 (1957).
     """
     temperature, field = axis_of_kind(scan, "temperature"), axis_of_kind(scan, "magnetic field")
     if len(scans.axes(scan)) != 2:
@@ -140,7 +184,27 @@ def _from_twin(twin, temperature, field, wanted):
 
 
 def arrott_lines(plot: xr.DataArray) -> ArrottLines:
-    """Straight lines through the upper half (by field) of every isotherm of an Arrott plot, weighted by errors."""
+    """Fit straight lines to the upper half (by field) of every isotherm of an Arrott plot, weighted by errors.
+
+    Parameters
+    ----------
+    plot
+        The ragged scan that :func:`arrott` gives.
+
+    Returns
+    -------
+    ArrottLines
+        Intercepts and slopes with errors, the Curie temperature, and the most negative slope.
+
+    Raises
+    ------
+    ScanError
+        Where no isotherm has three readings or more.
+
+    References
+    ----------
+    S. K. Banerjee, Phys. Lett. 12, 16 (1964).
+    """
     table = scans.points(plot)
     kelvin, found = [], []
     for number in np.unique(table.sweep):

@@ -28,7 +28,7 @@ __all__ = [
     "split_runs",
 ]
 
-#: Units that tell what an axis is, whatever its name.
+#: Units that say what an axis is, whatever its name.
 _KINDS = {
     "temperature": ("K",),
     "magnetic field": ("A/m", "T"),
@@ -47,11 +47,22 @@ _FEWEST = 4
 class Branch:
     """One direction of one sweep, ascending along the fast axis.
 
-    ``slow`` maps the slow axes to their set values, ``fast`` [n] and ``values`` [n] are in the scan's own units,
-    ``errors`` [n] one standard deviation (from the file, else told from the scatter about neighbours),
-    ``direction`` is +1 where the fast axis rose with time, -1 where it fell; ``rows`` [n] are the places of the
-    points in :func:`napari_scantwin.core.scan.points`. ``running`` maps slow axes that ran on during the sweep (a time)
-    to their values [n]; ``slow`` holds their median.
+    Parameters
+    ----------
+    sweep
+        The sweep's number.
+    slow
+        The slow axes' set values by name; of an axis that ran on during the sweep the median.
+    direction
+        +1 where the fast axis rose with time, -1 where it fell.
+    fast, values
+        The fast axis and the values [n], in the scan's own units.
+    errors
+        One standard deviation [n], from the file, else inferred from the scatter about neighbours.
+    rows
+        The places of the points in :func:`napari_scantwin.core.scan.points` [n].
+    running
+        Slow axes that ran on during the sweep (a time), by name, with their values [n].
     """
 
     sweep: int
@@ -77,7 +88,13 @@ def is_kind(unit: str, kind: str) -> bool:
 
 
 def axis_of_kind(scan: xr.DataArray, kind: str) -> str:
-    """The name of the one axis that measures a ``kind``; :class:`ScanError` where there is none or several."""
+    """The name of the one axis that measures a ``kind`` (see :func:`is_kind`).
+
+    Raises
+    ------
+    ScanError
+        Where there is none or several.
+    """
     found = [name for name in scans.axes(scan) if is_kind(scan[name].attrs["units"], kind)]
     if len(found) != 1:
         has = ", ".join(scans.axis_label(scan, name) for name in scans.axes(scan))
@@ -95,9 +112,24 @@ def branches(scan: xr.DataArray) -> list[Branch]:
     """The branches of a scan in the order of its sweeps; masked points take no part.
 
     Where a slow axis runs on from reading to reading (loading time) while the fast one is swept again and again, a
-    sweep is what lies between two turns of the fast axis.
-    Points at one fast-axis value are averaged. Errors that the scan does not carry are told from the scatter of
-    each point about the cubic through its neighbours, over the whole scan, as a function of the value.
+    sweep is what lies between two turns of the fast axis. Points at one fast-axis value are averaged. Errors that the
+    scan does not carry are inferred from the scatter of each point about the cubic through its neighbours, over the
+    whole scan, as a function of the value.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+
+    Returns
+    -------
+    list of Branch
+        One for each direction of each sweep.
+
+    Raises
+    ------
+    ScanError
+        Where no sweep is selected, or none has points enough.
     """
     scans.check(scan)
     table = scans.points(scan)
@@ -144,8 +176,19 @@ def _running(scan: xr.DataArray, table: scans.Points, used: np.ndarray) -> tuple
 
 
 def reading_errors(scan: xr.DataArray) -> np.ndarray:
-    """One standard deviation of every reading, shaped like the scan: the file's where it gives one, else told from
-    the scatter about neighbours along the sweep; NaN where the reading is."""
+    """One standard deviation of every reading of a scan.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+
+    Returns
+    -------
+    numpy.ndarray
+        The errors, shaped like the scan and in its unit: the file's where it gives one, else inferred from the scatter
+        about neighbours along the sweep; NaN where the reading is.
+    """
     table = scans.points(scan)
     used = ~table.masked if not table.masked.all() else np.ones(len(table.values), bool)
     errors = np.full(scan.shape, np.nan)
@@ -163,7 +206,25 @@ def _errors(table: scans.Points, used: np.ndarray, sweep: np.ndarray) -> np.ndar
 
 
 def in_direction(rows: list[Branch], direction: str | None) -> list[Branch]:
-    """The "rising" or "falling" branches, or all; :class:`ScanError` where there is none."""
+    """The branches of one direction.
+
+    Parameters
+    ----------
+    rows
+        Branches of :func:`branches`.
+    direction
+        "rising" or "falling"; None keeps all.
+
+    Returns
+    -------
+    list of Branch
+        Those kept.
+
+    Raises
+    ------
+    ScanError
+        Where there is none, or the direction is neither.
+    """
     if direction not in (None, "rising", "falling"):
         raise ScanError(f"a branch is 'rising' or 'falling', not {direction!r}")
     wanted = {None: (1, -1), "rising": (1,), "falling": (-1,)}[direction]
@@ -174,7 +235,13 @@ def in_direction(rows: list[Branch], direction: str | None) -> list[Branch]:
 
 
 def refuse_mixed(group: list[Branch]) -> None:
-    """Raise :class:`ScanError` where branches of one set point go both ways."""
+    """Check that all branches of one set point have the same direction.
+
+    Raises
+    ------
+    ScanError
+        Where they go both ways.
+    """
     if len({row.direction for row in group}) > 1:
         name, value = next(iter(group[0].slow.items()))
         raise ScanError(
@@ -189,10 +256,19 @@ def _in_order(numbers: np.ndarray) -> np.ndarray:
 
 
 def split_runs(fast: np.ndarray) -> list[np.ndarray]:
-    """Rows of each part of a sweep, split where its ``fast`` axis [n] turns round; jitter and shuffled readings are
-    no turn.
+    """Split a sweep where its fast axis reverses; jitter and shuffled readings are no reversal.
 
-    A sweep is only split where each part is ordered: a loop has few turns, a random order has many.
+    A sweep is only split where each part is ordered: a loop has few reversals, a random order has many.
+
+    Parameters
+    ----------
+    fast
+        The fast axis [n], in the order of measuring.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        The rows of each part.
     """
     limit = _TURN * np.ptp(fast)
     turns, extreme, direction = [], 0, 0

@@ -26,8 +26,17 @@ _ERRORS = 2.0
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of the curve along which R/R0 only rises or only falls with the hydrogen content: its name
-    ("rising", "falling", or "rising 2" where the curve has several), ``content`` [m] ascending and ``relative`` [m]."""
+    """A stretch of the curve along which R/R0 only rises or only falls with the hydrogen content.
+
+    Parameters
+    ----------
+    name
+        "rising", "falling", or "rising 2" where the curve has several.
+    content
+        H/Pd [m], ascending.
+    relative
+        R/R0 [m].
+    """
 
     name: str
     content: np.ndarray
@@ -35,10 +44,12 @@ class Piece:
 
     @property
     def lowest(self) -> float:
+        """The least R/R0 the stretch holds."""
         return float(self.relative.min())
 
     @property
     def highest(self) -> float:
+        """The greatest R/R0 the stretch holds."""
         return float(self.relative.max())
 
     def covers(self, relative: np.ndarray) -> np.ndarray:
@@ -53,8 +64,24 @@ class Piece:
 
 @dataclass(frozen=True)
 class Calibration:
-    """R/R0 [n] at hydrogen ``content`` [n] (H/Pd, ascending), with the ``source`` it was taken from and, where they
-    are known, its ``errors`` [n] (one standard deviation of R/R0; a single number for all will do)."""
+    """A calibration curve: R/R0 against hydrogen content.
+
+    Parameters
+    ----------
+    content
+        H/Pd [n], ascending.
+    relative
+        R/R0 [n] there.
+    source
+        Where the curve was taken from.
+    errors
+        One standard deviation of R/R0 [n], where known; a single number for all will do.
+
+    Raises
+    ------
+    ScanError
+        Where the source is missing, or the columns are too short, not finite, not positive or hold a content twice.
+    """
 
     content: np.ndarray
     relative: np.ndarray
@@ -97,7 +124,7 @@ class Calibration:
             content, relative = self.content[start : end + 1], self.relative[start : end + 1]
             rises = relative[-1] > relative[0]
             smooth = isotonic_regression(relative, increasing=bool(rises)).x
-            # A level stretch tells no content: its middle stands for it.
+            # A level stretch determines no content: its middle stands for it.
             level, inverse = np.unique(smooth, return_inverse=True)
             middle = np.bincount(inverse, content) / np.bincount(inverse)
             order = np.argsort(middle)
@@ -140,9 +167,29 @@ def read_calibration(
 ) -> Calibration:
     """A calibration curve from a table (text or spreadsheet).
 
-    ``content`` and ``relative`` (and ``errors``, of R/R0) name its columns by header or 1-based number. Without them a
-    table of two columns is read by its headers: one that begins with H/ or D/ and one that begins with R/. A column
-    in per cent is converted. ``source`` is where the curve comes from, and is not optional.
+    Parameters
+    ----------
+    path
+        The table's file.
+    source
+        Where the curve comes from; it is not optional.
+    content, relative
+        The columns of H/Pd and of R/R0, by header or 1-based number. Without them a table of two columns is read by its
+        headers: one that begins with H/ or D/ and one that begins with R/. A column in per cent is converted.
+    errors
+        The column of the standard deviations of R/R0, if there is one.
+    sheet
+        The sheet of a spreadsheet.
+
+    Returns
+    -------
+    Calibration
+        The curve, without rows that are not finite.
+
+    Raises
+    ------
+    ScanError
+        Where the columns cannot be found or are no plain ratios, or the curve will not do.
     """
     table = read_table(path, sheet)
     if content is None and relative is None:

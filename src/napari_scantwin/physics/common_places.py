@@ -1,5 +1,8 @@
-"""The places where two scans are compared: the points of the one that was only measured, or a grid over the range both
-cover; which of them err together; and what was left out, in words."""
+"""The places where two scans are compared.
+
+They are the points of the one that was only measured, or a grid over the range both cover. Here too: which of them err
+together, and what was left out, in words.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +26,30 @@ _JITTER = 1e-3
 
 
 def places(one: ComparedScan, two: ComparedScan, grid: Mapping[str, np.ndarray] | None, extrapolate: bool):
-    """The scan whose axes are used, the coordinates [n, axes] in its units, and the axes of a grid (None for points).
+    """The places where two scans are compared.
 
-    Raises :class:`ScanError` where the two share no range, or a ``grid`` is asked of a scan known at points only.
+    Parameters
+    ----------
+    one, two
+        The two scans.
+    grid
+        Axis name to values [m], in the first scan's units; None for the default.
+    extrapolate
+        Whether a default grid covers the range of either, rather than that of both.
+
+    Returns
+    -------
+    frame
+        The scan whose axes and units are used.
+    coordinates
+        The places [n, axes].
+    axes
+        The axes of a grid; None for points.
+
+    Raises
+    ------
+    ScanError
+        Where the two share no range, or a ``grid`` is asked of a scan known at points only.
     """
     if grid is None:
         for source in (one, two):
@@ -80,8 +104,23 @@ def _common(one: ComparedScan, two: ComparedScan, name: str, extrapolate: bool =
 
 
 def blocks(one: ComparedScan, two: ComparedScan, frame: ComparedScan, coordinates: np.ndarray) -> np.ndarray:
-    """Numbers [n] of the blocks whose readings err together: the nearest sweep of the scan that has fewer, or
-    stretches of the fast axis where there are hardly any sweeps."""
+    """The blocks whose readings err together.
+
+    A block is the nearest sweep of the scan that has fewer, or a stretch of the fast axis where there are hardly any
+    sweeps.
+
+    Parameters
+    ----------
+    one, two
+        The two scans.
+    frame, coordinates
+        The places [n, axes], in the axes and units of ``frame``.
+
+    Returns
+    -------
+    numpy.ndarray
+        The number of each place's block [n].
+    """
     if len(frame.axes) > 1:
         slow = frame.axes[0]
         both = [scans.set_points(np.asarray(s.scan[slow].values, float).ravel()) for s in (one, two)]
@@ -104,7 +143,26 @@ def left_out(
     outside: np.ndarray,
     extrapolate: bool,
 ) -> list[str]:
-    """What took part and what did not, a sentence each; ``kept`` and ``outside`` [n] are those of the places."""
+    """What took part in a comparison and what did not.
+
+    Parameters
+    ----------
+    one, two
+        The two scans.
+    frame
+        The scan whose axes and units the places are in.
+    on_grid
+        Whether the places are a grid.
+    kept, outside
+        Whether each place took part, and whether it lies outside one of the scans [n].
+    extrapolate
+        Whether places outside were kept.
+
+    Returns
+    -------
+    list of str
+        A sentence each.
+    """
     notes = [source.note for source in (one, two) if source.note]
     count, out, beyond = len(kept), int((~kept).sum()), int((kept & outside).sum())
     if beyond:

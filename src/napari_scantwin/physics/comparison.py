@@ -33,12 +33,26 @@ _BY_CHANCE = (4.6, 0.3)  # % of independent normal errors beyond two and three s
 
 @dataclass(frozen=True)
 class Comparison:
-    """What :func:`compare` found.
+    """The outcome of :func:`compare`.
 
-    ``difference`` (in the first scan's unit), ``ratio`` and ``disagreement`` (numbers) are scans over the same places;
-    the first two carry ``standard_error``. ``scale`` and ``offset`` are the fitted ones, or None. ``beyond_two`` and
-    ``beyond_three`` are the shares of the ``points`` whose disagreement is larger than 2 and 3, ``chi_square`` its
-    mean square (the fitted numbers taken off the count of points). ``notes`` say what was left out, a sentence each.
+    Parameters
+    ----------
+    difference
+        first - (scale * second + offset), a scan in the first scan's unit with ``standard_error``.
+    ratio
+        first / (scale * second + offset), a scan over the same places with ``standard_error``.
+    disagreement
+        The difference in units of its standard error, a scan over the same places.
+    scale, offset
+        The fitted ones, or None.
+    points
+        How many places were compared.
+    beyond_two, beyond_three
+        The shares of the points whose disagreement is larger than 2 and 3.
+    chi_square
+        The mean square of the disagreement (the fitted numbers subtracted from the count of points).
+    notes
+        What was left out, a sentence each.
     """
 
     difference: xr.DataArray
@@ -77,16 +91,41 @@ def compare(
 ) -> Comparison:
     """Compare two scans over the same axes, in any order and units of them.
 
-    Each of ``first`` and ``second`` is a :class:`~napari_scantwin.twin.Twin`, read anywhere; a simulated or derived
-    map, read between its points; or a measured scan, read at its own unmasked points, where the other is read too (one
-    of the two then has to be a twin or a map, unless both were measured at the same places). Two twins are compared on
-    a grid over their common range, or on ``grid`` (axis name to values [m], in the first scan's units).
+        difference   = first - (scale * second + offset)
+        ratio        = first / (scale * second + offset)
+        disagreement = difference / sqrt(error_1^2 + scale^2 error_2^2)
 
-    ``scale`` and ``offset`` fit first = scale * second + offset before. Places that one of the two does not cover are
-    left out; ``extrapolate`` keeps them, marked ``extrapolated``. ``on_progress`` hears the fraction done, ``stop`` (a
-    ``threading.Event``) raises :class:`~napari_scantwin.core.errors.Cancelled`.
+    Two twins are compared on a grid over their common range, or on ``grid``; a measured scan is read at its own
+    unmasked points, and the other is read there too (one of the two then has to be a twin or a map, unless both were
+    measured at the same places).
 
-    Raises :class:`ScanError` where units or axes do not match, or the two share no range.
+    Parameters
+    ----------
+    first, second
+        Each a :class:`~napari_scantwin.twin.Twin`, read anywhere; a simulated or derived map, read between its points;
+        or a measured scan.
+    grid
+        The places of the comparison: axis name to values [m], in the first scan's units; axes that are not named get
+        the default.
+    scale, offset
+        Whether a scale and an offset of the second are fitted first, by first = scale * second + offset.
+    extrapolate
+        Whether places that one of the two does not cover are kept, marked ``extrapolated``; by default they are left
+        out.
+    on_progress
+        Is called with the fraction that is done.
+    stop
+        A ``threading.Event``; setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    Comparison
+        Difference, ratio and disagreement as scans, and their figures.
+
+    Raises
+    ------
+    ScanError
+        Where units or axes do not match, or the two share no range.
     """
     one, two = source_of(first, "first"), source_of(second, "second")
     matching_axes(one, two)

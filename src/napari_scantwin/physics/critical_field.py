@@ -43,9 +43,29 @@ _STEP = 1e-4
 
 @dataclass(frozen=True)
 class CriticalField:
-    """A fit of one ``model``: Hc2(0) as mu0 H in tesla, Tc in kelvin, the slope -mu0 dHc2/dT at Tc, the coherence
-    length in nm, reduced chi-square, Akaike's criterion (the lower of two models is the likelier), how many points
-    were fitted, and the ``curve`` as a scan Hc2(T) with its standard error, in the boundary's field unit."""
+    """A fit of one model of the upper critical field.
+
+    Parameters
+    ----------
+    model
+        "Ginzburg-Landau", "two-fluid" or "WHH".
+    critical_field
+        Hc2(0) as mu0 H, in tesla.
+    critical_temperature
+        Tc, in kelvin.
+    slope
+        -mu0 dHc2/dT at Tc, in T/K.
+    coherence_length
+        xi, in nm, from mu0 Hc2(0) = Phi0 / (2 pi xi^2).
+    reduced_chi_square
+        Chi-square per degree of freedom.
+    akaike
+        Akaike's criterion; the lower of two models is the likelier.
+    points
+        How many points were fitted.
+    curve
+        The fit as a scan Hc2(T) with its standard error, in the boundary's field unit.
+    """
 
     model: str
     critical_field: Quantity
@@ -61,14 +81,35 @@ class CriticalField:
 def fit_critical_field(
     boundary: xr.DataArray, model: str = "Ginzburg-Landau", *, maki: float = 0.0, spin_orbit: float = 0.0
 ) -> CriticalField:
-    """Fit a model to a phase boundary from :func:`napari_scantwin.physics.transitions.phase_boundary`.
+    """Fit a model of the upper critical field to a phase boundary.
 
-    The boundary maps field to transition temperature (or temperature to transition field); points that are NaN take
-    no part. Each point counts by the error of its transition. ``maki`` and ``spin_orbit`` (WHH only) are fixed. At
-    least three fields are needed; where chi-square says that the errors are too small they are scaled up.
+    Points that are NaN take no part; each counts by the error of its transition. Where chi-square says that these
+    errors are too small, the errors of the result are scaled up.
 
-    Raises :class:`ScanError` where the boundary is not one of temperature and field, has too few points, mixes
-    warming and cooling, or does not fall as the field grows.
+    Parameters
+    ----------
+    boundary
+        A boundary from :func:`napari_scantwin.physics.transitions.phase_boundary`: it maps field to transition
+        temperature, or temperature to transition field.
+    model
+        "Ginzburg-Landau", "two-fluid" or "WHH"; the module's text has their formulas.
+    maki, spin_orbit
+        The Maki parameter and the spin-orbit scattering, both fixed (WHH only).
+
+    Returns
+    -------
+    CriticalField
+        Hc2(0) in T, Tc in K, the slope at Tc, the coherence length in nm, and the fitted curve.
+
+    Raises
+    ------
+    ScanError
+        Where the boundary is not one of temperature and field, has transitions at fewer than three fields, mixes
+        warming and cooling, or does not fall as the field grows.
+
+    References
+    ----------
+    N. R. Werthamer, E. Helfand, P. C. Hohenberg, Phys. Rev. 147, 295 (1966), equation 28 (WHH).
     """
     import lmfit  # takes a second to import, and the window needs it only here
 
@@ -169,7 +210,29 @@ def _shape(model: str, maki: float, spin_orbit: float):
 
 @functools.cache
 def whh(maki: float = 0.0, spin_orbit: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """The reduced WHH curve: t [n] from 0 to 1 and h(t) = Hc2(T)/Hc2(0) [n]."""
+    """The reduced Werthamer-Helfand-Hohenberg curve.
+
+    Parameters
+    ----------
+    maki, spin_orbit
+        The Maki parameter and the spin-orbit scattering; with both zero it is the dirty limit without Pauli limiting.
+
+    Returns
+    -------
+    t
+        Reduced temperatures T/Tc [n] from 0 to 1.
+    h
+        h(t) = Hc2(T)/Hc2(0) [n].
+
+    Raises
+    ------
+    ScanError
+        Where the equation has no root for these parameters.
+
+    References
+    ----------
+    N. R. Werthamer, E. Helfand, P. C. Hohenberg, Phys. Rev. 147, 295 (1966), equation 28.
+    """
     t = np.concatenate([np.linspace(0.005, 0.98, _PLACES), 1 - np.geomspace(0.02, 1e-5, 30)[1:], [1.0]])
     bar = np.array([0.0 if at == 1 else _whh_field(at, maki, spin_orbit) for at in t])
     # Quadratic at low temperature: from the two lowest places to t = 0.

@@ -1,7 +1,7 @@
 """An analysed scan together with samples of what it might be instead, so that any number read from it has an error.
 
 Measured scans are sampled by drawing their readings again within their errors; twins by their members, whose
-distance from the mean is stretched as the twin's own calibration on held-out sweeps asks.
+distance from the mean is stretched by the twin's own calibration on held-out sweeps.
 """
 
 from __future__ import annotations
@@ -23,8 +23,17 @@ _CHUNK = 1 << 13
 
 @dataclass(frozen=True)
 class Ensemble:
-    """``scan`` is the analysis's answer; ``samples`` [s, *scan.shape] with ``weights`` [s] (adding up to one) are
-    what it would have been for other draws of the noise, or by other members of the twin."""
+    """An analysed scan and samples of it.
+
+    Parameters
+    ----------
+    scan
+        The analysis's answer.
+    samples
+        What it would have been for other draws of the noise, or by other members of the twin, in shape [s, ...].
+    weights
+        The samples' weights [s], which add up to one.
+    """
 
     scan: xr.DataArray
     samples: np.ndarray
@@ -32,25 +41,63 @@ class Ensemble:
 
     @classmethod
     def equal(cls, scan: xr.DataArray, samples: np.ndarray) -> Ensemble:
-        """Samples that count alike."""
+        """An ensemble whose samples all have the same weight."""
         return cls(scan, samples, np.full(len(samples), 1 / len(samples)))
 
     @classmethod
     def of(cls, scan: xr.DataArray, *, count: int = 200, seed: int = 0) -> Ensemble:
-        """Samples from the scan's own ``standard_error``, each point by itself; without one, no spread at all."""
+        """An ensemble drawn from the scan's own ``standard_error``, each point independently.
+
+        Parameters
+        ----------
+        scan
+            A scan; without a ``standard_error`` its samples have no spread at all.
+        count, seed
+            How many samples are drawn, and their seed.
+
+        Returns
+        -------
+        Ensemble
+            The scan and its samples, all of the same weight.
+        """
         errors = np.asarray(scan["standard_error"].values, float) if "standard_error" in scan.coords else 0.0
         draws = np.random.default_rng(seed).normal(size=(count, *scan.shape))
         return cls.equal(scan, np.asarray(scan.values, float) + draws * errors)
 
     def number(self, function: Callable[[np.ndarray], float], unit: str) -> Quantity:
-        """``function(values [*shape]) -> float`` with the standard deviation of what it gives on the samples; NaN
-        where fewer than half of them have an answer."""
+        """A number read from the scan, with the standard deviation of what it is on the samples.
+
+        Parameters
+        ----------
+        function
+            From values, in the scan's shape, to a number.
+        unit
+            The number's unit.
+
+        Returns
+        -------
+        Quantity
+            Its error is NaN where fewer than half of the samples have an answer.
+        """
         value = float(function(np.asarray(self.scan.values, float)))
         return Quantity(value, spread(np.array([function(sample) for sample in self.samples]), self.weights), unit)
 
 
 def spread(found: np.ndarray, weights: np.ndarray) -> float:
-    """Weighted standard deviation of what samples ``found`` [s]; those without an answer are NaN."""
+    """The weighted standard deviation of a number on samples.
+
+    Parameters
+    ----------
+    found
+        The number on each sample [s]; those without an answer are NaN.
+    weights
+        The samples' weights [s].
+
+    Returns
+    -------
+    float
+        One standard deviation; NaN where less than half of the weight lies on samples with an answer.
+    """
     good = np.isfinite(found)
     if weights[good].sum() < 0.5:
         return float("nan")
@@ -59,13 +106,32 @@ def spread(found: np.ndarray, weights: np.ndarray) -> float:
 
 
 def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop=None):
-    """Values of a twin's members, or their derivatives along ``axis``: (mean [n], samples [s, n], weights [s]) at
-    ``coordinates`` [n, axes], in the scan's unit (over the axis's).
+    """Values of a twin's members, or their derivatives along an axis.
 
     The samples are stretched about the mean by the twin's calibrated factor, never shrunk, and each stands for two:
-    with what all members may get wrong together between sweeps (its
-    :meth:`~napari_scantwin.twin.uncertainty.Uncertainty.model_uncertainty`)
-    added and taken away, as one smooth error of the whole map. Without it a twin of a single interpolator had no error.
+    with the error all members may share between sweeps (its
+    :meth:`~napari_scantwin.twin.uncertainty.Uncertainty.model_uncertainty`) added and subtracted, as one smooth error
+    of the whole map. Without it a twin of a single interpolator would have no error.
+
+    Parameters
+    ----------
+    twin
+        A trained twin.
+    coordinates
+        Places [n, axes], in the scan's units.
+    axis
+        The axis the derivatives are taken along; by default the values themselves are read.
+    stop
+        A ``threading.Event``; setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    mean
+        The members' weighted mean [n], in the scan's unit (over the axis's).
+    samples
+        The samples [s, n], in the same unit.
+    weights
+        Their weights [s], which add up to one.
     """
     coordinates = np.asarray(coordinates, float)
     parts, common, shares = [], [], None

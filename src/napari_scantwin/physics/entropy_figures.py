@@ -29,10 +29,26 @@ __all__ = ["Figures", "figures", "table"]
 
 @dataclass(frozen=True)
 class Figures:
-    """Magnetocaloric figures for a change of field from the start of the integral to ``field`` (in its unit).
+    """Magnetocaloric figures for a change of field from the start of the integral to ``field``.
 
-    ``average`` maps a lift in kelvin to the temperature-averaged entropy change over it (a magnitude); ``note`` is
-    empty, or says why FWHM, RCP and RC are missing.
+    Parameters
+    ----------
+    field, field_unit
+        The field the integral goes to, in its unit.
+    peak
+        The extremum of the signed entropy change, in its unit.
+    peak_temperature
+        Where it lies, in K.
+    width
+        FWHM, in K.
+    cooling_power
+        RCP, the relative cooling power (unit of the entropy change times K).
+    capacity
+        RC, the refrigerant capacity (same unit).
+    average
+        Maps a lift in kelvin to the temperature-averaged entropy change over it (a magnitude).
+    note
+        Empty, or says why FWHM, RCP and RC are missing (NaN).
     """
 
     field: float
@@ -47,8 +63,33 @@ class Figures:
 
 
 def figures(ensemble: Ensemble, *, lifts: Sequence[float] = (3.0, 10.0)) -> list[Figures]:
-    """The figures of every field of an entropy change from
-    :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble`; ``lifts`` in kelvin."""
+    """The magnetocaloric figures of every field of an entropy change: peak, FWHM, RCP, RC and TEC.
+
+    The module's text defines them. Each error is the spread of the figure over the samples of the ensemble.
+
+    Parameters
+    ----------
+    ensemble
+        An entropy change from :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble`.
+    lifts
+        The temperature spans, in kelvin, of the temperature-averaged entropy change.
+
+    Returns
+    -------
+    list of Figures
+        One for each field, in the order of the map.
+
+    Raises
+    ------
+    ScanError
+        Where the map holds fewer than five temperatures.
+
+    References
+    ----------
+    K. A. Gschneidner, V. K. Pecharsky, Annu. Rev. Mater. Sci. 30, 387 (2000) (RCP).
+    M. E. Wood, W. H. Potter, Cryogenics 25, 667 (1985) (RC).
+    L. D. Griffith et al., J. Appl. Phys. 123, 034902 (2018) (TEC).
+    """
     scan = ensemble.scan
     kelvin = np.asarray(scan["temperature"].values, float)
     if len(kelvin) < 5:
@@ -81,7 +122,20 @@ def figures(ensemble: Ensemble, *, lifts: Sequence[float] = (3.0, 10.0)) -> list
 
 
 def table(found: Sequence[Figures]) -> tuple[list[str], list[list[float]]]:
-    """The figures as a table: column heads with units, and a row of numbers per field (value, then its error)."""
+    """The figures as a table.
+
+    Parameters
+    ----------
+    found
+        Figures from :func:`figures`.
+
+    Returns
+    -------
+    heads
+        The column heads with units.
+    rows
+        A row of numbers for each field (each value, then its error).
+    """
     first = found[0]
     named = [
         ("peak", "peak"),

@@ -1,4 +1,4 @@
-"""The field exponent of the entropy change and the order of the transition it tells.
+"""The field exponent of the entropy change, and the order of the transition inferred from it.
 
     n(T, H) = d ln|dS| / d ln H = mu0 H (dM/dT)(T, H) / dS(T, H)
 
@@ -25,14 +25,27 @@ __all__ = ["Order", "exponent_ensemble", "field_exponent", "transition_order"]
 
 #: The exponent is given where |dS| is at least this share of its largest at that field, and this many errors.
 _LEAST_SHARE, _LEAST_ERRORS = 0.05, 3.0
-#: How far, in errors, n must exceed 2 to tell a first-order transition.
+#: How far, in errors, n must exceed 2 to indicate a first-order transition.
 _SURE = 2.0
 
 
 @dataclass(frozen=True)
 class Order:
-    """What the exponent tells: ``first`` true, false, or None where the errors do not allow to say; the largest
-    exponent, and the temperature (K) and field where it stands."""
+    """The order of the transition, as the exponent shows it.
+
+    Parameters
+    ----------
+    first
+        Whether it is of first order; None where the errors do not allow to say.
+    largest
+        The largest exponent, a number with its error.
+    temperature
+        Where it lies, in K.
+    field, field_unit
+        The field it lies at, in its unit.
+    sentence
+        The outcome in words.
+    """
 
     first: bool | None
     largest: Quantity
@@ -43,15 +56,51 @@ class Order:
 
 
 def field_exponent(change: Ensemble | xr.DataArray) -> xr.DataArray:
-    """The exponent n(T, H) as a scan over the same axes, NaN where the entropy change is too small to tell it; of a
-    scan without samples, the errors of its points are taken to be independent."""
+    """The local exponent n(T, H) = d ln|dS| / d ln H of an entropy change.
+
+    Parameters
+    ----------
+    change
+        An entropy change, as an ensemble of :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble` or as a
+        scan; of a scan without samples, the errors of its points are taken to be independent.
+
+    Returns
+    -------
+    xarray.DataArray
+        n (a pure number) over the same axes with its ``standard_error``; NaN where the entropy change is too small to
+        determine it.
+
+    Raises
+    ------
+    ScanError
+        Where there are fewer than three fields.
+
+    References
+    ----------
+    J. Y. Law, V. Franco et al., Nat. Commun. 9, 2680 (2018).
+    """
     return exponent_ensemble(change if isinstance(change, Ensemble) else Ensemble.of(change)).scan
 
 
 def exponent_ensemble(ensemble: Ensemble) -> Ensemble:
-    """The exponent from an entropy change (of :func:`..magnetocaloric.entropy_ensemble`), with its samples.
+    """The exponent n(T, H) = d ln|dS| / d ln H of an entropy change, with its samples.
 
     ln|dS| is differentiated over ln H by parabolas through three neighbouring fields, so at least three are needed.
+
+    Parameters
+    ----------
+    ensemble
+        An entropy change from :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble`.
+
+    Returns
+    -------
+    Ensemble
+        The exponent and its samples over the same axes, NaN where the entropy change is too small to determine it.
+
+    Raises
+    ------
+    ScanError
+        Where there are fewer than three fields.
     """
     scan = ensemble.scan
     fields = np.abs(np.asarray(scan["magnetic_field"].values, float))
@@ -90,11 +139,29 @@ def exponent_ensemble(ensemble: Ensemble) -> Ensemble:
 
 
 def transition_order(ensemble: Ensemble) -> Order:
-    """The quantitative criterion on an entropy change: first order where n exceeds 2 near the peak by more than
-    two errors.
+    """The order of the transition by the quantitative criterion: first order where n exceeds 2 near the peak.
 
-    Only fields in the upper half and temperatures where |dS| is at least a fifth of its largest are looked at, so
-    that the noise of the tails tells nothing.
+    It has to exceed 2 by more than two errors. Only fields in the upper half and temperatures where |dS| is at least a
+    fifth of its largest are looked at, so that the noise of the tails decides nothing.
+
+    Parameters
+    ----------
+    ensemble
+        An entropy change from :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble`.
+
+    Returns
+    -------
+    Order
+        The outcome, the largest exponent and where it lies.
+
+    Raises
+    ------
+    ScanError
+        Where there are fewer than three fields, or the entropy change is too uncertain near its peak.
+
+    References
+    ----------
+    J. Y. Law, V. Franco et al., Nat. Commun. 9, 2680 (2018).
     """
     found = exponent_ensemble(ensemble)
     n = np.asarray(found.scan.values, float)

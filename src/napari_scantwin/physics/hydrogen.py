@@ -25,12 +25,28 @@ __all__ = ["hydrogen_content", "relative_resistance"]
 
 
 def relative_resistance(scan: xr.DataArray, unloaded: Quantity | str | tuple | xr.DataArray | None) -> xr.DataArray:
-    """R/R0 of a resistance scan, with errors; the same axes, dimensionless.
+    """R/R0 of a resistance scan, with errors.
 
-    ``unloaded`` is R0: a :class:`Quantity`, a text such as ``"12.3 mohm"``, a tuple (value, unit) or (value, error,
-    unit), or a scan of the unloaded sample along one axis of this one (usually temperature), interpolated linearly;
-    outside its range R/R0 is NaN. It may be None where the scan is a ratio already. Errors that the scan does not
-    carry are told from its scatter; that of a single R0 goes together for all readings.
+    Errors that the scan does not carry are inferred from its scatter; that of a single R0 is shared by all readings.
+
+    Parameters
+    ----------
+    scan
+        A scan of a resistance, or of a ratio.
+    unloaded
+        R0: a :class:`Quantity`, a text such as ``"12.3 mohm"``, a tuple (value, unit) or (value, error, unit), or a
+        scan of the unloaded sample along one axis of this one (usually temperature), interpolated linearly; outside its
+        range R/R0 is NaN. It may be None where the scan is a ratio already.
+
+    Returns
+    -------
+    xarray.DataArray
+        R/R0, dimensionless, over the same axes, with ``standard_error``.
+
+    Raises
+    ------
+    ScanError
+        Where R0 is missing, is not positive or does not fit the scan.
     """
     scans.check(scan)
     values = np.asarray(scan.values, float)
@@ -62,18 +78,33 @@ def hydrogen_content(
     unloaded: Quantity | str | tuple | xr.DataArray | None = None,
     branch: str | Sequence[str] | None = None,
 ) -> xr.DataArray:
-    """H/Pd at every reading of a resistance scan, as a scan with the same axes.
+    """The hydrogen content H/Pd = curve^-1(R / R0) at every reading of a resistance scan.
 
-    ``unloaded`` is R0, see :func:`relative_resistance`. ``branch`` names a stretch of the curve ("rising",
-    "falling", "rising 2", ...: ``[piece.name for piece in calibration.pieces()]``) for all readings, or one for each
-    (an array shaped like the scan). Without it every reading must belong to one content only.
+    Parameters
+    ----------
+    scan
+        A scan of a resistance, or of a ratio R/R0.
+    calibration
+        R/R0 against H/Pd, see :func:`napari_scantwin.physics.calibration.read_calibration`.
+    unloaded
+        R0, see :func:`relative_resistance`.
+    branch
+        Names a stretch of the curve ("rising", "falling", "rising 2", ...:
+        ``[piece.name for piece in calibration.pieces()]``) for all readings, or one for each (an array shaped like the
+        scan). Without it every reading must belong to one content only.
 
-    ``standard_error`` is how far the content moves when R/R0 does by its own error and the curve's together (the
-    larger side, so that near the maximum, where the slope vanishes, it stays honest). A reading that the curve (or
-    the branch) does not hold is NaN, ``outside`` is true there, and ``attrs["note"]`` says how many and where.
-    ``attrs["calibration"]`` is the curve's source.
+    Returns
+    -------
+    xarray.DataArray
+        H/Pd over the same axes. ``standard_error`` is how far the content moves when R/R0 does by its own error and the
+        curve's together (the larger side, so that near the maximum, where the slope vanishes, it stays honest). A
+        reading that the curve (or the branch) does not hold is NaN, ``outside`` is true there, and ``attrs["note"]``
+        says how many and where. ``attrs["calibration"]`` is the curve's source.
 
-    Raises :class:`ScanError` where readings belong to two contents and no branch is given.
+    Raises
+    ------
+    ScanError
+        Where readings belong to two contents and no branch is given, or a branch is not one of the curve's.
     """
     ratio = relative_resistance(scan, unloaded)
     pieces = calibration.pieces()
@@ -112,7 +143,7 @@ def _chosen(pieces: list[Piece], branch, ratio: xr.DataArray, calibration: Calib
         return np.array([names.index(one) for one in wanted])
     held = np.array([piece.covers(relative) for piece in pieces])
     contents = np.array([piece.read(relative) for piece in pieces])
-    # Where two stretches meet they tell the same content; only different ones are ambiguous.
+    # Where two stretches meet they give the same content; only different ones are ambiguous.
     low = np.where(held, contents, np.inf).min(axis=0)
     high = np.where(held, contents, -np.inf).max(axis=0)
     double = high - low > 1e-9 * np.ptp(calibration.content)

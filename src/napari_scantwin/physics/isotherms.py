@@ -1,7 +1,7 @@
 """Pressure-composition isotherms of a metal-hydrogen system, told apart by temperature and by direction.
 
 A scan of composition (H/M, wt%, ...) over pressure, or of pressure over composition, with the temperature along a
-further axis or given by the caller. The order in which the points were measured tells absorption (pressure and
+further axis or given by the caller. The order in which the points were measured separates absorption (pressure and
 composition rise) from desorption; the two are never mixed. The unit of pressure is never guessed, nor whether a
 column holds a logarithm.
 """
@@ -30,15 +30,29 @@ _BASES = {10: 10.0, "10": 10.0, "e": float(np.e)}
 _FEWEST = 5
 #: A zero of the gauge: pressures that are not positive but smaller than this share of the highest are left out.
 _ZERO = 0.01
-#: Points whose order follows their composition by less than this (Spearman's coefficient) do not tell a direction.
+#: Points whose order follows their composition by less than this (Spearman's coefficient) have no clear direction.
 _ORDER = 0.5
 
 
 @dataclass(frozen=True)
 class Isotherm:
-    """One isotherm: ``pressure`` [n] in ``pressure_unit`` and ``composition`` [n] in ``composition_unit``, sorted by
-    composition; its ``temperature`` (K, the error being the spread of its readings), the values ``held`` of further
-    axes, the ``direction`` (ABSORPTION, DESORPTION or NOT_TOLD) and a ``note`` on points left out."""
+    """One pressure-composition isotherm, sorted by composition.
+
+    Parameters
+    ----------
+    temperature
+        In K; its error is the spread of its readings.
+    held
+        The values of further axes.
+    direction
+        ABSORPTION, DESORPTION or NOT_TOLD.
+    pressure, pressure_unit
+        The pressures [n] and their unit.
+    composition, composition_unit
+        The compositions [n] and their unit.
+    note
+        Which points were left out, else empty.
+    """
 
     temperature: Quantity
     held: dict[str, float]
@@ -60,13 +74,29 @@ def isotherms(
 ) -> list[Isotherm]:
     """The isotherms of a scan by rising temperature; masked points take no part.
 
-    ``temperature`` ("298 K") is needed where no axis of the scan is one. ``pressure_unit`` is needed where the
-    pressure's column is a plain number (a logarithm, or p over a standard pressure). ``logarithm`` is 10 or "e" where
-    the column holds log10(p) or ln(p), False where its name says so and it does not. ``direction`` ("absorption" or
-    "desorption") says what isotherms are whose order of measuring is lost (a gridded or simulated scan), and picks
-    those of a scan that tells.
+    Parameters
+    ----------
+    scan
+        A scan of composition over pressure, or of pressure over composition.
+    temperature
+        The temperature of the whole scan ("298 K"); needed where none of its axes is one.
+    pressure_unit
+        Needed where the pressure's column is a plain number (a logarithm, or p over a standard pressure).
+    logarithm
+        10 or "e" where the column holds log10(p) or ln(p); False where its name says so and it does not.
+    direction
+        "absorption" or "desorption": says what the isotherms are where the order of measuring is lost (a gridded or
+        simulated scan), and picks those where the order is known.
 
-    Raises :class:`ScanError` where one of these must be said, and where no isotherm has five points.
+    Returns
+    -------
+    list of Isotherm
+        Each with five points at least, absorption and desorption apart.
+
+    Raises
+    ------
+    ScanError
+        Where one of these must be said, and where no isotherm has five points.
     """
     scans.check(scan)
     if direction is not None and direction not in _DIRECTIONS:
@@ -121,7 +151,13 @@ def labels_of(scan: xr.DataArray, name: str) -> list[str]:
 
 
 def pressure_name(scan: xr.DataArray) -> str:
-    """The axis that is a pressure, or the value's name; by its unit, else by its name where it is a plain number."""
+    """The axis that is a pressure, or the value's name; by its unit, else by its name where it is a plain number.
+
+    Raises
+    ------
+    ScanError
+        Where none or several are.
+    """
     names = [*scans.axes(scan), str(scan.name)]
     unit = {name: (scan if name == scan.name else scan[name]).attrs["units"] for name in names}
     found = [name for name in names if is_kind(unit[name], "pressure")]
@@ -209,7 +245,7 @@ def _compositions(scan: xr.DataArray, pressure: str, thermometer: str | None) ->
 
 def _order_of(scan: xr.DataArray) -> int | None:
     """The direction of a gridded scan (NOT_TOLD where nobody kept how it was measured), None where the order of the
-    points tells."""
+    points shows it."""
     if not scans.is_gridded(scan):
         return None
     return {"rising": ABSORPTION, "falling": DESORPTION}.get(scan.attrs.get("fast_axis_ran"), NOT_TOLD)

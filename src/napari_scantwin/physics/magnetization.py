@@ -28,10 +28,26 @@ _AS = {"mass": "0.61 mg", "density": "9.1 g/cm3", "molar_mass": "285 g/mol", "vo
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample's numbers: each a text with its unit ("0.61 mg"), a pair (0.61, "mg"), a plain number in the unit
-    named here, or None where it is not known.
+    """A sample's numbers.
 
-    ``mass`` (mg), ``density`` (g/cm^3), ``molar_mass`` (g/mol), ``volume`` (mm^3).
+    Each is a text with its unit ("0.61 mg"), a pair (0.61, "mg"), a plain number in the unit named here, or None where
+    it is not known.
+
+    Parameters
+    ----------
+    mass
+        In mg.
+    density
+        In g/cm^3.
+    molar_mass
+        In g/mol.
+    volume
+        In mm^3.
+
+    Raises
+    ------
+    ScanError
+        Where a number has no unit or is not positive.
     """
 
     mass: float | str | tuple[float, str] | None = None
@@ -41,7 +57,21 @@ class Sample:
 
     @classmethod
     def of(cls, scan: xr.DataArray, **known) -> Sample:
-        """What the scan's file says of its sample, with ``known`` numbers put in place of the file's."""
+        """The sample's numbers from the scan's file.
+
+        Parameters
+        ----------
+        scan
+            A scan whose attributes may hold ``sample_mass``, ``density``, ``molar_mass`` and ``sample_volume``, each
+            with its ``..._units``.
+        known
+            Numbers of :class:`Sample` that replace the file's; None leaves the file's.
+
+        Returns
+        -------
+        Sample
+            The numbers; None where neither says it.
+        """
         told = {}
         for name, key in (
             ("mass", "sample_mass"),
@@ -59,7 +89,13 @@ class Sample:
         return cls.of(scan, **({one.name: getattr(sample, one.name) for one in fields(cls)} if sample else {}))
 
     def si(self, name: str) -> float | None:
-        """One of the numbers in SI units, or None; :class:`ScanError` where it has no unit or is not positive."""
+        """One of the numbers in SI units (kg, kg/m^3, kg/mol, m^3), or None where it is not known.
+
+        Raises
+        ------
+        ScanError
+            Where it has no unit or is not positive.
+        """
         given = getattr(self, name)
         if given is None:
             return None
@@ -85,7 +121,13 @@ def _parsed(text: str) -> tuple[float | None, str]:
 
 
 def basis_of(unit: str) -> str:
-    """What values in ``unit`` are counted by: "sample" (a moment), "mass", "volume" or "mole"."""
+    """What values in ``unit`` are counted by: "sample" (a moment), "mass", "volume" or "mole".
+
+    Raises
+    ------
+    ScanError
+        Where the unit is none of a magnetic moment or magnetization.
+    """
     for basis, target in _BASES.items():
         if units.compatible(unit, target):
             return basis
@@ -96,11 +138,29 @@ def basis_of(unit: str) -> str:
 
 
 def per_basis(unit: str, sample: Sample, per: str | None = None) -> tuple[float, str]:
-    """The factor that turns values in ``unit`` into SI magnetization counted by ``per``, and that basis.
+    """The factor that turns values into SI magnetization counted by a basis.
 
-    ``per`` is "sample", "mass", "volume" or "mole"; by default a moment is counted by mass where the sample's mass
-    is known and by sample otherwise, and a magnetization stays as it is. Raises :class:`ScanError` saying which
-    number is missing.
+    Parameters
+    ----------
+    unit
+        The unit of the values, of a moment or a magnetization.
+    sample
+        The sample's numbers.
+    per
+        "sample", "mass", "volume" or "mole"; by default a moment is counted by mass where the sample's mass is known
+        and by sample otherwise, and a magnetization stays as it is.
+
+    Returns
+    -------
+    factor
+        From ``unit`` to the SI unit: A m^2 per sample, A m^2/kg, A/m or A m^2/mol.
+    per
+        The basis.
+
+    Raises
+    ------
+    ScanError
+        Saying which number of the sample is missing.
     """
     source = basis_of(unit)
     factor = float(units.convert(1.0, unit, _BASES[source]))
@@ -117,8 +177,20 @@ def per_basis(unit: str, sample: Sample, per: str | None = None) -> tuple[float,
 
 
 def numbers_needed(unit: str, per: str | None = None) -> tuple[str, ...]:
-    """The sample's numbers ("mass", "density", "molar_mass") that lead from values in ``unit`` to a result per
-    ``per``; of a moment without a ``per`` the mass, which is what it is usually counted by."""
+    """The sample's numbers that lead from values in a unit to a result per basis.
+
+    Parameters
+    ----------
+    unit
+        The unit of the values, of a moment or a magnetization.
+    per
+        The basis of the result; by default, of a moment, the mass, which is what it is usually counted by.
+
+    Returns
+    -------
+    tuple of str
+        Some of "mass", "density" and "molar_mass".
+    """
     source = basis_of(unit)
     ends = {source, per or ("mass" if source == "sample" else source)}
     if len(ends) == 1:
@@ -165,7 +237,25 @@ def entropy_factor(per: str) -> float:
 
 
 def field_in_tesla(values, unit: str):
-    """mu0 H in tesla of fields in ``unit`` (a field strength as Oe or A/m, or a flux density as T or G)."""
+    """mu0 H in tesla.
+
+    Parameters
+    ----------
+    values
+        Fields, in ``unit``.
+    unit
+        That of a field strength, as Oe or A/m, or of a flux density, as T or G.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        The fields in T.
+
+    Raises
+    ------
+    ScanError
+        Where it is no unit of magnetic field.
+    """
     return values * _tesla_per(unit)
 
 

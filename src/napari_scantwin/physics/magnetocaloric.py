@@ -6,7 +6,7 @@ It is signed: negative where the field orders the moments (the conventional effe
 Source: A. M. Tishin, Y. I. Spichkin, The Magnetocaloric Effect and its Applications (2003), chapter 2.
 
 The relation holds in equilibrium. Across a first-order transition with hysteresis, and where coarse field steps
-cross a sharp transition, the integral shows a spike that is no entropy; a twin fills the steps.
+cross a sharp transition, the integral shows a spike that is no entropy; a twin fills the gaps between the steps.
 """
 
 from __future__ import annotations
@@ -45,7 +45,27 @@ _PARTS, _GAUSS = 100, 3
 
 
 def entropy_change(scan: xr.DataArray, sample: Sample | None = None, **options) -> xr.DataArray:
-    """The entropy change as a gridded scan over (magnetic_field, temperature); see :func:`entropy_ensemble`."""
+    """The isothermal entropy change as a gridded scan over (magnetic_field, temperature).
+
+    Parameters
+    ----------
+    scan
+        Moments or magnetizations over temperature and magnetic field; see :func:`entropy_ensemble`.
+    sample
+        The sample's mass, density or molar mass, added to what the file says.
+    options
+        The keywords of :func:`entropy_ensemble`.
+
+    Returns
+    -------
+    xarray.DataArray
+        The map with its ``standard_error``: :attr:`Ensemble.scan` of :func:`entropy_ensemble`.
+
+    Raises
+    ------
+    ScanError
+        Where the scan does not fit, or a number of the sample is missing.
+    """
     return entropy_ensemble(scan, sample, **options).scan
 
 
@@ -65,23 +85,58 @@ def entropy_ensemble(
     maps: np.ndarray | None = None,
     stop=None,
 ) -> Ensemble:
-    """The isothermal entropy change from the start of the integral to each field, with its samples.
+    """The isothermal entropy change from the start of the integral to each field, with samples for its errors.
 
-    ``scan`` has one axis of temperature and one of magnetic field, in either order (temperature sweeps at fixed
-    fields, or field sweeps at fixed temperatures), and moments or magnetizations as values. ``sample`` adds mass,
-    density or molar mass to what the file says; ``per`` asks for the result per "sample" (J/K), "mass" (J/kg/K),
-    "volume" (mJ/cm**3/K) or "mole" (J/mol/K), by default per mass where the mass is known, else per sample.
+        dS(T, H) = mu0 * integral of (dM/dT)(T, H') dH'
 
-    The integral starts at the lowest measured field, or, with ``from_zero``, at zero field with M = 0 there at
-    every temperature; ``attrs["integral_from"]`` says which. ``direction`` picks the "rising" or "falling" branches
-    where both were measured. ``temperatures`` and ``fields`` [m] ask for places, in the scan's units; by default
-    those of the sweep at the highest field (or the isotherms), kept to the range all sweeps share. ``points`` is the
-    width of the derivative (:func:`napari_scantwin.physics.maxwell.derivative_matrix`).
+    Parameters
+    ----------
+    scan
+        One axis of temperature and one of magnetic field, in either order (temperature sweeps at fixed fields, or field
+        sweeps at fixed temperatures), and moments or magnetizations as values.
+    sample
+        Mass, density or molar mass, added to what the file says.
+    per
+        The result per "sample" (J/K), "mass" (J/kg/K), "volume" (mJ/cm**3/K) or "mole" (J/mol/K). By default a moment
+        is counted per mass where the mass is known, else per sample; a magnetization stays as it is.
+    from_zero
+        Whether the integral starts at zero field, with M = 0 there at every temperature; by default it starts at the
+        lowest measured field. ``attrs["integral_from"]`` says which.
+    direction
+        Picks the "rising" or "falling" branches; needed where both were measured at one set point.
+    twin
+        A twin of the scan: then the derivative is the twin's own at every place, the map is dense, and places outside
+        the measured region are marked ``extrapolated``.
+    temperatures, fields
+        The places [m] of the result, in the scan's units. By default those of the sweep at the highest field (or the
+        isotherms), kept to the range all sweeps share.
+    points
+        The width of the derivative, see :func:`napari_scantwin.physics.maxwell.derivative_matrix`.
+    count, seed
+        How many draws of the readings' errors give the errors of the result (a twin's ensemble gives its own), and the
+        seed of the draws.
+    maps
+        Other values [count, ...] of a gridded scan, in its shape: the samples are then worked out from these, all
+        together, instead of from draws.
+    stop
+        A ``threading.Event``; setting it while a twin is read raises
+        :class:`~napari_scantwin.core.errors.Cancelled`.
 
-    With a ``twin`` of the scan the derivative is the twin's own at every place, the map is dense, and places
-    outside the measured region are marked ``extrapolated``. Errors are those of ``count`` draws of the readings'
-    errors, or the twin's ensemble's; or the samples are those of ``maps`` [count, ...], other values of a gridded scan,
-    worked out together. Raises :class:`ScanError` in one sentence where something is missing.
+    Returns
+    -------
+    Ensemble
+        The entropy change [fields, temperatures], signed (negative for the conventional effect), with its
+        ``standard_error``, and the samples [count, fields, temperatures] with their weights.
+
+    Raises
+    ------
+    ScanError
+        In one sentence, where the scan has other axes, a number of the sample is missing, branches of both directions
+        are mixed, or too few sweeps are left.
+
+    References
+    ----------
+    A. M. Tishin, Y. I. Spichkin, The Magnetocaloric Effect and its Applications (2003), chapter 2.
     """
     if len(scans.axes(scan)) != 2:
         raise ScanError("the entropy change needs a scan with two axes, temperature and magnetic field")

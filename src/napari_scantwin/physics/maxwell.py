@@ -1,4 +1,4 @@
-"""The linear steps of the Maxwell relation: derivatives on uneven places and running integrals."""
+"""The linear steps of the Maxwell relation: derivatives at unevenly spaced places and running integrals."""
 
 from __future__ import annotations
 
@@ -9,11 +9,28 @@ __all__ = ["derivative_matrix", "interpolation_matrix", "running_integral"]
 
 
 def derivative_matrix(x: np.ndarray, points: int = 3) -> csr_array:
-    """The sparse matrix [n, n] that takes values at ascending places ``x`` [n] to their first derivatives there.
+    """The sparse matrix that takes values at ascending places to their first derivatives there.
 
-    Each row is the slope, at its place, of the parabola fitted by least squares to the ``points`` nearest in order:
-    with three (the default) the parabola through them, which is accurate to second order however uneven the
-    steps and at the ends too; with more (odd) the noise is averaged down and sharp changes are rounded.
+    Each row is the slope, at its place, of the parabola fitted by least squares to the ``points`` nearest in order.
+
+    Parameters
+    ----------
+    x
+        The places [n], ascending, however uneven.
+    points
+        How many places a parabola is fitted to. With three (the default) it passes through them, which is accurate to
+        second order however uneven the steps and at the ends too; with more (odd) the noise is averaged down and sharp
+        changes are rounded.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        The matrix [n, n]; the derivatives are in the values' unit over that of ``x``.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than three places.
     """
     size = len(x)
     if size < 3:
@@ -29,7 +46,20 @@ def derivative_matrix(x: np.ndarray, points: int = 3) -> csr_array:
 
 
 def interpolation_matrix(x: np.ndarray, at: np.ndarray) -> csr_array:
-    """The sparse matrix [m, n] that interpolates values at ascending places ``x`` [n] linearly to ``at`` [m]."""
+    """The sparse matrix that interpolates values linearly.
+
+    Parameters
+    ----------
+    x
+        The places of the values [n], ascending.
+    at
+        Where they are interpolated [m].
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        The matrix [m, n].
+    """
     right = np.clip(np.searchsorted(x, at), 1, len(x) - 1)
     share = (at - x[right - 1]) / (x[right] - x[right - 1])
     rows, columns = np.tile(np.arange(len(at)), 2), np.concatenate([right - 1, right])
@@ -37,11 +67,24 @@ def interpolation_matrix(x: np.ndarray, at: np.ndarray) -> csr_array:
 
 
 def running_integral(x: np.ndarray, first: float, at: np.ndarray, zero_at_first: bool = False) -> np.ndarray:
-    """The matrix [m, n] that integrates values at ascending places ``x`` [n], linear between them, from ``first``
-    to each of ``at`` [m].
+    """The matrix that integrates values, linear between their places, from one place to each of several.
 
-    With ``zero_at_first`` the values are taken to be zero at ``first``, below the least of ``x``, and to rise from
-    there along a straight line; otherwise ``first`` must lie within ``x``.
+    Parameters
+    ----------
+    x
+        The places of the values [n], ascending.
+    first
+        Where the integral starts; it must lie within ``x`` unless ``zero_at_first``.
+    at
+        Where it ends [m].
+    zero_at_first
+        Takes the values to be zero at ``first``, below the least of ``x``, and to rise from there along a straight
+        line.
+
+    Returns
+    -------
+    numpy.ndarray
+        The matrix [m, n]; the integrals are in the values' unit times that of ``x``.
     """
     places = np.concatenate([[first], x]) if zero_at_first else x
     steps = np.diff(places)

@@ -34,7 +34,7 @@ from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, Isotherm, 
 __all__ = ["GAS_CONSTANT", "Plateau", "find_plateau", "hysteresis", "plateau_pressures"]
 
 GAS_CONSTANT = 8.314462618  # J/mol/K, exact to these digits
-#: Share of the plateau's width left away at either end when its line is fitted.
+#: Share of the plateau's width left out at either end when its line is fitted.
 _ENDS = 0.15
 #: Of an ideal solution's rise of ln p over the same composition, what a plateau may have at most.
 _IDEAL = 1 / 3
@@ -47,9 +47,23 @@ _FEWEST = 3
 
 @dataclass(frozen=True)
 class Plateau:
-    """One isotherm's plateau: ``pressure`` at its middle, compositions ``lower`` and ``upper`` where it begins and ends
-    (NaN where the isotherm does not go that far), ``slope`` d ln p / d composition, how many readings lie in its
-    middle, and a ``note`` (why one of them is missing)."""
+    """The plateau of one isotherm.
+
+    Parameters
+    ----------
+    isotherm
+        The isotherm it lies on.
+    pressure
+        The pressure at its middle, in the isotherm's unit.
+    lower, upper
+        The compositions where it begins and ends (NaN where the isotherm does not go that far).
+    slope
+        d ln p / d composition along it.
+    points
+        How many readings lie in its middle.
+    note
+        Why one of them is missing, else empty.
+    """
 
     isotherm: Isotherm
     pressure: Quantity
@@ -61,9 +75,21 @@ class Plateau:
 
 
 def find_plateau(isotherm: Isotherm, *, count: int = 60, seed: int = 0) -> Plateau:
-    """The plateau of one isotherm (the widest, where there are several); see the module's text for what it is.
+    """The plateau of one isotherm (the widest, where there are several).
 
-    ``count`` draws of the readings' scatter give the limits' errors.
+    The module's text says what a plateau is and how its pressure, limits and slope are read.
+
+    Parameters
+    ----------
+    isotherm
+        One of :func:`napari_scantwin.physics.isotherms.isotherms`.
+    count, seed
+        How many draws of the readings' scatter give the limits' errors, and their seed.
+
+    Returns
+    -------
+    Plateau
+        All its numbers are NaN, and its ``note`` says so, where the isotherm has no plateau.
     """
     composition, height = isotherm.composition, np.log(isotherm.pressure)
     knees = _knees(composition, height)
@@ -105,12 +131,28 @@ def find_plateau(isotherm: Isotherm, *, count: int = 60, seed: int = 0) -> Plate
 
 
 def plateau_pressures(scan: xr.DataArray, **options) -> xr.DataArray:
-    """The plateau pressure of every isotherm, as a ragged scan over the temperature (K) and any further axes.
+    """The plateau pressure of every isotherm of a scan.
 
-    ``options`` are those of :func:`napari_scantwin.physics.isotherms.isotherms` (``temperature``, ``pressure_unit``,
-    ``logarithm``, ``direction``). Coordinates: ``standard_error``, ``direction`` (+1 absorption, -1 desorption, 0 not
-    told), ``lower_limit`` and ``upper_limit`` of composition with their errors, ``plateau_slope``,
-    ``temperature_error`` (K, the spread of the readings) and ``note``. NaN where an isotherm has no plateau.
+    Parameters
+    ----------
+    scan
+        A scan of composition over pressure, or of pressure over composition.
+    options
+        The keywords of :func:`napari_scantwin.physics.isotherms.isotherms` (``temperature``, ``pressure_unit``,
+        ``logarithm``, ``direction``).
+
+    Returns
+    -------
+    xarray.DataArray
+        A ragged scan over the temperature (K) and any further axes, NaN where an isotherm has no plateau. Coordinates:
+        ``standard_error``, ``direction`` (+1 absorption, -1 desorption, 0 not known), ``lower_limit`` and
+        ``upper_limit`` of composition with their errors, ``plateau_slope``, ``temperature_error`` (K, the spread of the
+        readings) and ``note``.
+
+    Raises
+    ------
+    ScanError
+        Where the scan holds no isotherm, or something about it must be said first.
     """
     found = [find_plateau(one) for one in isotherms(scan, **options)]
     first = found[0].isotherm
@@ -145,10 +187,24 @@ def plateau_pressures(scan: xr.DataArray, **options) -> xr.DataArray:
 
 
 def hysteresis(plateaus: xr.DataArray) -> xr.DataArray:
-    """The free energy lost in a cycle, R T ln(p_absorption / p_desorption) in kJ per mol H2, over the temperature.
+    """The free energy lost in a cycle, R T ln(p_absorption / p_desorption), over the temperature.
 
-    ``plateaus`` is what :func:`plateau_pressures` gives. Several absorptions (or desorptions) at one temperature are
-    averaged by their errors. Raises :class:`ScanError` where no temperature has both.
+    Several absorptions (or desorptions) at one temperature are averaged by their errors.
+
+    Parameters
+    ----------
+    plateaus
+        The plateau pressures that :func:`plateau_pressures` gives.
+
+    Returns
+    -------
+    xarray.DataArray
+        The loss in kJ per mol H2 over the temperature (K), with ``standard_error``.
+
+    Raises
+    ------
+    ScanError
+        Where no temperature has a plateau of both.
     """
     rows = np.flatnonzero(np.isfinite(plateaus.values))
     if "direction" not in plateaus.coords or not len(rows):
@@ -192,7 +248,7 @@ def _average(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
 
 def _knees(composition: np.ndarray, height: np.ndarray) -> tuple[int, int, float] | None:
     """Places of the plateau's first and last reading and the scatter of ln p along it (zero where too few
-    readings lie on it to tell), None where there is no plateau."""
+    readings lie on it to determine it), None where there is no plateau."""
     if np.ptp(composition) == 0 or np.ptp(height) == 0:
         return None
     rising = isotonic_regression(height, increasing=True).x

@@ -6,10 +6,10 @@ by least squares of (first - scale * second - offset)^2 / (error_1^2 + scale^2 e
 With the scale in the denominator the error of the second set does not flatten the slope (D. York et al., Am. J. Phys.
 72, 367 (2004)).
 
-Neighbouring places of a twin err together, so that a finer grid tells no more. The error of the result is the larger of
-two: the readings' errors carried through the weighted fit, where so many neighbours as are ``alike`` count as one; and
-the jackknife over sweeps, each left out in turn (B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans,
-SIAM 1982).
+Neighbouring places of a twin err together, so that a finer grid adds no information. The error of the result is the
+larger of two: the readings' errors carried through the weighted fit, where so many neighbours as are ``alike`` count as
+one; and the jackknife over sweeps, each left out in turn (B. Efron, The Jackknife, the Bootstrap and Other Resampling
+Plans, SIAM 1982).
 """
 
 from __future__ import annotations
@@ -28,8 +28,15 @@ _LEAST = 1e-3
 
 @dataclass(frozen=True)
 class ScaleOffset:
-    """The fitted ``scale`` (a number) and ``offset`` (in the readings' unit) with one standard deviation each; one
-    that was not asked for is 1 or 0 with no error."""
+    """A fitted scale and offset; one that was not asked for is 1 or 0 with no error.
+
+    Parameters
+    ----------
+    scale, scale_error
+        The scale, a number, and one standard deviation of it.
+    offset, offset_error
+        The offset and one standard deviation of it, in the readings' unit.
+    """
 
     scale: float
     scale_error: float
@@ -48,10 +55,35 @@ def fit_scale_offset(
     scale: bool,
     offset: bool,
 ) -> ScaleOffset:
-    """Fit what is asked for to readings [n]; ``block`` [n] numbers the sweep (or stretch) each belongs to, and
-    ``alike`` says how many neighbours of the first and of the second err together.
+    """Fit first = scale * second + offset to readings with errors on both sides.
 
-    Raises :class:`ScanError` where the readings cannot tell it.
+    Parameters
+    ----------
+    first, second
+        The readings [n], in one unit.
+    first_errors, second_errors
+        One standard deviation of each [n].
+    block
+        The number of the sweep (or stretch) each reading belongs to [n], for the jackknife.
+    alike
+        How many neighbours of the first and of the second err together.
+    scale, offset
+        Which of the two are fitted.
+
+    Returns
+    -------
+    ScaleOffset
+        Both with the larger of their two errors (see the module's text).
+
+    Raises
+    ------
+    ScanError
+        Where the readings do not determine what is asked for.
+
+    References
+    ----------
+    D. York et al., Am. J. Phys. 72, 367 (2004).
+    B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans, SIAM 1982.
     """
     asked = [name for name, wanted in (("scale", scale), ("offset", offset)) if wanted]
     size = float(np.sqrt(np.mean(second**2)))

@@ -32,7 +32,7 @@ from napari_scantwin.twin.noise import measure
 __all__ = ["ComparedScan", "comparable", "converted", "matching_axes", "source_of"]
 
 _LEAST_FOLLOWED, _COVERED = 0.25, 0.6827
-#: Measured points that tell how much of the noise a twin follows.
+#: Measured points that show how much of the noise a twin follows.
 _JUDGES = 2000
 #: Places along each axis of a map that are taken to err independently: a file does not say how it was smoothed.
 _A_MAP = 8.0
@@ -43,10 +43,25 @@ _AT_ONCE = 1 << 16
 
 @dataclass(frozen=True)
 class ComparedScan:
-    """One of two compared scans. ``read(coordinates [n, axes]) -> values, errors, outside`` [n] works in the scan's
-    own units, axes in its own order; ``ranges`` holds the lowest and highest place of each axis. ``points`` is the
-    table of a measurement, which can be read at these points only, else None; ``dense`` is true of a map; at most
-    ``independent`` places err independently; ``note`` is a sentence or empty."""
+    """One of two compared scans.
+
+    Parameters
+    ----------
+    scan
+        The scan itself.
+    read
+        ``read(coordinates [n, axes]) -> values, errors, outside`` [n], in the scan's own units, axes in its own order.
+    ranges
+        The lowest and highest place of each axis.
+    points
+        The table of a measurement, which can be read at these points only, else None.
+    dense
+        Whether it is a map.
+    independent
+        How many places err independently at most.
+    note
+        A sentence, or empty.
+    """
 
     scan: xr.DataArray
     read: Callable
@@ -78,8 +93,28 @@ class ComparedScan:
         )
 
     def at(self, frame: ComparedScan, coordinates: np.ndarray, unit: str, stop=None, on_block: Callable | None = None):
-        """Values and errors [n] in ``unit`` and whether each place is outside [n], at coordinates [n, axes] given in
-        the axes and units of ``frame``."""
+        """Values and errors at places given in the axes and units of another scan.
+
+        Parameters
+        ----------
+        frame
+            The scan whose axes and units are used.
+        coordinates
+            Places [n, axes].
+        unit
+            The unit of the answer.
+        stop
+            A ``threading.Event``; setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+        on_block
+            Is called with the number of places of each block that is done.
+
+        Returns
+        -------
+        values, errors
+            Both [n], in ``unit``.
+        outside
+            Whether each place lies outside the scan [n].
+        """
         parts = []
         own = self.scan.attrs["units"]
         slope = abs(float(converted(1.0, own, unit)) - float(converted(0.0, own, unit)))
@@ -101,7 +136,25 @@ class ComparedScan:
 
 
 def source_of(thing, which: str) -> ComparedScan:
-    """The source of a twin or a scan; ``which`` ("first" or "second") names it in messages."""
+    """How a twin or a scan is read for a comparison.
+
+    Parameters
+    ----------
+    thing
+        A twin, a simulated or derived map, or a measured scan.
+    which
+        "first" or "second"; names it in messages.
+
+    Returns
+    -------
+    ComparedScan
+        The source.
+
+    Raises
+    ------
+    ScanError
+        Where it is neither a scan nor a twin, or cannot be read.
+    """
     if not isinstance(thing, xr.DataArray):
         if not hasattr(thing, "predict"):
             raise ScanError(f"the {which} of the compared scans is neither a scan nor a twin")
@@ -118,7 +171,20 @@ def comparable(one: str, other: str) -> bool:
 
 
 def converted(values, source: str, target: str):
-    """``values`` in ``source`` converted to ``target`` by pint; between H and mu0 H by the vacuum permeability."""
+    """Convert values by pint; between H and mu0 H by the vacuum permeability.
+
+    Parameters
+    ----------
+    values
+        A number or an array, in unit ``source``.
+    source, target
+        The unit the values are in, and the one they are converted to.
+
+    Returns
+    -------
+    numpy.ndarray
+        The values in unit ``target``.
+    """
     if units.standard(source) == units.standard(target):
         return np.asarray(values, float)
     if units.compatible(source, target):
@@ -127,7 +193,13 @@ def converted(values, source: str, target: str):
 
 
 def matching_axes(first: ComparedScan, second: ComparedScan) -> None:
-    """Raise :class:`ScanError` where the two scans have not the same axes or measure different things."""
+    """Check that two scans have the same axes and measure the same thing.
+
+    Raises
+    ------
+    ScanError
+        Where they do not.
+    """
     if set(first.axes) != set(second.axes):
         raise ScanError(
             f"the first scan's axes are {', '.join(first.axes)} and the second's {', '.join(second.axes)}; only scans "
@@ -161,7 +233,7 @@ def _twin_source(twin) -> ComparedScan:
 
 
 def _followed(twin, table: scans.Points, rows: np.ndarray) -> float:
-    """The share of its measurement's noise that a twin takes for the truth, told by its training points ``rows``."""
+    """The share of its measurement's noise that a twin takes for the truth, inferred from its training ``rows``."""
     rows = rows[:: max(1, len(rows) // _JUDGES)]
     values, _ = twin.predict(table.coordinates[rows])
     noise = twin.uncertainty.noise(values)
@@ -202,7 +274,7 @@ def _map_source(scan: xr.DataArray, which: str) -> ComparedScan:
 
 
 def _point_source(scan: xr.DataArray, which: str) -> ComparedScan:
-    """A measurement: read at its own unmasked points, with the file's errors or those its scatter tells."""
+    """A measurement: read at its own unmasked points, with the file's errors or those inferred from its scatter."""
     table = scans.points(scan)
     used = ~table.masked
     if not used.any():

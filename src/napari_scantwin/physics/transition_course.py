@@ -25,17 +25,32 @@ from napari_scantwin.physics.transitions import phase_boundary
 
 __all__ = ["TransitionCourse", "transition_courses"]
 
-#: Transitions a slope is told from.
+#: Transitions a slope needs at least.
 _FEWEST = 3
 
 
 @dataclass(frozen=True)
 class TransitionCourse:
-    """One course: the slow axis it runs ``along``, the other slow axes' values ``held`` (in the scan's units), the
-    ``direction`` (+1 the fast axis rose, -1 fell), the ``boundary`` (a ragged scan over ``along``, ascending, with
-    ``standard_error``, ``sweep`` and ``note``; NaN where a sweep has no transition), the ``slope`` of the straight
-    line (NaN below three transitions at different places), its ``reduced_chi_square`` and how many transitions
-    (``points``) it was fitted to."""
+    """One course of a transition along a slow axis.
+
+    Parameters
+    ----------
+    along
+        The slow axis it runs along.
+    held
+        The other slow axes' values, in the scan's units.
+    direction
+        +1 where the fast axis rose, -1 where it fell.
+    boundary
+        A ragged scan over ``along``, ascending, with ``standard_error``, ``sweep`` and ``note``; NaN where a sweep has
+        no transition.
+    slope
+        The slope of the straight line (NaN below three transitions at different places).
+    reduced_chi_square
+        That of the straight line.
+    points
+        How many transitions it was fitted to.
+    """
 
     along: str
     held: dict[str, float]
@@ -49,13 +64,30 @@ class TransitionCourse:
 def transition_courses(
     scan: xr.DataArray, criterion: str | float = "50 %", *, along: str | None = None, **options
 ) -> list[TransitionCourse]:
-    """The transition's courses along one slow axis of a scan, measured or simulated.
+    """The courses of the transition along one slow axis of a scan, measured or simulated.
 
-    ``along`` names the slow axis; it may be left away where the scan has one. ``criterion`` and the further options
-    are those of :func:`napari_scantwin.physics.transitions.phase_boundary`. Sweeps repeated at one value of the slow
-    axis stay points of their own, told apart by ``sweep``.
+    Sweeps repeated at one value of the slow axis stay points of their own, told apart by ``sweep``.
 
-    Raises :class:`ScanError` where ``along`` is missing or is no slow axis of the scan.
+    Parameters
+    ----------
+    scan
+        A scan with at least one slow axis.
+    criterion
+        See :func:`napari_scantwin.physics.transitions.phase_boundary`.
+    along
+        The slow axis; it may be left out where the scan has only one.
+    options
+        The further keywords of :func:`napari_scantwin.physics.transitions.phase_boundary`.
+
+    Returns
+    -------
+    list of TransitionCourse
+        One for every combination of the other slow axes' values and each direction.
+
+    Raises
+    ------
+    ScanError
+        Where ``along`` is missing or is no slow axis of the scan.
     """
     scans.check(scan)
     slow = scans.axes(scan)[:-1]

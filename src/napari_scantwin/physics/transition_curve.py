@@ -33,11 +33,11 @@ _SHARE, _STEPS = 0.3, 2.5
 _PLACES = 400
 #: Residuals beyond this many scatters are no part of a normal state.
 _FAR = 3.0
-#: Least share of the normal state that is told from zero resistance.
+#: Least share of the normal state that is distinguished from zero resistance.
 _ZERO = 0.01
 #: The steepest place is the middle of the stretch that is at least this steep.
 _TOP = 0.8
-#: A window whose points stand closer together than this share of its width tells no slope.
+#: A window whose points stand closer together than this share of its width determines no slope.
 _SPREAD = 0.25
 
 
@@ -55,8 +55,20 @@ def end_values(values: np.ndarray) -> tuple[float, float]:
 
 
 def robust_line(x: np.ndarray, y: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
-    """Intercept and slope of a straight line that outliers (an overshoot) do not move; the slope is zero where it
-    is not twice its error or there are fewer than eight points."""
+    """A straight line that outliers (an overshoot) do not move.
+
+    Parameters
+    ----------
+    x, y, errors
+        Places, readings and one standard deviation of each [n].
+
+    Returns
+    -------
+    intercept
+        Its value at x = 0.
+    slope
+        Zero where it is not twice its error or there are fewer than eight points.
+    """
     constant = float(np.median(y))
     if len(x) < 8 or np.ptp(x) == 0:
         return constant, 0.0
@@ -90,8 +102,19 @@ def _scatter(residual: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class TransitionCurve:
-    """One curve and its normal line: ``x`` [n] ascending, ``values`` and ``errors`` [n], the low state ``base``, the
-    normal state ``intercept + slope * x``."""
+    """One curve and its normal state, a straight line.
+
+    Parameters
+    ----------
+    x
+        Places [n], ascending.
+    values, errors
+        Readings and one standard deviation of each [n].
+    base
+        The low state.
+    intercept, slope
+        The normal state is ``intercept + slope * x``.
+    """
 
     x: np.ndarray
     values: np.ndarray
@@ -102,7 +125,22 @@ class TransitionCurve:
 
     @classmethod
     def fitted(cls, x: np.ndarray, values: np.ndarray, errors: np.ndarray, base: float) -> TransitionCurve:
-        """The curve with its normal state fitted to the points above the transition."""
+        """The curve with its normal state fitted to the points above the transition.
+
+        Parameters
+        ----------
+        x
+            Places [n], ascending.
+        values, errors
+            Readings and one standard deviation of each [n].
+        base
+            The low state, in the values' unit.
+
+        Returns
+        -------
+        TransitionCurve
+            The curve and its normal line.
+        """
         top = end_values(values)[1] - base
         rising = isotonic_regression((values - base) / (top or 1.0), increasing=True).x
         above = np.flatnonzero(rising >= _NORMAL)
@@ -130,8 +168,22 @@ class TransitionCurve:
         return (values - self.base) / (self.normal(self.x) - self.base)
 
     def read(self, criterion: str | float, share: np.ndarray, window: float = 1.0) -> float:
-        """Where ``share`` [n] meets the criterion, NaN where it does not within the curve; ``window`` widens (above
-        1) or narrows the locally linear regression that slopes are read from."""
+        """Where a curve meets a criterion.
+
+        Parameters
+        ----------
+        criterion
+            One of the names of the module's text, or a share between 0 and 1.
+        share
+            r [n], from :meth:`share`.
+        window
+            Widens (above 1) or narrows the locally linear regression that slopes are read from.
+
+        Returns
+        -------
+        float
+            The place, NaN where the criterion is not met within the curve.
+        """
         level = level_of(criterion)
         if criterion == "zero":
             # By each place's own error: where a map knows little, a small value is no resistance yet.
@@ -146,7 +198,22 @@ class TransitionCurve:
         return float(at) if self.x[0] <= at <= self.x[-1] else float("nan")
 
     def crossing(self, share: np.ndarray, level: float) -> tuple[float, float]:
-        """Where the isotonic regression of ``share`` passes ``level``, and the gap between the points about it."""
+        """Where the isotonic regression of the share passes a level.
+
+        Parameters
+        ----------
+        share
+            r [n], from :meth:`share`.
+        level
+            The level of r.
+
+        Returns
+        -------
+        place
+            Where it passes.
+        gap
+            The gap between the points about it.
+        """
         # Two points at each end decide: one alone may be noise.
         if share[:2].mean() >= level or share[-2:].mean() < level:
             return float("nan"), float("nan")
@@ -184,7 +251,7 @@ class TransitionCurve:
     def width(self) -> float:
         """Half the width of the window in which the regression looks for the steepest place.
 
-        It is told from the levels that are passed, not from how far the sweep goes on beside them.
+        It is inferred from the levels that are passed, not from how far the sweep goes on beside them.
         """
         levels, places = self._levels
         width = 0.2 * np.ptp(self.x)
@@ -204,7 +271,7 @@ class TransitionCurve:
 
     def _regression(self, width: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Places, the linear maps [places, n] from readings to the locally linear regression there and to its slope,
-        and whether the points of the window [places] tell a slope."""
+        and whether the points of the window [places] determine a slope."""
         passed = self._levels[1]
         start, end = (passed[0], passed[-1]) if len(passed) else (self.x[0], self.x[-1])
         places = np.linspace(max(start - 2 * width, self.x[0]), min(end + 2 * width, self.x[-1]), _PLACES)

@@ -24,7 +24,7 @@ __all__ = ["SweepTransition", "phase_boundary", "sweep_transitions"]
 
 #: A sweep whose values change by less than this share of the others' has no transition.
 _LEAST_STEP = 0.5
-#: A low end below this share of the high ends is a low state, from which the common base is told.
+#: A low end below this share of the high ends is a low state, from which the common base is inferred.
 _LOW = 0.15
 #: Share of the gap between the two readings about a crossing that is added to its error: what stands between the
 #: points is not known.
@@ -36,10 +36,25 @@ _WINDOW, _NARROWER = 0.25, np.sqrt(0.5)
 
 @dataclass(frozen=True)
 class SweepTransition:
-    """One branch's transition: its ``sweep`` number, ``slow`` axis values by name, ``direction`` (+1 the fast axis
-    rose, -1 fell), the transition ``at`` by criterion (value NaN where there is none), the ``curve`` with its fitted
-    normal state (None where the sweep shows no transition at all), a ``note`` saying why one is missing, and the
-    ``branch`` it was read from."""
+    """The transition of one branch.
+
+    Parameters
+    ----------
+    sweep
+        The sweep's number.
+    slow
+        The slow axes' values by name.
+    direction
+        +1 where the fast axis rose, -1 where it fell.
+    at
+        The place of the transition by criterion, in the fast axis's unit; its value is NaN where there is none.
+    curve
+        The curve with its fitted normal state; None where the sweep shows no transition at all.
+    note
+        Why a transition is missing, else empty.
+    branch
+        The branch it was read from.
+    """
 
     sweep: int
     slow: dict[str, float]
@@ -51,11 +66,27 @@ class SweepTransition:
 
 
 def phase_boundary(scan: xr.DataArray, criterion: str | float = "50 %", **options) -> xr.DataArray:
-    """The transition along the slow axis: a ragged scan over the slow axes whose values are places on the fast axis.
+    """The transition along the slow axes: a scan whose values are places on the fast axis.
 
-    ``criterion`` is one of "onset", "90 %", "50 %", "10 %", "zero", "steepest", or a share between 0 and 1; the
-    further options are those of :func:`sweep_transitions`. Besides ``standard_error`` the result carries the
-    coordinates ``direction`` (+1 or -1, of the fast axis) and ``note`` (why a value is NaN, else empty).
+    Parameters
+    ----------
+    scan
+        A scan with at least one slow axis, such as R(T) at fixed fields.
+    criterion
+        One of "onset", "90 %", "50 %", "10 %", "zero", "steepest", or a share of the normal state between 0 and 1.
+    options
+        The further keywords of :func:`sweep_transitions`.
+
+    Returns
+    -------
+    xarray.DataArray
+        A ragged scan over the slow axes, in the fast axis's unit. Besides ``standard_error`` it carries the coordinates
+        ``direction`` (+1 or -1, of the fast axis) and ``note`` (why a value is NaN, else empty).
+
+    Raises
+    ------
+    ScanError
+        Where the scan has no slow axis, or a criterion or a direction will not do.
     """
     found = sweep_transitions(scan, (criterion,), **options)
     names = scans.axes(scan)
@@ -101,15 +132,37 @@ def sweep_transitions(
 ) -> list[SweepTransition]:
     """The transition of every branch of a scan by several criteria.
 
-    ``base`` is the low state: a number in the value's unit, "shared" (one offset for all sweeps, the median of the
-    ends of those that reach it), or "own" (every sweep's low end). By default it is shared for resistances, else
-    own. ``direction`` keeps the "rising" or "falling" branches only.
-
     A measured place's error is its scatter over ``count`` draws of the readings' errors, with a fifth of the gap
     between the readings about it (for what is read from slopes, what it moves by when the window of the slope is made
-    narrower and wider, and a quarter of the window at least); a simulated one's (``kind``
-    "simulated") is the shift of the whole curve by its standard error, since a map's errors go together along a
-    sweep. The thermometer's error is not in it.
+    narrower and wider, and a quarter of the window at least); a simulated one's (``kind`` "simulated") is the shift of
+    the whole curve by its standard error, since a map's errors go together along a sweep. The thermometer's error is
+    not in it.
+
+    Parameters
+    ----------
+    scan
+        A scan with at least one slow axis.
+    criteria
+        Each as in :func:`phase_boundary`; by default all the named ones.
+    base
+        The low state: a number in the value's unit, "shared" (one offset for all sweeps, the median of the ends of
+        those that reach it), or "own" (every sweep's low end). By default it is shared for resistances, else own.
+    direction
+        Keeps the "rising" or "falling" branches only.
+    count, seed
+        How many draws give an error, and their seed.
+    stop
+        A ``threading.Event``; setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    list of SweepTransition
+        One for each branch.
+
+    Raises
+    ------
+    ScanError
+        Where the scan has no slow axis, or a criterion, the base or the direction will not do.
     """
     for criterion in criteria:
         level = level_of(criterion)
@@ -191,8 +244,7 @@ def _in_kelvin(quantity: Quantity) -> Quantity:
 
 
 def _by_window(curve: TransitionCurve, criterion: str | float) -> float:
-    """How well a place read from a slope is told by the curve itself: in a transition of several steps it depends on
-    the window."""
+    """How far a place read from a slope depends on the window, as it does in a transition of several steps."""
     moved = [curve.read(criterion, curve.share(), window) for window in (_NARROWER, 1 / _NARROWER)]
     return float(np.nanmax([_WINDOW * curve.width, abs(moved[1] - moved[0]) / 2]))
 

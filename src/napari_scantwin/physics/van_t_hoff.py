@@ -34,9 +34,25 @@ _PLACES = 100
 
 @dataclass(frozen=True)
 class VanTHoff:
-    """A fit: ``enthalpy`` (kJ per mol H2) and ``entropy`` (J/K per mol H2) of formation, the ``correlation`` of their
-    errors, the ``standard_pressure`` p0, reduced chi-square (NaN without freedom), how many plateaus were fitted, and
-    the ``curve`` of the plateau pressure over temperature as a scan with its standard error."""
+    """A van 't Hoff fit.
+
+    Parameters
+    ----------
+    enthalpy
+        Enthalpy of formation, in kJ per mol H2.
+    entropy
+        Entropy of formation, in J/K per mol H2.
+    correlation
+        The correlation of their errors.
+    standard_pressure
+        p0.
+    reduced_chi_square
+        Chi-square per degree of freedom (NaN without freedom).
+    points
+        How many plateaus were fitted.
+    curve
+        The plateau pressure over temperature as a scan with its standard error.
+    """
 
     enthalpy: Quantity
     entropy: Quantity
@@ -50,15 +66,31 @@ class VanTHoff:
 def fit_van_t_hoff(
     plateaus: xr.DataArray, *, direction: str | None = None, standard_pressure: str | Quantity | tuple = "1 bar"
 ) -> VanTHoff:
-    """Fit the van 't Hoff line to plateau pressures over temperature.
+    """Fit the van 't Hoff line ln(p / p0) = dH / (R T) - dS / R to plateau pressures over temperature.
 
-    ``plateaus`` comes from :func:`napari_scantwin.physics.plateau.plateau_pressures`, or is any scan of a pressure over
-    one temperature axis. ``direction`` ("absorption" or "desorption") picks one where it holds both. Each counts by its
-    ``standard_error`` and, through the slope, its ``temperature_error``; where they scatter more than that the errors
-    are scaled up. NaN takes no part.
+    Each plateau counts by its ``standard_error`` and, through the slope, its ``temperature_error``; where they scatter
+    more than that the errors are scaled up. NaN takes no part.
 
-    Raises :class:`ScanError` where directions are mixed, fewer than three temperatures have a plateau, or the scan is
-    no pressure over temperature.
+    Parameters
+    ----------
+    plateaus
+        What :func:`napari_scantwin.physics.plateau.plateau_pressures` gives, or any scan of a pressure over one
+        temperature axis.
+    direction
+        "absorption" or "desorption"; picks one where the scan holds both.
+    standard_pressure
+        p0, such as ``"1 bar"``; the entropy depends on it, the enthalpy does not.
+
+    Returns
+    -------
+    VanTHoff
+        Enthalpy (kJ/mol) and entropy (J/mol/K) of formation per mol H2, with errors, and the fitted curve.
+
+    Raises
+    ------
+    ScanError
+        Where directions are mixed, fewer than three temperatures have a plateau, the scan is no pressure over
+        temperature, or the standard pressure will not do.
     """
     import lmfit  # takes a second to import, and the window needs it only here
 

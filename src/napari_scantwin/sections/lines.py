@@ -37,9 +37,23 @@ _ACROSS = 7
 
 @dataclass(frozen=True)
 class Cut:
-    """A straight line through a scan: ``start`` and ``end`` map every axis to a physical value; ``running``
-    is the abscissa's axis, ``across`` the axis the band of full ``width`` (its unit) is measured along.
-    ``averaged`` asks for the mean over the band instead of what lies on the line."""
+    """A straight line through a scan.
+
+    Parameters
+    ----------
+    start, end
+        Every axis's physical value where the line starts and ends, by name.
+    running
+        The abscissa's axis: the one it mostly runs along.
+    across
+        The axis the band is measured along; None for a scan of one axis.
+    width
+        The band's full width, in the unit of ``across``.
+    name
+        What it is called.
+    averaged
+        Asks for the mean over the band instead of what lies on the line.
+    """
 
     start: dict[str, float]
     end: dict[str, float]
@@ -51,7 +65,24 @@ class Cut:
 
     @classmethod
     def between(cls, scan: xr.DataArray, start: dict, end: dict, width: float | None = None, name: str = "cut") -> Cut:
-        """The cut between two points of a scan's axes; the width's default is :func:`default_width`."""
+        """The cut between two points of a scan's axes.
+
+        Parameters
+        ----------
+        scan
+            A gridded or ragged scan.
+        start, end
+            Every axis's value, by name, in the scan's units.
+        width
+            The band's full width; by default :func:`default_width` of the axis across.
+        name
+            What the cut is called.
+
+        Returns
+        -------
+        Cut
+            It runs along the axis of which it covers the largest share.
+        """
         names = scans.axes(scan)
         ranges = {axis: float(np.ptp(scan[axis].values)) or 1.0 for axis in names}
         shares = {axis: abs(end[axis] - start[axis]) / ranges[axis] for axis in names}
@@ -77,9 +108,21 @@ class Cut:
 
 @dataclass(frozen=True)
 class CutValues:
-    """Values along a cut: ``running`` [n] the abscissa, ``values`` [n], ``errors`` [n] one standard
-    deviation or None, ``across`` [n] where each measured point lies on the band's axis, or None, and
-    ``masked`` [n] whether it is kept from training, or None."""
+    """Values along a cut.
+
+    Parameters
+    ----------
+    running
+        The abscissa [n].
+    values
+        The values there [n].
+    errors
+        One standard deviation [n], or None.
+    across
+        Where each measured point lies on the band's axis [n], or None.
+    masked
+        Whether it is kept from training [n], or None.
+    """
 
     running: np.ndarray
     values: np.ndarray
@@ -107,8 +150,22 @@ class MapCurve:
 
 
 def default_width(scan: xr.DataArray, axis: str) -> float:
-    """The smallest step of a slow axis, the median step of the fast one: a line that lies on a sweep, or
-    anywhere in an even grid, has that sweep in its band and no other."""
+    """The width of a band by default: the smallest step of a slow axis, the median step of the fast one.
+
+    A line that lies on a sweep, or anywhere in an even grid, has that sweep in its band and no other.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        The axis the band is measured along.
+
+    Returns
+    -------
+    float
+        The full width, in the axis's unit.
+    """
     column = np.asarray(scan[axis].values, float).ravel()
     if scans.is_gridded(scan) or axis != scans.axes(scan)[-1]:
         steps = np.diff(np.unique(scans.set_points(column)))
@@ -140,7 +197,22 @@ def of_sweep(scan: xr.DataArray, number: int) -> Cut:
 
 
 def along(scan: xr.DataArray, axis: str, at: dict[str, float]) -> Cut:
-    """The cut along one whole axis at chosen values of the others."""
+    """The cut along one whole axis.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        The axis it runs along.
+    at
+        The values of the other axes, by name.
+
+    Returns
+    -------
+    Cut
+        The line from the axis's lowest value to its highest.
+    """
     column = scan[axis].values
     name = ", ".join(f"{value:.5g} {scan[other].attrs['units']}" for other, value in at.items())
     start, end = {**at, axis: float(column.min())}, {**at, axis: float(column.max())}
@@ -148,10 +220,23 @@ def along(scan: xr.DataArray, axis: str, at: dict[str, float]) -> Cut:
 
 
 def measured_within(scan: xr.DataArray, cut: Cut, table: scans.Points | None = None) -> CutValues:
-    """The measured points within the cut's band, ordered along it; averaged over the band where the cut
-    asks for that (masked points left away, errors the standard errors of the means).
+    """The measured points within a cut's band, ordered along it.
 
-    ``table`` saves working out the points; without it only the part of a grid that the band touches is looked at.
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    cut
+        The cut. Where it asks for that, the points are averaged over the band: masked points are left out, and the
+        errors are the standard errors of the means.
+    table
+        The scan's points, which saves working them out; without it only the part of a grid that the band touches is
+        looked at.
+
+    Returns
+    -------
+    CutValues
+        Values [n] with their errors, their places on the abscissa and across the band, and masks.
     """
     if table is None:
         table = scans.points(_around(scan, cut) if scans.is_gridded(scan) else scan)
@@ -219,10 +304,24 @@ def _means(found: CutValues, spacing: float) -> CutValues:
 
 
 def simulated_along(twin, cut: Cut, count: int = 250) -> CutValues:
-    """The twin along a cut at ``count`` places; multiply ``errors`` by 1.96 for its 95 % band.
+    """The twin along a cut.
 
-    An averaged cut gives the mean over its band (Gauss-Legendre, seven places across). Neighbours in a band
-    err together, so that their mean's error is the mean of their errors.
+    An averaged cut gives the mean over its band (Gauss-Legendre, seven places across). Neighbours in a band err
+    together, so that their mean's error is the mean of their errors.
+
+    Parameters
+    ----------
+    twin
+        A twin, or a :class:`MapCurve`.
+    cut
+        The cut.
+    count
+        At how many places it is read.
+
+    Returns
+    -------
+    CutValues
+        Values [count] and their standard errors; multiply ``errors`` by 1.96 for the 95 % band.
     """
     running = np.linspace(cut.start[cut.running], cut.end[cut.running], count)
     places = cut.at(running)
@@ -241,7 +340,31 @@ def simulated_along(twin, cut: Cut, count: int = 250) -> CutValues:
 
 
 def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValues, simulated: CutValues | None) -> Path:
-    """Write a cut as CSV with units: measured points, then the twin's curve with its 95 % band."""
+    """Write a cut as CSV with units: measured points, then the twin's curve with its 95 % band.
+
+    Parameters
+    ----------
+    path
+        The file.
+    scan
+        The scan it was taken through; its source is written in the head of the file.
+    cut
+        The cut.
+    measured
+        What :func:`measured_within` gives.
+    simulated
+        What :func:`simulated_along` gives, or None.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    NotWritten
+        Where the disk fails; what stood under the name before still does.
+    """
     path = Path(path)
     unit = scan.attrs["units"]
     heads = ["series", f"{cut.running} ({scan[cut.running].attrs['units']})"]

@@ -27,17 +27,36 @@ def plane_along(
     across: str | None = None,
     count: int | None = None,
 ) -> xr.DataArray:
-    """The plane under the line from ``start`` to ``end``, each a value of the same two axes of a gridded scan.
+    """The plane under a line across two axes of a gridded scan.
 
-    The result has the axis ``distance`` (0 at the start, in the first axis's unit) and then the scan's remaining axes;
-    where the line ran on both its axes is kept as further coordinates along it. Two axes that do not measure the same
-    thing have no distance: then the axis with the larger share of its range takes that place. Values between samples
-    are bilinear in the two axes. With a ``width`` they are averaged over a band of that full width along the axis
-    ``across`` (one of the two, default: the one with the smaller share), sampled at its steps. ``count`` is the number
-    of places (default: the finer step of the two axes). Errors of the samples count as independent. Outside the scan,
+    Values between samples are bilinear in the two axes. Errors of the samples count as independent. Outside the scan,
     and where less than half of the weight lies on finite values, the result is NaN.
 
-    Raises :class:`ScanError` where the scan is ragged or has no axis left, or the line no length.
+    Parameters
+    ----------
+    scan
+        A gridded scan of at least three axes.
+    start, end
+        Where the line starts and ends: each a value of the same two axes.
+    width
+        The full width of a band, along the axis ``across``, that values are averaged over, sampled at its steps; 0
+        takes those on the line.
+    across
+        One of the line's two axes; by default the one with the smaller share of its range.
+    count
+        The number of places along the line; by default by the finer step of the two axes.
+
+    Returns
+    -------
+    xarray.DataArray
+        A scan with the axis ``distance`` (0 at the start, in the first axis's unit) and then the remaining axes; where
+        the line ran on both its axes is kept as further coordinates along it. Two axes that do not measure the same
+        thing have no distance: then the axis with the larger share of its range takes that place.
+
+    Raises
+    ------
+    ScanError
+        Where the scan is ragged or has no axis left, or the line has no length or runs along other axes.
     """
     pair = tuple(axis for axis in scans.axes(scan) if axis in start)
     if not scans.is_gridded(scan):
@@ -160,8 +179,20 @@ def _as_scan(scan, pair, main, places, spans, values, errors, masked, band) -> x
 
 
 def simulated_on(plane: xr.DataArray, twin) -> xr.DataArray:
-    """What a twin predicts at every place of a plane of :func:`plane_along`, from a scan it was trained on; with
-    ``standard_error``, in the plane's shape."""
+    """What a twin predicts at every place of a plane.
+
+    Parameters
+    ----------
+    plane
+        A plane of :func:`plane_along`, from a scan the twin was trained on.
+    twin
+        The twin.
+
+    Returns
+    -------
+    xarray.DataArray
+        The prediction in the plane's shape, with ``standard_error``.
+    """
     spread = xr.broadcast(*(plane[axis] for axis in twin.axes), plane.reset_coords(drop=True))[:-1]
     places = np.stack([part.transpose(*plane.dims).values.ravel() for part in spread], axis=1).astype(float)
     mean, std = twin.predict(places)

@@ -1,6 +1,6 @@
 """Looking into a cube: profiles through a place, averaged over windows of the other axes, and stacks of them.
 
-Only views of the array are taken and means over slices of it, so that a profile of a cube of 5 10^7 values follows
+Only views of the array are taken and means over slices of it, so that a profile of a cube of 5·10^7 values follows
 the mouse. A window is given by its full width in the axis's unit; it takes in every sample within half of it, and the
 nearest one where it holds none.
 """
@@ -37,8 +37,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Profile:
-    """Values along one axis: ``axis`` its name, ``running`` [n] its values in its unit, ``values`` [n] the means over
-    the windows, ``errors`` [n] one standard deviation of them, or None where the scan has none."""
+    """Values along one axis.
+
+    Parameters
+    ----------
+    axis
+        Its name.
+    running
+        Its values [n], in its unit.
+    values
+        The means over the windows [n].
+    errors
+        One standard deviation of them [n], or None where the scan has none.
+    """
 
     axis: str
     running: np.ndarray
@@ -48,8 +59,21 @@ class Profile:
 
 @dataclass(frozen=True)
 class Stack:
-    """Profiles beside each other: along ``axis`` at ``running`` [n], one for every value [m] of the axis ``across``;
-    ``values`` [m, n]."""
+    """Profiles beside each other.
+
+    Parameters
+    ----------
+    axis
+        The axis they run along.
+    across
+        The axis from curve to curve.
+    running
+        The values of ``axis`` [n].
+    places
+        The value of ``across`` of each curve [m].
+    values
+        The profiles [m, n].
+    """
 
     axis: str
     across: str
@@ -59,8 +83,22 @@ class Stack:
 
 
 def window(column: np.ndarray, at: float, width: float = 0.0) -> slice | np.ndarray:
-    """Which samples of an axis ``column`` [n] lie within half the full ``width`` of ``at``; the nearest one where none
-    does. A slice where the axis rises or falls throughout, else numbers of samples."""
+    """Which samples of an axis lie in a window; the nearest one where none does.
+
+    Parameters
+    ----------
+    column
+        The axis's values [n].
+    at
+        The middle of the window.
+    width
+        Its full width, in the axis's unit.
+
+    Returns
+    -------
+    slice or numpy.ndarray
+        A slice where the axis rises or falls throughout, else the numbers of the samples.
+    """
     nearest = int(np.argmin(np.abs(column - at)))
     if width <= 0:
         return slice(nearest, nearest + 1)
@@ -77,8 +115,16 @@ def window(column: np.ndarray, at: float, width: float = 0.0) -> slice | np.ndar
 class Cube:
     """A gridded scan's parts, taken out once: finding them by name a hundred times a second costs more than the means.
 
-    ``scan`` itself, ``columns`` every axis's values in the order of the dimensions, ``values`` the array (numpy, or
-    dask where the file is opened lazily), ``errors`` the standard errors in its shape, or None.
+    Parameters
+    ----------
+    scan
+        The scan itself.
+    columns
+        Every axis's values, in the order of the dimensions.
+    values
+        The array (numpy, or dask where the file is opened lazily).
+    errors
+        The standard errors in its shape, or None.
     """
 
     scan: xr.DataArray
@@ -88,7 +134,13 @@ class Cube:
 
     @classmethod
     def of(cls, scan: xr.DataArray) -> Cube:
-        """The parts of a scan; raises :class:`ScanError` where it is ragged."""
+        """The parts of a scan.
+
+        Raises
+        ------
+        ScanError
+            Where it is ragged.
+        """
         if not scans.is_gridded(scan):
             raise ScanError("profiles are taken through gridded scans; simulate this one on a grid first")
         columns = {axis: np.asarray(scan[axis].values, float) for axis in scans.axes(scan)}
@@ -98,12 +150,27 @@ class Cube:
 
 
 def profile(cube: Cube, axis: str, at: Mapping[str, float], widths: Mapping[str, float] | None = None) -> Profile:
-    """The :class:`Profile` along ``axis`` through the place ``at`` (a value of every other axis), averaged over windows
-    of the full ``widths`` (axis to width in its unit; 0 where not named).
+    """The profile along an axis through a place, averaged over windows of the other axes.
 
-    Not-finite values, as outside what a detector sees, are left away; where nothing is left the value is NaN. The
-    error of a mean of n values of errors e is ``sqrt(sum(e**2)) / n``; neighbours on a simulated map err together, so
-    that there it is the mean of their errors.
+    Values that are not finite, as outside what a detector sees, are left out; where nothing is left the value is NaN.
+    The error of a mean of n values of errors e is ``sqrt(sum(e**2)) / n``; neighbours on a simulated map err together,
+    so that there it is the mean of their errors.
+
+    Parameters
+    ----------
+    cube
+        The scan, as :meth:`Cube.of` gives it.
+    axis
+        The axis the profile runs along.
+    at
+        The place: a value of every other axis.
+    widths
+        Full widths of the windows, axis to width in its unit; 0 where not named.
+
+    Returns
+    -------
+    Profile
+        The means [n] and their errors.
     """
     view, others = _view(cube, cube.values, (axis,), at, widths)
     errors = None
@@ -119,7 +186,18 @@ def profile(cube: Cube, axis: str, at: Mapping[str, float], widths: Mapping[str,
 
 
 def reading(cube: Cube, axis: str, at: Mapping[str, float], widths: Mapping[str, float] | None = None) -> int:
-    """How many bytes of its file a profile would read: those of the chunks it goes through; 0 of a scan in memory."""
+    """How many bytes of its file a profile would read: those of the chunks it goes through.
+
+    Parameters
+    ----------
+    cube, axis, at, widths
+        Those of :func:`profile`.
+
+    Returns
+    -------
+    int
+        The bytes; 0 for a scan in memory.
+    """
     if not scans.is_lazy(cube.scan):
         return 0
     touched = cube.values.dtype.itemsize
@@ -136,7 +214,24 @@ def unread(cube: Cube, axis: str) -> Profile:
 
 
 def mean_within(cube: Cube, kept: tuple[str, ...], at: Mapping[str, float], widths: Mapping[str, float] | None = None):
-    """Means over the windows of every axis but the ``kept`` ones, which stay in the order of the dimensions."""
+    """Means over the windows of every axis but some.
+
+    Parameters
+    ----------
+    cube
+        The scan, as :meth:`Cube.of` gives it.
+    kept
+        The axes that stay, in the order of the dimensions.
+    at
+        A value of every other axis.
+    widths
+        Full widths of the windows, axis to width in its unit; 0 where not named.
+
+    Returns
+    -------
+    numpy.ndarray
+        The means, one dimension for each axis kept.
+    """
     return _mean(*_view(cube, cube.values, kept, at, widths))
 
 
@@ -162,8 +257,10 @@ def _mean(view: np.ndarray, others: tuple[int, ...]) -> np.ndarray:
 
 
 def kind_of(scan: xr.DataArray, axis: str) -> str:
-    """What a profile along ``axis`` is called: an EDC along an energy, an MDC along an angle, a momentum or a
-    line, otherwise a profile."""
+    """What a profile along ``axis`` is called.
+
+    It is an EDC along an energy, an MDC along an angle, a momentum or a line, otherwise a profile.
+    """
     if "photoemission" not in f"{scan.name} {scan.attrs.get('long_name', '')}".replace("_", " "):
         return "profile"
     if axis in ("energy", "kinetic_energy", "binding_energy"):
@@ -181,10 +278,33 @@ def stack(
     widths: Mapping[str, float] | None = None,
     count: int | None = None,
 ) -> Stack:
-    """Profiles along ``axis`` for places on the axis ``across``, averaged over windows of the remaining axes.
+    """Profiles for places along another axis, averaged over windows of the remaining ones.
 
-    ``count`` asks for so many curves at most: neighbours are averaged together in equal groups (the last may be
-    smaller), each at the mean of its places.
+    Parameters
+    ----------
+    cube
+        The scan, as :meth:`Cube.of` gives it.
+    axis
+        The axis the profiles run along.
+    across
+        The axis from curve to curve.
+    at
+        A value of every remaining axis.
+    widths
+        Full widths of the windows, axis to width in its unit; 0 where not named.
+    count
+        How many curves at most: neighbours are averaged together in equal groups (the last may be smaller), each at the
+        mean of its places. By default there is one for every value.
+
+    Returns
+    -------
+    Stack
+        The profiles [m, n].
+
+    Raises
+    ------
+    ScanError
+        Where both axes are the same.
     """
     if axis == across:
         raise ScanError("choose two different axes: one along the curves, one from curve to curve")
@@ -201,7 +321,27 @@ def stack(
 
 
 def write_stack(path: str | Path, scan: xr.DataArray, stacked: Stack) -> Path:
-    """Write profiles as CSV: one column along the axis, then one for every profile, headed by its place and unit."""
+    """Write profiles as CSV: one column along the axis, then one for every profile, headed by its place and unit.
+
+    Parameters
+    ----------
+    path
+        The file.
+    scan
+        The scan they were taken from; its source is written in the head of the file.
+    stacked
+        What :func:`stack` gives.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    NotWritten
+        Where the disk fails; what stood under the name before still does.
+    """
     path = Path(path)
     units = {name: scan[name].attrs["units"] for name in (stacked.axis, stacked.across)}
     heads = [f"{stacked.axis} ({units[stacked.axis]})"]
