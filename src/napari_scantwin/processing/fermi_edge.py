@@ -100,8 +100,8 @@ def fit_edge(
     Raises
     ------
     ScanError
-        Where there is no energy axis, no edge is found in the window, or the edge does not tell temperature and
-        resolution apart.
+        Where there is no energy axis, no edge is found in the window, or the edge does not determine both
+        temperature and resolution.
     """
     energy, axis = fitted_energy(scan, start, stop)
     inside = within(scan, axis, *_in_axis_unit(scan, axis, start, stop), _FEWEST)
@@ -192,7 +192,7 @@ def edge_of_curve(
     Raises
     ------
     ScanError
-        Where no edge is found, a parameter is wrong, or the edge does not tell temperature and resolution apart.
+        Where no edge is found, a parameter is wrong, or the edge does not determine both of them.
     """
     import lmfit  # takes a second, and menus need the steps only
 

@@ -13,9 +13,9 @@ BOLTZMANN = constants.k / constants.e
 
 #: The derivative of the Fermi function is followed this far on either side, in kT: 2e-9 of it lies beyond.
 _REACH = 20.0
-#: A Gaussian narrower than this share of kT is no longer told from none (it changes the edge by 7e-5).
+#: A Gaussian narrower than this share of kT cannot be distinguished from none (it changes the edge by 7e-5).
 _NARROW = 0.02
-#: A temperature below this share of the Gaussian is no longer told from zero.
+#: A temperature below this share of the Gaussian cannot be distinguished from zero.
 _COLD = 1e-4
 
 
