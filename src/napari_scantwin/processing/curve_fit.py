@@ -61,7 +61,7 @@ class CurveFit:
         return [one > _SURE for one in self.stands_out]
 
     def next_start(self, before: lmfit.Parameters) -> lmfit.Parameters:
-        """Where the next curve's fit starts: here, but peaks that were not found here where they were ``before``."""
+        """Where the next curve's fit starts: here; peaks that were not found here stay where they were ``before``."""
         start = self.parameters.copy()
         for number, sure in enumerate(self.sure, 1):
             if not sure:

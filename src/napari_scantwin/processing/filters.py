@@ -58,7 +58,7 @@ def _middle(scan, axis: str) -> float:
     axes=2,
 )
 def take_slice(scan, *, axis, at, width, how):
-    """Take one slice of a scan across an axis, or the mean or sum of a window, which leaves the other axes.
+    """Take one slice of a scan across an axis, or the mean or sum of a window of it; the other axes stay.
 
     Holes are left out of a mean; a sum that meets a hole is a hole. Where it was taken stands in the attributes.
     """

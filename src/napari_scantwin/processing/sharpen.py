@@ -128,7 +128,8 @@ def curvature(scan, *, axis, a0, peaks_up):
     source="P. Zhang et al., Rev. Sci. Instrum. 82, 043712 (2011), equation 14",
 )
 def curvature_2d(scan, *, axis, other, a0, weight, peaks_up):
-    """The curvature of a map over two axes, which shows bands of any direction in it.
+    """The curvature of a map along two axes, from its first and second derivatives, with its sign turned so that bands
+    are bright.
 
     C = [(1 + Cx fx²) Cy fyy - 2 Cx Cy fx fy fxy + (1 + Cy fy²) Cx fxx] / (1 + Cx fx² + Cy fy²)^(3/2), where Cx = 1 /
     (a0 max fx²) and Cy = ``weight`` / (a0 max fy²), x is the first axis chosen and f the intensity in shares of its
