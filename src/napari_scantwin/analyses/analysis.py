@@ -62,25 +62,32 @@ class Analysis(Operation):
         cache: MutableMapping | None = None,
         **parameters: Any,
     ) -> Findings:
-        """What it finds.
+        """Run the analysis and return what it finds.
 
         Parameters
         ----------
         given
             A :class:`Source`, a scan, a twin, or the path of either.
         on_progress
-            Is told the share that is done.
+            Called with the fraction that is done.
         stop_event
-            Raises :class:`~napari_scantwin.core.errors.Cancelled` when it is set.
+            Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
         cache
             Keeps, from call to call on the same scan, what does not change with the parameters.
         parameters
             By name; numbers as text with their unit where they have another than the parameter's own.
 
+        Returns
+        -------
+        Findings
+            Figures with errors, curves, maps as scans, tables and notes.
+
         Raises
         ------
         ScanError
-            Where the scan does not fit, or a parameter will not do.
+            Where the scan does not fit, or a parameter is wrong.
+        Cancelled
+            Where ``stop_event`` was set.
         """
         source = replace(as_source(given), name="")
         others = {one.name for one in self.parameters if one.kind == "scan"}
@@ -99,8 +106,27 @@ ANALYSES: dict[str, Analysis] = {}
 
 
 def analysis(name: str, title: str, group: str, *, parameters: Sequence[Parameter] = (), gridded: bool = False, **more):
-    """Register the decorated function ``(source, *, on_progress, stop_event, cache, parameters) -> Findings``; the
-    keywords are those of :class:`Analysis`."""
+    """Register the decorated function ``(source, *, on_progress, stop_event, cache, parameters) -> Findings`` as an
+    analysis.
+
+    Parameters
+    ----------
+    name
+        Its name in :data:`ANALYSES` and for scripts, with underscores.
+    title, group
+        What menus call it, and where they list it.
+    parameters
+        What it asks for, in the order of a form.
+    gridded
+        Whether the scan has to lie on a grid.
+    more
+        Further keywords of :class:`Analysis`.
+
+    Returns
+    -------
+    Callable
+        The decorator; it returns the function as it is.
+    """
 
     def register(run: Callable[..., Findings]):
         one = Analysis(name, title, group, run, tuple(parameters), gridded=gridded, **more)
@@ -113,7 +139,7 @@ def analysis(name: str, title: str, group: str, *, parameters: Sequence[Paramete
 
 
 def analyse(name: str, scan: Any, **parameters: Any) -> Findings:
-    """What the analysis ``name`` finds in a scan.
+    """Run an analysis on a scan.
 
     Parameters
     ----------
@@ -133,7 +159,9 @@ def analyse(name: str, scan: Any, **parameters: Any) -> Findings:
     Raises
     ------
     ScanError
-        Where there is no such analysis, the scan does not fit, or a parameter will not do.
+        Where there is no such analysis, the scan does not fit, or a parameter is wrong.
+    Cancelled
+        Where ``stop_event`` was set.
     """
     known = name.replace("-", "_")
     if known not in ANALYSES:
@@ -142,7 +170,18 @@ def analyse(name: str, scan: Any, **parameters: Any) -> Findings:
 
 
 def as_source(given: Any) -> Source:
-    """A measurement given as a :class:`Source`, a scan, a twin, or the path of a scan or of a ``.twin`` file."""
+    """A measurement as a :class:`Source`.
+
+    Parameters
+    ----------
+    given
+        A :class:`Source`, a scan, a twin, or the path of a scan or of a ``.twin`` file.
+
+    Raises
+    ------
+    ScanError
+        Where it is something else, or the file cannot be read.
+    """
     if isinstance(given, Source):
         return given
     if isinstance(given, str | Path):

@@ -99,7 +99,7 @@ def fermi_edge(source, *, on_progress, stop_event, cache, **given) -> Findings:
     """Fit the Fermi edge of the scan summed over everything but its energy: level, resolution (FWHM), temperature.
 
     [(a + b E) f(E, T)] convolved with a Gaussian, plus a background. A temperature or resolution that is given is
-    fixed; an edge seldom tells the two apart.
+    fixed; an edge seldom determines both.
     """
     from napari_scantwin.processing.fermi_edge import fit_edge
 

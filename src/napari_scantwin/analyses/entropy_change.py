@@ -47,7 +47,7 @@ def fits(scan) -> None:
 
 
 def _few_fields(scan) -> list[float]:
-    """At most seven of the measured fields, the highest among them, so that their curves can be told apart."""
+    """At most seven of the measured fields, the highest among them, so that their curves can be distinguished."""
     values = measured_fields(scan)
     step = max(1, -(-len(values) // 7))
     return [float(f"{value:g}") for value in values[::-1][::step][::-1]]

@@ -33,7 +33,25 @@ _MAP_FIELDS, _MAP_TEMPERATURES = 50, 241
 
 @dataclass(frozen=True)
 class EntropySettings:
-    """How the entropy change is worked out; ``fields`` are the final fields in the first scan's unit."""
+    """How the entropy change is worked out.
+
+    Parameters
+    ----------
+    fields
+        The final fields [n] in the first scan's unit.
+    per
+        What it is counted by: "mass", "volume", "mole" or "sample"; by default per mass where it is known, else as
+        measured.
+    from_zero
+        Whether the integral over the field starts at zero field, with M = 0 there, rather than at the lowest measured
+        one.
+    direction
+        "rising" or "falling" sweeps only; by default all branches.
+    points
+        How many points the derivative of measured sweeps is taken over.
+    beta, gamma
+        Critical exponents of the Arrott plot; by default those of mean field.
+    """
 
     fields: np.ndarray
     per: str | None = None
@@ -46,9 +64,27 @@ class EntropySettings:
 
 @dataclass(frozen=True)
 class EntropySide(Side):
-    """One side's entropy change: ``change`` at the chosen final fields, the whole ``map`` with its ``exponent`` and
-    the ``order`` it tells, the ``figures`` at the chosen fields and the Arrott ``plot`` with its ``lines``. What
-    could not be worked out is None, and ``notes`` say why."""
+    """One side's entropy change; what could not be worked out is None, and the notes say why.
+
+    Parameters
+    ----------
+    change
+        The entropy change at the chosen final fields.
+    map
+        The whole map.
+    figures
+        Figures of merit at the chosen fields.
+    exponent
+        The field exponent n over the map.
+    order
+        The order of the transition that the exponent indicates.
+    plot
+        The Arrott plot.
+    lines
+        The straight lines through its isotherms.
+    notes
+        Why something could not be worked out.
+    """
 
     change: Ensemble
     map: xr.DataArray
@@ -62,7 +98,19 @@ class EntropySide(Side):
 
 @dataclass(frozen=True)
 class EntropyResult:
-    """The ``sides`` that could be worked out, and the sentences of those that could not (``refused``)."""
+    """The entropy change of every side.
+
+    Parameters
+    ----------
+    sides
+        Those that could be worked out.
+    refused
+        A sentence for each that could not.
+    settings
+        How they were worked out.
+    field_unit
+        The unit of the fields, the first scan's.
+    """
 
     sides: list[EntropySide]
     refused: list[str]
@@ -71,8 +119,19 @@ class EntropyResult:
 
 
 def measured_fields(scan: xr.DataArray) -> np.ndarray:
-    """The fields a scan was measured at (its isotherms' range in five steps, where the field is the fast axis), their
-    signs kept, ascending in size, without the lowest, from which the integral starts."""
+    """The final fields a scan offers: those it was measured at, without the lowest, from which the integral starts.
+
+    Parameters
+    ----------
+    scan
+        A scan with an axis of magnetic field.
+
+    Returns
+    -------
+    numpy.ndarray
+        The fields [k] in the axis's unit, their signs kept, ascending in size; where the field is the fast axis, five
+        even steps of the isotherms' range.
+    """
     axis = axis_of_kind(scan, "magnetic field")
     if scans.axes(scan)[-1] == axis:
         top = float(f"{np.abs(np.asarray(scan[axis].values, float)).max():.2g}")
@@ -84,9 +143,28 @@ def measured_fields(scan: xr.DataArray) -> np.ndarray:
 def calculate(
     sources: Sequence[Source], samples: Sequence[Sample], settings: EntropySettings, *, stop=None
 ) -> EntropyResult:
-    """Work out every side; the first source's is the measured one, and each has its sample.
+    """Work out the entropy change of every side.
 
-    Raises :class:`ScanError` where no side could be worked out, in the words of the first.
+    Parameters
+    ----------
+    sources
+        The chosen measurement and, where there is one, the second.
+    samples
+        The sample of each.
+    settings
+        How it is worked out.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    EntropyResult
+        The sides and the refusals.
+
+    Raises
+    ------
+    ScanError
+        Where no side could be worked out, in the words of the first.
     """
     unit = sources[0].scan[axis_of_kind(sources[0].scan, "magnetic field")].attrs["units"]
     sides, refused = sides_of(
@@ -150,7 +228,7 @@ def _side(
 
 
 def _tesla_in(values, source: str, target: str):
-    """Fields in another unit; H and mu0 H are told apart by :func:`field_in_tesla`."""
+    """Fields in another unit; H and mu0 H are distinguished by :func:`field_in_tesla`."""
     return in_field_unit(field_in_tesla(values, source), target)
 
 

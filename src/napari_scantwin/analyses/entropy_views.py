@@ -69,7 +69,7 @@ def _change(result: EntropyResult) -> Plot:
 
 
 def _exponent(result: EntropyResult) -> Plot:
-    """n(T) at the final fields, and what it tells of the order of the transition."""
+    """n(T) at the final fields, and what it says of the order of the transition."""
     colors, curves, words = _colors(result), [], []
     for side in result.sides:
         if side.order is not None:
@@ -107,7 +107,7 @@ def _exponent(result: EntropyResult) -> Plot:
 
 
 def _arrott(result: EntropyResult) -> Plot:
-    """Isotherms, coloured by their temperature, and what the straight lines through them tell."""
+    """Isotherms, coloured by their temperature, and what the straight lines through them say."""
     curves, words, labels = [], [], ("", "")
     kelvins = [side.plot["temperature"].values for side in result.sides if side.plot is not None]
     low, high = (min(map(np.min, kelvins)), max(map(np.max, kelvins))) if kelvins else (0.0, 1.0)
@@ -148,7 +148,8 @@ VIEWS = {_CHANGE: _change, _EXPONENT: _exponent, _ARROTT: _arrott}
 
 
 def maps_of(result: EntropyResult, view: str) -> list[DerivedMap]:
-    """The maps of the first measurement that go with a view: the twin's, its error, the sweeps'."""
+    """The maps of the first measurement that belong to a view, one of :data:`VIEWS`: the twin's, its error, the
+    sweeps'."""
     of = {"twin": [], "sweeps": []}
     what = "field exponent" if view == _EXPONENT else "entropy change"
     for side in result.sides:
@@ -171,7 +172,7 @@ def maps_of(result: EntropyResult, view: str) -> list[DerivedMap]:
 
 
 def figure_rows(result: EntropyResult) -> tuple[list[str], list[list[str]], list[str]]:
-    """The table on screen: heads, rows field by field with the sides under each other, each row's colour."""
+    """The table on screen: heads, rows field by field with the sides below each other, each row's colour."""
     colors, rows, shades = _colors(result), [], []
     found = [(abs(one.field), k, side, one) for k, side in enumerate(result.sides) for one in side.figures]
     if not found:

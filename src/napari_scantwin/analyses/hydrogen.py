@@ -32,8 +32,15 @@ _NOT_SAID = "not said"
 
 @dataclass(frozen=True)
 class ContentSide(Side):
-    """One side's H/Pd: at every reading, of a twin at the places of the sweeps (``content``), and over a twin's map
-    (``map``, else None)."""
+    """One side's hydrogen content H/Pd.
+
+    Parameters
+    ----------
+    content
+        At every reading; of a twin at the places of the sweeps.
+    map
+        Over a twin's map; else None.
+    """
 
     content: xr.DataArray
     map: xr.DataArray | None = None
@@ -41,7 +48,15 @@ class ContentSide(Side):
 
 @dataclass(frozen=True)
 class Content:
-    """The ``sides`` that could be worked out, the sweeps' first, and the sentences of those that could not."""
+    """The hydrogen content of every side.
+
+    Parameters
+    ----------
+    sides
+        Those that could be worked out, the sweeps' first.
+    refused
+        A sentence for each that could not.
+    """
 
     sides: list[ContentSide]
     refused: list[str]
@@ -55,8 +70,31 @@ class Content:
 def worked_out(
     sources: Sequence[Source], curve: Calibration, unloaded: Sequence, branch: str | None, stop=None
 ) -> Content:
-    """H/Pd of every side of ``sources``; ``unloaded`` is the resistance of the first and of the second unloaded sample,
-    each, as ``branch``, an option of :func:`napari_scantwin.physics.hydrogen.hydrogen_content`."""
+    """H/Pd of every side of some measurements.
+
+    Parameters
+    ----------
+    sources
+        The chosen measurement and, where there is one, the second.
+    curve
+        The calibration curve.
+    unloaded
+        The resistance of the first and of the second unloaded sample.
+    branch
+        The branch of the curve, as in :func:`napari_scantwin.physics.hydrogen.hydrogen_content`.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    Content
+        The sides and the refusals.
+
+    Raises
+    ------
+    ScanError
+        Where no side could be worked out.
+    """
 
     def work(name, source, twin, second):
         options = {"unloaded": unloaded[second], "branch": branch}
@@ -88,8 +126,8 @@ def maps_of(found: Content) -> list[DerivedMap]:
 
 
 def drawn(found: Content) -> tuple:
-    """H/Pd along the fast axis, sweep by sweep, with the twin's curves; a second measurement's as triangles and dashed
-    lines in the colours of the same slow values."""
+    """The plot's curves, axis labels and key: H/Pd along the fast axis, sweep by sweep, with the twin's curves; a
+    second measurement's as triangles and dashed lines in the colours of the same slow values."""
     names = scans.axes(found.first)
     shades, curves = _shades(found), []
     for side in found.sides:
@@ -150,7 +188,7 @@ def _summary(side: ContentSide):
 
 
 def rows_of(found: Content) -> tuple[list[str], list[list[str]], list[str | None]]:
-    """The table on screen: sweep by sweep, the sides under each other."""
+    """The table on screen, sweep by sweep, the sides below each other: heads, rows, colours."""
     names, shades = scans.axes(found.first)[:-1], _shades(found)
     heads = [scans.axis_label(found.first, name).replace(" ", "\n", 1) for name in names]
     rows, colors = [], []
@@ -170,7 +208,7 @@ def _in_order(found: Content) -> list[tuple]:
 
 
 def table_of(found: Content) -> tuple[list[str], list[list], dict[str, str]]:
-    """The table as it is written."""
+    """The table as it is written: heads, rows, and where the numbers came from."""
     scan = found.first
     heads = [f"{name} ({scan[name].attrs['units']})" for name in scans.axes(scan)[:-1]]
     heads += ["of", "H/Pd median", "H/Pd lowest", "H/Pd highest", "usual error", "readings", "outside the curve"]

@@ -32,8 +32,21 @@ _PRESSURES = 240
 
 @dataclass(frozen=True)
 class IsothermSide(Side):
-    """One side: the ``plateaus`` of its isotherms, the same as a scan over the temperature (``pressures``), the van 't
-    Hoff ``fits`` by direction (0: not told) and the hysteresis ``loss`` (or None)."""
+    """One side's isotherms.
+
+    Parameters
+    ----------
+    plateaus
+        The plateau of every isotherm.
+    pressures
+        The same as a scan over the temperature.
+    fits
+        The van 't Hoff fits by direction (0: not known).
+    loss
+        The hysteresis, or None.
+    notes
+        What could not be worked out, and why.
+    """
 
     plateaus: list[Plateau]
     pressures: xr.DataArray
@@ -44,7 +57,17 @@ class IsothermSide(Side):
 
 @dataclass(frozen=True)
 class IsothermsResult:
-    """The sides that could be worked out, and the sentences of those that could not."""
+    """The isotherms of every side.
+
+    Parameters
+    ----------
+    sides
+        Those that could be worked out.
+    refused
+        A sentence for each that could not.
+    source
+        The chosen scan.
+    """
 
     sides: list[IsothermSide]
     refused: list[str]
@@ -52,10 +75,29 @@ class IsothermsResult:
 
 
 def calculate(sources: Sequence[Source], options: dict, standard: str, *, stop=None) -> IsothermsResult:
-    """Work out every side of ``sources``; ``options`` are those of
-    :func:`napari_scantwin.physics.isotherms.isotherms`, ``standard`` the standard pressure in words.
+    """Work out plateaus, van 't Hoff fits and hysteresis of every side.
 
-    Raises :class:`ScanError` where no side could be worked out."""
+    Parameters
+    ----------
+    sources
+        The chosen measurement and, where there is one, the second.
+    options
+        Those of :func:`napari_scantwin.physics.isotherms.isotherms`.
+    standard
+        The standard pressure as text with its unit.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    IsothermsResult
+        The sides and the refusals.
+
+    Raises
+    ------
+    ScanError
+        Where no side could be worked out.
+    """
 
     def work(name, source, twin, second):
         scan = source.scan if twin is None else _simulated(twin, stop)
@@ -167,7 +209,7 @@ def said(result: IsothermsResult) -> str:
 
 
 def rows_of(result: IsothermsResult) -> tuple[list[str], list[list[str]], list[str]]:
-    """The table on screen."""
+    """The table on screen: heads, rows, colours."""
     first = result.sides[0].plateaus[0]
     shades, rows, colors = _shades(result), [], []
     unit, other = units.pretty(first.isotherm.pressure_unit), units.pretty(first.isotherm.composition_unit)
@@ -181,7 +223,7 @@ def rows_of(result: IsothermsResult) -> tuple[list[str], list[list[str]], list[s
 
 
 def table_of(result: IsothermsResult) -> tuple[list[str], list[list], dict[str, str]]:
-    """The table as it is written, the fits among what it rests on."""
+    """The table as it is written: heads, rows, and where the numbers came from, with the fits."""
     first = result.sides[0].plateaus[0]
     unit, other = first.isotherm.pressure_unit, first.isotherm.composition_unit or "H/M"
     heads = ["temperature (K)", "temperature error (K)", "of", "direction"]

@@ -16,14 +16,14 @@ _CURVE, _MARKS, _LIMIT = COLORS[1], COLORS[0], COLORS[2]
 
 
 def drawn(result) -> tuple:
-    """The arguments of :meth:`CurvePlot.show`."""
+    """The arguments of :meth:`CurvePlot.show` for a plan, a check of the step or a course."""
     if isinstance(result, Next):
         return _remaining(result) if result.points else _gain(result)
     return _steps(result) if isinstance(result, Steps) else _course(result)
 
 
 def _gain(result: Next) -> tuple:
-    """What a sweep is expected to tell against the slow axis, with the proposals on it."""
+    """The squared error a further sweep is expected to remove, against the slow axis, with the proposals on it."""
     plan = result.plan
     order = np.argsort(plan.candidates)
     x, y = plan.candidates[order], 100 * plan.gains[order]
@@ -108,7 +108,7 @@ def said(result) -> str:
 
 
 def table_of(result) -> tuple[list[str], list[list], dict[str, str]]:
-    """The numbers as they are written."""
+    """The table as it is written: heads, rows, and what it rests on."""
     if isinstance(result, Steps):
         check = result.check
         rows = [[float(a), float(b)] for a, b in zip(check.steps, check.values, strict=True)]

@@ -1,4 +1,5 @@
-"""What to measure next, whether the step is fine enough, whether the scan has converged: the work, without widgets."""
+"""What to measure next, whether the step is fine enough, whether the scan has converged: the computation, without
+widgets."""
 
 from __future__ import annotations
 
@@ -39,9 +40,31 @@ MAP, PEAK, TRANSITION, POSITION = "the whole map", "peak entropy change", "trans
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for: the ``quantity`` by name with the place ``at`` it is read and the ``criterion`` of a
-    transition, the ``count`` of sweeps, ``among`` or ``within`` which they may lie, the time ``model``, the ``budget``
-    in minutes and the error ``target``."""
+    """What a plan of whole sweeps is asked for.
+
+    Parameters
+    ----------
+    quantity
+        The name of the number whose error counts.
+    at
+        Where on the slow axis it is read.
+    criterion
+        That of a transition.
+    sample
+        The sample, for an entropy change.
+    count
+        How many sweeps.
+    among
+        The values of the slow axis they are chosen from.
+    within
+        The range of the slow axis they lie in.
+    model
+        The time model.
+    budget
+        The time they may take, in minutes.
+    target
+        The expected error at which the list ends.
+    """
 
     quantity: str = MAP
     at: float | None = None
@@ -57,8 +80,21 @@ class Asked:
 
 @dataclass(frozen=True)
 class AskedPoints:
-    """What is asked for of single points: as in :class:`Asked`, ``among`` being values of the slow axis, with the place
-    ``at`` which the axes are now."""
+    """What a plan of single points is asked for.
+
+    Parameters
+    ----------
+    count
+        How many points.
+    among
+        The values of the slow axis they are chosen from.
+    within
+        The range of the slow axis they lie in.
+    model, budget, target
+        As in :class:`Asked`.
+    at
+        Where every axis is now.
+    """
 
     count: int | None = 5
     among: np.ndarray | None = None
@@ -71,8 +107,23 @@ class AskedPoints:
 
 @dataclass(frozen=True)
 class Next:
-    """A ``plan`` of sweeps or points with the unit of its errors, the scan and time model it was made with, and
-    ``lines``: the twin along every proposed sweep, or at every proposed point, to be drawn over the map."""
+    """A plan, and what is needed to show it.
+
+    Parameters
+    ----------
+    plan
+        The plan of sweeps or points.
+    of
+        The name of the number whose error counts.
+    unit
+        The unit of its errors.
+    scan
+        The scan it was made with.
+    model
+        The time model it was made with.
+    lines
+        The twin along every proposed sweep, or at every proposed point, to be drawn over the map.
+    """
 
     plan: Plan | PointPlan
     of: str
@@ -89,7 +140,17 @@ class Next:
 
 @dataclass(frozen=True)
 class Steps:
-    """A ``check`` of the step, of the number named ``of`` in ``unit``."""
+    """A check of the step.
+
+    Parameters
+    ----------
+    check
+        The check.
+    of
+        The name of the number it is made for.
+    unit
+        The number's unit.
+    """
 
     check: StepCheck
     of: str
@@ -98,15 +159,28 @@ class Steps:
 
 @dataclass(frozen=True)
 class Followed:
-    """The ``course`` of the error; ``change`` says what of the scan was known from an earlier one (empty where a single
-    file was replayed)."""
+    """The course of the error with the number of sweeps.
+
+    Parameters
+    ----------
+    course
+        The course.
+    change
+        What of the scan was known from an earlier one; empty where a single file was replayed.
+    """
 
     course: Course
     change: str
 
 
 def quantity_of(asked: Asked) -> Callable | None:
-    """The number read from the map, None for the whole map."""
+    """The function that reads the number asked for from the map; None for the whole map.
+
+    Raises
+    ------
+    ScanError
+        Where it is not said at which value of the slow axis the number is read.
+    """
     if asked.quantity == MAP:
         return None
     if asked.quantity == PEAK:
@@ -123,7 +197,22 @@ def _unit(twin, of) -> str:
 
 
 def ask(twin, asked: Asked | AskedPoints, stop=None) -> Next:
-    """Which sweeps, or points, to measure next."""
+    """Which sweeps, or points, to measure next.
+
+    Parameters
+    ----------
+    twin
+        The twin.
+    asked
+        What is asked for.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    Next
+        The plan and what is needed to show it.
+    """
     if isinstance(asked, AskedPoints):
         return _ask_points(twin, asked, stop)
     of = quantity_of(asked)
@@ -175,7 +264,33 @@ def _simulated(twin, places: np.ndarray, sweep: np.ndarray) -> xr.DataArray:
 
 
 def step_check(twin, asked: Asked, tolerance: float, axis: str | None, report=None, stop=None) -> Steps:
-    """Whether the step is fine enough for a number read from the map."""
+    """Whether an axis's step is fine enough for a number read from the map.
+
+    Parameters
+    ----------
+    twin
+        The twin.
+    asked
+        The number.
+    tolerance
+        How far it may be from its value at the finest step, in its unit.
+    axis
+        The axis whose step is refined.
+    report
+        Called with the fraction that is done.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    Steps
+        The check.
+
+    Raises
+    ------
+    ScanError
+        Where the whole map is asked for rather than a number.
+    """
     of = quantity_of(asked)
     if of is None:
         raise ScanError("choose a number that is read from the map; a step is fine enough for something")
@@ -183,8 +298,34 @@ def step_check(twin, asked: Asked, tolerance: float, axis: str | None, report=No
 
 
 def course_of(scan: xr.DataArray, twin, earlier, target: float | None, report=None, stop=None) -> Followed:
-    """The course of the error: from an ``earlier`` (scan, twin) to this one, or, without it, of this file's own sweeps
-    in the order they were measured, which trains a twin for each after the fourth."""
+    """The course of the error with the number of sweeps.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    twin
+        Its twin, or None.
+    earlier
+        An earlier (scan, twin) from which this one goes on. Without it the file's own sweeps are replayed in the order
+        they were measured, which trains a twin for each after the fourth.
+    target
+        The error to reach; by default a hundredth of the range of the values.
+    report
+        Called with the fraction that is done.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    Followed
+        The course.
+
+    Raises
+    ------
+    ScanError
+        Where the earlier scan has no twin.
+    """
     if earlier is None:
         return Followed(replayed(scan, target=target, on_progress=report, stop=stop), "")
     before, before_twin = earlier

@@ -29,12 +29,17 @@ def sample_parameters(
     Parameters
     ----------
     per
-        What the result is counted by, told from the parameters decided before: None, "mass", "volume", "mole" or
+        What the result is counted by, inferred from the parameters decided before: None, "mass", "volume", "mole" or
         "sample".
     second
         The name of the parameter of kind "scan" whose sample it is; empty for the scan at hand.
     shown
         A further condition, by the parameters decided before.
+
+    Returns
+    -------
+    tuple of Parameter
+        One for each of the three numbers.
     """
 
     def scan_in(scan: xr.DataArray, given: Mapping[str, Any]) -> xr.DataArray | None:
@@ -74,7 +79,22 @@ def sample_parameters(
 
 
 def sample_given(scan: xr.DataArray, given: Mapping[str, Any], second: str = "") -> Sample:
-    """The sample of a scan, from its file and from what was given."""
+    """The sample of a scan, from its file and from the parameters.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    given
+        The parameters of :func:`sample_parameters` by name, numbers as text with their units.
+    second
+        As in :func:`sample_parameters`.
+
+    Returns
+    -------
+    Sample
+        Mass, density and molar mass as far as they are known; what is given goes before what the file says.
+    """
     prefix = f"{second}_" if second else ""
     told = {name: given.get(prefix + name) for name in _TITLES}
     return Sample.of(scan, **{name: text for name, text in told.items() if text})

@@ -1,4 +1,4 @@
-"""What stands side by side in an analysis: the measured sweeps, their twin, a second measurement and its twin."""
+"""The sides an analysis compares: the measured sweeps, their twin, a second measurement and its twin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ __all__ = ["Side", "sides_of"]
 
 @dataclass(frozen=True)
 class Side:
-    """One side: its ``name``, whether it is a ``twin``'s, and whether it is of the ``second`` measurement."""
+    """One side of a comparison.
+
+    Parameters
+    ----------
+    name
+        What a key or table calls it.
+    twin
+        Whether it is a twin's.
+    second
+        Whether it is of the second measurement.
+    """
 
     name: str
     twin: bool
@@ -21,9 +31,31 @@ class Side:
 
 
 def sides_of(sources: Sequence[Source], work: Callable, *, measured: str = "sweeps", stop=None) -> tuple[list, list]:
-    """Every side that ``work(name, source, twin or None, second)`` can work out, and the sentences of those it cannot;
-    ``measured`` names the chosen scan's own. Raises :class:`ScanError` where there is none, in the words of the
-    first."""
+    """Work out every side of some measurements: each as measured and, where it has one, its twin.
+
+    Parameters
+    ----------
+    sources
+        The chosen measurement and those it is compared with.
+    work
+        ``work(name, source, twin or None, second)`` makes one side; :class:`ScanError` refuses it.
+    measured
+        The name of the chosen scan's own side, where its source has none.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    tuple
+        The sides, and a sentence for each that was refused.
+
+    Raises
+    ------
+    ScanError
+        Where there is no side at all, in the words of the first.
+    Cancelled
+        Where ``stop`` was set.
+    """
     sides, refused = [], []
     for number, source in enumerate(sources):
         for twin in (None, source.twin) if source.twin is not None else (None,):

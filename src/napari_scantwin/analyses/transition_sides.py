@@ -39,8 +39,20 @@ _MANY = 50_000
 
 @dataclass(frozen=True)
 class TransitionSettings:
-    """The ``criterion`` (a name, or a share between 0 and 1), the low state ``base``, the ``direction`` of the
-    branches, and the ``model`` of the critical field, or None."""
+    """How transitions are worked out.
+
+    Parameters
+    ----------
+    criterion
+        A name of :data:`~napari_scantwin.physics.transition_curve.CRITERIA`, or a share of the way between 0 and 1.
+    base
+        The low state: a number in the value's unit, "shared" (one for all sweeps) or "own" (each sweep's); by default
+        as the quantity asks.
+    direction
+        "rising" or "falling" branches only; by default all.
+    model
+        The model of the critical field, or None.
+    """
 
     criterion: str | float = "50 %"
     base: str | float | None = None
@@ -50,9 +62,19 @@ class TransitionSettings:
 
 @dataclass(frozen=True)
 class TransitionSide(Side):
-    """One side's transitions: those of every sweep (of a ``twin``: at every sweep's place) by all ``criteria`` in
-    ``sweeps``, the ``boundary`` by the chosen one (of a twin: drawn densely), and the critical-field ``fits`` by model.
-    ``notes`` say what could not be worked out."""
+    """One side's transitions.
+
+    Parameters
+    ----------
+    sweeps
+        The transition of every sweep by all criteria (of a twin: at every sweep's place).
+    boundary
+        The phase boundary by the chosen criterion (of a twin: drawn densely).
+    fits
+        The critical-field fits by model.
+    notes
+        What could not be worked out, and why.
+    """
 
     sweeps: list[SweepTransition]
     boundary: xr.DataArray
@@ -62,7 +84,19 @@ class TransitionSide(Side):
 
 @dataclass(frozen=True)
 class TransitionsResult:
-    """The ``sides`` that could be worked out, the sentences of those that could not, and the scan it is about."""
+    """The transitions of every side.
+
+    Parameters
+    ----------
+    sides
+        Those that could be worked out.
+    refused
+        A sentence for each that could not.
+    settings
+        How they were worked out.
+    scan
+        The chosen scan.
+    """
 
     sides: list[TransitionSide]
     refused: list[str]
@@ -71,7 +105,7 @@ class TransitionsResult:
 
     @property
     def criteria(self) -> tuple[str | float, ...]:
-        """The criteria of the table."""
+        """The criteria of the table: the named ones and, where it is another, the chosen one."""
         return _criteria(self.settings)
 
 
@@ -89,7 +123,18 @@ def gives_critical_field(scan: xr.DataArray) -> bool:
 
 
 def used_set_points(scan: xr.DataArray) -> np.ndarray:
-    """The slowest axis's set points that are in use [k], ascending; quick for scans of any size."""
+    """The slowest axis's set points that are in use.
+
+    Parameters
+    ----------
+    scan
+        A scan of any size; it is quick for large ones too.
+
+    Returns
+    -------
+    numpy.ndarray
+        The set points [k] in the axis's unit, ascending; those that are masked are left out.
+    """
     slowest = scans.axes(scan)[0]
     if scans.is_gridded(scan):  # a table of a cube's points would take seconds
         return np.unique(training_mask.values_of(scan, slowest)[training_mask.used(scan, slowest)])
@@ -111,10 +156,28 @@ def calculate(
     *,
     stop=None,
 ) -> TransitionsResult:
-    """Work out every side of ``sources``, the first being the chosen scan.
+    """Work out the transitions of every side.
 
-    ``kept`` holds what does not change with the criterion (simulated maps, transitions of the sweeps) from call to
-    call. Raises :class:`ScanError` where no side could be worked out.
+    Parameters
+    ----------
+    sources
+        The chosen measurement first, then the second where there is one.
+    settings
+        How they are worked out.
+    kept
+        Keeps from call to call what does not change with the criterion: simulated maps, transitions of the sweeps.
+    stop
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    TransitionsResult
+        The sides and the refusals.
+
+    Raises
+    ------
+    ScanError
+        Where no side could be worked out.
     """
     sides, refused = sides_of(sources, lambda *side: _side(*side, settings, kept, stop), stop=stop)
     return TransitionsResult(sides, refused, settings, sources[0].scan)

@@ -30,8 +30,11 @@ def _pieces(boundary: xr.DataArray) -> list[xr.DataArray]:
 
 
 def drawn(result: TransitionsResult) -> tuple:
-    """The arguments of :meth:`CurvePlot.show`: the boundary of every side and the fitted critical field. A field lies
-    upwards and a temperature to the right, as critical fields are drawn; else the transition lies upwards."""
+    """The arguments of :meth:`CurvePlot.show`: the boundary of every side and the fitted critical field.
+
+    Where the transition is a temperature, as in critical fields, it lies to the right and the field upwards; otherwise
+    the transition lies upwards.
+    """
     scan = result.scan
     slow, fast = scans.axes(scan)[0], scans.axes(scan)[-1]
     sideways = _sideways(result)
@@ -90,7 +93,8 @@ def said(result: TransitionsResult) -> str:
 
 
 def rows_of(result: TransitionsResult) -> tuple[list[str], list[list[str]], list[str]]:
-    """The table on screen: sweep by sweep the transition by every criterion, the sides under each other."""
+    """The table on screen, sweep by sweep the transition by every criterion, the sides below each other: heads, rows,
+    colours."""
     scan = result.scan
     names, fast = scans.axes(scan)[:-1], scans.axes(scan)[-1]
     unit = units.pretty(result.sides[0].boundary.attrs["units"])
@@ -115,7 +119,8 @@ def head_of(criterion: str | float) -> str:
 
 
 def table_of(result: TransitionsResult) -> tuple[list[str], list[list], dict[str, str]]:
-    """The table as it is written: numbers in full with their errors; then what it rests on, the fits among it."""
+    """The table as it is written: heads, rows with numbers in full and their errors, and what it rests on with the
+    fits."""
     scan = result.scan
     names = scans.axes(scan)[:-1]
     unit = result.sides[0].boundary.attrs["units"]
@@ -140,8 +145,20 @@ def table_of(result: TransitionsResult) -> tuple[list[str], list[list], dict[str
 
 
 def as_layer_scan(scan: xr.DataArray, boundary: xr.DataArray) -> xr.DataArray:
-    """The boundary as points over the scan's map: a ragged scan over the same axes, whose values are the places along
-    the fast axis, so that read-out, cuts and writers treat it as any other."""
+    """The boundary as points over the scan's map, so that read-out, cuts and writers treat it as any other scan.
+
+    Parameters
+    ----------
+    scan
+        The scan the boundary is of.
+    boundary
+        The boundary, in any unit of the fast axis.
+
+    Returns
+    -------
+    xarray.DataArray
+        A ragged scan over the same axes, whose values are the places along the fast axis.
+    """
     names, fast = scans.axes(scan)[:-1], scans.axes(scan)[-1]
     good = np.isfinite(boundary.values)
     own = scan[fast].attrs["units"]

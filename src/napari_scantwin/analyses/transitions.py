@@ -48,7 +48,7 @@ def _fits_critical_field(scan) -> None:
 
 
 def alike(fits: Callable[[object], object]) -> Callable[[object, object], bool]:
-    """Whether a second scan ``fits`` too and has the same kind of axes, so that both stand in one plot."""
+    """A check whether a second scan ``fits`` too and has the same kind of axes, so that both fit in one plot."""
 
     def check(scan, own) -> bool:
         return (

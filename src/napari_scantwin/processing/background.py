@@ -110,10 +110,29 @@ def subtract_shirley(scan, *, points):
 
 
 def shirley(energy: np.ndarray, curves: np.ndarray, points: int = 3) -> np.ndarray:
-    """Shirley's background [n, m] of ``curves`` [n, m] over rising ``energy`` [n].
+    """Shirley's background of inelastically scattered electrons under some curves.
 
-    Iterated until no curve changes by more than a millionth of its height; a curve of mere noise, whose area about its
-    background is nothing, may never settle and is left after a hundred rounds.
+    B(E) = I_high + (I_low - I_high) * ∫_E^E_high (I - B) / ∫_E_low^E_high (I - B), iterated until no curve changes by
+    more than a millionth of its height. A curve of mere noise, whose area above its background is zero, may never
+    settle and is left after a hundred iterations.
+
+    Parameters
+    ----------
+    energy
+        Rising energies [n].
+    curves
+        The intensities [n, m], one curve a column, without holes.
+    points
+        How many values at either end are averaged for I_low and I_high.
+
+    Returns
+    -------
+    numpy.ndarray
+        The background [n, m], in the unit of the curves.
+
+    References
+    ----------
+    D. A. Shirley, Phys. Rev. B 5, 4709 (1972).
     """
     below = np.broadcast_to(curves[-points:].mean(axis=0), curves.shape).astype(float)
     steps = np.diff(energy)[:, None]

@@ -24,7 +24,7 @@ _KEEP_COUNTS = {"crop", "leave_out_unseen", "counting_errors"}
 
 def counts(scan: xr.DataArray) -> bool:
     """Whether the values are counts as they were counted, so that their variance is their mean: whole numbers of unit
-    count, whatever was done to them since, and not a twin's."""
+    count, measured and not a twin's, after no steps but those that leave counts counts."""
     if (
         not _whole(values_of(scan))
         or units.standard(scan.attrs["units"]) != "count"
@@ -51,13 +51,35 @@ def fit_weighted(
     parameters: lmfit.Parameters,
     counted: bool = False,
 ) -> tuple[lmfit.minimizer.MinimizerResult, np.ndarray, float]:
-    """Least squares of ``values`` by ``model``; the result, the covariance of its free parameters, reduced chi-square.
+    """Fit values by weighted least squares.
 
-    Known ``errors`` weigh the values, and the covariance is only scaled up, where chi-square says that they are too
-    small. ``counted`` values weigh by the variance that the fitted model gives (fitted twice; weighing by the counts
-    themselves would pull the fit down). Where nothing is known all weigh alike, the scatter gives the covariance, and
-    chi-square says nothing (NaN).
-    Raises :class:`ScanError` where there are too few values or no minimum is found.
+    Known errors weigh the values, and the covariance is only ever scaled up, where chi-square says that the errors are
+    too small. Counts are weighted by the variance that the fitted model gives (fitted twice: weighting by the counts
+    themselves would pull the fit down). Where nothing is known all values weigh alike, the scatter gives the
+    covariance, and chi-square says nothing (NaN).
+
+    Parameters
+    ----------
+    model
+        From parameters to the modelled values [n].
+    values
+        What is fitted [n].
+    errors
+        One standard deviation of each value [n], or None.
+    parameters
+        lmfit's parameters, at their start.
+    counted
+        Whether the values are counts; used only where there are no ``errors``.
+
+    Returns
+    -------
+    tuple
+        lmfit's result, the covariance of its free parameters [k, k], and the reduced chi-square.
+
+    Raises
+    ------
+    ScanError
+        Where there are too few values for the free parameters.
     """
     import lmfit  # takes a second, and menus need the steps only
 

@@ -1,6 +1,6 @@
 """The errors of counted values: sqrt(gain x smoothed value), the gain being the value that one count reads.
 
-Of counts N the variance is their mean. A detector that reads g for every count has values v = g N of variance g v. The
+The variance of counts N is their mean. A detector that reads g for every count has values v = g N of variance g v. The
 mean is not known, only a value with its own noise; smoothed over its neighbours it is known better, so that a value is
 not given a large error for having come out large.
 """
@@ -86,11 +86,25 @@ def _smoothed(plane: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def measured_gain(scan) -> float:
-    """What one count reads, from the scan's own scatter: variance over mean, the median over the brighter readings.
+    """The value one count reads, measured from the scan's own scatter: variance over mean, the median over the brighter
+    readings.
 
-    Raises :class:`ScanError` where the values do not scatter, or not more where they are larger.
+    Parameters
+    ----------
+    scan
+        A scan whose noise is counting noise, not smoothed before.
+
+    Returns
+    -------
+    float
+        The gain, in the unit of the scan's values.
+
+    Raises
+    ------
+    ScanError
+        Where the values do not scatter, or not more where they are larger.
     """
-    from napari_scantwin.twin.noise import measure  # brings the twin's libraries along
+    from napari_scantwin.twin.noise import measure  # loads the twin's libraries
 
     rows = np.asarray(scan.values, float).reshape(-1, scan.shape[-1])
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MOST)).round().astype(int))]

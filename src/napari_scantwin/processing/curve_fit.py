@@ -1,4 +1,4 @@
-"""How one curve of a cut is fitted: begun at peaks that are found one after another, or at its neighbour's fit."""
+"""How one curve of a cut is fitted: started from peaks that are found one after another, or from a neighbour's fit."""
 
 from __future__ import annotations
 
@@ -33,8 +33,21 @@ _LORENTZIAN = np.pi / 2
 
 @dataclass
 class CurveFit:
-    """One curve's fit: parameters, one standard deviation of each, reduced chi-square, by how many standard deviations
-    each peak stands out (0 where it is none), curve."""
+    """The fit of one curve.
+
+    Parameters
+    ----------
+    parameters
+        lmfit's parameters.
+    errors
+        One standard deviation of each free parameter.
+    chi
+        The reduced chi-square.
+    stands_out
+        By how many standard deviations each peak stands out; 0 where it is none.
+    curve
+        The fitted curve [n].
+    """
 
     parameters: lmfit.Parameters
     errors: dict[str, float]
@@ -44,11 +57,11 @@ class CurveFit:
 
     @property
     def sure(self) -> list[bool]:
-        """Which peaks are peaks."""
+        """Which peaks stand out enough to count."""
         return [one > _SURE for one in self.stands_out]
 
     def next_start(self, before: lmfit.Parameters) -> lmfit.Parameters:
-        """Where the next curve begins: here, but for peaks that were not found here, which stay where they were."""
+        """Where the next curve's fit starts: here; peaks that were not found here stay where they were ``before``."""
         start = self.parameters.copy()
         for number, sure in enumerate(self.sure, 1):
             if not sure:
@@ -58,7 +71,21 @@ class CurveFit:
 
 
 class CurveFitter:
-    """The curves of a cut [m, n] and how one of them is fitted."""
+    """The curves of a cut and how one of them is fitted.
+
+    Parameters
+    ----------
+    x
+        The axis along the curves [n].
+    values, errors, seen
+        The curves, their errors (or None) and which values take part [m, n].
+    counted
+        Whether the values are counts.
+    scale
+        The intensity in whose units the parameters are.
+    peaks, shape, background, gaussian, occupation
+        As in :class:`~napari_scantwin.processing.peak_model.CurveModel`.
+    """
 
     def __init__(
         self, x, values, errors, seen, counted, scale, peaks, shape, background, gaussian, occupation
@@ -69,12 +96,31 @@ class CurveFitter:
         self.whole = CurveModel(x, peaks, shape, background, gaussian, occupation)
 
     def done(self, count: int, total: int, tell) -> None:
+        """Tell ``tell``, where there is one, that ``count`` of ``total`` curves are fitted."""
         if tell is not None:
             tell(count / total)
 
     def best_beginning(self, positions) -> tuple[int, CurveFit]:
-        """The curve to begin with and its fit: of the one that stands out most and some evenly spaced ones, that whose
-        least sure peak is surest (bands that cross in the strongest curve are apart in another)."""
+        """The curve to begin with and its fit.
+
+        Of the curve that stands out most and some evenly spaced ones, it is the one whose least certain peak is the
+        most certain (bands that cross in the strongest curve are apart in another).
+
+        Parameters
+        ----------
+        positions
+            One position a peak, or None: the highest places.
+
+        Returns
+        -------
+        tuple
+            The curve's number and its :class:`CurveFit`.
+
+        Raises
+        ------
+        ScanError
+            Where no curve shows all peaks.
+        """
         smooth = self._smooth(np.where(self.seen, self.values, 0.0))
         usable = self.seen.sum(axis=1) > 0.8 * self.seen.sum(axis=1).max()
         height = np.where(usable, smooth.max(axis=1) - np.median(smooth, axis=1), -np.inf)
@@ -144,7 +190,20 @@ class CurveFitter:
         return found
 
     def first(self, number: int, positions) -> CurveFit:
-        """The fit of the curve where it all begins: peaks at ``positions``, or found one after another."""
+        """The fit of the curve to begin with: peaks at some positions, or found one after another.
+
+        Parameters
+        ----------
+        number
+            The curve's number.
+        positions
+            One position a peak, or None.
+
+        Raises
+        ------
+        ScanError
+            Where the curve was hardly measured or does not show all peaks.
+        """
         if self.seen[number].sum() <= 3 * self.peaks + 2:
             raise ScanError("the curve to begin with was hardly measured; choose another one (begin)")
         x, curve = self.x[self.seen[number]], self.values[number, self.seen[number]] / self.scale
@@ -215,7 +274,20 @@ class CurveFitter:
         return self._fit(number, self.peaks, start)
 
     def from_neighbour(self, number: int, start: lmfit.Parameters) -> CurveFit | None:
-        """The fit of a curve begun at its neighbour's; None where hardly anything of it was measured."""
+        """The fit of a curve started from its neighbour's.
+
+        Parameters
+        ----------
+        number
+            The curve's number.
+        start
+            The neighbour's parameters.
+
+        Returns
+        -------
+        CurveFit or None
+            None where hardly anything of the curve was measured.
+        """
         if self.seen[number].sum() <= 3 * self.peaks + 4:
             return None
         p = start.valuesdict()

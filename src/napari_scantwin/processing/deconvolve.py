@@ -1,4 +1,4 @@
-"""Taking a Gaussian resolution out of a scan: Richardson and Lucy's iteration, Wiener's filter."""
+"""Deconvolution: taking a Gaussian resolution out of a scan by Richardson and Lucy's iteration or Wiener's filter."""
 
 from __future__ import annotations
 
@@ -41,10 +41,11 @@ _FWHM = Parameter(
     source="W. H. Richardson, J. Opt. Soc. Am. 62, 55 (1972); L. B. Lucy, Astron. J. 79, 745 (1974)",
 )
 def deconvolve_richardson_lucy(scan, *, axis, fwhm, rounds):
-    """Iterate u <- u * Gᵀ(w d / Gu) / Gᵀw from the scan's mean; the likeliest u >= 0 for counting noise d = Gu.
+    """Take the Gaussian resolution out along one axis: the likeliest intensity u >= 0 for counting noise on d = Gu.
 
-    G is the Gaussian resolution along one axis (steps may be uneven), w is 0 at holes and 1 elsewhere. Negative
-    intensities are taken as 0. Stopping early is what keeps noise down; no errors are carried through.
+    Iterated from the scan's mean: u <- u * Gᵀ(w d / Gu) / Gᵀw, where G is the resolution (steps may be uneven) and w is
+    0 at holes and 1 elsewhere. Negative intensities are taken as 0. Stopping early is what keeps noise down; no errors
+    are carried through.
     """
     matrix = gaussian(np.asarray(scan[axis].values, float), fwhm * per_fwhm)
 
@@ -85,10 +86,11 @@ def deconvolve_richardson_lucy(scan, *, axis, fwhm, rounds):
     source="N. Wiener, Extrapolation, Interpolation, and Smoothing of Stationary Time Series (1949)",
 )
 def deconvolve_wiener(scan, *, axis, fwhm, noise):
-    """u = (GᵀG + q² 1)⁻¹ Gᵀ d about each curve's mean: Wiener's filter with one noise-to-signal amplitude ratio q.
+    """Take the Gaussian resolution out along one axis by Wiener's filter, with one noise-to-signal amplitude ratio q.
 
-    On even steps far from the ends this is G* / (|G|² + q²) at every frequency; as a matrix it serves uneven steps and
-    holes too (left out). It is linear, so that errors are carried through; it may ring below zero beside sharp peaks.
+    u = (GᵀG + q² 1)⁻¹ Gᵀ d about each curve's mean. On even steps far from the ends this is G* / (|G|² + q²) at every
+    frequency; as a matrix it works for uneven steps and holes too (left out). It is linear, so that errors are carried
+    through; it may ring below zero beside sharp peaks.
     """
     size = scan.sizes[axis]
     if size > 4000:

@@ -1,4 +1,4 @@
-"""From a fitted dispersion: where it crosses the Fermi level, how fast, and how wide it is in energy."""
+"""From a fitted dispersion: where it crosses the Fermi level, with what velocity, and how wide it is in energy."""
 
 from __future__ import annotations
 
@@ -20,8 +20,21 @@ __all__ = ["Crossing", "energy_width", "fermi_crossing"]
 
 @dataclass(frozen=True)
 class Crossing:
-    """Where a band crosses the Fermi level: ``momentum`` k_F (or the angle), ``velocity`` dE/dk there (eV per unit of
-    it; eV Å for a momentum), the polynomial's reduced chi-square, the number of points, the ``line`` as a scan."""
+    """Where a band crosses the Fermi level.
+
+    Parameters
+    ----------
+    momentum
+        k_F, or the angle, in the axis's unit.
+    velocity
+        dE/dk there, in eV per unit of ``momentum`` (eV Å for a momentum).
+    reduced_chi_square
+        That of the fitted polynomial.
+    points
+        How many fitted peaks the polynomial goes through.
+    line
+        The polynomial with its errors, as a scan.
+    """
 
     momentum: Quantity
     velocity: Quantity
@@ -31,7 +44,13 @@ class Crossing:
 
     @property
     def speed(self) -> Quantity:
-        """The velocity in m/s; only where the axis is a momentum."""
+        """The velocity in m/s.
+
+        Raises
+        ------
+        ScanError
+            Where the axis is not a momentum.
+        """
         if not is_quantity(self.momentum.unit, "momentum"):
             raise ScanError("a velocity in m/s needs a momentum axis; convert the cut with 'to_momentum' first")
         per = constants.e * 1e-10 / constants.hbar  # eV Å over hbar
@@ -51,13 +70,34 @@ def fermi_crossing(
     degree: int = 1,
     fermi_level: float = 0.0,
 ) -> Crossing:
-    """Fit a polynomial of ``degree`` to one peak's dispersion by its errors, and take it at the Fermi level.
+    """Fit a polynomial to one peak's dispersion by its errors, and evaluate it at the Fermi level.
 
-    MDCs give k(E): k_F = k(E_F) and v_F = 1 / (dk/dE); EDCs give E(k): k_F is where it is zero and v_F = dE/dk there.
-    ``start`` and ``stop`` bound the energies that are used and ``fermi_level`` is on the same axis, all in its unit.
+    MDCs give k(E): k_F = k(E_F) and v_F = 1 / (dk/dE); EDCs give E(k): k_F is where E = E_F and v_F = dE/dk there.
     Errors are scaled up where the points scatter more than theirs say.
 
-    Raises :class:`ScanError` where too few points are left, or the line does not cross the Fermi level.
+    Parameters
+    ----------
+    fits
+        The peaks of a cut whose axes are an energy and a momentum or angle.
+    peak
+        The peak's number, from 1.
+    start, stop
+        Bounds of the energies that are used, in the energy's unit; by default all.
+    degree
+        The degree of the polynomial.
+    fermi_level
+        E_F on the energy axis, in its unit.
+
+    Returns
+    -------
+    Crossing
+        k_F in the axis's unit and v_F in eV per that unit, with errors.
+
+    Raises
+    ------
+    ScanError
+        Where too few points are left, the line does not cross the Fermi level, or the axes are not an energy and a
+        momentum or angle.
     """
     points = fits.dispersion(peak)
     across_unit, unit = points[fits.across].attrs["units"], points.attrs["units"]
@@ -143,9 +183,28 @@ def _line(points, across: str, places, centre, scale, found, covariance, good, e
 
 
 def energy_width(fits: PeakFits, crossing: Crossing, peak: int = 1) -> xr.DataArray:
-    """The width of an MDC in energy, |v_F| times its width in momentum (FWHM, eV), over the energy.
+    """The width of an MDC in energy: |v_F| times its width in momentum.
 
     It is 2 |Im Sigma| where the band is straight and the resolution small. Errors of both are taken as independent.
+
+    Parameters
+    ----------
+    fits
+        The peaks of a cut's MDCs.
+    crossing
+        Where the band crosses the Fermi level, for its velocity.
+    peak
+        The peak's number, from 1.
+
+    Returns
+    -------
+    xarray.DataArray
+        The width (FWHM, eV) with errors, a scan over the energy.
+
+    Raises
+    ------
+    ScanError
+        Where the fits are of EDCs, whose width is one in energy already.
     """
     points = fits.width
     if not is_quantity(points[fits.across].attrs["units"], "energy"):

@@ -25,9 +25,23 @@ __all__ = ["EdgeOfChannels", "correct_fermi_edge", "fit_edges"]
 
 @dataclass(frozen=True)
 class EdgeOfChannels:
-    """The edges of every channel along ``axis``: ``fermi_level`` and ``resolution`` as scans with errors (eV; NaN where
-    no edge was found), the polynomial's ``coefficients`` (lowest power first; eV and, for an angle, degrees), their
-    ``errors``, reduced chi-square of the polynomial, and the edge of the ``whole``."""
+    """The Fermi edges of every channel of a scan, as :func:`fit_edges` returns them.
+
+    Parameters
+    ----------
+    axis
+        The axis of the channels.
+    fermi_level, resolution
+        Scans over ``axis`` with errors (eV); NaN where no edge was found.
+    coefficients
+        The polynomial through the levels, lowest power first (eV and, for an angle, degrees).
+    errors
+        One standard deviation of each coefficient, in its unit.
+    reduced_chi_square
+        That of the polynomial.
+    whole
+        The edge of all channels together.
+    """
 
     axis: str
     fermi_level: xr.DataArray
@@ -56,12 +70,39 @@ def fit_edges(
     on_progress: Callable[[float], None] | None = None,
     stop_event: threading.Event | None = None,
 ) -> EdgeOfChannels:
-    """Fit the Fermi edge of every ``channels`` neighbouring channels along ``axis`` (default: that of the slit).
+    """Fit the Fermi edge of every channel, and a polynomial through the levels.
 
-    The other parameters are those of :func:`napari_scantwin.processing.fermi_edge.fit_edge`. A polynomial of
-    ``degree`` is fitted to the levels by their errors; an error that is scaled up where the levels scatter more.
+    The polynomial is fitted to the levels by their errors; the errors of its coefficients are scaled up where the
+    levels scatter more than theirs say.
 
-    Raises :class:`ScanError` where fewer than ``degree`` + 2 channels have an edge.
+    Parameters
+    ----------
+    scan
+        A gridded scan with an axis of energy, usually a gold reference.
+    axis
+        The axis of the channels; by default the angle along the slit.
+    temperature, resolution, start, stop, background
+        As in :func:`napari_scantwin.processing.fermi_edge.fit_edge`.
+    degree
+        The degree of the polynomial.
+    channels
+        How many neighbouring channels are summed for each fit.
+    on_progress
+        Called with the fraction of the channels that is done.
+    stop_event
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    EdgeOfChannels
+        Levels and resolutions as scans over the channels, and the polynomial.
+
+    Raises
+    ------
+    ScanError
+        Where fewer than ``degree`` + 2 channels have an edge, or the scan has no such axis.
+    Cancelled
+        Where ``stop_event`` was set.
     """
     energy, energy_name = fitted_energy(scan, start, stop)
     axis = axis or slit_angle(scan)

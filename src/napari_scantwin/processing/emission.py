@@ -23,9 +23,21 @@ FERMI, KINETIC = "from the Fermi level", "kinetic"
 
 @dataclass(frozen=True)
 class Emission:
-    """How a scan in momentum came from angles: the ``geometry``, the parameters of its energies, the measured
-    ``alpha`` and ``beta`` (deg; one ``beta`` for a cut), their axes' names, the inner potential and photon energies
-    (eV) of a scan of these, else None."""
+    """How a scan in momentum came from angles, for the way back.
+
+    Parameters
+    ----------
+    geometry
+        How the sample stood.
+    energies
+        The parameters of its energies, those of :func:`kinetic_energies`.
+    alpha, beta
+        The measured angles in degrees; one ``beta`` for a cut.
+    names
+        The names of the axes of ``beta`` (empty for a cut) and ``alpha``.
+    inner_potential, photon_energies
+        In eV, of a scan of photon energies; else None.
+    """
 
     geometry: Geometry
     energies: dict
@@ -36,12 +48,18 @@ class Emission:
     photon_energies: list[float] | None = None
 
     def text(self) -> str:
-        """As an attribute."""
+        """As text (JSON) for the attribute :data:`EMISSION`."""
         return json.dumps({**vars(self), "geometry": vars(self.geometry)})
 
 
 def recorded(scan: xr.DataArray) -> Emission:
-    """How this scan in momentum came from angles; :class:`ScanError` where it does not say."""
+    """How a scan in momentum came from angles, from its attribute.
+
+    Raises
+    ------
+    ScanError
+        Where it does not say.
+    """
     try:
         found = json.loads(scan.attrs[EMISSION])
         emission = Emission(**{**found, "geometry": Geometry(**found["geometry"])})
@@ -156,9 +174,31 @@ def kinetic_energies(
     work_function: float | None,
     kinetic_energy: float | None,
 ) -> np.ndarray:
-    """The kinetic energy (eV) of every value of the energy axis [n], or [1] where there is no such axis.
+    """The electrons' kinetic energies: E_kin = photon energy - work function + energy.
 
-    ``kinetic_energy`` is that of the Fermi level, or of the whole scan where it has no energy axis.
+    Parameters
+    ----------
+    scan
+        The scan.
+    energies
+        What its energy axis counts from: "kinetic" or "from the Fermi level".
+    photon_energy
+        In eV.
+    work_function
+        The analyser's, in eV.
+    kinetic_energy
+        That of the Fermi level, or of the whole scan where it has no energy axis (eV); used instead of photon energy
+        and work function.
+
+    Returns
+    -------
+    numpy.ndarray
+        In eV, for every value of the energy axis [n], or [1] where there is none.
+
+    Raises
+    ------
+    ScanError
+        Where they do not follow from what is given, or are not positive.
     """
     axis = energy_axis(scan)
     if axis is not None and energies is None:
@@ -188,7 +228,7 @@ def kinetic_energies(
 
 
 def degrees(scan: xr.DataArray, axis: str) -> np.ndarray:
-    """An angle axis in degrees."""
+    """An angle axis of a scan in degrees [n]; :class:`ScanError` where it is not an angle."""
     if not is_quantity(scan[axis].attrs["units"], "angle"):
         raise ScanError(f"{axis} is not an angle; its unit is {scan[axis].attrs['units']}")
     return np.asarray(units.convert(scan[axis].values, scan[axis].attrs["units"], "deg"), float)

@@ -32,9 +32,23 @@ _SURE = 4.0
 
 @dataclass(frozen=True)
 class Edge:
-    """A fitted edge: Fermi level (eV, on the scan's energy axis), resolution (FWHM, eV), temperature (K; an error of
-    NaN says that it was given), reduced chi-square (NaN where no errors are known), and the ``curve`` (measured, with
-    errors) and its ``fit`` as scans over the energy."""
+    """A fitted Fermi edge.
+
+    Parameters
+    ----------
+    fermi_level
+        In eV, on the scan's energy axis.
+    resolution
+        Full width at half maximum in eV; an error of NaN means that it was given.
+    temperature
+        In K; an error of NaN means that it was given.
+    reduced_chi_square
+        NaN where no errors are known.
+    curve
+        The measured curve with errors, a scan over the energy (eV).
+    fit
+        The fitted curve, a scan over the same energies.
+    """
 
     fermi_level: Quantity
     resolution: Quantity
@@ -60,11 +74,34 @@ def fit_edge(
 ) -> Edge:
     """Fit the Fermi edge of a scan summed over everything but its energy.
 
-    ``temperature`` (K) and ``resolution`` (eV, FWHM) are fixed where they are given and fitted where they are None;
-    fitting both needs many counts, for they broaden the edge alike. ``start`` and ``stop`` (eV) are the window;
-    ``background`` is one of :data:`BACKGROUNDS`. Counts weigh as counts, other values by their errors or alike.
+    The model is [(a + b E) f(E, T)] convolved with a Gaussian, plus the background, with E counted from the Fermi
+    level. Only channels that see every energy of the window are summed. Counts are weighted as counts, other values by
+    their errors or alike.
 
-    Raises :class:`ScanError` where there is no energy axis or no edge in the window.
+    Parameters
+    ----------
+    scan
+        A gridded scan with an axis of energy.
+    temperature
+        In K; fixed where it is given, fitted by default.
+    resolution
+        Full width at half maximum in eV; fixed where it is given, fitted by default. Fitting both needs many counts,
+        because they broaden the edge alike.
+    start, stop
+        The window of energies in eV; by default all.
+    background
+        One of :data:`BACKGROUNDS`: "linear", "constant" or "none".
+
+    Returns
+    -------
+    Edge
+        Fermi level (eV), resolution (eV) and temperature (K) with errors, and the curves.
+
+    Raises
+    ------
+    ScanError
+        Where there is no energy axis, no edge is found in the window, or the edge does not determine both
+        temperature and resolution.
     """
     energy, axis = fitted_energy(scan, start, stop)
     inside = within(scan, axis, *_in_axis_unit(scan, axis, start, stop), _FEWEST)
@@ -84,7 +121,25 @@ def fit_edge(
 
 
 def fitted_energy(scan: xr.DataArray, start: float | None, stop: float | None) -> tuple[np.ndarray, str]:
-    """The energy axis in eV and its name."""
+    """The energy axis of a scan in eV, and its name.
+
+    Parameters
+    ----------
+    scan
+        A gridded scan with an axis of energy.
+    start, stop
+        The window the fit will use (eV); only checked for being in order.
+
+    Returns
+    -------
+    tuple
+        The energies (eV) [n] and the axis's name.
+
+    Raises
+    ------
+    ScanError
+        Where the scan has no energy axis or is not gridded, or the window is empty.
+    """
     scans.check(scan)
     axis = energy_axis(scan)
     if axis is None or not scans.is_gridded(scan):
@@ -110,7 +165,35 @@ def edge_of_curve(
     unit: str = "arb",
     like: Edge | None = None,
 ) -> Edge:
-    """The fit of :func:`fit_edge` to one curve ``values`` [n] over ``energy`` [n] (eV); ``like`` is where to begin."""
+    """Fit a Fermi edge to one curve, as :func:`fit_edge` does.
+
+    Parameters
+    ----------
+    energy
+        Energies [n] in eV, in any order; eight or more.
+    values
+        The intensities [n].
+    errors
+        One standard deviation of each [n], or None.
+    counted
+        Whether the values are counts, weighted by the variance the model gives.
+    temperature, resolution, background
+        As in :func:`fit_edge`.
+    unit
+        The unit of the intensities.
+    like
+        A fit to start from, such as a neighbouring channel's.
+
+    Returns
+    -------
+    Edge
+        Fermi level (eV), resolution (eV) and temperature (K) with errors, and the curves.
+
+    Raises
+    ------
+    ScanError
+        Where no edge is found, a parameter is wrong, or the edge does not determine both of them.
+    """
     import lmfit  # takes a second, and menus need the steps only
 
     if background not in BACKGROUNDS:

@@ -13,14 +13,27 @@ BOLTZMANN = constants.k / constants.e
 
 #: The derivative of the Fermi function is followed this far on either side, in kT: 2e-9 of it lies beyond.
 _REACH = 20.0
-#: A Gaussian narrower than this share of kT is no longer told from none (it changes the edge by 7e-5).
+#: A Gaussian narrower than this share of kT cannot be distinguished from none (it changes the edge by 7e-5).
 _NARROW = 0.02
-#: A temperature below this share of the Gaussian is no longer told from zero.
+#: A temperature below this share of the Gaussian cannot be distinguished from zero.
 _COLD = 1e-4
 
 
 def fermi(energy: np.ndarray, temperature: float) -> np.ndarray:
-    """1 / (exp(E/kT) + 1) at energies (eV) from the Fermi level; a step at 0 K."""
+    """The Fermi function 1 / (exp(E/kT) + 1); a step at 0 K.
+
+    Parameters
+    ----------
+    energy
+        Energies E (eV) from the Fermi level, of any shape.
+    temperature
+        In K.
+
+    Returns
+    -------
+    numpy.ndarray
+        Occupations from 0 to 1, shaped like ``energy``.
+    """
     energy = np.asarray(energy, float)
     if temperature <= 0:
         return np.where(energy < 0, 1.0, np.where(energy > 0, 0.0, 0.5))
@@ -30,11 +43,27 @@ def fermi(energy: np.ndarray, temperature: float) -> np.ndarray:
 def broadened_edge(
     energy: np.ndarray, temperature: float, sigma: float, height: float = 1.0, slope: float = 0.0
 ) -> np.ndarray:
-    """[(height + slope E) f(E)] convolved with a Gaussian of standard deviation ``sigma`` (eV), at E (eV) from E_F.
+    """A Fermi edge as an analyser sees it: [(height + slope E) f(E)] convolved with a Gaussian.
 
     The Fermi function is the mean of steps at u with weights -f'(u); a step times a line convolved with a Gaussian is
     known in closed form, so that one sum over u is left, exponentially accurate once its spacing is below kT and
     ``sigma``.
+
+    Parameters
+    ----------
+    energy
+        Energies E (eV) from the Fermi level.
+    temperature
+        In K.
+    sigma
+        Standard deviation of the Gaussian (eV); 0: none.
+    height, slope
+        The density of states: its value at the Fermi level and its slope per eV.
+
+    Returns
+    -------
+    numpy.ndarray
+        The intensity at every energy, in the unit of ``height``.
     """
     energy = np.asarray(energy, float)
     thermal = BOLTZMANN * max(temperature, 0.0)

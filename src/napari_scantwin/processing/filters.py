@@ -58,7 +58,7 @@ def _middle(scan, axis: str) -> float:
     axes=2,
 )
 def take_slice(scan, *, axis, at, width, how):
-    """Take one slice of a scan across an axis, or the mean or sum of a window, which leaves the other axes.
+    """Take one slice of a scan across an axis, or the mean or sum of a window of it; the other axes stay.
 
     Holes are left out of a mean; a sum that meets a hole is a hole. Where it was taken stands in the attributes.
     """
@@ -116,7 +116,7 @@ def leave_out_unseen(scan, *, up_to):
 
     Beyond the detector's edge files hold zeros. Those that hang together with the border of the last two axes become
     NaN, in every slice of the others; zeros inside (no count by chance) stay. A dark region that reaches the border
-    cannot be told from one that is not seen: look at the result.
+    cannot be distinguished from one that is not seen: look at the result.
     """
     values = values_of(scan).copy()
     errors = errors_of(scan)

@@ -37,7 +37,7 @@ _DIFFERENCE = 1e-5  # deg
 
 
 def wave_number(kinetic):
-    """The free electron's wave number (1/Å) at a kinetic energy (eV); NaN below zero."""
+    """The free electron's wave number sqrt(2 m E) / hbar in 1/Å at a kinetic energy in eV; NaN below zero."""
     with np.errstate(invalid="ignore"):
         return np.sqrt(np.asarray(kinetic, float) / FREE_ELECTRON)
 
@@ -54,8 +54,23 @@ def _turn(axis: int, degrees: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Geometry:
-    """How the sample stands: ``slit`` along or across the rotation's axis, ``scan`` by "rotation" or "deflector",
-    ``alpha0`` and ``beta0`` the angles of normal emission, ``azimuth`` the sample's turn about its normal (degrees)."""
+    """How the sample stands before the analyser; angles in degrees.
+
+    Parameters
+    ----------
+    slit
+        "along the rotation axis" or "across the rotation axis".
+    scan
+        What changes the scanned angle: "rotation" of the sample or the analyser's "deflector".
+    alpha0, beta0
+        The angles of normal emission, along the slit and scanned.
+    azimuth
+        The sample's turn about its normal.
+
+    References
+    ----------
+    Y. Ishida and S. Shin, Rev. Sci. Instrum. 89, 043903 (2018).
+    """
 
     slit: str = ALONG
     scan: str = ROTATION
@@ -65,7 +80,7 @@ class Geometry:
 
     @property
     def slit_momentum(self) -> str:
-        """The momentum the slit shows: "kx" or "ky"."""
+        """The momentum along the slit: "kx" or "ky"."""
         return "kx" if self.slit == ALONG else "ky"
 
     @property
@@ -74,7 +89,20 @@ class Geometry:
         return "ky" if self.slit == ALONG else "kx"
 
     def direction(self, alpha, beta) -> np.ndarray:
-        """Unit vectors (x, y, z) [3, ...] in the sample's frame of electrons seen at ``alpha``, ``beta`` (degrees)."""
+        """The directions, in the sample's frame, of electrons seen at some angles.
+
+        Parameters
+        ----------
+        alpha
+            The angle along the slit in degrees.
+        beta
+            The scanned angle in degrees; the two are broadcast.
+
+        Returns
+        -------
+        numpy.ndarray
+            Unit vectors (x, y, z) [3, ...], z along the sample's normal.
+        """
         alpha, beta = np.broadcast_arrays(np.asarray(alpha, float), np.asarray(beta, float))
         if self.scan == DEFLECTOR:
             seen = self._deflected(alpha, beta)
@@ -89,7 +117,18 @@ class Geometry:
         return np.tensordot(_turn(2, self.azimuth), v, axes=1)
 
     def angles(self, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """``alpha`` and ``beta`` (degrees) at which electrons of unit vectors ``direction`` [3, ...] are seen."""
+        """The angles at which electrons of some directions are seen; the inverse of :meth:`direction`.
+
+        Parameters
+        ----------
+        direction
+            Unit vectors [3, ...] in the sample's frame.
+
+        Returns
+        -------
+        tuple
+            ``alpha`` and ``beta`` in degrees, each [...].
+        """
         if self.scan == DEFLECTOR:
             x, y, z = np.tensordot(self._deflector_frame().T, direction, axes=1)
             across = np.hypot(x, y)
@@ -106,16 +145,50 @@ class Geometry:
             return np.rad2deg(np.arcsin(y)) + self.alpha0, np.rad2deg(np.arctan2(x, z)) + self.beta0
 
     def share(self, alpha, beta: float, *, of_normal: bool = False) -> np.ndarray:
-        """The slit's component of the direction; ``of_normal``: over the one along the sample's normal."""
+        """The direction's component along the slit's momentum axis.
+
+        Parameters
+        ----------
+        alpha
+            The angle along the slit in degrees.
+        beta
+            The scanned angle in degrees.
+        of_normal
+            Whether it is divided by the component along the sample's normal.
+
+        Returns
+        -------
+        numpy.ndarray
+            The component, a pure number, shaped like ``alpha``.
+        """
         direction = self.direction(alpha, beta)
         slit = direction[0 if self.slit == ALONG else 1]
         return slit / direction[2] if of_normal else slit
 
     def alpha_of_share(self, wanted, alphas: np.ndarray, beta: float, *, of_normal: bool = False) -> np.ndarray:
-        """The angle along the slit within the measured ``alphas`` at which :meth:`share` is ``wanted``; else NaN.
+        """The angle along the slit at which :meth:`share` has some values, at a fixed scanned angle: a lookup, then
+        Newton's steps.
 
-        At fixed ``beta``: a lookup, then Newton's steps. Raises :class:`ScanError` where the share turns round
-        within the measured angles, so that two angles have one momentum.
+        Parameters
+        ----------
+        wanted
+            The values, of any shape.
+        alphas
+            The measured angles along the slit in degrees.
+        beta
+            The scanned angle in degrees.
+        of_normal
+            As in :meth:`share`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Angles in degrees, shaped like ``wanted``; NaN outside the measured ones.
+
+        Raises
+        ------
+        ScanError
+            Where the share turns round within the measured angles, so that two angles have one momentum.
         """
         margin = 1e-6 * np.ptp(alphas)
         table = np.linspace(np.min(alphas) - margin, np.max(alphas) + margin, _TABLE)

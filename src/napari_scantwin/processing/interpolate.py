@@ -13,7 +13,20 @@ _ON = 1e-7
 
 
 def fraction(places: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Where ``wanted`` lies among an axis's ``places`` [n], in steps from the first; NaN outside. The axis may fall."""
+    """Where some places lie among an axis's values, in steps from the first.
+
+    Parameters
+    ----------
+    places
+        The axis's values [n], rising or falling.
+    wanted
+        The places, of any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        From 0 to n - 1, shaped like ``wanted``; NaN outside the axis.
+    """
     places = np.asarray(places, float)
     if len(places) == 1:
         return np.where(np.isfinite(wanted), 0.0, np.nan)
@@ -26,8 +39,15 @@ def fraction(places: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 class Corners:
-    """The corners around places of a grid and their weights: ``fractions`` are of :func:`fraction`, one array [...] for
-    each gridded axis; applied to blocks [batch, n1, n2, ...]."""
+    """The corners of the grid cells around some places, and their weights in a linear interpolation.
+
+    Parameters
+    ----------
+    fractions
+        Those of :func:`fraction`, one array [...] for each gridded axis.
+    sizes
+        The lengths n1, n2, ... of these axes; blocks are [batch, n1, n2, ...].
+    """
 
     def __init__(self, fractions: tuple[np.ndarray, ...], sizes: tuple[int, ...]):
         self.inside = np.all([np.isfinite(one) for one in fractions], axis=0)
@@ -53,7 +73,7 @@ class Corners:
         return self._sum(block, 1)
 
     def variances(self, block: np.ndarray) -> np.ndarray:
-        """Variances of the interpolated values, from variances of independent values."""
+        """Variances [batch, ...] of the interpolated values, from variances of independent values."""
         return self._sum(block, 2)
 
     def _sum(self, block: np.ndarray, power: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Linear operations along one axis as sparse matrices, with holes and errors treated right.
+"""Linear operations along one axis as sparse matrices, with correct treatment of holes and errors.
 
 A value that was not measured (NaN) takes no part. A filter whose weights add up to one is divided by the weight it
 could use (normalised convolution); a derivative needs all the values its formula asks for.
@@ -23,8 +23,23 @@ _AT_ONCE = 1 << 19
 
 
 def apply_along(values: np.ndarray, axis: int, function) -> np.ndarray:
-    """``function`` [n, m] -> [n', m] applied with ``axis`` in front and everything else flattened, in blocks of curves
-    that stay near the processor; between blocks the step can be stopped."""
+    """Apply a function along one axis, in blocks of curves that stay in the processor's cache; between blocks the step
+    can be stopped.
+
+    Parameters
+    ----------
+    values
+        An array of any number of dimensions.
+    axis
+        The number of the dimension.
+    function
+        From curves [n, m], one a column, to [n', m].
+
+    Returns
+    -------
+    numpy.ndarray
+        The results, with n' values along ``axis``.
+    """
     front = np.moveaxis(values, axis, 0)
     rest, size = front.shape[1:], front.shape[0]
     flat = front.reshape(size, -1)
@@ -51,10 +66,28 @@ def applied(
     averaging: bool,
     keep_holes: bool = True,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """``matrix`` [n', n] along ``axis`` of ``values``, and the errors of independent values carried through.
+    """Apply a matrix along one axis, and carry errors of independent values through.
 
-    ``averaging`` says that the weights are those of a mean: holes are left out and the rest weighs more; otherwise a
-    value whose formula meets a hole is a hole. ``keep_holes`` keeps holes of the same place (n' = n).
+    Parameters
+    ----------
+    matrix
+        [n', n].
+    values
+        The values, n along ``axis``; NaN are holes.
+    errors
+        One standard deviation of each, or None.
+    axis
+        The number of the dimension.
+    averaging
+        Whether the weights are those of a mean: then holes are left out and the rest weighs more; otherwise a value
+        whose formula meets a hole is a hole.
+    keep_holes
+        Whether a hole stays a hole at the same place (n' = n).
+
+    Returns
+    -------
+    tuple
+        The new values, n' along ``axis``, and their errors (None where there were none).
     """
     holes = ~np.isfinite(values)
     if not holes.any():
@@ -88,7 +121,7 @@ def _carried(matrix: sparse.csr_array, errors: np.ndarray | None, axis: int, hol
 
 
 def cells(places: np.ndarray) -> np.ndarray:
-    """The length each place of an axis stands for [n]: half the way to either neighbour; never negative."""
+    """The length each place of an axis [n] stands for [n]: half the way to either neighbour; never negative."""
     places = np.asarray(places, float)
     if len(places) == 1:
         return np.ones(1)
@@ -100,7 +133,20 @@ def cells(places: np.ndarray) -> np.ndarray:
 
 
 def gaussian(places: np.ndarray, sigma: float) -> sparse.csr_array:
-    """Weights [n, n] of a Gaussian mean of standard deviation ``sigma`` (the axis's unit); rows add up to one."""
+    """The weights of a Gaussian mean along an axis whose steps may be uneven.
+
+    Parameters
+    ----------
+    places
+        The axis's values [n].
+    sigma
+        The standard deviation in the axis's unit.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        The weights [n, n]; rows add up to one.
+    """
     order = np.argsort(places, kind="stable")
     ordered, size = np.asarray(places, float)[order], cells(places)
     rows, columns, weights = [], [], []
@@ -117,12 +163,14 @@ def gaussian(places: np.ndarray, sigma: float) -> sparse.csr_array:
 
 
 def first_derivative(places: np.ndarray) -> sparse.csr_array:
-    """The first derivative [n, n], second order on uneven steps, one-sided at the ends."""
+    """The matrix [n, n] of the first derivative over ``places`` [n]: second order on uneven steps, one-sided at the
+    ends."""
     return _derivative(places, 1)
 
 
 def second_derivative(places: np.ndarray) -> sparse.csr_array:
-    """The second derivative [n, n] by three points; at the ends that of the parabola through the last three."""
+    """The matrix [n, n] of the second derivative over ``places`` [n] by three points; at the ends that of the parabola
+    through the last three."""
     return _derivative(places, 2)
 
 

@@ -157,7 +157,8 @@ def to_momentum(
     source="Y. Ishida and S. Shin, Rev. Sci. Instrum. 89, 043903 (2018)",
 )
 def to_angle(scan, *, angle_step):
-    """Turn what ``to_momentum`` made back into angles, with its geometry and energies, which stand in the scan."""
+    """Turn a scan that ``to_momentum`` made back into angles, with its geometry and energies, which its attributes
+    hold."""
     about = recorded(scan)
     if about.photon_energies is not None:
         raise ScanError("this scan came from photon energies; turn it back with 'to_photon_energy'")

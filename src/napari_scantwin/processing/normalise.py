@@ -1,7 +1,7 @@
 """Normalising: by the detector's profile, by area, by a mirror current or another read-back.
 
 Every divisor is itself divided by its mean first, so that the intensity keeps its unit and its size. The divisor's own
-error is left away (it is a mean of many values).
+error is neglected (it is a mean of many values).
 """
 
 from __future__ import annotations
@@ -47,10 +47,19 @@ def _mean(values: np.ndarray, axes) -> np.ndarray:
 
 
 def detector_profile(reference: xr.DataArray, axis: str | None = None) -> list[float]:
-    """The mean of a reference scan (amorphous gold, light of second order) over everything but ``axis``.
+    """The mean of a reference scan (amorphous gold, light of second order) over everything but one axis.
 
-    ``axis`` defaults to the angle along the slit. To be given to :func:`normalise_by_profile` of a scan that has the
-    same channels.
+    Parameters
+    ----------
+    reference
+        The reference measurement, with the same channels as the scans it is used for.
+    axis
+        The axis of the channels; by default the angle along the slit.
+
+    Returns
+    -------
+    list of float
+        One number a channel, for ``profile`` of :func:`normalise_by_profile`.
     """
     scans.check(reference)
     axis = axis or _slit_or_first(reference)
@@ -117,7 +126,7 @@ def normalise_by_profile(scan, *, axis, along, start, stop, profile):
 def normalise_by_area(scan, *, axis, start, stop):
     """Give every curve along an axis the same area: I / (A / mean A), A the curve's mean over a window.
 
-    Values that were not measured take no part; a curve whose mean is not positive is left away (NaN).
+    Values that were not measured take no part; a curve whose mean is not positive becomes NaN.
     """
     inside = within(scan, axis, start, stop)
     number = scan.dims.index(axis)

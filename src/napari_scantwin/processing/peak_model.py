@@ -31,8 +31,17 @@ _PER_SIGMA, _REACH = 4, 5.0
 
 @dataclass(frozen=True)
 class Occupation:
-    """The Fermi function an EDC is multiplied by: ``level`` (eV) and ``temperature`` (K), seen with ``resolution``
-    (FWHM, eV; 0: none)."""
+    """The Fermi function an EDC is multiplied by.
+
+    Parameters
+    ----------
+    level
+        The Fermi level on the curve's axis (eV).
+    temperature
+        In K.
+    resolution
+        The Gaussian it is seen with (FWHM, eV); 0: none.
+    """
 
     level: float
     temperature: float
@@ -40,9 +49,27 @@ class Occupation:
 
 
 class CurveModel:
-    """Curves over ``x`` [n] (the axis's unit; eV where there is an ``occupation``) of some ``peaks``.
+    """The curve of some peaks on a background, a function of lmfit's parameters.
 
-    ``gaussian`` is a Voigt's Gaussian full width, fitted where it is None. Values are fitted in units of ``scale``.
+    Parameters
+    ----------
+    x
+        Where the curve is [n], in the axis's unit (eV where there is an ``occupation``).
+    peaks
+        How many.
+    shape
+        One of :data:`SHAPES`.
+    background
+        One of :data:`BACKGROUNDS`.
+    gaussian
+        A Voigt's Gaussian full width at half maximum; fitted by default.
+    occupation
+        The Fermi function of an EDC; by default there is none.
+
+    Raises
+    ------
+    ScanError
+        For an unknown shape or background.
     """
 
     def __init__(
@@ -71,7 +98,22 @@ class CurveModel:
             self._matrix = weight / weight.sum(axis=1, keepdims=True)
 
     def parameters(self, positions, widths, areas, level: float = 0.0, slope: float = 0.0, gaussian=None):
-        """lmfit's parameters at the given start; widths and areas may be one number each."""
+        """lmfit's parameters at a given start, with their bounds.
+
+        Parameters
+        ----------
+        positions, widths, areas
+            One number a peak; widths are full widths at half maximum.
+        level, slope
+            The background at the middle of the axis, and its rise over the whole of it.
+        gaussian
+            Where a fitted Gaussian width starts; by default at three steps of the axis.
+
+        Returns
+        -------
+        lmfit.Parameters
+            ``position_1``, ``width_1``, ``area_1`` and so on, ``level``, ``slope`` and, of Voigts, ``gaussian``.
+        """
         import lmfit  # takes a second, and menus need the steps only
 
         found = lmfit.Parameters()
@@ -92,12 +134,18 @@ class CurveModel:
         return found
 
     def __call__(self, parameters: lmfit.Parameters) -> np.ndarray:
-        """The curve at ``x`` [n]."""
+        """The curve at ``x`` [n] for lmfit's parameters."""
         p = parameters.valuesdict()
         return self._seen(self._background(p) + self._peaks(p).sum(axis=0))
 
     def parts(self, parameters: lmfit.Parameters) -> tuple[np.ndarray, np.ndarray]:
-        """The peaks one by one [peaks, n], and the shapes a background may have [0 to 2, n], as they are seen."""
+        """The parts a curve is the sum of, as they are seen.
+
+        Returns
+        -------
+        tuple
+            The peaks one by one [peaks, n], and the shapes the background may have [0 to 2, n].
+        """
         tilted = (self._grid - self.middle) / (self.span or 1.0)
         shapes = {"none": [], "constant": [np.ones_like(tilted)], "linear": [np.ones_like(tilted), tilted]}
         peaks = [self._seen(one) for one in self._peaks(parameters.valuesdict())]

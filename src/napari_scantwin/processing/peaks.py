@@ -26,11 +26,21 @@ _MOST_PEAKS = 12
 
 @dataclass(frozen=True)
 class PeakFits:
-    """The peaks of every curve along ``along``, over the axis ``across``.
+    """The peaks of every curve of a cut, as :func:`fit_peaks` returns them.
 
-    ``position``, ``width`` (full width at half maximum of the Lorentzian) and ``area`` are scans (peak, across) with
-    errors, NaN where a peak was not found; ``reduced_chi_square`` is a scan over ``across`` (NaN where no errors are
-    known), ``model`` the fitted cut, as a scan like the measured one.
+    Parameters
+    ----------
+    along
+        The axis the curves lie along.
+    across
+        The other axis, one curve at each of its values.
+    position, width, area
+        Scans (peak, across) with errors, NaN where a peak was not found; ``width`` is the full width at half maximum of
+        the Lorentzian.
+    reduced_chi_square
+        A scan over ``across``; NaN where no errors are known.
+    model
+        The fitted cut, as a scan like the measured one.
     """
 
     along: str
@@ -42,7 +52,18 @@ class PeakFits:
     model: xr.DataArray
 
     def dispersion(self, peak: int = 1) -> xr.DataArray:
-        """The positions of one peak (numbered from 1 upwards along the axis) with errors, as a scan over ``across``."""
+        """The positions of one peak with their errors, as a scan over ``across``.
+
+        Parameters
+        ----------
+        peak
+            The peak's number, from 1 upwards along the axis.
+
+        Raises
+        ------
+        ScanError
+            Where there is no peak of that number.
+        """
         if not 1 <= peak <= self.position.sizes["peak"]:
             raise ScanError(f"the peaks are numbered from 1 to {self.position.sizes['peak']}; there is none {peak}")
         one = self.position.isel(peak=peak - 1, drop=True)
@@ -69,18 +90,57 @@ def fit_peaks(
     on_progress: Callable[[float], None] | None = None,
     stop_event: threading.Event | None = None,
 ) -> PeakFits:
-    """Fit ``peaks`` peaks to every curve of a cut along the axis ``along``: MDCs along a momentum or angle, EDCs along
-    the energy.
+    """Fit peaks to every curve of a cut along one axis: MDCs along a momentum or angle, EDCs along the energy.
 
-    ``shape`` "Lorentzian" or "Voigt", ``background`` "constant", "linear" or "none". ``start`` and ``stop`` are the
-    window along the curves, ``first`` and ``last`` the curves that are fitted, all in the axes' units. The fit begins
-    at the curve ``begin`` (default: one whose peaks stand out) with peaks at ``positions`` (default: the
-    highest, found one after another) and goes from there to either side, each curve started from its neighbour.
-    ``gaussian`` is a Voigt's Gaussian width (FWHM), fitted where None. An EDC with a ``temperature`` (K) is multiplied
-    by the Fermi function about ``fermi_level`` and seen with ``resolution`` (FWHM, both in the energy axis's unit).
+    The fit begins at one curve and goes from there to either side, each curve started from its neighbour. Counts are
+    weighted as counts, other values by their errors or alike; masked values and holes take no part. The shapes are
+    those of :mod:`napari_scantwin.processing.peak_model`.
 
-    Counts weigh as counts, other values by their errors or alike; masked values and holes take no part.
-    Raises :class:`ScanError` where the scan is no cut or the first curve cannot be fitted.
+    Parameters
+    ----------
+    scan
+        A gridded scan of two axes.
+    along
+        The axis the curves lie along.
+    peaks
+        How many peaks, from 1 to 12.
+    shape
+        "Lorentzian" or "Voigt".
+    background
+        "constant", "linear" or "none".
+    positions
+        One position a peak at the curve ``begin``, in the unit of ``along``; by default the highest places, found one
+        after another.
+    begin
+        Where on the other axis the fit begins, in its unit; by default at a curve whose peaks stand out.
+    start, stop
+        The window along the curves, in the unit of ``along``; by default all of it.
+    first, last
+        The first and last of the curves that are fitted, in the other axis's unit; by default all.
+    gaussian
+        A Voigt's Gaussian width (FWHM, in the unit of ``along``); fitted by default.
+    temperature
+        Of an EDC, in K: the model is multiplied by the Fermi function. By default there is none.
+    resolution
+        The FWHM such an EDC is seen with, in the energy axis's unit; 0: none.
+    fermi_level
+        Of the Fermi function, in the energy axis's unit.
+    on_progress
+        Called with the fraction of the curves that is done.
+    stop_event
+        Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
+
+    Returns
+    -------
+    PeakFits
+        Positions, widths and areas with errors, and the fitted cut.
+
+    Raises
+    ------
+    ScanError
+        Where the scan is no cut, a parameter is wrong, or the first curve cannot be fitted.
+    Cancelled
+        Where ``stop_event`` was set.
     """
     across = _checked(scan, along, peaks, positions)
     inside = within(scan, along, start, stop, 3 * peaks + 3)

@@ -1,7 +1,7 @@
 """From photon energies to the momentum along the sample's normal, in the free-electron final state, and back.
 
 kz² = 2m/hbar² (E_kin + V0) - kx² - ky², E_kin = photon energy - work function + energy; V0 is the inner potential.
-The photon's own momentum is left away.
+The photon's own momentum is neglected.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def to_kz(
     source="the same",
 )
 def to_photon_energy(scan):
-    """Turn what ``to_kz`` made back into photon energies and angles, those that were measured."""
+    """Turn a scan that ``to_kz`` made back into the measured photon energies and angles."""
     about = recorded(scan)
     if about.photon_energies is None:
         raise ScanError("this scan did not come from photon energies; turn it back with 'to_angle'")

@@ -21,7 +21,10 @@ _SHAPED = ("standard_error", "masked", "extrapolated")
 def values_of(scan: xr.DataArray) -> np.ndarray:
     """The values as floating-point numbers: float32 stays, everything else becomes float64.
 
-    Raises :class:`ScanError` for a scan that is read in parts because it is too large for that.
+    Raises
+    ------
+    ScanError
+        For a scan that is read in parts because it is too large to hold at once.
     """
     if scans.is_lazy(scan) and scan.nbytes > _MOST_AT_ONCE:
         raise ScanError(
@@ -51,11 +54,34 @@ def rebuild(
     axis_names: Mapping[str, str] | None = None,
     attrs: Mapping | None = None,
 ) -> xr.DataArray:
-    """The scan with ``values``; ``axes`` maps every axis of the result to (values, unit) where they changed.
+    """The scan with new values, keeping all coordinates and attributes that still hold.
 
-    The flags ``masked`` and ``extrapolated`` are kept where the axes are the same and are otherwise what ``flags``
-    says. Read-backs along an axis that stayed are kept; ``coordinates`` maps others to (axis, values, attributes).
-    ``axis_names`` gives axes their long names.
+    Parameters
+    ----------
+    scan
+        The scan.
+    values
+        The new values, one dimension for each axis of the result.
+    errors
+        One standard deviation of each, shaped like ``values``; by default the result has none.
+    axes
+        Every axis of the result as (values, unit), where they changed; by default those of ``scan``.
+    flags
+        ``masked`` and ``extrapolated``, shaped like ``values``; by default those of ``scan`` are kept where the axes
+        are the same.
+    coordinates
+        Further read-backs as (axis, values, attributes); those along an axis that stayed are kept anyway.
+    unit, name, long_name
+        Of the values; by default those of ``scan``.
+    axis_names
+        Long names of axes.
+    attrs
+        Further attributes.
+
+    Returns
+    -------
+    xarray.DataArray
+        The new scan.
     """
     before = {name: (scan[name].values, scan[name].attrs["units"]) for name in scans.axes(scan)}
     after = dict(axes) if axes is not None else before

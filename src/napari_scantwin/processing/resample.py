@@ -22,7 +22,27 @@ _MOST_VALUES = 1_000_000_000
 
 
 def even_grid(covered: np.ndarray, count: int, step_size: float | None = None) -> np.ndarray:
-    """An even axis over what ``covered`` spans: ``count`` values from end to end, or whole multiples of a step."""
+    """An even axis over a range.
+
+    Parameters
+    ----------
+    covered
+        Values whose range it covers; NaN are ignored.
+    count
+        How many values from end to end, where no step is given.
+    step_size
+        The step; the values are whole multiples of it.
+
+    Returns
+    -------
+    numpy.ndarray
+        The axis [n], rising.
+
+    Raises
+    ------
+    ScanError
+        Where there would be fewer than two values, or far too many.
+    """
     low, high = float(np.nanmin(covered)), float(np.nanmax(covered))
     if step_size is None:
         if count < 2 or not high > low:
@@ -48,11 +68,36 @@ def resample(
     long_names: Mapping[str, str] | None = None,
     attrs: Mapping | None = None,
 ) -> xr.DataArray:
-    """The scan with the axes ``sources`` replaced by ``targets`` (name to grid and unit), energy by energy.
+    """The scan on other axes by linear interpolation, energy by energy.
 
-    ``sources`` maps the axes given up, to their values as ``places`` counts them; ``places(i)`` gives for the energy
-    number ``i`` one array, shaped like the targets, for each source: where the scan is read. Axes that are neither
-    stay in front. Values that are read outside or beside holes are NaN.
+    Values that are read outside or beside holes are NaN. Axes that are neither given up nor the energy stay in front.
+
+    Parameters
+    ----------
+    scan
+        A gridded scan.
+    sources
+        The axes given up, each with its values [n] in the unit in which ``places`` counts them.
+    targets
+        The axes that replace them, each as (grid, unit).
+    places
+        For the energy number i, one array for each source, shaped like the targets: where the scan is read.
+    energy
+        The name of the energy axis, or None: then ``places`` is called for 0 only.
+    long_names
+        Long names of the new axes.
+    attrs
+        Further attributes.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan, its energy last; errors are carried through as those of independent values.
+
+    Raises
+    ------
+    ScanError
+        Where an axis of the targets is there already, or the result would be too large.
     """
     names = scans.axes(scan)
     stay = [name for name in names if name not in sources and name != energy]

@@ -68,7 +68,8 @@ def _length(scan, axis: str) -> float:
 
 @step("second_derivative", "Second derivative", "Sharpen", parameters=(_AXIS, _PEAKS))
 def differentiate_twice(scan, *, axis, peaks_up):
-    """d²I/dx² along one axis by three points (steps may be uneven), with its sign turned so that bands are bright.
+    """The second derivative d²I/dx² along one axis by three points (steps may be uneven), with its sign turned so that
+    bands are bright.
 
     At either end it is the derivative of the parabola through the last three values. Errors are carried through.
     """
@@ -93,7 +94,8 @@ def differentiate_twice(scan, *, axis, peaks_up):
     source="P. Zhang et al., Rev. Sci. Instrum. 82, 043712 (2011), equation 6",
 )
 def curvature(scan, *, axis, a0, peaks_up):
-    """C(x) = f'' / (a0 + f'²)^(3/2), where f' is in shares of its largest absolute value in the scan.
+    """The curvature along one axis, C(x) = f'' / (a0 + f'²)^(3/2), where f' is in shares of its largest absolute value
+    in the scan.
 
     So C does not depend on the intensity's scale and ``a0`` is a pure number (the paper's C0 / |f'|²max). The result
     is in units of the axis (1/unit) and carries no errors: it is not linear.
@@ -126,11 +128,13 @@ def curvature(scan, *, axis, a0, peaks_up):
     source="P. Zhang et al., Rev. Sci. Instrum. 82, 043712 (2011), equation 14",
 )
 def curvature_2d(scan, *, axis, other, a0, weight, peaks_up):
-    """C = [(1 + Cx fx²) Cy fyy - 2 Cx Cy fx fy fxy + (1 + Cy fy²) Cx fxx] / (1 + Cx fx² + Cy fy²)^(3/2).
+    """The curvature of a map along two axes, from its first and second derivatives, with its sign turned so that bands
+    are bright.
 
-    Cx = 1 / (a0 max fx²) and Cy = ``weight`` / (a0 max fy²), where x is the first axis chosen and f the intensity in
-    shares of its largest absolute value; the weights' differing units make the result a sum in arbitrary units. No
-    errors: it is not linear.
+    C = [(1 + Cx fx²) Cy fyy - 2 Cx Cy fx fy fxy + (1 + Cy fy²) Cx fxx] / (1 + Cx fx² + Cy fy²)^(3/2), where Cx = 1 /
+    (a0 max fx²) and Cy = ``weight`` / (a0 max fy²), x is the first axis chosen and f the intensity in shares of its
+    largest absolute value; the weights' differing units make the result a sum in arbitrary units. No errors: it is not
+    linear.
     """
     if axis == other:
         raise ScanError("the curvature of a map needs two different axes")
@@ -172,9 +176,10 @@ def _shown(scan, values, unit: str, what: str, peaks_up: bool):
     source="Y. He et al., Rev. Sci. Instrum. 88, 073903 (2017)",
 )
 def minimum_gradient(scan, *, axis, other, floor):
-    """I / |grad I|: large where a band's ridge is flat. The gradient is taken per median step of either axis.
+    """The intensity over the size of its gradient, I / |grad I|, which is large where a band's ridge is flat.
 
-    |grad I| is at least ``floor`` of its largest value. The result is a pure number of steps and carries no errors.
+    The gradient is taken per median step of either axis, and is at least ``floor`` of its largest value. The result is
+    a pure number of steps and carries no errors.
     """
     if axis == other:
         raise ScanError("the gradient of a map needs two different axes")

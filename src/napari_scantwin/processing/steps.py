@@ -47,6 +47,26 @@ class Step(Operation):
     """A pure function from scan to scan that checks its parameters and records itself in the result's history."""
 
     def __call__(self, scan: xr.DataArray, **given: Any) -> xr.DataArray:
+        """The scan after this step.
+
+        Parameters
+        ----------
+        scan
+            The scan; it is left as it was.
+        given
+            The step's parameters by name; those left out take their defaults, and texts with a unit (``"20 meV"``) are
+            converted to the parameter's own.
+
+        Returns
+        -------
+        xarray.DataArray
+            The new scan, with this step at the end of its history.
+
+        Raises
+        ------
+        ScanError
+            Where the step does not fit the scan, or a parameter is wrong.
+        """
         decided = self.fitting(scan, given)
         done = self.run(scan, **decided)
         entry = {"step": self.name, "parameters": {key: value for key, value in decided.items() if value is not None}}
@@ -73,7 +93,32 @@ def step(
     source: str = "",
     unit: str | None = None,
 ):
-    """Register the decorated function ``(scan, *, parameters) -> scan`` as a step; it then checks and records."""
+    """Register the decorated function ``(scan, *, parameters) -> scan`` as a step; it then checks and records.
+
+    Parameters
+    ----------
+    name
+        The step's name in :data:`STEPS` and in histories.
+    title
+        What a form and a menu call it.
+    group
+        One of :data:`GROUPS`.
+    parameters
+        Its parameters, in the order of a form.
+    needs
+        The quantities ("energy", "angle", "momentum") the scan must have an axis of.
+    axes
+        The fewest axes of a scan it works on.
+    source
+        Where the formula comes from.
+    unit
+        The unit the values must have.
+
+    Returns
+    -------
+    Callable
+        The decorator; calling the decorated function is calling the :class:`Step`.
+    """
 
     def register(run: Callable[..., xr.DataArray]):
         STEPS[name] = Step(name, title, group, run, tuple(parameters), tuple(needs), axes, source, unit=unit)
@@ -88,7 +133,28 @@ def step(
 
 
 def apply(scan: xr.DataArray, name: str, **given: Any) -> xr.DataArray:
-    """The scan after the step ``name``; parameters left out take their defaults, texts with units are converted."""
+    """The scan after the step ``name``.
+
+    Parameters
+    ----------
+    scan
+        The scan; it is left as it was.
+    name
+        One of :data:`STEPS`.
+    given
+        The step's parameters by name (``STEPS[name].parameters``); those left out take their defaults, and texts with
+        units (``"20 meV"``) are converted.
+
+    Returns
+    -------
+    xarray.DataArray
+        The new scan, whose history (:func:`history`) ends with this step.
+
+    Raises
+    ------
+    ScanError
+        Where there is no such step, it does not fit the scan, or a parameter is wrong.
+    """
     if name not in STEPS:
         raise ScanError(f"there is no step {name!r}; there are {', '.join(STEPS)}")
     return STEPS[name](scan, **given)
@@ -100,7 +166,18 @@ def steps_for(scan: xr.DataArray) -> list[Step]:
 
 
 def history(scan: xr.DataArray) -> list[dict[str, Any]]:
-    """What was done to a scan, first to last: ``{"step", "parameters", "units"}`` each; empty for a raw scan."""
+    """What was done to a scan, from the first step to the last.
+
+    Returns
+    -------
+    list of dict
+        ``{"step", "parameters", "units"}`` of each step; empty for a raw scan.
+
+    Raises
+    ------
+    ScanError
+        Where the scan's attribute is not a history of steps.
+    """
     text = scan.attrs.get(HISTORY)
     if not text:
         return []
@@ -121,7 +198,26 @@ def history(scan: xr.DataArray) -> list[dict[str, Any]]:
 
 
 def replay(scan: xr.DataArray, steps: Sequence[Mapping[str, Any]]) -> xr.DataArray:
-    """The scan after every step of a history (of :func:`history`); units that differ are converted."""
+    """The scan after every step of a history.
+
+    Parameters
+    ----------
+    scan
+        Any scan the steps fit; it is left as it was.
+    steps
+        A history, as :func:`history` returns it. Where a scan's units differ from those of the history, the parameters
+        are converted.
+
+    Returns
+    -------
+    xarray.DataArray
+        The new scan, with the steps at the end of its history.
+
+    Raises
+    ------
+    ScanError
+        Where a step is not known or does not fit the scan.
+    """
     for entry in steps:
         name, given = entry["step"], dict(entry["parameters"])
         for key, unit in entry.get("units", {}).items():
@@ -133,7 +229,25 @@ def replay(scan: xr.DataArray, steps: Sequence[Mapping[str, Any]]) -> xr.DataArr
 
 
 def undone(scan: xr.DataArray, raw: xr.DataArray) -> xr.DataArray:
-    """The scan without its last step, worked out again from the ``raw`` scan it began as."""
+    """The scan without its last step, computed again from the raw scan.
+
+    Parameters
+    ----------
+    scan
+        The processed scan.
+    raw
+        The scan it was made from; it may have a history of its own, with which that of ``scan`` begins.
+
+    Returns
+    -------
+    xarray.DataArray
+        ``raw`` after all further steps but the last.
+
+    Raises
+    ------
+    ScanError
+        Where nothing was done to the scan, or it was not made from ``raw``.
+    """
     done = history(scan)
     if not done:
         raise ScanError("nothing was done to this scan, so that there is nothing to undo")

@@ -73,9 +73,21 @@ def symmetrise(scan, *, axis, centre, one_sided):
 
 
 def interpolation(places: np.ndarray, wanted: np.ndarray) -> tuple[sparse.csr_array, np.ndarray]:
-    """The matrix [m, n] of linear interpolation from ``places`` [n] to ``wanted`` [m], and which of these lie inside.
+    """The matrix of linear interpolation from one set of places to another.
 
     A place that is hit exactly (to 1e-9 of a step) takes that value alone, so that a hole beside it does no harm.
+
+    Parameters
+    ----------
+    places
+        Where values are known [n], in any order.
+    wanted
+        Where they are wanted [m].
+
+    Returns
+    -------
+    tuple
+        The sparse matrix [m, n], and which of ``wanted`` lie inside ``places`` [m].
     """
     order = np.argsort(places, kind="stable")
     ordered = np.asarray(places, float)[order]

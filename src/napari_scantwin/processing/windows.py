@@ -13,7 +13,15 @@ __all__ = ["few_steps", "window_parameters", "within"]
 
 
 def window_parameters(axis: str = "axis", what: str = "") -> tuple[Parameter, Parameter]:
-    """The parameters ``start`` and ``stop``: a window of the axis that the parameter ``axis`` names; empty: all."""
+    """The parameters ``start`` and ``stop`` of a window of an axis; left empty, all of it.
+
+    Parameters
+    ----------
+    axis
+        The name of the axis parameter whose window it is.
+    what
+        What the window is for, in words that follow "the window".
+    """
     about = f"the window {what}".strip()
     return (
         Parameter("start", "From", unit_of=axis, optional=True, explanation=f"Lower end of {about}; empty: no limit."),
@@ -22,7 +30,29 @@ def window_parameters(axis: str = "axis", what: str = "") -> tuple[Parameter, Pa
 
 
 def within(scan: xr.DataArray, axis: str, start: float | None, stop: float | None, fewest: int = 1) -> np.ndarray:
-    """Which values of an axis lie between ``start`` and ``stop`` [n]; :class:`ScanError` where too few do."""
+    """Which values of an axis lie in a window, both ends included.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    axis
+        The axis.
+    start, stop
+        The ends in the axis's unit; None: no limit.
+    fewest
+        How many values must lie inside.
+
+    Returns
+    -------
+    numpy.ndarray
+        True inside [n].
+
+    Raises
+    ------
+    ScanError
+        Where fewer than ``fewest`` values lie inside.
+    """
     places = np.asarray(scan[axis].values, float)
     low, high = (-np.inf if start is None else start), (np.inf if stop is None else stop)
     inside = (places >= low) & (places <= high)
@@ -36,6 +66,6 @@ def within(scan: xr.DataArray, axis: str, start: float | None, stop: float | Non
 
 
 def few_steps(scan: xr.DataArray, axis: str) -> float | None:
-    """Three median steps of an axis: a width that shows what smoothing does."""
+    """Three median steps of an axis, a width at which smoothing shows; None where the axis has no step."""
     steps = np.abs(np.diff(np.asarray(scan[axis].values, float)))
     return float(f"{3 * np.median(steps):.3g}") if len(steps) and np.median(steps) > 0 else None

@@ -115,6 +115,23 @@ def read_table(path: str | Path, sheet: str | None = None) -> ColumnTable:
 
 
 def open_choices(path: str | Path) -> list[Measurement]:
-    """The measurements in an instrument's file, likeliest first; empty where a file holds just one scan. Of a folder
-    those of its first file."""
+    """The measurements in an instrument's file, for the argument ``choice`` of :func:`read`.
+
+    Parameters
+    ----------
+    path
+        The file; of a folder its first file is looked at.
+
+    Returns
+    -------
+    list of Measurement
+        The likeliest first, each with the ``key`` to choose it by; empty where the file holds just one scan.
+
+    Raises
+    ------
+    ScanError
+        Where the file cannot be opened.
+    NeedsAxes
+        Where the file's arrays have to be named first.
+    """
     return open_file(path).choices

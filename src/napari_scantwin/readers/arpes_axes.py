@@ -41,7 +41,7 @@ _NAMES = (
 
 
 def axis_name(label: str) -> str:
-    """The scan's name for an axis a beamline calls ``label`` (without its unit)."""
+    """The scan's name for an axis that a beamline calls ``label`` (without its unit)."""
     plain = label.strip().lower()
     for pattern, name in _NAMES:
         if re.search(pattern, plain):
@@ -60,12 +60,39 @@ def arpes_scan(
     attrs: Mapping | None = None,
     along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
 ) -> xr.DataArray:
-    """The scan of an intensity array ``values`` (numpy or dask) and one (label, unit, coordinates) for each dimension.
+    """The scan of an intensity array and its axes, by the conventions of all ARPES formats.
 
-    ``binding`` says that the energies are binding energies, ``notation`` ``"fermi"`` that they count from the Fermi
-    level already. ``along`` adds further coordinates by name, as (position among ``axes``, unit, values): read-backs
-    of motors. Raises :class:`NeedsAxes` where an axis has no unit that is known, :class:`ScanError` where one does not
-    fit the array.
+    Parameters
+    ----------
+    file
+        The file's name, for errors.
+    values
+        The intensity, numpy or dask, one dimension an axis.
+    axes
+        (label, unit, coordinates) of each dimension; a unit of None may stand in the label. Axes of one value become
+        attributes.
+    unit
+        The intensity's unit; "arb" by default, and where it is not known.
+    binding
+        Whether the energies are binding energies, which are turned round.
+    notation
+        ``"fermi"`` where the energies count from the Fermi level already; by default they are kinetic.
+    attrs
+        Further attributes.
+    along
+        Further coordinates by name, read-backs of motors, as (position among ``axes``, unit, values).
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan: energy last, the angle along the slit before it, every axis rising.
+
+    Raises
+    ------
+    NeedsAxes
+        Where an axis has no unit, or one that is not known.
+    ScanError
+        Where an axis does not fit the array, or there is only one value.
     """
     values = values if _read_in_parts(values) else np.asarray(values)
     if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
@@ -126,8 +153,28 @@ def rising_scan(
     attrs: Mapping | None = None,
     along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
 ) -> xr.DataArray:
-    """The gridded scan of ``values`` and one (name, unit, coordinates) for each dimension: energy last, the angle
-    along the slit before it, every axis rising; ``along`` as in :func:`arpes_scan`."""
+    """The gridded scan of an array: energy last, the angle along the slit before it, every axis rising.
+
+    Parameters
+    ----------
+    values
+        The array, numpy or dask.
+    axes
+        (name, unit, coordinates) of each dimension.
+    name
+        The name of the values.
+    unit
+        The unit of the values.
+    attrs
+        Further attributes.
+    along
+        Further coordinates by name, as in :func:`arpes_scan`.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan.
+    """
     names = [axis for axis, *_ in axes]
     order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1, "position": 1}.get(names[i], 0))
     values = np.transpose(values, order)
@@ -168,7 +215,8 @@ def size_words(scan: xr.DataArray) -> str:
 
 
 def settings_block(text: str) -> dict[str, str]:
-    """The ``key=value`` lines of a settings text, as analysers write them; keys of later sections win nothing."""
+    """The ``key=value`` lines of a settings text, as analysers write them; of a key that occurs twice the first line
+    counts."""
     found: dict[str, str] = {}
     for line in re.split(r"[\r\n]+", text):
         key, equals, value = line.partition("=")
@@ -200,8 +248,19 @@ _MOST_SETTINGS, _LONGEST_SETTING = 500, 300
 
 
 def analyser_attrs(found: Mapping[str, str]) -> dict:
-    """Attributes of a scan from an analyser's settings, numbers where they are numbers; the settings that have
-    no name here stand as JSON text under ``settings``."""
+    """Attributes of a scan from an analyser's settings.
+
+    Parameters
+    ----------
+    found
+        The settings as text, by the analyser's names.
+
+    Returns
+    -------
+    dict
+        Known settings under the scan's names, numbers where they are numbers (``photon_energy`` in eV); the others as
+        JSON text under ``settings``.
+    """
     attrs = {}
     for key, name in _KEPT.items():
         text = found.get(key, "")

@@ -22,7 +22,7 @@ _HEAD = 1 << 14
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file (or zarr store) while it is opened: what is read of it is read once."""
+    """A file (or zarr store) while it is opened; its content is read once."""
 
     path: Path
 
@@ -33,7 +33,7 @@ class DataFile:
 
     @property
     def suffix(self) -> str:
-        """What its name ends in, in small letters, ``".csv"``."""
+        """The name's ending in small letters, such as ``".csv"``."""
         return self.path.suffix.lower()
 
     @functools.cached_property
@@ -47,7 +47,7 @@ class DataFile:
 
     @functools.cached_property
     def content(self) -> bytes:
-        """The whole of it. Raises :class:`ScanError` where it cannot be read."""
+        """All of its bytes; :class:`ScanError` where it cannot be read."""
         return self._read(-1)
 
     def _read(self, size: int) -> bytes:
@@ -101,15 +101,24 @@ class Asks(enum.Enum):
 
 @dataclass(frozen=True)
 class Extra:
-    """An extra a format needs: its ``name`` in ``pip install napari-scantwin[name]``, the ``package`` it brings, and
-    ``what`` cannot be read without it."""
+    """An optional dependency (extra) a format needs.
+
+    Parameters
+    ----------
+    name
+        As in ``pip install napari-scantwin[name]``.
+    package
+        The package it installs.
+    what
+        What cannot be read without it.
+    """
 
     name: str
     package: str
     what: str
 
     def missing(self, file: str) -> str:
-        """The sentence of the error where it is not installed."""
+        """The error's sentence where it is not installed; ``file`` is the name of the file that needs it."""
         return (
             f"{file}: {self.what} need the package {self.package}; install it with: "
             f"pip install napari-scantwin[{self.name}]"
@@ -148,7 +157,7 @@ class Format:
     contents
         The :class:`~napari_scantwin.readers.arrays.contents.Contents` of a file, for people to say what its arrays are.
     recognises
-        A quick look at the first bytes, or the structure, whether a file may be of this format; one that tells by
+        A quick look at the first bytes, or the structure, whether a file may be of this format; one that decides by
         ``measurements`` alone leaves it out.
     asks
         What people may be asked.

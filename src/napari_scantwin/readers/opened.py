@@ -78,7 +78,7 @@ def _table_suffixes() -> list[str]:
 
 
 class OpenedFile:
-    """A file that was opened; made by :func:`open_file`."""
+    """A file that was opened, made by :func:`open_file`; what is asked of it is parsed once."""
 
     def __init__(self, path: Path, sheet: str | None = None):
         self.path = path
@@ -95,8 +95,7 @@ class OpenedFile:
 
     @property
     def table(self) -> ColumnTable:
-        """The table in the file, before anyone says what its columns are. Raises :class:`ScanError` where there is
-        none."""
+        """The table in the file, before anyone says what its columns are; :class:`ScanError` where there is none."""
         self._must_be_known()
         if self._table is None:
             reader = next((one.table for one in self._formats if one.table is not None), None)
@@ -119,13 +118,33 @@ class OpenedFile:
         """The measurements one can choose from, the likeliest first; none where the file holds just one scan or a
         table.
 
-        Raises :class:`NeedsAxes` where it has to be said first what the file's arrays are.
+        Raises
+        ------
+        NeedsAxes
+            Where the file's arrays have to be named first.
         """
         return [one for one in self.measurements() if one.key]
 
     def measurements(self, choice: str | None = None) -> list[Measurement]:
-        """Every measurement of the file, the likeliest first; none of a table. ``choice`` may name a loader, as
-        ``"erlab:i05"``; then they are those the loader finds."""
+        """Every measurement of the file, the likeliest first; none of a table.
+
+        Parameters
+        ----------
+        choice
+            Naming a loader, as in ``"erlab:i05"``, it gives the measurements that loader finds.
+
+        Returns
+        -------
+        list of Measurement
+            The measurements, with the file's name and SHA-256 in their scans' attributes.
+
+        Raises
+        ------
+        NeedsAxes
+            Where the file's arrays have to be named first.
+        ScanError
+            Where the file is damaged or of no kind that can be opened.
+        """
         found, lack = self._find(choice)
         if found:
             return found
@@ -139,7 +158,7 @@ class OpenedFile:
         return [self._remembered]
 
     def scan(self, **how) -> xr.DataArray:
-        """The scan of :meth:`measurement`."""
+        """The scan of :meth:`measurement`, with the same arguments."""
         return self.measurement(**how).scan
 
     def measurement(
@@ -153,7 +172,10 @@ class OpenedFile:
         on_progress: Callable[[float], None] | None = None,
         stop: threading.Event | None = None,
     ) -> Measurement:
-        """One measurement of the file, as :func:`napari_scantwin.readers.read` describes it."""
+        """One measurement of the file; arguments and errors are those of :func:`napari_scantwin.readers.read`.
+
+        ``along``, ``on_progress`` and ``stop`` have no effect on a single file.
+        """
         if not axes and not value:
             if found := self.measurements(choice):
                 return self._chosen(found, choice)
@@ -266,7 +288,7 @@ def _loader(choice: str | None) -> Format | None:
 
 
 class OpenedSeries:
-    """Several files of one sweep or cut (or a few) each that make one scan; made by :func:`open_file`. What can be
+    """Several files of one sweep or cut (or a few) each that make one scan, made by :func:`open_file`. What can be
     chosen, and what has to be asked, is the first file's."""
 
     def __init__(self, paths: Sequence[Path], sheet: str | None = None, folder: Path | None = None):
@@ -297,7 +319,7 @@ class OpenedSeries:
         return self.first.measurements(choice)
 
     def scan(self, **how) -> xr.DataArray:
-        """The scan of :meth:`measurement`."""
+        """The scan of :meth:`measurement`, with the same arguments."""
         return self.measurement(**how).scan
 
     def measurement(
@@ -311,8 +333,11 @@ class OpenedSeries:
         on_progress: Callable[[float], None] | None = None,
         stop: threading.Event | None = None,
     ) -> Measurement:
-        """The files joined, as :func:`napari_scantwin.readers.read` describes it. Where it has to be asked what was
-        scanned from file to file, they are not read again for the answer."""
+        """The files joined; arguments and errors are those of :func:`napari_scantwin.readers.read`.
+
+        Where the axis that was scanned from file to file has to be asked for, the files are not read again for the
+        answer.
+        """
         told = (choice, None if axes is None else tuple(axes), value, error)
         if self._parts is None or self._parts[0] != told:
             self._parts = (told, self._read(told, on_progress, stop))

@@ -35,7 +35,7 @@ def formats() -> tuple[Format, ...]:
 
 @functools.cache
 def formats_by_choice() -> tuple[Format, ...]:
-    """The formats that are never tried unasked, but chosen by a key."""
+    """The formats that are used only where they are chosen by a key."""
     return tuple(one for named in by_folder().values() for one in named if one.by_choice)
 
 

@@ -31,14 +31,33 @@ def write(
     on_progress: Callable[[float], None] | None = None,
     stop: threading.Event | None = None,
 ) -> list[Path]:
-    """Write a scan, measured or simulated, in the format its suffix names; returns the paths written.
+    """Write a scan, measured or simulated, in the format its suffix names.
 
-    The export carries units, the source's name and SHA-256, and for a simulated scan the twin's settings,
-    seed and held-out score, with the versions of the software. It is written beside the final name and
-    renamed into place. ``stop`` cancels (:class:`~napari_scantwin.core.errors.Cancelled`); nothing is left then.
+    The export carries units, the source's name and SHA-256, and for a simulated scan the twin's settings, seed and
+    held-out score, with the versions of the software. It is written beside the final name and renamed into place.
 
-    Raises :class:`~napari_scantwin.core.errors.ScanError` for an unknown suffix, a scan the format cannot hold,
-    a full disk or a folder that may not be written to.
+    Parameters
+    ----------
+    scan
+        The scan.
+    path
+        The file, or the folder of a ``.zarr``; its suffix is one of :data:`FORMATS` (or ``.tiff``).
+    on_progress
+        Called with the fraction that is written.
+    stop
+        Setting it cancels; nothing is left behind.
+
+    Returns
+    -------
+    list of Path
+        The paths written.
+
+    Raises
+    ------
+    ScanError
+        For an unknown suffix, a scan the format cannot hold, a full disk or a folder that may not be written to.
+    Cancelled
+        Where ``stop`` was set.
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -1,4 +1,4 @@
-"""One function a format: (scan, path, tell) where ``tell(fraction)`` reports progress and may cancel."""
+"""One function a format: (scan, path, tell), where ``tell(fraction)`` reports progress and may cancel by raising."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Writer:
 
 
 def as_dataset(scan: xr.DataArray) -> xr.Dataset:
-    """The scan as CF has it: its values by name, flags as integers."""
+    """The scan as a dataset in CF form: its values by name, flags as integers."""
     name = str(scan.name)
     dataset = scan.to_dataset(name=name)
     dataset.attrs = {"Conventions": "CF-1.11", "scan": name}
@@ -104,8 +104,8 @@ def write_zarr(scan: xr.DataArray, path: Path, tell) -> None:
 
 
 def write_csv(scan: xr.DataArray, path: Path, tell) -> None:
-    """One row a point; numbers in full so that they read back to the last bit; provenance in ``#`` lines,
-    the first of which tells this program how the columns make a scan again."""
+    """Tidy CSV, one row a point; numbers in full so that they read back to the last bit; provenance in ``#`` lines, the
+    first of which tells this program how the columns make a scan again."""
     heads = _heads(scan)
     layout = {
         "name": str(scan.name),
@@ -203,7 +203,13 @@ def write_hdf5(scan: xr.DataArray, path: Path, tell) -> None:
 
 
 def write_tiff(scan: xr.DataArray, path: Path, tell) -> None:
-    """A float32 TIFF stack (slowest axes first); axes, units and provenance as JSON in its description."""
+    """A float32 TIFF stack (slowest axes first); axes, units and provenance as JSON in its description.
+
+    Raises
+    ------
+    ScanError
+        Where the scan is not gridded or has fewer than two axes.
+    """
     import tifffile
 
     if not scans.is_gridded(scan) or scan.ndim < 2:

@@ -24,7 +24,7 @@ def versions() -> dict[str, str]:
 
 
 def with_provenance(scan: xr.DataArray) -> xr.DataArray:
-    """A copy of the scan whose attributes are plain text and numbers and name the software's versions."""
+    """A copy of the scan whose attributes are plain text and numbers and include the versions of the software."""
     attrs = {key: value.item() if isinstance(value, np.generic) else value for key, value in scan.attrs.items()}
     attrs = {key: value for key, value in attrs.items() if isinstance(value, (str, int, float))}
     attrs["versions"] = json.dumps(versions())

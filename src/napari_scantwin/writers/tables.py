@@ -20,10 +20,30 @@ def write_table(
     rows: Sequence[Sequence[float | int | str]],
     about: Mapping[str, object] | None = None,
 ) -> Path:
-    """Write ``rows`` under ``heads`` (each with its unit in parentheses) as CSV, whole or not at all.
+    """Write a table of numbers as CSV, whole or not at all.
 
-    Numbers are written in full, so that they read back to the last bit; NaN is an empty cell. ``about`` becomes one
-    ``# key: value`` line each. Raises :class:`ScanError` for another suffix than .csv, or no rows.
+    Numbers are written in full, so that they read back to the last bit; NaN is an empty cell.
+
+    Parameters
+    ----------
+    path
+        The file, with the suffix ``.csv``.
+    heads
+        The columns' heads, each with its unit in parentheses.
+    rows
+        The rows, one cell a head.
+    about
+        Where the numbers came from; one ``# key: value`` line each.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ScanError
+        For another suffix than ``.csv``, or no rows.
     """
     path = Path(path)
     if path.suffix.lower() != ".csv":

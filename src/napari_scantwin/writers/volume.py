@@ -1,7 +1,7 @@
 """Simulated volumes larger than memory, straight from the twin to a zarr folder, part by part.
 
-The folder grows beside the final name and is renamed when it is whole. A line in its journal tells of every part that
-is wholly written; a run that was stopped or killed goes on after the last of them, provided that twin and grid are the
+The folder grows beside the final name and is renamed when it is whole. Its journal has a line for every part that is
+completely written; a run that was stopped or killed goes on after the last of them, provided that twin and grid are the
 same.
 """
 
@@ -29,13 +29,13 @@ from napari_scantwin.writers.provenance import with_provenance
 
 __all__ = ["write_volume"]
 
-#: Values of one part: 4 MB an array, few enough that a stop is soon heard.
+#: Values of one part: 4 MB an array, few enough that a stop is noticed soon.
 _PART = 1 << 20
 #: Parts a cluster is given ahead of those that are written.
 _AHEAD = 8
 #: glibc's name for the number of arenas its malloc shares out among threads, and how many of them.
 _M_ARENA_MAX, _ARENAS = -8, 2
-#: In an unfinished volume's folder: what tells which parts are written.
+#: In an unfinished volume's folder: which parts are written.
 _JOURNAL = "parts.txt"
 _OPTIONS = {"consolidated": False, "zarr_format": 3}
 
@@ -51,13 +51,39 @@ def write_volume(
     on_progress: Callable[[float], None] | None = None,
     stop: threading.Event | None = None,
 ) -> list[Path]:
-    """Simulate ``twin`` on ``grid`` (as :meth:`Twin.simulate` does, of any size) into the zarr folder ``path``.
+    """Simulate a twin on a grid of any size, straight into a zarr folder.
 
-    ``scheduler`` is the address of a Dask cluster, ``tcp://host:8786``, whose workers evaluate the parts (extra
-    ``cluster``); without it nothing but this process works, and nothing listens. ``stop`` raises
-    :class:`~napari_scantwin.core.errors.Cancelled` and keeps the parts written so far, hidden beside ``path``: the
-    same call goes on from there. Raises :class:`~napari_scantwin.core.errors.ScanError` for a suffix other than
-    ``.zarr`` and a disk that is full or may not be written to, or a ``path`` that is somebody's folder.
+    Parameters
+    ----------
+    twin
+        The twin.
+    grid
+        Values of each axis by name, as for :meth:`Twin.simulate`; None: the twin's default grid.
+    path
+        The folder, with the suffix ``.zarr``.
+    along, order
+        As for :meth:`Twin.simulate`: the axis and order of a derivative.
+    scheduler
+        The address of a Dask cluster, ``tcp://host:8786``, whose workers evaluate the parts (extra ``cluster``); by
+        default nothing but this process works, and nothing listens.
+    on_progress
+        Called with the fraction of the parts that is written.
+    stop
+        Setting it ends the run and keeps the parts written so far, hidden beside ``path``: the same call goes on from
+        there.
+
+    Returns
+    -------
+    list of Path
+        The folder.
+
+    Raises
+    ------
+    ScanError
+        For a suffix other than ``.zarr``, a disk that is full or may not be written to, a ``path`` that is a folder of
+        other things, or a scheduler that does not answer.
+    Cancelled
+        Where ``stop`` was set.
     """
     path = Path(path)
     if path.suffix.lower() != ".zarr":
@@ -103,7 +129,7 @@ def _use_few_arenas() -> None:
 
 
 def _key(twin, scan: xr.DataArray, along, order) -> str:
-    """What tells this twin on this grid from any other."""
+    """What distinguishes this twin on this grid from any other."""
     digest = hashlib.sha256()
     for name in scan.dims:
         digest.update(scan[name].values.tobytes())

@@ -27,7 +27,10 @@ _LONGEST_NOTE = 80
 def contents(path: Path) -> Contents:
     """What a file of arrays holds, without reading the arrays.
 
-    Raises :class:`ScanError` where it is damaged or of another kind.
+    Raises
+    ------
+    ScanError
+        Where it is damaged or of another kind.
     """
     list_arrays = {".zarr": _zarr, ".tif": _tiff, ".tiff": _tiff, ".npy": _npy}.get(path.suffix.lower(), _hdf5)
     try:

@@ -42,9 +42,21 @@ _MOST_OF_AN_AXIS = 4_000_000
 
 @dataclass(frozen=True)
 class Array:
-    """One array of a file: its ``path``, ``shape``, ``unit`` (None where the file names none that is known), the
-    ``axes`` the file itself gives its dimensions (paths, None where it does not say) and a ``note`` on a text or a
-    single number."""
+    """One array of a file.
+
+    Parameters
+    ----------
+    path
+        Its path in the file.
+    shape
+        Its shape.
+    unit
+        Its unit; None where the file names none that is known.
+    axes
+        The paths of the axes that the file itself gives its dimensions; None where it does not say.
+    note
+        A text or a single number, as it is shown.
+    """
 
     path: str
     shape: tuple[int, ...]
@@ -66,7 +78,19 @@ class Array:
 
 @dataclass(frozen=True)
 class Contents:
-    """The arrays of a file ``name``; ``load(path)`` reads one, lazily where it is large."""
+    """The arrays of a file.
+
+    Parameters
+    ----------
+    name
+        The file's name.
+    arrays
+        Its arrays.
+    load
+        Reads the array at a path, lazily where it is large.
+    attrs
+        What the file says of the scan.
+    """
 
     name: str
     arrays: tuple[Array, ...]
@@ -75,12 +99,12 @@ class Contents:
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """What files of the same layout have in common; a choice is remembered by it."""
+        """What files of the same layout have in common, by which a choice is remembered."""
         layout = sorted(f"{array.path}:{len(array.shape)}" for array in self.arrays)
         return ("arrays", hashlib.sha256("\n".join(layout).encode()).hexdigest())
 
     def find(self, path: str) -> Array:
-        """The array at a path. Raises :class:`ScanError` where there is none."""
+        """The array at a path; :class:`ScanError` where there is none."""
         found = next((array for array in self.arrays if array.path == path.strip("/") or array.path == path), None)
         if found is None:
             scans = ", ".join(array.path for array in self.arrays if array.role == "scan")
@@ -91,8 +115,20 @@ class Contents:
 
 
 def contents_of(file: str, offered: tuple) -> Contents:
-    """What a reader got of a file before an axis lacked its unit (:attr:`NeedsAxes.offered`), to choose from: the array
-    ``intensity`` and its axes by the labels the file has for them."""
+    """The arrays that a reader found before an axis lacked its unit, to choose from.
+
+    Parameters
+    ----------
+    file
+        The file's name.
+    offered
+        Values, axes and attributes, as :attr:`NeedsAxes.offered` holds them.
+
+    Returns
+    -------
+    Contents
+        The array ``intensity``, and its axes by the labels the file has for them.
+    """
     values, axes, attrs = offered
     held = {"intensity": values}
     paths, arrays = [], []
@@ -118,9 +154,21 @@ def spaced(source: str) -> tuple[float, float] | None:
 
 
 def proposal(contents: Contents, path: str | None = None) -> ColumnChoice | None:
-    """What the file suggests for the array at ``path`` (or its largest): the axes it names itself, else the first
-    array of the right length, the nearest in the tree first. Names and units are left empty where nothing says them;
-    None where the file holds no array of numbers."""
+    """What the file suggests for one of its arrays.
+
+    Parameters
+    ----------
+    contents
+        The file's arrays.
+    path
+        The array; by default the largest.
+
+    Returns
+    -------
+    ColumnChoice or None
+        The axes the file names itself, else the first array of the right length, the nearest in the tree first; names
+        and units are empty where nothing says them. None where the file holds no array of numbers.
+    """
     candidates = [array for array in contents.arrays if array.role != "note"]
     if not candidates:
         return None
@@ -157,8 +205,8 @@ def _name(array: Array, taken: Sequence[str] = ()) -> str:
 
 
 def remembered(contents: Contents) -> ColumnChoice | None:
-    """The choice kept for files of this layout, where it still holds: axes given as numbers may differ from file to
-    file and are only proposed."""
+    """The choice kept for files of this layout, or None. One with axes given as numbers is not returned: they may
+    differ from file to file and are only proposed."""
     kept = recall(contents)
     if kept is None or any(spaced(column.source) is not None for column in kept.axes):
         return None
@@ -166,9 +214,28 @@ def remembered(contents: Contents) -> ColumnChoice | None:
 
 
 def chosen(contents: Contents, axes: Sequence[str] | None, value: str | None) -> ColumnChoice:
-    """The choice from arguments, or else remembered for this layout.
+    """The choice of arrays: from arguments, else remembered for this layout.
 
-    Raises :class:`NeedsAxes` where neither settles it.
+    Parameters
+    ----------
+    contents
+        The file's arrays.
+    axes
+        The axes as ``"PATH=name[unit]"`` or ``"start:step=name[unit]"``, one for every dimension longer than one.
+    value
+        The array of values as ``"PATH=name[unit]"``; by default what the file suggests.
+
+    Returns
+    -------
+    ColumnChoice
+        The arrays in use, by their paths.
+
+    Raises
+    ------
+    NeedsAxes
+        Where neither settles it, or a name or unit is missing.
+    ScanError
+        Where there is no such array.
     """
     if not axes and not value:
         kept = remembered(contents)
@@ -217,7 +284,10 @@ def _column(contents: Contents, spec: str, taken: Sequence[str] = (), value: boo
 def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
     """The scan a choice makes of the file's arrays.
 
-    Raises :class:`ScanError` where an axis does not fit the array.
+    Raises
+    ------
+    ScanError
+        Where an axis does not fit the array, two axes have one name, or the values are not plain numbers.
     """
     array = contents.find(choice.value.source)
     if len(choice.axes) != len(array.lengths):
@@ -241,8 +311,21 @@ def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
 
 
 def named_energy(name: str, values: np.ndarray) -> tuple[str, np.ndarray, dict]:
-    """An axis whose name may say what kind of energy it holds: its name, its values and what it says of the scan.
-    Binding energies are turned round."""
+    """An axis whose name may say what kind of energy it holds.
+
+    Parameters
+    ----------
+    name
+        The axis's name; ``binding_energy`` turns it round to energies from the Fermi level, ``kinetic_energy`` says
+        that they are kinetic, and ``energy`` with negative values counts from the Fermi level.
+    values
+        The axis [n].
+
+    Returns
+    -------
+    tuple
+        The scan's name for the axis, its values [n], and the attributes that follow from its name.
+    """
     if name not in ("energy", "binding_energy", "kinetic_energy"):
         return name, values, {}
     values = -values if name == "binding_energy" else values

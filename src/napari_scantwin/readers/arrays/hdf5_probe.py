@@ -53,8 +53,18 @@ _sound: dict[str, None] | None = None
 
 
 def refuse_dangerous(paths: Sequence[Path]) -> None:
-    """Raise :class:`ScanError` where one of some files is HDF5 whose damage would crash whoever reads it. Files of
-    other kinds are passed over; where no other process can be started nothing is refused."""
+    """Refuse HDF5 files whose damage would crash the program that reads them.
+
+    Parameters
+    ----------
+    paths
+        The files; those of other kinds are passed over. Where no other process can be started nothing is refused.
+
+    Raises
+    ------
+    ScanError
+        Where one of them is damaged so.
+    """
     chosen = {path: _mark(path) for path in map(Path, paths) if path.is_file() and _is_hdf5(path)}
     known = _known()
     chosen = {path: mark for path, mark in chosen.items() if mark not in known}
@@ -79,7 +89,7 @@ def refuse_dangerous(paths: Sequence[Path]) -> None:
 
 
 def _mark(path: Path) -> str:
-    """What tells a file, as it is now, from others and from what it was before."""
+    """What distinguishes a file, as it is now, from others and from its earlier states."""
     about = path.stat()
     return f"{about.st_size} {about.st_mtime_ns} {path.resolve()}"
 

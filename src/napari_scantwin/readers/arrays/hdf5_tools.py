@@ -45,7 +45,7 @@ _LONGEST_TEXT = 1_000_000
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file, open for reading. Raises :class:`ScanError` where it is damaged, there or in what is read of it."""
+    """An HDF5 file, open for reading; :class:`ScanError` where it is damaged, there or in what is read of it."""
     import h5py
 
     try:
@@ -60,8 +60,18 @@ def whole_file(path: Path) -> Iterator[h5py.File]:
 def in_file(
     layout: Callable[[Path, h5py.File], Iterable[Measurement]],
 ) -> Callable[[DataFile], list[Measurement]]:
-    """How a layout's measurements are listed: ``layout`` is given the path and the open file; what the file calls its
-    default comes first, then the largest."""
+    """The function that lists the measurements of an HDF5 layout.
+
+    Parameters
+    ----------
+    layout
+        Gives measurements from the path and the open file.
+
+    Returns
+    -------
+    Callable
+        From a file to its measurements: first the file's default, then the largest.
+    """
 
     def measurements(file: DataFile) -> list[Measurement]:
         with whole_file(file.path) as opened:
@@ -72,14 +82,14 @@ def in_file(
 
 
 def is_group(thing) -> bool:
-    """Whether a thing of a file is a group."""
+    """Whether an object of a file is a group."""
     import h5py
 
     return isinstance(thing, h5py.Group)
 
 
 def is_dataset(thing) -> bool:
-    """Whether a thing of a file is a dataset."""
+    """Whether an object of a file is a dataset."""
     import h5py
 
     return isinstance(thing, h5py.Dataset)
@@ -112,10 +122,8 @@ def dataset(group: h5py.Group, name: str) -> h5py.Dataset | None:
 
 
 def numbers(data: h5py.Dataset) -> np.ndarray:
-    """The values of an axis or a read-back as floats.
-
-    Raises :class:`ScanError` where they are far more than any axis has, as in an altered file.
-    """
+    """The values of an axis or a read-back as floats; :class:`ScanError` where they are far more than any axis has, as
+    in an altered file."""
     if data.size > _MOST_OF_AN_AXIS:
         raise ScanError(
             f"{Path(data.file.filename).name}: {data.name} says it holds {data.size} values, too many for an axis; the "
@@ -125,14 +133,14 @@ def numbers(data: h5py.Dataset) -> np.ndarray:
 
 
 def text(value) -> str:
-    """An attribute or a stored text, however it was stored."""
+    """An attribute's or dataset's text, however it was stored."""
     value = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def stored_text(data: h5py.Dataset) -> str:
-    """A dataset's one text, at most a thousand letters of it; empty where the file says that it is absurdly long, for
-    HDF5 asks for all the memory that it is told a text takes."""
+    """A dataset's one text, at most a thousand characters of it; empty where the file declares an absurd length,
+    because HDF5 allocates all the memory that a text is declared to take."""
     import h5py
 
     if h5py.check_string_dtype(data.dtype) is not None and h5py.check_string_dtype(data.dtype).length is None:
@@ -175,9 +183,24 @@ def measurement(
     shape: tuple[int, ...] | None = None,
     default: bool = False,
 ) -> Measurement:
-    """The measurement a dataset makes with one (label, unit, values) for each dimension.
+    """The measurement that a dataset and its axes make.
 
-    ``shape`` leaves away dimensions of one step that have no axis; the rest is :func:`arpes_scan`'s.
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The key of the measurement.
+    data
+        The dataset.
+    axes
+        (label, unit, values) of each dimension.
+    binding, notation, attrs, along
+        As in :func:`~napari_scantwin.readers.arpes_axes.arpes_scan`.
+    shape
+        The shape without dimensions of one step that have no axis; by default the dataset's own.
+    default
+        Whether it is the file's default.
     """
     values = hdf5_array(path, data)
     values = values if shape is None else values.reshape(shape)

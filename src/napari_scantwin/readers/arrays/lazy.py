@@ -59,8 +59,20 @@ _recent = _Recent(256 << 20)
 
 @dataclass(frozen=True)
 class Stored:
-    """An array in a file: ``read(path, key, slices)`` returns a part of it. Slices like a numpy array, and raises
-    :class:`ScanError` where the file is damaged or gone."""
+    """An array in a file, read when it is sliced like a numpy array; :class:`ScanError` where the file is damaged or
+    gone.
+
+    Parameters
+    ----------
+    path
+        The file.
+    key
+        The array's place in the file.
+    shape, dtype
+        Those of the array.
+    read
+        ``read(path, key, slices)`` returns a part of it.
+    """
 
     path: Path
     key: str
@@ -75,7 +87,7 @@ class Stored:
 
     @property
     def nbytes(self) -> int:
-        """Its size in memory."""
+        """Its size in memory in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     def __getitem__(self, slices) -> np.ndarray:
@@ -98,7 +110,7 @@ class Stored:
 
 
 class Kept:
-    """Anything that slices lazily, such as an xarray variable, the parts of which that were read last are kept."""
+    """Anything that slices lazily, such as an xarray variable; the parts read last are kept in memory."""
 
     def __init__(self, source):
         self._source, self._token = source, uuid.uuid4().hex
@@ -109,8 +121,15 @@ class Kept:
 
 
 def too_large(nbytes: int, path: Path) -> bool:
-    """Whether a file promises more than it can hold, as one with a damaged header does. A folder's size is not
-    known without going through it; there only what no disk holds is too large."""
+    """Whether a file promises more than it can hold, as one with a damaged header does.
+
+    Parameters
+    ----------
+    nbytes
+        The size in bytes of the array that it promises.
+    path
+        The file. A folder's size is not known without going through it; for one, only what no disk holds is too large.
+    """
     try:
         held = path.stat().st_size
     except OSError:
@@ -121,10 +140,25 @@ def too_large(nbytes: int, path: Path) -> bool:
 
 
 def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
-    """The array: numpy where it is at most :data:`MOST_IN_MEMORY`, else dask, in chunks that are whole multiples of
-    the file's own ``chunks`` where it has some.
+    """The array, in memory or as a dask array.
 
-    Raises :class:`ScanError` where its size cannot be true.
+    Parameters
+    ----------
+    stored
+        The array in its file.
+    chunks
+        The file's own chunks, where it has some.
+
+    Returns
+    -------
+    numpy.ndarray or dask.array.Array
+        numpy where it has at most :data:`MOST_IN_MEMORY` bytes, else dask, in chunks that are whole multiples of the
+        file's own.
+
+    Raises
+    ------
+    ScanError
+        Where its size cannot be true.
     """
     if too_large(stored.nbytes, stored.path):
         size = " x ".join(map(str, stored.shape))
@@ -140,8 +174,23 @@ def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
 
 
 def chunks_of(shape: tuple[int, ...], dtype: np.dtype, own: tuple[int, ...] | None) -> tuple[int, ...]:
-    """The chunks an array is read in: whole numbers of the file's ``own`` chunks, grown from the last dimension on, so
-    that planes of the last two dimensions, as they are looked at, lie in few of them."""
+    """The chunks an array is read in.
+
+    They are grown from the last dimension on, so that planes of the last two dimensions, as they are looked at, lie in
+    few of them.
+
+    Parameters
+    ----------
+    shape, dtype
+        Those of the array.
+    own
+        The file's chunks, or None.
+
+    Returns
+    -------
+    tuple of int
+        Whole multiples of the file's chunks, one number a dimension.
+    """
     size = list(own or (1,) * len(shape))
     for dimension in reversed(range(len(shape))):
         room = CHUNK // max(math.prod(size) * dtype.itemsize, 1)

@@ -1,4 +1,4 @@
-"""Bare arrays (TIFF, ``.npy``) whose axes stand in JSON: beside them, or in a TIFF's own description.
+"""Bare arrays (TIFF, ``.npy``) whose axes are given in JSON: in a file beside them, or in a TIFF's own description.
 
 The JSON is what this program writes into a TIFF's description::
 
@@ -6,7 +6,7 @@ The JSON is what this program writes into a TIFF's description::
               {"name": "kinetic_energy", "units": "eV", "start": 16.0, "step": 0.01}],
      "value": {"name": "photoemission_intensity", "units": "count"}}
 
-one entry in ``axes`` for each dimension in the array's order. The side file of ``map.npy`` is ``map.json`` or
+with one entry in ``axes`` for each dimension in the array's order. The side file of ``map.npy`` is ``map.json`` or
 ``map.npy.json``.
 """
 
@@ -35,7 +35,10 @@ _LONGEST = 50_000_000
 def described(path: Path, contents: Contents) -> xr.DataArray | None:
     """The scan that the side file or the TIFF's description makes of an array; None where there is neither.
 
-    Raises :class:`ScanError` where what they say does not fit the array, or lacks a name or a unit.
+    Raises
+    ------
+    ScanError
+        Where what they say does not fit the array, or lacks a name or a unit.
     """
     where, about = _about(path)
     if about is None:

@@ -75,13 +75,28 @@ def is_xarray(file: DataFile) -> bool:
 def measurements(file: DataFile) -> list[Measurement]:
     """Every variable whose dimensions all have coordinates, the largest first.
 
-    Raises :class:`NeedsAxes` where units are missing, :class:`ScanError` where the file is damaged.
+    Raises
+    ------
+    NeedsAxes
+        Where units are missing.
+    ScanError
+        Where the file is damaged.
     """
     return _measurements(file.path, _datasets(file.path))
 
 
 def erlab_measurements(path: Path, prefix: str, datasets: dict[str, xr.Dataset]) -> list[Measurement]:
-    """The same of what one of erlab's loaders returned for a file, by group; keys begin with ``prefix``."""
+    """The measurements in what one of erlab's loaders returned for a file, as :func:`measurements` lists them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    prefix
+        What their keys begin with.
+    datasets
+        What the loader returned, by group.
+    """
     found = _measurements(path, datasets, _ERLAB)
     return [Measurement(f"{prefix}/{one.key}", one.title, one.scan) for one in found]
 

@@ -28,7 +28,17 @@ _EXTRA = Extra("arpes", "erlab", "erlab's loaders")
 
 @dataclass(frozen=True)
 class Loader:
-    """One of erlab's loaders: the ``key`` to choose it by, a ``title`` for people, the ``suffixes`` of its files."""
+    """One of erlab's loaders.
+
+    Parameters
+    ----------
+    key
+        What it is chosen by.
+    title
+        What people call it.
+    suffixes
+        Those of its files.
+    """
 
     key: str
     title: str
@@ -36,7 +46,7 @@ class Loader:
 
 
 def installed() -> bool:
-    """Whether erlab is there; nothing is imported to find out."""
+    """Whether erlab is installed; nothing is imported to find out."""
     return importlib.util.find_spec("erlab") is not None
 
 
@@ -63,10 +73,21 @@ def _registry():
 
 
 def measurements(file: DataFile, choice: str) -> list[Measurement]:
-    """What the loader named by ``choice`` finds in a file, the largest first.
+    """What one of erlab's loaders finds in a file, the largest first.
 
-    Raises :class:`ScanError` where erlab is not installed, has no such loader, or cannot read the file, and
-    :class:`~napari_scantwin.core.errors.NeedsAxes` where an axis has no unit.
+    Parameters
+    ----------
+    file
+        The file.
+    choice
+        The loader as ``"erlab:NAME"``, or one of its spectra as ``"erlab:NAME/REGION"``.
+
+    Raises
+    ------
+    ScanError
+        Where erlab is not installed, has no such loader, or cannot read the file.
+    NeedsAxes
+        Where an axis has no unit.
     """
     path = file.path
     name, _, region = choice.removeprefix(PREFIX).partition("/")

@@ -19,8 +19,17 @@ _MOST_LOOPS, _MOST_STEPS = 8, 10_000_000
 
 @dataclass(frozen=True)
 class Grid:
-    """The scanned ``axes`` as (label, unit, nominal steps), slow first; the table's rows in the order of the grid's
-    points; and a ``note`` where the scan was stopped."""
+    """The grid that a table's rows were scanned on.
+
+    Parameters
+    ----------
+    axes
+        The scanned axes as (label, unit, nominal steps), slow first.
+    rows
+        The table's rows in the order of the grid's points.
+    note
+        Where the scan was stopped, in words; empty where it is complete.
+    """
 
     axes: list[tuple[str, str | None, np.ndarray]]
     rows: np.ndarray
@@ -42,7 +51,24 @@ def device_label(name: str) -> str:
 
 
 def scanned_grid(file: str, about: dict, notes: dict[str, tuple[str, np.ndarray]], rows: int) -> Grid:
-    """The grid of a table of ``rows`` steps; ``notes`` are its scalar columns, (unit, values) by name."""
+    """The grid that the rows of a table were scanned on.
+
+    Parameters
+    ----------
+    file
+        The file's name, for errors.
+    about
+        The primary header.
+    notes
+        The table's scalar columns, (unit, values) by name.
+    rows
+        How many steps the table has.
+
+    Raises
+    ------
+    ScanError
+        Where the header does not say what was scanned, or does not fit the table.
+    """
     devices = _devices(file, about)
     devices = [(name, unit or notes.get(name, ("", None))[0], steps) for name, unit, steps in devices]
     devices = [(name, unit if unit and units.is_known(unit) else None, steps) for name, unit, steps in devices]
@@ -101,7 +127,7 @@ def _devices(file: str, about: dict) -> list[tuple[str, str, np.ndarray]]:
 
 
 def _order(devices: list, notes: dict, rows: int) -> np.ndarray | None:
-    """The rows in the order of the grid's points as the read-backs tell it, whichever way the motors went; None where
+    """The rows in the order of the grid's points according to the read-backs, whichever way the motors went; None where
     they do not lie one on each point."""
     sizes = [len(steps) for *_, steps in devices]
     if math.prod(sizes) != rows or any(name not in notes for name, *_ in devices):

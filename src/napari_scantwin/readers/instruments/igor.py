@@ -45,7 +45,7 @@ def binary_measurements(file: DataFile) -> list[Measurement]:
 
 
 def _packed_waves(records: list) -> list[tuple[str, dict]]:
-    """The waves of a packed experiment with the folder each lies in; records that were saved again are left away."""
+    """The waves of a packed experiment with the folder each lies in; records that were saved again are left out."""
     found, folders = [], []
     for record in records:
         kind = type(record).__name__

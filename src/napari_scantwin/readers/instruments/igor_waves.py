@@ -26,7 +26,21 @@ _MEASURED = {units.standard(unit) for unit in ("count", "count/s", "arb", "")}
 
 @dataclass(frozen=True)
 class Wave:
-    """A wave: ``values``, for each dimension a (label, offset, step), its data's unit or None, its settings."""
+    """An Igor wave.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    values
+        Its numbers.
+    axes
+        (label, offset, step) of each dimension.
+    unit
+        That of its data, or None.
+    settings
+        The analyser's settings in its note.
+    """
 
     name: str
     values: np.ndarray
@@ -38,7 +52,17 @@ class Wave:
 def wave_measurements(path: Path, waves: Sequence[Wave]) -> list[Measurement]:
     """The waves that are scans, those of most dimensions first; of one dimension only where there is nothing else.
 
-    Raises :class:`ScanError` where no wave is a scan, saying what the first lacks.
+    Parameters
+    ----------
+    path
+        The file.
+    waves
+        All its waves.
+
+    Raises
+    ------
+    ScanError
+        Where no wave is a scan, saying what the first lacks.
     """
     lines = [wave for wave in waves if wave.values.ndim == 1 and wave.values.size > 1]
     found = sorted((wave for wave in waves if _breadth(wave) > 1), key=lambda wave: -_breadth(wave))

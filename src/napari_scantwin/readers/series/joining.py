@@ -33,8 +33,24 @@ def holds(folder: Path, suffixes: Sequence[str]) -> bool:
 def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str]) -> list[Path]:
     """The files of a series in a folder, in the order of the numbers in their names.
 
-    ``plain`` are suffixes of files that hold notes as often as scans: they count only where there is nothing else.
-    Raises :class:`ScanError` where there are none, or of more kinds than one.
+    Parameters
+    ----------
+    folder
+        The folder.
+    suffixes
+        Suffixes of files that can be opened.
+    plain
+        Suffixes of files that hold notes as often as scans: they count only where there is nothing else.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    ScanError
+        Where there are none, or of more kinds than one.
     """
     try:
         files = [one for one in folder.iterdir() if one.suffix.lower() in suffixes and not one.name.startswith(".")]
@@ -63,9 +79,31 @@ def _parts(path: Path) -> list[str]:
 
 
 def joined(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | None = None) -> xr.DataArray:
-    """Several scans as one: ARPES and whatever ``along`` is given for along the scanned axis, sweeps as a ragged scan.
+    """Join several scans to one.
 
-    Raises :class:`ScanError` naming the file that does not fit, :class:`NeedsScannedAxis` where nothing says the axis.
+    Gridded ARPES scans, and any gridded scans where ``along`` is given, are joined along the scanned axis; other sweeps
+    become one ragged scan.
+
+    Parameters
+    ----------
+    parts
+        The scans, of the same axes and value.
+    names
+        Their files' names.
+    along
+        The axis from file to file, as in :func:`~napari_scantwin.readers.series.scanned_axis.scanned_axis`.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan, with the attributes all files agree in.
+
+    Raises
+    ------
+    ScanError
+        Naming the file that does not fit.
+    NeedsScannedAxis
+        Where nothing says along which axis they were scanned.
     """
     first = parts[0]
     for part, name in zip(parts, names, strict=True):

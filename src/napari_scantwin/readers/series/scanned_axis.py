@@ -24,7 +24,7 @@ _ROTATIONS = ("polar", "tilt", "azimuth", "theta", "phi", "beta", "deflector_x",
 _POSITIONS = ("x", "y", "z")
 #: How much a read-back moves by itself, by unit; what changes less was not scanned.
 _JITTER = {"K": 0.5, "eV": 0.02, "deg": 0.02, "mm": 0.01, "µm": 1.0, "ps": 1e-3, "fs": 1.0}
-#: Units in a file's name that tell what is meant.
+#: Units in a file's name that say what is meant.
 _BY_UNIT = {"K": "sample_temperature", "mK": "sample_temperature", "eV": "photon_energy", "deg": "manipulator_angle"}
 _BY_UNIT |= {"ps": "delay", "fs": "delay"}
 _NUMBER = re.compile(r"((?:(?<![A-Za-z0-9])-)?\d+(?:[.p]\d+)?)([A-Za-zµ]*)")
@@ -33,8 +33,19 @@ _SPEC = re.compile(r"^(?:(?P<source>.*?)=)?(?P<name>[^\[\]=]+)\[(?P<unit>[^\[\]]
 
 @dataclass(frozen=True)
 class ScannedAxis:
-    """The axis of a series: its ``name``, ``unit`` (empty where nothing says it), a value for each file, and the
-    ``source`` that says so."""
+    """The axis along which a series of files was scanned.
+
+    Parameters
+    ----------
+    name
+        The axis's name.
+    unit
+        Its unit; empty where nothing says it.
+    values
+        One for each file.
+    source
+        What says so: a setting, or the number in the files' names.
+    """
 
     name: str
     unit: str
@@ -43,11 +54,30 @@ class ScannedAxis:
 
 
 def scanned_axis(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | None = None) -> ScannedAxis:
-    """The axis along which the files were scanned. ``along`` says it as ``"SOURCE=name[unit]"``, SOURCE being values
-    (``2, 2.7, 5.4`` or ``2:10:2``), a setting that differs, ``number`` for the one in the files' names, or left out
-    for what the name and the unit say.
+    """The axis along which a series of files was scanned.
 
-    Raises :class:`NeedsScannedAxis` where it has to be said, :class:`ScanError` where what is said does not fit.
+    Parameters
+    ----------
+    parts
+        The scans.
+    names
+        Their files' names.
+    along
+        What it is, as ``"SOURCE=name[unit]"``, SOURCE being values (``2, 2.7, 5.4`` or ``2:10:2``), a setting that
+        differs, ``number`` for the one in the files' names, or left out for what the name and the unit say. By default
+        it is inferred from the metadata, else from numbers with a unit in the names.
+
+    Returns
+    -------
+    ScannedAxis
+        Name, unit and a value for each file.
+
+    Raises
+    ------
+    NeedsScannedAxis
+        Where it has to be given.
+    ScanError
+        Where what is given does not fit.
     """
     if along is not None:
         return _said(parts, names, along)

@@ -59,15 +59,17 @@ class _Pass:
 
 
 def is_quantum_design(file: DataFile) -> bool:
-    """Whether the file begins like one of Quantum Design's."""
+    """Whether a file begins as Quantum Design's instruments write it."""
     return b"[Header]" in file.head[:400] or b"[HEADER]" in file.head[:400]
 
 
 def measurements(file: DataFile) -> list[Measurement]:
     """Every measurement in a file, the likeliest first.
 
-    Raises :class:`ScanError` where the data section, the temperature or field column, or any filled moment
-    or resistance column is missing.
+    Raises
+    ------
+    ScanError
+        Where the data section, the temperature or field column, or any filled moment or resistance column is missing.
     """
     path = file.path
     header, columns, lines = _parse(path.name, decode(file.content, path.name))
@@ -272,7 +274,7 @@ def _group(passes, data, name, unit, value_header, attrs) -> list[Measurement]:
             places = np.sort([one.slow for one in everything])
             jitter = _FIELD_JITTER if kind == "T" else _TEMPERATURE_JITTER
             apart = bool((np.diff(places) > np.maximum(jitter[0], jitter[1] * np.abs(places[1:]))).all())
-            # Where every set point was passed once, the direction only tells how the sequence was written.
+            # Where every set point was passed once, the direction only says how the sequence was written.
             ordered = [combined, *mine.items()] if apart else [*mine.items(), combined]
         else:
             ordered = list(mine.items())

@@ -13,7 +13,20 @@ __all__ = ["FORMATS", "spreadsheet_table"]
 
 
 def spreadsheet_table(file: DataFile, sheet: str | None = None) -> ColumnTable:
-    """The table in a sheet (default: the first) of a spreadsheet; formulas give their stored values."""
+    """The table in a sheet of a spreadsheet; formulas give their stored values.
+
+    Parameters
+    ----------
+    file
+        The file.
+    sheet
+        The sheet's name; by default the first.
+
+    Raises
+    ------
+    ScanError
+        Where the file is damaged, there is no such sheet, or it holds no table.
+    """
     import openpyxl
 
     path = file.path

@@ -78,9 +78,21 @@ class ColumnChoice:
 
 @dataclass(frozen=True)
 class ColumnTable:
-    """A parsed table: ``columns`` maps headers to numbers [rows], ``units`` headers to a unit or None,
-    ``lines`` [rows] is each row's line in the file. ``name`` is the file's name, ``attrs`` what it says of
-    itself."""
+    """A parsed table.
+
+    Parameters
+    ----------
+    name
+        The file's name.
+    columns
+        The numbers [rows] of each column, by header.
+    units
+        Each header's unit, or None.
+    lines
+        Each row's line in the file [rows].
+    attrs
+        What the file says of itself.
+    """
 
     name: str
     columns: dict[str, np.ndarray]
@@ -95,13 +107,13 @@ class ColumnTable:
 
 
 def standard_name(header: str) -> str | None:
-    """The scan's name for a header without unit, or None where it is not certain."""
+    """The scan's name for a header without its unit, or None where it is not certain."""
     plain = header.strip().lower()
     return next((name for name, spellings in _NAMES.items() if plain in spellings or plain == name), None)
 
 
 def guess(table: ColumnTable) -> ColumnChoice | None:
-    """The choice the file itself makes plain: known names with units; None where anything is open."""
+    """The choice that the headers make plain: known names with units; None where anything is open."""
     axes, value, error = [], None, None
     for header, unit in table.units.items():
         plain = units.split_label(header)[0]
@@ -131,7 +143,7 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
 
 
 def _by_unit(name: str, unit: str) -> str:
-    """ "M" may head a moment or a magnetization; the unit tells."""
+    """ "M" may head a moment or a magnetization; the unit decides."""
     if name == "magnetization" and units.registry().Unit(unit).is_compatible_with("A m^2"):
         return "moment"
     return name
@@ -165,9 +177,27 @@ def _column(table: ColumnTable, spec: str) -> Column:
 
 
 def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, error: str | None) -> ColumnChoice:
-    """The choice from arguments, or else remembered for this header, or else made plain by the file.
+    """The choice of columns: from arguments, else remembered for this header, else made plain by the file.
 
-    Raises :class:`NeedsColumns` where none of them settles it.
+    Parameters
+    ----------
+    table
+        The table.
+    axes, value, error
+        Columns as ``"COLUMN=name[unit]"``; COLUMN is a header or a 1-based number, and ``=name`` or ``[unit]`` may be
+        left out where the file says it.
+
+    Returns
+    -------
+    ColumnChoice
+        The columns in use.
+
+    Raises
+    ------
+    NeedsColumns
+        Where none of them settles it, or a column has no unit.
+    ScanError
+        Where there is no such column, or only one of axes and value is named.
     """
     if axes or value:
         if not axes or not value:
@@ -188,8 +218,26 @@ def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, er
 
 
 def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
-    """The scan in a table. Rows whose value is not finite are dropped and counted in
-    ``attrs["dropped_rows"]``; an axis that is not finite is an error, since nobody knows where it was."""
+    """The scan in a table.
+
+    Parameters
+    ----------
+    table
+        The table.
+    choice
+        Its columns in use. Rows whose value is not finite are dropped and counted in ``attrs["dropped_rows"]``.
+
+    Returns
+    -------
+    xarray.DataArray
+        Gridded where the rows are every combination of the axes' values once, otherwise ragged.
+
+    Raises
+    ------
+    ScanError
+        Where an axis is not finite, since nobody knows where that was; a column is missing or used twice; there are no
+        finite values; or a logarithm is given a unit.
+    """
     names = [axis.name for axis in choice.axes]
     sources = [column.source for column in (*choice.axes, choice.value)]
     if len(set(names)) != len(names) or len(set(sources)) != len(sources):

@@ -22,7 +22,13 @@ _MISSING = {"", "nan", "na", "n/a", "-", "--", "null", "none"}
 
 
 def decode(content: bytes, name: str) -> str:
-    """Text from bytes in UTF-8, UTF-16 (with its mark) or Latin-1; refuses what is no text."""
+    """Text from bytes in UTF-8, UTF-16 (with its byte-order mark) or Latin-1.
+
+    Raises
+    ------
+    ScanError
+        Where they are empty or no text; ``name`` is the file's name in its sentence.
+    """
     if not content.strip():
         raise ScanError(f"{name} is empty; there is no scan in it")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -40,7 +46,7 @@ def decode(content: bytes, name: str) -> str:
 
 
 def parse_number(text: str, decimal: str = ".") -> float | None:
-    """The number in a cell, NaN where it is left empty, None where it is a word."""
+    """The number in a cell; NaN where it is empty, None where it is a word."""
     text = text.strip().strip('"')
     if text.lower() in _MISSING:
         return np.nan
@@ -55,8 +61,28 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
 
 
 def numbers(file: str, text: str, what: str) -> np.ndarray:
-    """The numbers of a block that holds nothing else, with any white space between, in one pass without a list
-    of words; ``what`` names the block in the sentence of the error."""
+    """The numbers of a block that holds nothing else, with any white space between, in one pass without a list of
+    words.
+
+    Parameters
+    ----------
+    file
+        The file's name, for errors.
+    text
+        The block.
+    what
+        What the error's sentence calls the block.
+
+    Returns
+    -------
+    numpy.ndarray
+        The numbers [n].
+
+    Raises
+    ------
+    ScanError
+        Where a word stands among them.
+    """
     text = text.strip()
     if not text:
         return np.zeros(0)
@@ -72,7 +98,10 @@ def numbers(file: str, text: str, what: str) -> np.ndarray:
 def text_table(file: DataFile) -> ColumnTable:
     """Parse a delimited text file.
 
-    Raises :class:`ScanError` naming the line where a word stands among numbers or a row has too many cells.
+    Raises
+    ------
+    ScanError
+        Naming the line where a word stands among numbers or a row has too many cells.
     """
     text = decode(file.content, file.name)
     lines = [
@@ -114,8 +143,24 @@ def _dialect(lines: list[str]) -> tuple[str | None, str]:
 
 
 def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = ".") -> ColumnTable:
-    """A :class:`ColumnTable` from rows of (line number, cells): the header is the last row of words before the
-    first row of numbers; a row of units below it is joined to it."""
+    """A :class:`ColumnTable` from rows of cells.
+
+    Parameters
+    ----------
+    name
+        The file's name.
+    rows
+        (line number, cells) of each. The header is the last row of words before the first row of numbers; a row of
+        units below it is joined to it.
+    decimal
+        The decimal mark.
+
+    Raises
+    ------
+    ScanError
+        Where there are no rows of numbers, two columns have one name, a row has another number of cells, or a cell is
+        not a number.
+    """
 
     def numeric(cells) -> bool:
         numbers = [parse_number(cell, decimal) for cell in cells]
