@@ -1,16 +1,16 @@
-# Two commands do everything: `make demo` and `make test`.
+# Two commands do everything: `make demo` and `make test`. `make lint` and `.ci/run` are for those who change it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
-.PHONY: demo test test-all mutations lint bench system clean
+.PHONY: demo test test-all test-pyqt6 mutations lint bench system clean
 
 system:
 	@sh scripts/system_libraries.sh
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml setup.py
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed') if sys.version_info < (3, 11) else None"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -27,6 +27,21 @@ demo: system $(STAMP)
 test: system $(STAMP)
 	$(SCREEN) $(BIN)/python -m pytest
 
+# PyQt6 lives in an environment of its own: two Qt versions in one do not go together. These tests drive the whole way and
+# every kind of widget, in a few minutes; PYQT6_TESTS=tests/viewer drives all of the window.
+PYQT6 := $(VENV)-pyqt6
+PYQT6_TESTS ?= $(addprefix tests/viewer/,test_plugin.py test_panel_layout.py test_narrow.py test_whole_way.py open \
+	canvas/test_sliders.py cube/test_cube.py process/test_process.py)
+
+$(PYQT6)/.installed: pyproject.toml setup.py
+	test -x $(PYQT6)/bin/python || $(PYTHON) -m venv $(PYQT6)
+	$(PYQT6)/bin/python -m pip install --quiet --upgrade pip
+	$(PYQT6)/bin/python -m pip install --quiet -e ".[pyqt6,test]"
+	touch $@
+
+test-pyqt6: system $(PYQT6)/.installed
+	$(SCREEN) env QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(PYQT6)/bin/python -m pytest $(PYQT6_TESTS)
+
 # Those marked slow and bench too.
 test-all: system $(STAMP)
 	$(SCREEN) $(BIN)/python -m pytest -m ""
@@ -39,6 +54,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/npe2 validate napari.yaml
 
 bench: system $(STAMP)
@@ -46,4 +62,4 @@ bench: system $(STAMP)
 	$(SCREEN) $(BIN)/python benchmarks/run_all.py
 
 clean:
-	rm -rf $(VENV) demo-output build dist
+	rm -rf $(VENV) $(PYQT6) demo-output build dist

@@ -1,11 +1,11 @@
-"""The twin against every rival on every scan at hand.
+"""The twin against every baseline on every scan at hand.
 
 ``python benchmarks/accuracy.py [--quick] [--nested] [NAME ...]`` prints, for each scan, the leave-one-sweep-out error
-on inner sweeps of the twin and of every rival, the twin's error against the truth where that is known, how often the
+on inner sweeps of the twin and of every baseline, the twin's error against the truth where that is known, how often the
 truth, measured afresh with the scan's noise, lies within 68 % and 95 % intervals, the error of the derivative along
 the fast axis (in % of the steepest), and the time. Errors are in % of the values' range.
 
-The twin's leave-one-sweep-out error is cross-fitted: a sweep is predicted by a blend whose weights were chosen on
+The twin's leave-one-sweep-out error is cross-fitted: a sweep is predicted by a stacking whose weights were chosen on
 the other sweeps. ``--nested`` checks it by brute force, training a whole twin on each scan without one of its inner
 sweeps and predicting that; the difference is how optimistic the reported figure is. ``--quick`` leaves out the two
 scans of some 30 000 points.
@@ -67,7 +67,7 @@ def main() -> None:
     if arguments.quick:
         cases = [case for case in cases if case.scan.size <= LARGE]
     nested = " nested" if arguments.nested else ""
-    print(f"{'scan':<26} {'twin':>6} {'best rival':>24} {'truth':>7}  68 %  95 % {'slope':>8} {'s':>6}{nested}")
+    print(f"{'scan':<26} {'twin':>6} {'best baseline':>24} {'truth':>7}  68 %  95 % {'slope':>8} {'s':>6}{nested}")
     details, behind = [], []
     for case in cases:
         began = time.perf_counter()
@@ -83,11 +83,11 @@ def main() -> None:
         print(line, flush=True)
         if share[0] > share[best]:
             behind.append(f"{case.name} ({share[0]:.2f} against {share[best]:.2f})")
-        rivals = ", ".join(f"{name} {value:.2f}" for name, value in zip(score.methods[1:], share[1:], strict=True))
-        details.append(f"{case.name}: {rivals}\n    blend: {twin.mixture}")
-    print("\nEvery rival, and what the twin is made of:")
+        baselines = ", ".join(f"{name} {value:.2f}" for name, value in zip(score.methods[1:], share[1:], strict=True))
+        details.append(f"{case.name}: {baselines}\n    stacking: {twin.mixture}")
+    print("\nEvery baseline, and what the twin is made of:")
     print("\n".join(details))
-    print("\nGoal: the twin at or below the best rival on every scan.", "It holds." if not behind else "")
+    print("\nGoal: the twin at or below the best baseline on every scan.", "It holds." if not behind else "")
     if behind:
         print("It does not hold on:", "; ".join(behind))
 

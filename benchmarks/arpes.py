@@ -1,15 +1,16 @@
-"""A cube from file to twin to volume: ``python benchmarks/arpes.py [open] [train] [slice] [write] [rivals]``.
+"""A cube from file to twin to volume: ``python benchmarks/arpes.py [open] [train] [slice] [write] [baselines]``.
 
 open    a 500 x 500 x 200 cube of float32 is read from netCDF, and planes across every axis are shown in napari's viewer
 train   the fast preset on 1e7 values
 slice   a volume of 1e8 voxels is simulated lazily; a new plane of it across every axis
 write   the same volume goes to zarr; the writing process is killed, and started again; what takes longer than
         three minutes is measured in part and extrapolated
-rivals  the twin against linear, cubic spline, RBF, Gaussian smoothing, PCA and the others, on the same slices left out
+baselines  the twin against linear, cubic spline, RBF, Gaussian smoothing, PCA and the others, on the same slices left
+out
 
 Every part runs in a process of its own, whose peak of memory is printed. Dragging is in ``arpes_dragging.py``. Goals:
 a new plane within 100 ms, training under 3 GB, writing under 1 GB with no half-written store under the final name, the
-twin at or below every rival.
+twin at or below every baseline.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ def written(folder: Path) -> dict:
     }
 
 
-def rivals(folder: Path) -> dict:
+def baselines(folder: Path) -> dict:
     """Held-out errors in % of the range on the sample stack and the measured map, and what the training took."""
     from truths import measured, samples
 
@@ -173,7 +174,7 @@ def rivals(folder: Path) -> dict:
     return found
 
 
-_PARTS = {"open": opened, "train": trained, "slice": sliced, "write": written, "rivals": rivals}
+_PARTS = {"open": opened, "train": trained, "slice": sliced, "write": written, "baselines": baselines}
 
 
 def _command(part: str, folder: Path) -> list[str]:
@@ -186,12 +187,12 @@ def _goal(words: str, holds: bool) -> str:
 
 def tell(part: str, row: dict) -> None:
     """Print one part's figures beside its goals."""
-    if part == "rivals":
+    if part == "baselines":
         for name, one in row.items():
             errors = one["errors"]
             listed = ", ".join(f"{method} {error:.2f}" for method, error in errors.items())
             print(f"left out of {name}, % of the range ({one['seconds']:.0f} s): {listed}")
-            print(_goal("the twin at or below every rival", errors["twin"] <= min(errors.values())))
+            print(_goal("the twin at or below every baseline", errors["twin"] <= min(errors.values())))
         return
     planes = ", ".join(f"{name} {ms:.0f}" for name, ms in row.get("planes", {}).items())
     if part == "open":

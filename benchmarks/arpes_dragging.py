@@ -5,7 +5,7 @@ A cube of 500 x 500 x 200 float32 (two angles, energy) is opened in the real win
 that has to follow. Three ways of dragging:
 
 map       the crosshair on the constant-energy map: the three profiles follow
-energy    the line in the EDC: the map is sliced anew for every energy, and the MDCs follow
+energy    the line in the EDC: the map is sliced again for every energy, and the MDCs follow
 averaged  as ``energy``, with windows of 11 samples on each axis
 
 ``work ms`` is the main thread's processor time for one frame, which says what an idle machine would reach where other

@@ -41,7 +41,7 @@ def at_sweeps(case: Case) -> np.ndarray | None:
         mine = set_points == place
         masked = np.zeros(case.scan.size, bool)
         masked[np.flatnonzero(np.isfinite(np.asarray(case.scan.values, float).ravel()))] = mine
-        twin = train(scans.with_masked(case.scan, masked), score_rivals=False)
+        twin = train(scans.with_masked(case.scan, masked), score_baselines=False)
         found.append(covered(*twin.predict(table.coordinates[mine]), table.values[mine]))
     return np.mean(found, axis=0)
 
@@ -62,11 +62,11 @@ def growth(twin: Twin) -> float:
     fast = [np.linspace(axis[0], axis[-1], 40) for axis in twin.uncertainty.grid[1:]]
     middles, beyond = (knots[:-1] + knots[1:]) / 2, [2 * knots[-1] - knots[-2]]
 
-    def ignorance(slow):
+    def model_uncertainty(slow):
         mesh = np.stack([axis.ravel() for axis in np.meshgrid(slow, *fast, indexing="ij")], axis=1)
-        return twin.uncertainty.ignorance(mesh, twin.mixture(mesh)[1] * twin.spread)
+        return twin.uncertainty.model_uncertainty(mesh, twin.mixture(mesh)[1] * twin.spread)
 
-    return float(np.median(ignorance(beyond)) / np.median(ignorance(middles)))
+    return float(np.median(model_uncertainty(beyond)) / np.median(model_uncertainty(middles)))
 
 
 def _shown(share: np.ndarray | None) -> str:
@@ -80,7 +80,7 @@ def main() -> None:
     print(f"{'':<26} {'68 %':>6} {'95 %':>6} {'68 %':>6} {'95 %':>6}")
     columns: tuple[list, list] = ([], [])
     for case in cases:
-        twin = train(case.scan, score_rivals=False)
+        twin = train(case.scan, score_baselines=False)
         shares = at_sweeps(case), between(case, twin)
         print(f"{case.name:<26} {_shown(shares[0])} {_shown(shares[1])} {growth(twin):7.1f}", flush=True)
         for column, share in zip(columns, shares, strict=True):

@@ -190,7 +190,7 @@ def report(one: Map, theirs: dict | None) -> None:
         wide = entropy_change(one.scan, sample, temperatures=kelvin, points=_WIDE, count=20)
         rows.append((f"ours, {_WIDE}-point slopes, {start}", kelvin, wide.values[-1], start, None))
     if one.trained:
-        twin = train(one.scan, score_rivals=False)
+        twin = train(one.scan, score_baselines=False)
         for begin in (start, zero):
             filled = entropy_ensemble(one.scan, sample, twin=twin, from_zero=begin is zero)
             numbers = figures(filled)[-1]

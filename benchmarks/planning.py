@@ -41,7 +41,7 @@ from napari_scantwin.twin import Twin, TwinSettings, train
 
 SETTINGS = TwinSettings(members=2)
 FIRST = 4
-#: Sweeps a truth offers, points of a sweep, and points a measured sweep is thinned to.
+#: Sweeps a truth offers, points of a sweep, and points a measured sweep is subsampled to.
 ROWS, POINTS, MOST_POINTS = 61, 60, 120
 DULL = ("plane", "noise")
 #: An error this much above the one aimed for counts as that: trainings scatter.
@@ -110,7 +110,7 @@ class Replay:
         key = tuple(sorted(chosen))
         if key not in self.known:
             with threadpool_limits(1):
-                twin = train(self.scan(key), SETTINGS, score_rivals=False)
+                twin = train(self.scan(key), SETTINGS, score_baselines=False)
                 wrong = self.wrong(twin)
             values = np.concatenate([values for _, values in self.truth])
             self.known[key] = twin, 100 * float(np.sqrt(wrong.mean())) / float(np.ptp(values))
@@ -240,9 +240,9 @@ def main() -> None:
             courses = {name: np.stack([one[name] for one in found if name in one]) for name in found[0]}
             everything[case.name] = report(case.name, courses, range(FIRST, most + 1))
     losses = [
-        f"{name} ({TARGETS[k]}: {needed['proposals'][k]:.1f} sweeps, {rival} {row[k]:.1f})"
+        f"{name} ({TARGETS[k]}: {needed['proposals'][k]:.1f} sweeps, {baseline} {row[k]:.1f})"
         for name, needed in everything.items()
-        for rival, row in needed.items()
+        for baseline, row in needed.items()
         for k in range(2)
         if row[k] < needed["proposals"][k]
     ]

@@ -23,8 +23,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import SAMPLES, sample_path
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.panel import Panel
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 _BEAT = 2  # ms
 

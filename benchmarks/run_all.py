@@ -20,6 +20,8 @@ _ALL = (
     "calibration",
     "speed",
     "scale",
+    "networks",
+    "startup",
     "responsiveness",
     "planning",
     "magnetocaloric",

@@ -78,8 +78,13 @@ def simulate_once(voxels: int) -> dict:
     from napari_scantwin.twin import train
 
     twin = train(volume(100_000))
-    networks = [expert for expert in twin.mixture.experts if hasattr(expert, "parameters")]
-    work = sum(part.size for expert in networks for part in expert.parameters if part.ndim == 3 and part.shape[1] > 1)
+    networks = [interpolator for interpolator in twin.mixture.interpolators if hasattr(interpolator, "parameters")]
+    work = sum(
+        part.size
+        for interpolator in networks
+        for part in interpolator.parameters
+        if part.ndim == 3 and part.shape[1] > 1
+    )
     side = round(voxels ** (1 / 3))
     grid = {
         name: np.linspace(float(twin.scan[name].min()), float(twin.scan[name].max()), side)

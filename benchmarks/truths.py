@@ -129,7 +129,7 @@ _SAMPLE_NOISE = {
 
 
 def samples() -> list[Case]:
-    """The samples with their truth, thinned to a size that is quick to evaluate."""
+    """The samples with their truth, subsampled to a size that is quick to evaluate."""
     cases = []
     for key in SAMPLES:
         with xr.open_dataset(truth_path(key), engine="h5netcdf") as opened:

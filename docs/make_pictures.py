@@ -21,6 +21,7 @@ from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.open.open_dialog import ColumnDialog
 from napari_scantwin.viewer.panel import Panel
+from napari_scantwin.viewer.session import scan_of
 
 
 class Pictures:
@@ -113,10 +114,10 @@ class Pictures:
 
     def points(self) -> None:
         """The single points worth measuring next, by what a minute tells."""
-        form = self.panel.analyse.current.form
-        form.kind.setCurrentText("single points")
-        form.count.setValue(8)
-        form.timed.setChecked(True)
+        fields = self.panel.analyse.current.form.fields
+        fields["propose"].setCurrentText("single points")
+        fields["count"].setText("8")
+        fields["timed"].setChecked(True)
         self.analyse("What to measure next", "planning-points", self.hydrogen)
 
     def hydrogen(self) -> None:
@@ -128,17 +129,17 @@ class Pictures:
         rows = [f"{x:.4f},{1.8 - 0.8 * ((x - 0.7) / 0.7) ** 2:.6f}" for x in content]
         curve.write_text("\n".join(["H/Pd,R/R0", *rows]))
         first = self.panel.chooser.layer
-        scan = first.metadata["scan"]
+        scan = scan_of(first)
         again = scan.copy(data=1.02 * scan.values).assign_attrs(source="second_run.dat")
         second = add_scan(self.viewer, again, kind="measured")
         self.panel.chooser.choose(first)
         self.panel.tabs.setCurrentIndex(5)
-        widget = self.panel.analyse.choose("Hydrogen content")
-        widget.second.choose(second)
-        widget.choose_curve(curve)
-        widget.source.setText("made up for this picture")
-        widget.unloaded.setText("13.0 ± 0.1 mohm")
-        widget.branch.setCurrentText("rising")
+        fields = self.panel.analyse.choose("Hydrogen content").form.fields
+        fields["second"].choose(second)
+        fields["curve"].choose(curve)
+        fields["curve_source"].setText("made up for this picture")
+        fields["unloaded"].setText("13.0 ± 0.1 mohm")
+        fields["branch"].setCurrentText("rising")
         self.analyse("Hydrogen content", "hydrogen", self.second_ferromagnet)
 
     def second_ferromagnet(self) -> None:
@@ -150,14 +151,14 @@ class Pictures:
     def comparison(self) -> None:
         """Where the two disagree once the moment's loss is fitted."""
         first = self.panel.chooser.layer
-        scan = first.metadata["scan"]
+        scan = scan_of(first)
         noise = np.random.default_rng(0).normal(size=scan.shape) * 1e-3 * float(np.ptp(scan.values))
         weaker = scan.copy(data=0.95 * scan.values + noise).assign_attrs(source="second_run.dat")
         self.panel.chooser.choose(add_scan(self.viewer, weaker, kind="measured"))
         self.panel.tabs.setCurrentIndex(5)
-        widget = self.panel.analyse.choose("Compare two scans")
-        widget.scale.setChecked(True)
-        widget.second.choose(first)
+        fields = self.panel.analyse.choose("Compare two scans").form.fields
+        fields["scale"].setChecked(True)
+        fields["second"].choose(first)
         self.analyse("Compare two scans", "comparison", self.isotherms)
 
     def isotherms(self) -> None:

@@ -42,7 +42,7 @@ _UNCERTAINTY = ("tests/twin/test_uncertainty.py", "-k", "not new_readings")
 
 MUTATIONS = (
     Mutation(
-        "the score is that of the in-sample blend",
+        "the score is that of the in-sample stacking",
         "twin/training.py",
         "held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset",
         "import numpy; held_out = numpy.stack(trials.held_out.alone, axis=1) @ weights * data.spread + data.offset",
@@ -51,8 +51,8 @@ MUTATIONS = (
     Mutation(
         "noise is left out of the predictive deviation",
         "twin/uncertainty.py",
-        "return np.hypot(self.noise(mean), self.ignorance(coordinates, spread))",
-        "return self.ignorance(coordinates, spread)",
+        "return np.hypot(self.noise(mean), self.model_uncertainty(coordinates, spread))",
+        "return self.model_uncertainty(coordinates, spread)",
         _UNCERTAINTY,
     ),
     Mutation(

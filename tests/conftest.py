@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,23 @@ def throwaway_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("NAPARI_SCANTWIN_CONFIG", str(home))
     monkeypatch.setenv("NAPARI_CONFIG", str(home / "napari.yaml"))
+
+
+@pytest.fixture
+def parses(monkeypatch) -> list[str]:
+    """The name of a file for every time a format parses it, by whichever of its ways."""
+    from napari_scantwin.readers import opened, registry
+
+    seen: list[str] = []
+
+    def counted(parse):
+        def counting(file, *more):
+            seen.append(file.name)
+            return parse(file, *more)
+
+        return None if parse is None else counting
+
+    ways = ("measurements", "table", "contents")
+    records = tuple(replace(one, **{way: counted(getattr(one, way)) for way in ways}) for one in registry.formats())
+    monkeypatch.setattr(opened, "formats", lambda: records)
+    return seen

@@ -1,12 +1,13 @@
 """Digital twins of scanned physical-property measurements.
 
-Five names cover a script's needs, each loaded when first used::
+Six names cover a script's needs, each loaded when first used::
 
     import napari_scantwin as scantwin
     scan = scantwin.read("scan.csv")
     twin = scantwin.train(scan)
     dense = twin.simulate({"temperature": temperatures, "magnetic_field": fields})
     scantwin.write(dense, "dense.nc")
+    found = scantwin.analyse("transitions", twin)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ except PackageNotFoundError:  # running from a source tree that was never instal
 
 _HOMES = {
     "ScanError": "napari_scantwin.core.errors",
+    "analyse": "napari_scantwin.analyses",
     "read": "napari_scantwin.readers",
     "write": "napari_scantwin.writers",
     "train": "napari_scantwin.twin",
@@ -28,7 +30,7 @@ _HOMES = {
     "TwinSettings": "napari_scantwin.twin",
 }
 
-__all__ = ["ScanError", "Twin", "TwinSettings", "read", "train", "write"]
+__all__ = ["ScanError", "Twin", "TwinSettings", "analyse", "read", "train", "write"]
 
 
 def __getattr__(name: str):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import xarray as xr
 
 from napari_scantwin.readers import read
 
-__all__ = ["SAMPLES", "Sample", "load_sample", "sample_path", "truth_path"]
+__all__ = ["SAMPLES", "SampleScan", "load_sample", "sample_path", "truth_path"]
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleScan:
     """A sample's title and the names of its files."""
 
     title: str
@@ -23,20 +22,27 @@ class Sample:
 
 
 SAMPLES = {
-    "ferromagnet": Sample("Ferromagnet M(T, H)", "ferromagnet_mpms3.dat", "ferromagnet_truth.nc"),
-    "palladium_hydride": Sample("Palladium hydride R(T, H)", "palladium_hydride.csv", "palladium_hydride_truth.nc"),
-    "arpes": Sample("ARPES stack", "arpes.nc", "arpes_truth.nc"),
+    "ferromagnet": SampleScan("Ferromagnet M(T, H)", "ferromagnet_mpms3.dat", "ferromagnet_truth.nc"),
+    "palladium_hydride": SampleScan("Palladium hydride R(T, H)", "palladium_hydride.csv", "palladium_hydride_truth.nc"),
+    "arpes": SampleScan("ARPES stack", "arpes.nc", "arpes_truth.nc"),
 }
+
+
+def _folder() -> Path:
+    """Where the samples' files are: in the installed package, or at the top of the source tree it runs from."""
+    package = Path(__file__).parent
+    installed = package / "sample_data"
+    return installed if installed.is_dir() else package.parents[1] / "sample_data"
 
 
 def sample_path(key: str) -> Path:
     """The sample's file."""
-    return Path(str(files("napari_scantwin") / "sample_data" / SAMPLES[key].file))
+    return _folder() / SAMPLES[key].file
 
 
 def truth_path(key: str) -> Path:
     """The noise-free dense truth behind the sample (netCDF)."""
-    return Path(str(files("napari_scantwin") / "sample_data" / SAMPLES[key].truth))
+    return _folder() / SAMPLES[key].truth
 
 
 def load_sample(key: str) -> xr.DataArray:

@@ -32,7 +32,7 @@ def test_every_analysis_describes_itself_for_a_form(name):
 
 
 def test_the_edge_of_a_reference_is_a_step_for_other_scans():
-    found = analyse(gold(1, 20, level=(16.9,)), "fermi_edge", temperature="30 K", start="16700 meV")
+    found = analyse("fermi_edge", gold(1, 20, level=(16.9,)), temperature="30 K", start="16700 meV")
     figures = dict(found.figures)
     assert figures["Fermi level"].value == pytest.approx(16.9, abs=4 * figures["Fermi level"].error)
     assert figures["Reduced chi-square"] == pytest.approx(1, abs=0.5)
@@ -43,7 +43,7 @@ def test_the_edge_of_a_reference_is_a_step_for_other_scans():
 
 def test_the_edges_of_channels_are_a_step_for_other_scans():
     shares = []
-    found = analyse(gold(3), "fermi_edges", temperature=30, channels=6, on_progress=shares.append)
+    found = analyse("fermi_edges", gold(3), temperature=30, channels=6, on_progress=shares.append)
     assert shares[-1] == 1
     step, given = found.then
     straight = apply(gold(7, counts=300), step, **given)
@@ -53,7 +53,7 @@ def test_the_edges_of_channels_are_a_step_for_other_scans():
 
 
 def test_peaks_give_crossings_and_scans():
-    found = analyse(mdc_cut(0), "peaks", peaks=2, crossing_stop=0, begin="0 meV")
+    found = analyse("peaks", mdc_cut(0), peaks=2, crossing_stop=0, begin="0 meV")
     figures = dict(found.figures)
     momentum, velocity = figures["Fermi momentum, peak 2"], figures["Fermi velocity, peak 2"]
     assert momentum.value == pytest.approx(KF, abs=4 * momentum.error)
@@ -63,20 +63,20 @@ def test_peaks_give_crossings_and_scans():
     for one in found.scans.values():
         scans.check(one)
     np.testing.assert_allclose(found.scans["fit"].values + found.scans["residual"].values, mdc_cut(0).values)
-    far = analyse(mdc_cut(0), "peaks", peaks=2, begin=0, crossing_start=1)
+    far = analyse("peaks", mdc_cut(0), peaks=2, begin=0, crossing_start=1)
     assert len(far.notes) == 2
     assert "widen the window" in far.notes[0]
 
 
 def test_what_does_not_fit_is_said_before_anything_runs():
     with pytest.raises(ScanError, match="take a slice"):
-        analyse(load_sample("arpes"), "peaks")
+        analyse("peaks", load_sample("arpes"))
     with pytest.raises(ScanError, match="there is no analysis"):
-        analyse(load_sample("arpes"), "peak")
+        analyse("peak", load_sample("arpes"))
     with pytest.raises(ScanError, match="no parameter 'kind'"):
-        analyse(mdc_cut(0), "peaks", kind="Voigt")
+        analyse("peaks", mdc_cut(0), kind="Voigt")
     with pytest.raises(ScanError, match="gridded"):
-        analyse(load_sample("ferromagnet"), "fermi_edge")
+        analyse("fermi_edge", load_sample("ferromagnet"))
 
 
 def test_a_slice_of_a_cube_is_a_cut():

@@ -188,3 +188,24 @@ def test_what_part_cannot_be_trained_on_is_said(arguments, code, words, twin_fil
     assert done.exit_code == code
     assert words in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.output
+
+
+def test_info_parses_a_file_once_and_lists_its_measurements(tmp_path, parses):
+    head = "[Header]\nBYAPP, MPMS3\n[Data]\nTemperature (K),Magnetic Field (Oe),Moment (emu)\n"
+    rows = [f"{t},{h},{t * h}" for h in (100, 200, 300) for t in range(10, 20)]
+    (tmp_path / "x.dat").write_text(head + "\n".join(rows) + "\n")
+    about = json.loads(run.invoke(app, ["info", str(tmp_path / "x.dat"), "--json"]).stdout)
+    assert parses == ["x.dat"]
+    assert about["value"] == "moment"
+    assert len(about["choices"]) >= 1
+    parses.clear()
+    columns = ["--axis", "1=temperature[K]", "--axis", "2=magnetic_field[Oe]", "--value", "3=moment[emu]"]
+    rows = ["a,b,c", *rows]
+    (tmp_path / "x.csv").write_text("\n".join(rows) + "\n")
+    about = json.loads(run.invoke(app, ["info", str(tmp_path / "x.csv"), "--json", *columns]).stdout)
+    assert (parses, about["points"], about["choices"]) == (["x.csv"], 30, [])
+
+
+def test_info_loads_a_twin_once(twin_file, parses):
+    assert json.loads(run.invoke(app, ["info", str(twin_file), "--json"]).stdout)["choices"] == []
+    assert parses == [twin_file.name]

@@ -9,7 +9,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.training_mask import slices, slow_axes, train_on, use, used, values_of
 from napari_scantwin.samples import load_sample
-from napari_scantwin.twin.stream import thinned
+from napari_scantwin.twin.stream import subsampled
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_slices_are_told_as_sweeps_are(cube):
 
 def test_thinning_spends_its_points_on_what_is_learned_from(cube):
     part = train_on(train_on(cube, every=4), axis="angle", within=(1, 3))
-    thin = thinned(part, 60)
+    thin = subsampled(part, 60)
     assert dict(thin.sizes) == {"tilt": 3, "angle": 3, "energy": 6}
     np.testing.assert_array_equal(thin.values, cube.sel({name: thin[name] for name in thin.dims}).values)
     assert not thin["masked"].any()

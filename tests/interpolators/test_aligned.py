@@ -1,11 +1,11 @@
-"""The moving mesh: sweeps lined up by accumulated change."""
+"""The aligned interpolation: sweeps lined up by accumulated change."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from napari_scantwin.interpolators.aligned import MovingMesh, rank, read_rows, slow_scale, sweep_rows
+from napari_scantwin.interpolators.aligned import CurveRegistration, rank, read_rows, slow_scale, sweep_rows
 
 KNOTS = np.arange(0.0, 6.0)
 
@@ -14,10 +14,10 @@ def _peak(slow, fast):
     return (1 + 0.2 * slow) * np.exp(-(((fast - 10 - 6 * slow) / 1.5) ** 2))
 
 
-def _mesh(share: float, function=_peak, **kinds) -> MovingMesh:
+def _mesh(share: float, function=_peak, **kinds) -> CurveRegistration:
     fast = np.tile(np.linspace(0, 50, 201), len(KNOTS))
     group = np.repeat(np.arange(len(KNOTS)), 201)
-    return MovingMesh(KNOTS, sweep_rows(fast, function(KNOTS[group], fast), group, len(KNOTS), share), **kinds)
+    return CurveRegistration(KNOTS, sweep_rows(fast, function(KNOTS[group], fast), group, len(KNOTS), share), **kinds)
 
 
 def _dense():
@@ -79,7 +79,7 @@ def test_levels_that_would_pile_up_make_no_jump(spline):
 
 def test_a_single_sweep_is_held_everywhere():
     fast = np.linspace(0, 1, 30)
-    mesh = MovingMesh(np.array([3.0]), sweep_rows(fast, fast**2, np.zeros(30, int), 1, 0.1))
+    mesh = CurveRegistration(np.array([3.0]), sweep_rows(fast, fast**2, np.zeros(30, int), 1, 0.1))
     np.testing.assert_allclose(mesh.predict(np.array([[-9, 0.5], [3, 0.5], [9, 0.5]])), 0.25, atol=1e-3)
 
 
@@ -106,7 +106,7 @@ def test_rank_is_exact_at_set_points_and_linear_outside():
 def test_a_sweep_goes_on_straight_to_the_end_of_a_slightly_longer_one():
     # Ends that jitter by less than a step must not flatten the sweeps that end first.
     fast, group = np.concatenate([np.linspace(0.3, 9.8, 40), np.linspace(0, 10, 40)]), np.repeat([0, 1], 40)
-    mesh = MovingMesh(np.array([0.0, 1.0]), sweep_rows(fast, 2 * fast + group, group, 2, 1.0))
+    mesh = CurveRegistration(np.array([0.0, 1.0]), sweep_rows(fast, 2 * fast + group, group, 2, 1.0))
     at = np.linspace(0.08, 9.99, 50)
     np.testing.assert_allclose(mesh.predict(np.stack([np.zeros(50), at], axis=1)), 2 * at, atol=0.02)
 
@@ -121,14 +121,14 @@ def test_two_noisy_readings_close_together_at_an_end_have_no_slope():
 
 def test_a_sweep_that_ends_early_is_held_beyond_a_step():
     fast, group = np.concatenate([np.linspace(0, 5, 26), np.linspace(0, 10, 51)]), np.repeat([0, 1], [26, 51])
-    mesh = MovingMesh(np.array([0.0, 1.0]), sweep_rows(fast, fast, group, 2, 1.0))
+    mesh = CurveRegistration(np.array([0.0, 1.0]), sweep_rows(fast, fast, group, 2, 1.0))
     np.testing.assert_allclose(mesh.predict(np.array([[0.0, 6.0], [0.0, 9.0]])), 5.2, atol=0.02)
 
 
 def test_errors_are_carried_from_sweep_to_sweep_along_the_mesh():
     fast, group = np.tile(np.linspace(0, 50, 201), len(KNOTS)), np.repeat(np.arange(len(KNOTS)), 201)
     values, errors = _peak(KNOTS[group], fast), np.stack([0.1 * group, np.full(len(group), 0.3)])
-    mesh = MovingMesh(KNOTS, sweep_rows(fast, values, group, len(KNOTS), 0.1, errors))
+    mesh = CurveRegistration(KNOTS, sweep_rows(fast, values, group, len(KNOTS), 0.1, errors))
     points = _dense()
     found, *drawn = mesh.with_errors(points)
     np.testing.assert_allclose(found, mesh.predict(points))

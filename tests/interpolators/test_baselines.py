@@ -1,4 +1,4 @@
-"""Rivals: each fits what it claims to, and sees no held-out sweep."""
+"""Baselines: each fits what it claims to, and sees no held-out sweep."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.interpolators.baselines import RIVALS, score_rivals
+from napari_scantwin.interpolators.baselines import BASELINES, score_baselines
 
 FIELDS = np.array([0.0, 1, 2, 4, 6, 9])
 
@@ -25,39 +25,39 @@ def _smooth(field, temperature):
     return np.sin(temperature / 9) + 0.1 * field
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_every_rival_returns_a_smooth_scan(name):
     scan = _scan(_smooth)
     table = scans.points(scan)
-    rival = RIVALS[name]()
-    found = rival.fit(scan, np.ones(len(table.values), bool), rival.settings(scan)).predict(table.coordinates)
+    baseline = BASELINES[name]()
+    found = baseline.fit(scan, np.ones(len(table.values), bool), baseline.settings(scan)).predict(table.coordinates)
     assert np.sqrt(np.mean((found - table.values) ** 2)) < 0.1 * np.ptp(table.values)
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", BASELINES)
 def test_a_held_out_sweep_is_not_fitted(name):
     scan = _scan(_smooth)
     table = scans.points(scan)
     held = table.sweep == 2
     spoiled = scan.copy(data=np.where(held, 1e3, scan.values))
-    settings = RIVALS[name]().settings(scan)
-    one, other = (RIVALS[name]().fit(s, ~held, settings).predict(table.coordinates) for s in (scan, spoiled))
+    settings = BASELINES[name]().settings(scan)
+    one, other = (BASELINES[name]().fit(s, ~held, settings).predict(table.coordinates) for s in (scan, spoiled))
     np.testing.assert_array_equal(one, other)
 
 
 def test_the_moving_mesh_follows_a_transition_that_others_smear():
     scan = _scan(lambda h, t: np.tanh(t - 10 - 3 * h))
     errors = {}
-    for name in ("moving mesh", "monotone spline"):
-        found = score_rivals(scan, np.arange(6), names=[name])[name]
+    for name in ("aligned interpolation", "monotone spline"):
+        found = score_baselines(scan, np.arange(6), names=[name])[name]
         errors[name] = np.sqrt(np.nanmean((found - scan.values)[40:-40] ** 2))
-    assert errors["moving mesh"] < 0.3 * errors["monotone spline"]
+    assert errors["aligned interpolation"] < 0.3 * errors["monotone spline"]
 
 
 def test_masked_points_and_spared_sweeps_are_not_scored():
     scan = _scan(_smooth)
     scan = scans.with_masked(scan, scans.sweep_numbers(scan) == 3)
-    found = score_rivals(scan, np.array([0, 1, -1, 2, 3]), names=["linear"])["linear"]
+    found = score_baselines(scan, np.array([0, 1, -1, 2, 3]), names=["linear"])["linear"]
     assert np.isnan(found[scans.sweep_numbers(scan) == 3]).all()
     assert np.isnan(found[scans.sweep_numbers(scan) == 2]).all()
     assert np.isfinite(found[scans.sweep_numbers(scan) == 1]).all()
@@ -66,7 +66,7 @@ def test_masked_points_and_spared_sweeps_are_not_scored():
 def test_a_method_that_does_not_apply_is_missing():
     axes = {"tilt": (np.arange(3.0), "deg"), "angle": (np.arange(4.0), "deg"), "energy": (np.arange(5.0), "eV")}
     cube = scans.gridded_scan(axes, np.random.default_rng(0).normal(size=(3, 4, 5)), name="counts", unit="count")
-    found = score_rivals(cube, np.repeat(np.arange(3), 4), names=["moving mesh", "cubic spline", "linear"])
+    found = score_baselines(cube, np.repeat(np.arange(3), 4), names=["aligned interpolation", "cubic spline", "linear"])
     assert set(found) == {"linear"}
 
 
@@ -87,7 +87,7 @@ def _three_parts(tilt, angle, energy):
 
 def _errors(scan, truth, names):
     slices = np.unique(scans.points(scan).sweep) // 20
-    found = score_rivals(scan, slices, names=names)
+    found = score_baselines(scan, slices, names=names)
     inner = np.zeros(truth.shape, bool)
     inner[1:-1] = True
     inner = inner[np.isfinite(scan.values)]
@@ -96,7 +96,7 @@ def _errors(scan, truth, names):
 
 def test_pca_finds_how_many_pictures_a_cube_is_made_of():
     scan = _cube(_three_parts)
-    assert RIVALS["PCA"]().settings(scan) == {"components": 2, "spline": True}
+    assert BASELINES["PCA"]().settings(scan) == {"components": 2, "spline": True}
     assert _errors(scan, scan.values, ["PCA"])["PCA"] < 1e-9
 
 
@@ -117,21 +117,23 @@ def test_a_hole_is_filled_from_the_slices_beside_it():
     table = scans.points(scan)
     everything = np.ones(len(table.values), bool)
     for name in ("Gaussian smoothing", "PCA"):
-        rival = RIVALS[name]()
-        rival.fit(scan, everything, {"width": 0.0, "components": 2, "spline": False})
-        np.testing.assert_allclose(rival.predict(np.array([[3.0, -5.0, -0.5], [3.5, 0.0, 0.0]])), [-2, 3.5], atol=1e-9)
+        baseline = BASELINES[name]()
+        baseline.fit(scan, everything, {"width": 0.0, "components": 2, "spline": False})
+        np.testing.assert_allclose(
+            baseline.predict(np.array([[3.0, -5.0, -0.5], [3.5, 0.0, 0.0]])), [-2, 3.5], atol=1e-9
+        )
 
 
 def test_sweeps_without_a_common_grid_are_no_slices():
     axes = {"magnetic_field": (np.repeat(FIELDS, 40), "T"), "temperature": (np.linspace(5, 50, 240), "K")}
     scan = scans.ragged_scan(axes, np.arange(240.0), name="moment", unit="emu")
-    assert not score_rivals(scan, np.arange(6), names=["Gaussian smoothing", "PCA"])
+    assert not score_baselines(scan, np.arange(6), names=["Gaussian smoothing", "PCA"])
 
 
 def test_a_stop_and_wrong_folds_are_told():
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):
-        score_rivals(_scan(_smooth), np.arange(6), stop=stop)
+        score_baselines(_scan(_smooth), np.arange(6), stop=stop)
     with pytest.raises(ScanError, match="6 sweeps need a fold each"):
-        score_rivals(_scan(_smooth), np.arange(5))
+        score_baselines(_scan(_smooth), np.arange(5))

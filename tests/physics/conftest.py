@@ -76,4 +76,4 @@ def palladium_hydride(measured):
         axes=["2=magnetic_field[Oe]", "1=temperature[K]"],
         value="3=resistance[ohm]",
     )
-    return scan, train(scan, TwinSettings(members=2), score_rivals=False)
+    return scan, train(scan, TwinSettings(members=2), score_baselines=False)

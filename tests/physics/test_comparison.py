@@ -56,8 +56,8 @@ class Exact:
 def trained():
     """Twins of two runs, the second with 5 % less moment."""
     settings = TwinSettings(members=2)
-    before = train(sweeps(seed=1), settings, score_rivals=False)
-    return before, train(sweeps(lambda h, t: 0.95 * curve(h, t), seed=2), settings, score_rivals=False)
+    before = train(sweeps(seed=1), settings, score_baselines=False)
+    return before, train(sweeps(lambda h, t: 0.95 * curve(h, t), seed=2), settings, score_baselines=False)
 
 
 def test_a_sample_that_lost_a_twentieth_of_its_moment(trained):
@@ -285,7 +285,7 @@ def test_the_published_sample_with_a_twentieth_taken_off(measured):
         axes=["2=magnetic_field[Oe]", "1=temperature[K]"],
         value="3=moment[emu]",
     )
-    twin = train(scan, TwinSettings(members=2), score_rivals=False)
+    twin = train(scan, TwinSettings(members=2), score_baselines=False)
     lost = scan.copy(data=0.95 * scan.values)
     found = compare(lost, twin, scale=True)
     assert found.points == scan.size

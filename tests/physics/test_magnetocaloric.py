@@ -186,7 +186,7 @@ class FormulaTwin:
         grid, factor = (np.linspace(0.1, 1, 5), np.linspace(10, 30, 5)), 1.0
 
         @staticmethod
-        def ignorance(points, spread):
+        def model_uncertainty(points, spread):
             return spread + 0.02 * (20 - points[:, 1]) * points[:, 0]
 
         @staticmethod

@@ -148,7 +148,7 @@ def test_bad_choices_are_named(options, words):
 
 def test_a_simulated_boundary_lies_on_the_truth():
     scan = load_sample("palladium_hydride")
-    twin = train(scan, TwinSettings(members=2), score_rivals=False)
+    twin = train(scan, TwinSettings(members=2), score_baselines=False)
     field = np.linspace(0, 7000, 15)
     simulated = twin.simulate({"magnetic_field": field, "temperature": np.linspace(2, 9, 281)})
     boundary = phase_boundary(simulated)

@@ -58,7 +58,7 @@ def test_masked_points_stay_masked(coarse):
 
 def test_it_asks_is_told_and_comes_to_an_end(coarse):
     model = TimeModel(point=1, points=1, settle=0, slow_rate=1000, fast_rate=np.inf, span=0)
-    planner = PointPlanner(target=1e-6, patience=99, cost=model, budget=8, settings=FAST)
+    planner = PointPlanner(target=1e-6, in_a_row=99, cost=model, budget=8, settings=FAST)
     with pytest.raises(ScanError, match="first coarse scan"):
         planner.ask(1)
     planner.tell(coarse)
@@ -80,7 +80,7 @@ def test_it_asks_is_told_and_comes_to_an_end(coarse):
 
 
 def test_it_is_enough_once_points_are_foretold(coarse):
-    planner = PointPlanner(target=0.5, patience=2, settings=FAST)
+    planner = PointPlanner(target=0.5, in_a_row=2, settings=FAST)
     planner.tell(coarse)
     assert not planner.done
     planner.tell(measured([list(one.place.values()) for one in planner.ask(2)]))

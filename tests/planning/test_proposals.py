@@ -97,7 +97,7 @@ def test_a_gap_left_in_the_sample_is_proposed():
     scan = load_sample("palladium_hydride")
     field = scan["magnetic_field"].values
     without = scans.with_masked(scan, np.isin(field, [3500.0]))
-    twin = train(without, TwinSettings(members=2), score_rivals=False)
+    twin = train(without, TwinSettings(members=2), score_baselines=False)
     first = planning.next_sweeps(twin, 1)[0]
     known = np.delete(np.unique(field), 4)
     assert np.abs(known - first.value).min() > 0.2 * np.diff(known).min()

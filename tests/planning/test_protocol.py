@@ -7,7 +7,7 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.planning import Course, Planner, Step, TimeModel, replayed
+from napari_scantwin.planning import Course, CourseStep, Planner, TimeModel, replayed
 from napari_scantwin.twin import TwinSettings
 
 FAST = TwinSettings(members=2)
@@ -48,7 +48,7 @@ def test_a_dialogue_from_nothing_ends_when_new_sweeps_are_foretold():
 
 
 def test_a_longer_file_is_recognised_and_its_new_sweeps_are_a_test():
-    planner = Planner(settings=FAST, target=0.5, patience=1)
+    planner = Planner(settings=FAST, target=0.5, in_a_row=1)
     planner.tell(measure(0, 20_000, 50_000, 100_000))
     change = planner.tell(measure(0, 20_000, 35_000, 50_000, 100_000))
     assert change.known == (0, 20_000, 50_000, 100_000)
@@ -94,7 +94,7 @@ def test_a_list_of_sweeps_is_kept_to_and_comes_to_an_end():
 
 
 def test_the_course_of_one_file_is_told_in_the_order_it_was_measured():
-    course = replayed(measure(100_000, 0, 30_000, 60_000, 10_000), settings=FAST, target=0.5, patience=1)
+    course = replayed(measure(100_000, 0, 30_000, 60_000, 10_000), settings=FAST, target=0.5, in_a_row=1)
     assert [step.sweeps for step in course.steps] == [4, 5]
     assert course.steps[1].new == (10_000,)
     assert np.isfinite(course.steps[1].surprises[0])
@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_lost():
 
 
 def step(*surprises):
-    return Step(5, tuple(range(len(surprises))), surprises, 0.1, 0.1)
+    return CourseStep(5, tuple(range(len(surprises))), surprises, 0.1, 0.1)
 
 
 def test_the_rule_wants_several_foretold_sweeps_in_a_row():

@@ -70,7 +70,7 @@ def test_holes_stay_without_an_error_and_spoil_no_neighbour(stack):
 
 def test_a_twin_weighs_by_them(stack):
     data = prepare(apply(stack, "counting_errors"), 8)
-    assert data.importance[data.values > 80].mean() < 0.2 * data.importance[data.values < 5].mean()
+    assert data.sample_weight[data.values > 80].mean() < 0.2 * data.sample_weight[data.values < 5].mean()
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,10 @@ def test_what_is_wrong_is_said_in_a_sentence(cut):
         ("bin", {"count": 2.5}, "whole number"),
         ("bin", {"count": 20}, "fewer than two"),
         ("bin", {"how": "median"}, "one of: mean, sum"),
-        ("second_derivative", {"peaks_up": "yes"}, "True or False"),
+        ("second_derivative", {"peaks_up": "maybe"}, "True or False"),
         ("crop", {"start": 3}, "holds 0 values"),
         ("normalise_by_profile", {"profile": [1.0, 2.0]}, "2 numbers"),
-        ("normalise_by_profile", {"profile": "flat"}, "list of numbers"),
+        ("normalise_by_profile", {"profile": "flat"}, "is no range|or a list"),
     ]:
         with pytest.raises(ScanError, match=words):
             apply(cut, name, **given)

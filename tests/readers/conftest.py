@@ -14,12 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from napari_scantwin import readers
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers import read
+from napari_scantwin.readers import opened, read
+from napari_scantwin.readers.arpes_axes import arpes_scan
 from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
-from napari_scantwin.readers.instruments.arpes import arpes_scan
 
 #: What a reader may take to say that a file of a few kilobytes is damaged.
 SECONDS, BYTES = 1.0, 200e6
@@ -76,7 +75,7 @@ def writers():
     """``writers("test_mbs")``: the module of tests that writes files of a format."""
 
     def load(name: str):
-        path = next(Path(__file__).parent.rglob(f"{name}.py"))
+        (path,) = Path(__file__).parent.rglob(f"{name}.py")
         spec = importlib.util.spec_from_file_location(f"writers_{name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -101,7 +100,7 @@ def _told_apart(path) -> None:
     if child == 0:
         code = 1
         with contextlib.suppress(BaseException):
-            readers.refuse_dangerous = lambda paths: None  # this process may crash, and is timed
+            opened.refuse_dangerous = lambda paths: None  # this process may crash, and is timed
             _told(path)
             code = 0
         os._exit(code)

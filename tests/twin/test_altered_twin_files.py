@@ -61,7 +61,7 @@ def test_the_payload_of_these_tests_runs_where_pickles_are_allowed(tmp_path):
 def test_a_pickled_array_is_refused_and_not_run_though_its_digest_fits(saved, tmp_path, entry):
     entries = entries_of(saved)
     entries.pop("sha256")
-    # Written anew by the digest of this test the file is one that opens: only the pickle can be what is refused.
+    # Written again by the digest of this test the file is one that opens: only the pickle can be what is refused.
     whole = write_archive(tmp_path / "whole.twin", entries, digest_of(entries))
     np.testing.assert_array_equal(Twin.load(whole).scan.values, Twin.load(saved).scan.values)
     buffer = io.BytesIO()

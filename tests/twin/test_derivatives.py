@@ -7,7 +7,7 @@ import pytest
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.twin.derivatives import difference
+from napari_scantwin.interpolators.difference import difference
 
 from .conftest import truth
 

@@ -35,10 +35,10 @@ def test_a_sweep_that_ended_early_and_a_hole_in_all_are_far():
 
 
 def test_a_twin_flags_them_and_is_less_sure_there():
-    twin = train(sweeps(hole=(30, 40)), TwinSettings(members=2), score_rivals=False)
+    twin = train(sweeps(hole=(30, 40)), TwinSettings(members=2), score_baselines=False)
     asked = np.array([[2.0, 45.0], [1.0, 45.0], [1.0, 35.0], [1.0, 55.0]])
     assert twin.extrapolates(asked).tolist() == [True, False, True, True]
-    without = twin.uncertainty.ignorance(asked, np.zeros(4))
+    without = twin.uncertainty.model_uncertainty(asked, np.zeros(4))
     assert without[0] > 2 * without[1]
 
 

@@ -28,7 +28,7 @@ def test_a_simulated_scan_is_a_scan_with_errors_flags_and_provenance(twin):
 
 
 def test_a_large_map_is_the_same_twin(twin):
-    """Its costly experts are splined from row to row: the difference is far below the uncertainty."""
+    """Its costly interpolators are splined from row to row: the difference is far below the uncertainty."""
     fields, temperatures = np.linspace(-1, 11, 400), np.linspace(10, 40, 350)
     dense = twin.simulate({"magnetic_field": fields, "temperature": temperatures})
     rows = np.random.default_rng(0).integers(0, [400, 350], (800, 2))

@@ -1,4 +1,4 @@
-"""Scores: honest about rivals and edges."""
+"""Scores: honest about baselines and edges."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_better_rival_is_named_in_the_verdict():
     assert ahead.verdict.startswith("The twin is best: 0.1 emu")
 
 
-def test_a_score_survives_json_with_missing_rivals():
+def test_a_score_survives_json_with_missing_baselines():
     score = score_predictions({"twin": VALUES + 1, "RBF": np.full(20, np.nan)}, VALUES, GROUPS, "emu")
     again = Score.from_dict(json.loads(json.dumps(score.to_dict())))
     assert again.to_dict() == score.to_dict()
@@ -38,10 +38,10 @@ def test_a_score_survives_json_with_missing_rivals():
 
 def test_methods_that_differ_by_chance_are_level():
     sign = np.where(GROUPS.group == 1, 1.0, -1.0)
-    twin, rival = VALUES + 0.3 + 0.05 * sign, VALUES + 0.3 - 0.04 * sign
-    score = score_predictions({"twin": twin, "RBF": rival}, VALUES, GROUPS, "emu")
+    twin, baseline = VALUES + 0.3 + 0.05 * sign, VALUES + 0.3 - 0.04 * sign
+    score = score_predictions({"twin": twin, "RBF": baseline}, VALUES, GROUPS, "emu")
     assert score.level(1)
-    assert score.verdict.startswith("The twin and the best rival (RBF) are level on this scan")
+    assert score.verdict.startswith("The twin and the best baseline (RBF) are level on this scan")
 
 
 def test_a_scan_of_noise_is_said_to_be_too_noisy():

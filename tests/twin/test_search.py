@@ -23,15 +23,15 @@ def noisy():
 
 @pytest.fixture(scope="module")
 def searched(noisy, tmp_path_factory):
-    return train(noisy, settings(9, tmp_path_factory.mktemp("search") / "whole.journal"), score_rivals=False)
+    return train(noisy, settings(9, tmp_path_factory.mktemp("search") / "whole.journal"), score_baselines=False)
 
 
 def test_a_search_lists_every_trial_with_its_error_in_the_value_s_unit(searched, noisy):
     assert [trial.number for trial in searched.trials] == list(range(9))
-    assert all(0 < trial.error < float(noisy.std()) * 2 and trial.expert for trial in searched.trials)
+    assert all(0 < trial.error < float(noisy.std()) * 2 and trial.interpolator for trial in searched.trials)
     assert len({trial.settings["kind"] for trial in searched.trials}) > 1
-    # The best of the search can only add to what the library's experts reach by their own.
-    alone = train(noisy, TwinSettings(members=2), score_rivals=False)
+    # The best of the search can only add to what the library's interpolators reach by their own.
+    alone = train(noisy, TwinSettings(members=2), score_baselines=False)
     assert searched.score.inside[0] < 1.1 * alone.score.inside[0]
 
 
@@ -42,10 +42,10 @@ def test_an_interrupted_search_goes_on_to_the_same_twin(searched, noisy, tmp_pat
         if len(news.trials) == 4:
             stop.set()
 
-    part = train(noisy, settings(9, journal), score_rivals=False, on_progress=press, stop=stop)
+    part = train(noisy, settings(9, journal), score_baselines=False, on_progress=press, stop=stop)
     assert part.stopped
     assert len(part.trials) == 4
-    whole = train(noisy, settings(9, journal), score_rivals=False)
+    whole = train(noisy, settings(9, journal), score_baselines=False)
     assert [trial.settings for trial in whole.trials] == [trial.settings for trial in searched.trials]
     assert whole.score.to_dict() == searched.score.to_dict()
 
@@ -53,7 +53,7 @@ def test_an_interrupted_search_goes_on_to_the_same_twin(searched, noisy, tmp_pat
 def test_a_search_goes_on_from_a_saved_twin_where_its_journal_is_lost(searched, tmp_path):
     again = Twin.load(searched.save(tmp_path / "searched.twin"))
     assert again.trials == searched.trials
-    further = train(again, settings(7, tmp_path / "other.journal"), score_rivals=False)
+    further = train(again, settings(7, tmp_path / "other.journal"), score_baselines=False)
     best = sorted(searched.trials, key=lambda trial: trial.error)[:6]
     assert [trial.settings for trial in further.trials[:6]] == [trial.settings for trial in best]
     assert len(further.trials) == 7
@@ -61,9 +61,9 @@ def test_a_search_goes_on_from_a_saved_twin_where_its_journal_is_lost(searched, 
 
 def test_an_optuna_address_is_a_storage_too(noisy, tmp_path):
     address = f"sqlite:///{tmp_path}/search.db"
-    train(noisy, settings(2, address), score_rivals=False)
+    train(noisy, settings(2, address), score_baselines=False)
     steps = []
-    more = train(noisy, settings(3, address), score_rivals=False, on_progress=lambda news: steps.append(news))
+    more = train(noisy, settings(3, address), score_baselines=False, on_progress=lambda news: steps.append(news))
     assert len(more.trials) == 3
     assert min(len(news.trials) for news in steps if news.stage == "searching") == 2
 
@@ -72,4 +72,4 @@ def test_a_storage_that_cannot_be_used_is_said_in_a_sentence(noisy, tmp_path):
     (tmp_path / "file").write_text("")
     for storage in ("nonsense://x", tmp_path / "file" / "below.journal"):
         with pytest.raises(ScanError, match="the storage of the search"):
-            train(noisy, settings(2, storage), score_rivals=False)
+            train(noisy, settings(2, storage), score_baselines=False)

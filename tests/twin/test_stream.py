@@ -1,4 +1,4 @@
-"""Large scans: thinned for judging, drawn from for learning."""
+"""Large scans: subsampled for judging, drawn from for learning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import TwinSettings, train
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.stream import Stream, thinned
+from napari_scantwin.twin.stream import Stream, subsampled
 
 
 def cube(shape=(6, 40, 50), errors: bool = False):
@@ -22,20 +22,20 @@ def cube(shape=(6, 40, 50), errors: bool = False):
 
 def test_thinning_keeps_every_slice_and_the_outermost_places():
     whole = cube()
-    thin = thinned(whole, 2000)
+    thin = subsampled(whole, 2000)
     assert 1000 < thin.size <= 2000
     assert thin.sizes["a"] == 6
     for name in "bc":
         assert {float(whole[name][0]), float(whole[name][-1])} <= set(thin[name].values)
     np.testing.assert_array_equal(thin.values, whole.sel({name: thin[name] for name in "abc"}).values)
-    assert thinned(whole, whole.size) is whole
+    assert subsampled(whole, whole.size) is whole
 
 
 def test_a_ragged_scan_is_thinned_in_every_sweep():
     fast = np.tile(np.linspace(0, 1, 500), 4)
     slow = np.repeat(np.arange(4.0), 500)
     scan = scans.ragged_scan({"s": (slow, "T"), "f": (fast, "K")}, fast, name="m", unit="emu")
-    thin = thinned(scan, 400)
+    thin = subsampled(scan, 400)
     assert thin.size == 400
     assert [sweep.size for sweep in scans.sweeps(thin)] == [100] * 4
 
@@ -48,33 +48,33 @@ def test_draws_are_points_of_the_scan_with_their_group_and_weight():
     values = whole.values.copy()
     values[:, :5] = np.nan
     whole = whole.copy(data=values)
-    data = prepare(thinned(whole, 2000), 8)
+    data = prepare(subsampled(whole, 2000), 8)
     stream = Stream(whole, data)
     assert len(stream) == 5 * 35 * 50
-    coordinates, targets, importance, group = stream.draw(np.random.default_rng(0), 3000)
+    coordinates, targets, sample_weight, group = stream.draw(np.random.default_rng(0), 3000)
     assert coordinates.shape == (3000, 3)
     places = [np.searchsorted(whole[name].values, column) for name, column in zip("abc", coordinates.T, strict=True)]
     np.testing.assert_allclose(targets * data.spread + data.offset, values[tuple(places)], rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(data.groups.knots[group], coordinates[:, 0])
     assert 0.4 not in coordinates[:, 0]
-    assert importance.mean() == pytest.approx(1, rel=0.1)
-    assert np.corrcoef(importance, coordinates[:, 1])[0, 1] < -0.5
+    assert sample_weight.mean() == pytest.approx(1, rel=0.1)
+    assert np.corrcoef(sample_weight, coordinates[:, 1])[0, 1] < -0.5
 
 
 def test_all_points_come_in_order_where_there_are_few():
     whole = cube((4, 10, 12))
     data = prepare(whole, 8)
-    coordinates, targets, importance, group = Stream(whole, data).draw(np.random.default_rng(0), 10_000)
+    coordinates, targets, sample_weight, group = Stream(whole, data).draw(np.random.default_rng(0), 10_000)
     np.testing.assert_array_equal(coordinates, data.coordinates)
     np.testing.assert_array_equal(targets, data.targets)
-    np.testing.assert_array_equal(importance, data.importance)
+    np.testing.assert_array_equal(sample_weight, data.sample_weight)
     np.testing.assert_array_equal(group, data.groups.group)
 
 
 def test_a_large_scan_is_learned_whole_and_judged_in_part_and_says_so(monkeypatch):
-    monkeypatch.setattr("napari_scantwin.twin.training.thinned", lambda scan: thinned(scan, 6000))
+    monkeypatch.setattr("napari_scantwin.twin.training.subsampled", lambda scan: subsampled(scan, 6000))
     whole = cube((8, 50, 60))
-    twin = train(whole, TwinSettings(members=2, time_budget=6), score_rivals=False)
+    twin = train(whole, TwinSettings(members=2, time_budget=6), score_baselines=False)
     assert any("learned from all 24000 points" in note for note in twin.notes)
     middle = whole.isel(a=4)
     mesh = np.meshgrid(whole["a"][4], whole["b"], whole["c"], indexing="ij")

@@ -10,7 +10,7 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.networks.waiting import patiently
+from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin import TwinSettings, train
 
 from .conftest import FIELDS, moving_step, truth
@@ -25,7 +25,7 @@ def test_a_twin_fills_a_moving_transition_better_than_linear_interpolation(twin)
     assert np.sqrt(np.mean((mean - exact) ** 2)) < 0.5 * np.sqrt(np.mean((linear - exact) ** 2))
 
 
-def test_the_score_names_every_sweep_and_every_rival(twin):
+def test_the_score_names_every_sweep_and_every_baselines(twin):
     assert twin.score.methods[0] == "twin"
     assert "monotone spline" in twin.score.methods
     assert twin.score.sweeps == ("0 T", "1 T", "2 T", "4 T", "6 T", "9 T")
@@ -47,8 +47,8 @@ def test_two_thirds_of_held_out_noise_lies_within_one_standard_deviation(twin):
 
 
 def test_the_score_of_a_sweep_is_the_error_of_a_twin_that_never_saw_it():
-    """One sweep outweighs all others and lies where the mean is better than any spline: a blend chosen with it in sight
-    would look a seventh better than it is on a sweep that is really new."""
+    """One sweep outweighs all others and lies where the mean is better than any spline: a stacking chosen with it in
+    sight would look a seventh better than it is on a sweep that is really new."""
     slow, fast = np.array([1.0, 3, 10, 30, 100, 300, 1000]), np.linspace(0, 10, 40)
     pressure, temperature = np.repeat(slow, len(fast)), np.tile(fast, len(slow))
     new = pressure == 10
@@ -59,8 +59,8 @@ def test_the_score_of_a_sweep_is_the_error_of_a_twin_that_never_saw_it():
         name="resistance",
         unit="ohm",
     )
-    scored = train(scan, TwinSettings(members=2), score_rivals=False).score
-    unseen = train(scans.with_masked(scan, new), TwinSettings(members=2), score_rivals=False)
+    scored = train(scan, TwinSettings(members=2), score_baselines=False).score
+    unseen = train(scans.with_masked(scan, new), TwinSettings(members=2), score_baselines=False)
     off = unseen.predict(scans.points(scan).coordinates[new])[0] - scan.values[new]
     assert scored.sweeps[2] == "10 bar"
     assert scored.errors[0, 2] == pytest.approx(np.sqrt(np.mean(off**2)), rel=0.05)
@@ -107,10 +107,10 @@ def test_a_stop_does_not_wait_for_what_cannot_be_interrupted():
     began = time.monotonic()
     threading.Timer(0.1, stop.set).start()
     with pytest.raises(Cancelled):
-        patiently(lambda: time.sleep(3), stop)
+        interruptibly(lambda: time.sleep(3), stop)
     assert time.monotonic() - began < 1
     with pytest.raises(ZeroDivisionError):
-        patiently(lambda: 1 / 0, None)
+        interruptibly(lambda: 1 / 0, None)
 
 
 def test_one_axis_and_three_axes_train_as_well():
@@ -155,7 +155,7 @@ def test_points_with_large_error_bars_count_little():
     places = scans.points(clean).coordinates[~bad]
     errors = []
     for scan in (damaged, told):
-        twin = train(scan, TwinSettings(members=2, time_budget=1.5), score_rivals=False)
+        twin = train(scan, TwinSettings(members=2, time_budget=1.5), score_baselines=False)
         errors.append(np.sqrt(np.mean((twin.predict(places)[0] - truth(*places.T)) ** 2)))
     assert errors[1] < 0.6 * errors[0]
 

@@ -19,7 +19,7 @@ NOISE = 0.05
 
 @pytest.fixture(scope="module")
 def noisy():
-    return train(moving_step(NOISE), TwinSettings(members=2), score_rivals=False)
+    return train(moving_step(NOISE), TwinSettings(members=2), score_baselines=False)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_new_readings_lie_within_the_deviation_as_often_as_it_says(noisy, places
     off = np.abs(readings - mean)
     assert 0.6 < np.mean(off < deviation) < 0.9
     assert np.mean(off < 1.96 * deviation) > 0.9
-    assert np.mean(off < noisy.uncertainty.ignorance(places, np.zeros(len(places)))) < 0.5
+    assert np.mean(off < noisy.uncertainty.model_uncertainty(places, np.zeros(len(places)))) < 0.5
 
 
 @pytest.fixture(scope="module")
@@ -55,17 +55,17 @@ def test_noise_and_ignorance_add_in_squares(stated):
     mean, spread = np.array([0.0, 1.0, 0.5, 9.0]), np.array([0.0, 0.01, 0.1, 1.0])
     noise = np.array([0.02, 0.08, 0.05, 0.08])
     found = stated.std(BETWEEN, mean, spread)
-    np.testing.assert_allclose(found**2, noise**2 + stated.ignorance(BETWEEN, spread) ** 2)
+    np.testing.assert_allclose(found**2, noise**2 + stated.model_uncertainty(BETWEEN, spread) ** 2)
     on_a_sweep = np.array([[2.0, 30.0]])
     np.testing.assert_allclose(stated.std(on_a_sweep, np.zeros(1), np.zeros(1)), 0.02)
 
 
 def test_the_factor_scales_the_disagreement_and_what_experts_share(stated):
     threefold, nothing, spread = replace(stated, factor=3.0), np.zeros(4), np.full(4, 0.2)
-    shared = stated.ignorance(BETWEEN, nothing)
+    shared = stated.model_uncertainty(BETWEEN, nothing)
     assert (shared > 0.05).all()
-    np.testing.assert_allclose(threefold.ignorance(BETWEEN, nothing), 3 * shared)
-    np.testing.assert_allclose(threefold.ignorance(BETWEEN, spread), 3 * np.hypot(0.2, shared))
+    np.testing.assert_allclose(threefold.model_uncertainty(BETWEEN, nothing), 3 * shared)
+    np.testing.assert_allclose(threefold.model_uncertainty(BETWEEN, spread), 3 * np.hypot(0.2, shared))
     slope = stated.shared_slope(BETWEEN, 0)
     assert np.abs(slope).max() > 0.05
     np.testing.assert_allclose(threefold.shared_slope(BETWEEN, 0), 3 * slope)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.interpolators.baselines import score_rivals
+from napari_scantwin.interpolators.baselines import score_baselines
 from napari_scantwin.processing import apply
 from napari_scantwin.samples import load_sample
 from napari_scantwin.twin import TwinSettings, train
@@ -32,7 +32,7 @@ def twin(seen):
     values = brightness(*np.meshgrid(TILT, ANGLE, ENERGY, indexing="ij"))
     axes = {"manipulator_angle": (TILT, "deg"), "angle": (ANGLE, "deg"), "energy": (ENERGY, "eV")}
     cube = scans.gridded_scan(axes, np.where(seen, values, np.nan), name="photoemission_intensity", unit="count")
-    return train(cube, SETTINGS, score_rivals=False)
+    return train(cube, SETTINGS, score_baselines=False)
 
 
 def test_what_is_not_seen_is_not_learned_as_zero(twin, seen):
@@ -63,7 +63,7 @@ def test_scores_count_what_was_seen_only(twin, seen):
     table = scans.points(twin.scan)
     slices = np.unique(table.sweep) // len(ANGLE)
     names = ["linear", "Gaussian smoothing", "PCA"]
-    found = score_rivals(twin.scan, slices, names=names)
+    found = score_baselines(twin.scan, slices, names=names)
     assert list(found) == names
     for prediction in found.values():
         assert len(prediction) == seen.sum()
@@ -75,7 +75,7 @@ def test_a_cube_in_momentum_space_is_learned_with_its_holes():
     cube = apply(stack, "to_momentum", kinetic_energy=16.7)
     holes = np.isnan(cube.values)
     assert 0.02 < holes.mean() < 0.6
-    twin = train(cube, SETTINGS, score_rivals=False)
+    twin = train(cube, SETTINGS, score_baselines=False)
     found = twin.simulate({name: cube[name].values for name in cube.dims})
     assert found.dims == ("ky", "kx", "energy")
     assert found["extrapolated"].values[~holes].mean() < 0.01

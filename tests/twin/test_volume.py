@@ -66,7 +66,7 @@ def twin_of_cube():
     axes = {name: (np.linspace(-1, 1, size), "deg") for name, size in SIZES.items()}
     a, b, c = np.meshgrid(*(values for values, _ in axes.values()), indexing="ij")
     cube = scans.gridded_scan(axes, np.exp(-4 * (c - b**2 + 0.3 * a) ** 2), name="intensity", unit="count")
-    return train(cube, TwinSettings(members=2, time_budget=1), score_rivals=False)
+    return train(cube, TwinSettings(members=2, time_budget=1), score_baselines=False)
 
 
 @pytest.mark.parametrize("plane", [(17, slice(None), slice(None)), (slice(None), 21, slice(None))])

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QMessageBox
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 
 def test_train_without_a_scan_or_on_another_layer_is_refused(panel, spoken):
@@ -22,7 +22,7 @@ def test_train_without_a_scan_or_on_another_layer_is_refused(panel, spoken):
 
 def test_train_on_no_sweeps_is_refused(panel, open_scan, spoken):
     layer = open_scan(sample_path("ferromagnet"))
-    layer.metadata["scan"] = scans.with_masked(scan_of(layer), np.ones(scan_of(layer).size, bool))
+    ScanLayer(layer).set_scan(scans.with_masked(scan_of(layer), np.ones(scan_of(layer).size, bool)))
     assert not panel.train.train()
     assert "no sweep is selected" in spoken[0]
 

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QApplication
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.numbers import NumberBox
-from napari_scantwin.viewer.kit.tables import Table, fill, shared_out
+from napari_scantwin.viewer.kit.tables import NumberTable, fill, shared_out
 
 
 def test_a_cube_does_not_widen_a_window_of_1000_pixels(panel, open_scan, qtbot):
@@ -42,7 +42,7 @@ def test_a_combo_cuts_its_words_with_an_ellipsis_and_asks_for_what_they_need(qtb
 
 
 def test_a_table_breaks_heads_and_words_before_it_scrolls_sideways(qtbot):
-    table = Table()
+    table = NumberTable()
     qtbot.addWidget(table)
     table.resize(260, 200)
     table.show()

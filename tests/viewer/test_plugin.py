@@ -8,8 +8,8 @@ import pytest
 from napari_scantwin import samples
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers import read
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.plugin import get_reader, write_layer
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 PLUGIN = "napari-scantwin"
 

@@ -13,8 +13,8 @@ from napari_scantwin.core import units
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.twin import Twin
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.twin_layers import result_of
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 from napari_scantwin.viewer.twin import simulate_widget
 
 
@@ -29,7 +29,7 @@ def whole_way(panel, qtbot, tmp_path, layer, train_scan):
     assert tuple(simulated.contrast_limits) == tuple(shared)
     np.testing.assert_allclose(simulated.extent.world[0][-1], layer.extent.world[0][-1], atol=2)
     np.testing.assert_allclose(simulated.extent.world[1][-1], layer.extent.world[1][-1], atol=2)
-    assert panel.train.table.rowCount() == len(layer.metadata["twin"].score.methods) >= 6
+    assert panel.train.table.rowCount() == len(ScanLayer(layer).twin.score.methods) >= 6
     assert "on sweeps left out" in panel.train.status.text()
     assert "Worth measuring next" in panel.train.status.text()
 
@@ -51,7 +51,7 @@ def whole_way(panel, qtbot, tmp_path, layer, train_scan):
     assert panel.train.save(tmp_path / "kept.twin")
     points = scans.points(measured).coordinates[:50]
     kept = Twin.load(tmp_path / "kept.twin")
-    np.testing.assert_array_equal(kept.predict(points)[0], layer.metadata["twin"].predict(points)[0])
+    np.testing.assert_array_equal(kept.predict(points)[0], ScanLayer(layer).twin.predict(points)[0])
 
 
 @pytest.mark.parametrize("key", ["ferromagnet", "arpes"])
@@ -101,7 +101,7 @@ def test_a_derivative_of_the_twin_is_a_layer_of_its_own(panel, qtbot, open_scan,
         assert shown.contrast_limits[0] == -shown.contrast_limits[1]
         assert (scan_of(shown)["standard_error"].values > 0).mean() > 0.99
     assert result_of(layer, "simulated", viewer) is not None
-    assert len([one for one in viewer.layers if one.metadata.get("kind") == "derivative"]) == 1
+    assert len([one for one in viewer.layers if ScanLayer(one).kind == "derivative"]) == 1
 
 
 def drag(qtbot, canvas, path, modifiers=Qt.NoModifier):
@@ -146,7 +146,7 @@ def test_the_mouse_drags_a_line_whatever_layer_is_selected(panel, qtbot, open_sc
     assert not np.allclose(curve.values, before)
     drawn = panel.cuts.plot._drawn[panel.cuts.lines[0].key].curve.yData
     np.testing.assert_allclose(drawn, curve.values)
-    exact = layer.metadata["twin"].predict(np.array([[1e4, 12.0]]))[0][0]
+    exact = ScanLayer(layer).twin.predict(np.array([[1e4, 12.0]]))[0][0]
     np.testing.assert_allclose(curve.values[0], exact, rtol=1e-5)
 
 

@@ -22,7 +22,7 @@ GRID = {"magnetic_field": np.linspace(1000, 40_000, 30), "temperature": np.linsp
 
 @pytest.fixture(scope="module")
 def twin():
-    return train(load_sample("ferromagnet"), TwinSettings(members=2, time_budget=1.5), score_rivals=False)
+    return train(load_sample("ferromagnet"), TwinSettings(members=2, time_budget=1.5), score_baselines=False)
 
 
 @pytest.fixture(autouse=True)

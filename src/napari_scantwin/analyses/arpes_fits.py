@@ -1,4 +1,4 @@
-"""Analyses that describe themselves to a form as steps do: from a scan to figures, and scans to be shown or saved.
+"""Fits of ARPES curves: Fermi edges, and peaks of EDCs and MDCs.
 
 They do not change the scan. What can be done with the result (counting energies from a fitted Fermi level) is named as
 a step with its parameters, so that it enters the history of whatever scan it is applied to.
@@ -6,150 +6,25 @@ a step with its parameters, so that it enters the history of whatever scan it is
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.analyses.analysis import FIT, analysis
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import energy_axis, find_axis, is_quantity, slit_angle
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
-from napari_scantwin.operations.operation import Described
+from napari_scantwin.operations.findings import Findings
 from napari_scantwin.operations.parameters import OTHER_AXIS, Parameter
 
-__all__ = ["ANALYSES", "Analysis", "Findings", "analyse"]
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What an analysis found: ``figures`` (label and value, in the order of a table), ``scans`` by title, ``notes`` in
-    sentences, and ``then``: a step's name and parameters that use it, or None."""
-
-    figures: list[tuple[str, Quantity | float | int]]
-    scans: dict[str, xr.DataArray]
-    notes: list[str] = field(default_factory=list)
-    then: tuple[str, dict[str, Any]] | None = None
-
-
-class Analysis(Described):
-    """A function from scan to :class:`Findings` that checks its parameters, reports progress and can be stopped."""
-
-    def __call__(
-        self,
-        scan: xr.DataArray,
-        *,
-        on_progress: Callable[[float], None] | None = None,
-        stop_event: threading.Event | None = None,
-        **given: Any,
-    ) -> Findings:
-        return self.run(scan, on_progress=on_progress, stop_event=stop_event, **self.fitting(scan, given))
-
-
-def analyse(scan: xr.DataArray, name: str, **given: Any) -> Findings:
-    """What the analysis ``name`` finds; parameters as for a step, and ``on_progress`` and ``stop_event``."""
-    if name not in ANALYSES:
-        raise ScanError(f"there is no analysis {name!r}; there are {', '.join(ANALYSES)}")
-    return ANALYSES[name](scan, **given)
+__all__: list[str] = []
 
 
 def _channels(scan: xr.DataArray) -> str | None:
     """The angle along the slit, else the axis beside the energy."""
     others = [name for name in scans.axes(scan) if name != energy_axis(scan)]
     return slit_angle(scan) or (others[-1] if others else None)
-
-
-# The fits import lmfit, which takes a second: only when they are called.
-
-
-def _edge(scan, *, on_progress, stop_event, **given) -> Findings:
-    """Fit the Fermi edge of the scan summed over everything but its energy: level, resolution (FWHM), temperature.
-
-    [(a + b E) f(E, T)] convolved with a Gaussian, plus a background. A temperature or resolution that is given is
-    fixed; an edge seldom tells the two apart.
-    """
-    from napari_scantwin.processing.fermi_edge import fit_edge
-
-    edge = fit_edge(scan, **given)
-    return Findings(
-        _edge_figures(edge),
-        {"edge": edge.curve, "fitted edge": edge.fit},
-        then=("correct_fermi_edge", {"coefficients": [edge.fermi_level.value]}),
-    )
-
-
-def _edge_figures(edge) -> list[tuple[str, Quantity | float | int]]:
-    figures = [
-        ("Fermi level", edge.fermi_level),
-        ("Resolution (FWHM)", edge.resolution),
-        ("Temperature", edge.temperature),
-    ]
-    known = np.isfinite(edge.reduced_chi_square)
-    return [*figures, ("Reduced chi-square", edge.reduced_chi_square)] if known else figures
-
-
-def _edges(scan, *, axis, degree, channels, on_progress, stop_event, **given) -> Findings:
-    """Fit the Fermi edge of every channel of a gold reference, and a polynomial through the levels.
-
-    The polynomial is what other scans of the same channels are corrected by.
-    """
-    from napari_scantwin.processing.edge_correction import fit_edges
-
-    found = fit_edges(
-        scan, axis, degree=degree, channels=channels, on_progress=on_progress, stop_event=stop_event, **given
-    )
-    powers = [f"Level, power {number}" for number in range(len(found.coefficients))]
-    unit = "deg" if is_quantity(scan[axis].attrs["units"], "angle") else scan[axis].attrs["units"]
-    each = ["eV", *(units.standard(f"eV/({unit})**{number}") for number in range(1, len(powers)))]
-    figures: list = [
-        (title, Quantity(value, error, one))
-        for title, value, error, one in zip(powers, found.coefficients, found.errors, each, strict=True)
-    ]
-    missing = int(np.isnan(found.fermi_level.values).sum())
-    return Findings(
-        [*figures, ("Polynomial's reduced chi-square", found.reduced_chi_square), *_edge_figures(found.whole)],
-        {"Fermi level of the channels": found.fermi_level, "resolution of the channels": found.resolution},
-        [f"{missing} of {found.fermi_level.size} channels show no edge."] if missing else [],
-        ("correct_fermi_edge", {"axis": axis, "coefficients": found.coefficients}),
-    )
-
-
-def _peaks(
-    scan, *, along, crossing_start, crossing_stop, degree, resolution, on_progress, stop_event, **given
-) -> Findings:
-    """Fit peaks to every curve of a cut along one axis, each started from its neighbour: MDCs along a momentum or
-    angle, EDCs along the energy; dispersion, widths, and where each band crosses the Fermi level, with errors."""
-    from napari_scantwin.processing.dispersion import fermi_crossing
-    from napari_scantwin.processing.peaks import fit_peaks
-
-    fits = fit_peaks(scan, along, resolution=resolution or 0.0, on_progress=on_progress, stop_event=stop_event, **given)
-    results = {"position": fits.position, "width": fits.width, "area": fits.area, "fit": fits.model}
-    residual = scan.copy(data=np.asarray(scan.values, float) - fits.model.values)
-    results["residual"] = residual.assign_attrs(long_name="measured minus fitted", kind="fitted")
-    figures: list = [("Whole curves", int(np.isfinite(fits.position.values).all(axis=0).sum()))]
-    notes = []
-    energy = energy_axis(scan)
-    if energy is not None:
-        ends = [
-            None if end is None else float(units.convert(end, "eV", scan[energy].attrs["units"]))
-            for end in (crossing_start, crossing_stop)
-        ]
-        for peak in range(1, fits.position.sizes["peak"] + 1):
-            try:
-                crossing = fermi_crossing(fits, peak, start=ends[0], stop=ends[1], degree=degree)
-            except ScanError as reason:
-                notes.append(f"Peak {peak}: {reason}.")
-                continue
-            figures += [(f"Fermi momentum, peak {peak}", crossing.momentum)]
-            figures += [(f"Fermi velocity, peak {peak}", crossing.velocity)]
-            if is_quantity(crossing.momentum.unit, "momentum"):
-                figures += [(f"Fermi velocity, peak {peak}, m/s", crossing.speed)]
-            results[f"line, peak {peak}"] = crossing.line
-    return Findings(figures, results, notes)
 
 
 _EDGE = (
@@ -215,25 +90,119 @@ _PEAKS = (
     Parameter("degree", "Degree of the line", "integer", 1, minimum=1, maximum=5),
 )
 
-#: Every analysis by name.
-ANALYSES: dict[str, Analysis] = {
-    one.name: one
-    for one in (
-        Analysis("fermi_edge", "Fermi edge", "Energy", _edge, _EDGE, ("energy",)),
-        Analysis(
-            "fermi_edges",
-            "Fermi edge of every channel",
-            "Energy",
-            _edges,
-            (
-                Parameter("axis", "Channels along", "axis", _channels),
-                *_EDGE,
-                Parameter("degree", "Degree of the polynomial", "integer", 2, minimum=0, maximum=8),
-                Parameter("channels", "Channels joined", "integer", 1, minimum=1, maximum=1000),
-            ),
-            ("energy",),
-            axes=2,
-        ),
-        Analysis("peaks", "Peaks of EDCs or MDCs", "Bands", _peaks, _PEAKS, axes=2, most_axes=2),
+
+# The fits import lmfit, which takes a second: only when they are called.
+
+
+@analysis("fermi_edge", "Fermi edge", FIT, parameters=_EDGE, needs=("energy",), gridded=True, uses_twin=False)
+def fermi_edge(source, *, on_progress, stop_event, cache, **given) -> Findings:
+    """Fit the Fermi edge of the scan summed over everything but its energy: level, resolution (FWHM), temperature.
+
+    [(a + b E) f(E, T)] convolved with a Gaussian, plus a background. A temperature or resolution that is given is
+    fixed; an edge seldom tells the two apart.
+    """
+    from napari_scantwin.processing.fermi_edge import fit_edge
+
+    edge = fit_edge(source.scan, **given)
+    return Findings(
+        _edge_figures(edge),
+        {"edge": edge.curve, "fitted edge": edge.fit},
+        then=("correct_fermi_edge", {"coefficients": [edge.fermi_level.value]}),
     )
-}
+
+
+def _edge_figures(edge) -> list[tuple[str, Quantity | float | int]]:
+    figures = [
+        ("Fermi level", edge.fermi_level),
+        ("Resolution (FWHM)", edge.resolution),
+        ("Temperature", edge.temperature),
+    ]
+    known = np.isfinite(edge.reduced_chi_square)
+    return [*figures, ("Reduced chi-square", edge.reduced_chi_square)] if known else figures
+
+
+@analysis(
+    "fermi_edges",
+    "Fermi edge of every channel",
+    FIT,
+    parameters=(
+        Parameter("axis", "Channels along", "axis", _channels),
+        *_EDGE,
+        Parameter("degree", "Degree of the polynomial", "integer", 2, minimum=0, maximum=8),
+        Parameter("channels", "Channels joined", "integer", 1, minimum=1, maximum=1000),
+    ),
+    needs=("energy",),
+    axes=2,
+    gridded=True,
+    uses_twin=False,
+)
+def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cache, **given) -> Findings:
+    """Fit the Fermi edge of every channel of a gold reference, and a polynomial through the levels.
+
+    The polynomial is what other scans of the same channels are corrected by.
+    """
+    from napari_scantwin.processing.edge_correction import fit_edges
+
+    scan = source.scan
+    found = fit_edges(
+        scan, axis, degree=degree, channels=channels, on_progress=on_progress, stop_event=stop_event, **given
+    )
+    powers = [f"Level, power {number}" for number in range(len(found.coefficients))]
+    unit = "deg" if is_quantity(scan[axis].attrs["units"], "angle") else scan[axis].attrs["units"]
+    each = ["eV", *(units.standard(f"eV/({unit})**{number}") for number in range(1, len(powers)))]
+    figures: list = [
+        (title, Quantity(value, error, one))
+        for title, value, error, one in zip(powers, found.coefficients, found.errors, each, strict=True)
+    ]
+    missing = int(np.isnan(found.fermi_level.values).sum())
+    return Findings(
+        [*figures, ("Polynomial's reduced chi-square", found.reduced_chi_square), *_edge_figures(found.whole)],
+        {"Fermi level of the channels": found.fermi_level, "resolution of the channels": found.resolution},
+        [f"{missing} of {found.fermi_level.size} channels show no edge."] if missing else [],
+        ("correct_fermi_edge", {"axis": axis, "coefficients": found.coefficients}),
+    )
+
+
+@analysis(
+    "peaks",
+    "Peaks of EDCs or MDCs",
+    FIT,
+    parameters=_PEAKS,
+    axes=2,
+    most_axes=2,
+    gridded=True,
+    uses_twin=False,
+)
+def peaks(
+    source, *, along, crossing_start, crossing_stop, degree, resolution, on_progress, stop_event, cache, **given
+) -> Findings:
+    """Fit peaks to every curve of a cut along one axis, each started from its neighbour: MDCs along a momentum or
+    angle, EDCs along the energy; dispersion, widths, and where each band crosses the Fermi level, with errors."""
+    from napari_scantwin.processing.dispersion import fermi_crossing
+    from napari_scantwin.processing.peaks import fit_peaks
+
+    scan = source.scan
+    fits = fit_peaks(scan, along, resolution=resolution or 0.0, on_progress=on_progress, stop_event=stop_event, **given)
+    results = {"position": fits.position, "width": fits.width, "area": fits.area, "fit": fits.model}
+    residual = scan.copy(data=np.asarray(scan.values, float) - fits.model.values)
+    results["residual"] = residual.assign_attrs(long_name="measured minus fitted", kind="fitted")
+    figures: list = [("Whole curves", int(np.isfinite(fits.position.values).all(axis=0).sum()))]
+    notes = []
+    energy = energy_axis(scan)
+    if energy is not None:
+        ends = [
+            None if end is None else float(units.convert(end, "eV", scan[energy].attrs["units"]))
+            for end in (crossing_start, crossing_stop)
+        ]
+        for peak in range(1, fits.position.sizes["peak"] + 1):
+            try:
+                crossing = fermi_crossing(fits, peak, start=ends[0], stop=ends[1], degree=degree)
+            except ScanError as reason:
+                notes.append(f"Peak {peak}: {reason}.")
+                continue
+            figures += [(f"Fermi momentum, peak {peak}", crossing.momentum)]
+            figures += [(f"Fermi velocity, peak {peak}", crossing.velocity)]
+            if is_quantity(crossing.momentum.unit, "momentum"):
+                figures += [(f"Fermi velocity, peak {peak}, m/s", crossing.speed)]
+            results[f"line, peak {peak}"] = crossing.line
+    return Findings(figures, results, notes)

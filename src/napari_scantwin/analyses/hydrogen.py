@@ -1,26 +1,33 @@
-"""Hydrogen content of the sweeps and of the twin, and how it is shown; no widget is touched here."""
+"""Hydrogen content of the sweeps and of the twin, by a calibration curve the user chooses and names the source of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.analyses.sides import Side, Source, sides_of
-from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.analyses.analysis import analysis
+from napari_scantwin.analyses.sides import Side, sides_of
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.findings import Curve, DerivedMap, gradient
-from napari_scantwin.physics.calibration import Calibration
+from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.operations.findings import Curve, DerivedMap, Findings, Plot, Table, gradient
+from napari_scantwin.operations.operation import reason_of
+from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.operations.source import Source
+from napari_scantwin.physics.calibration import Calibration, read_calibration
 from napari_scantwin.physics.hydrogen import hydrogen_content
 
 __all__ = ["Content", "ContentSide", "drawn", "maps_of", "rows_of", "table_of", "worked_out"]
 
 #: Sweeps that are drawn at most.
 _DRAWN = 12
+_NOT_SAID = "not said"
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ def worked_out(
         if len(twin.axes) != 2:
             raise ScanError("the twin's hydrogen content is drawn for scans of two axes; this one has another number")
         dense = hydrogen_content(twin.simulate(stop=stop), curve, **options)
-        grid = {twin.axes[0]: set_points(twin.scan), twin.axes[1]: dense[twin.axes[1]].values}
+        grid = {twin.axes[0]: used_set_points(twin.scan), twin.axes[1]: dense[twin.axes[1]].values}
         return ContentSide(
             name, True, second, hydrogen_content(twin.simulate(grid, stop=stop), curve, **options), dense
         )
@@ -111,7 +118,7 @@ def _sweeps(content: xr.DataArray):
 
 
 def _shades(found: Content) -> dict[str, str]:
-    """The colour of each slow value that is drawn: of every measured side's sweeps, thinned where they are many."""
+    """The colour of each slow value that is drawn: of every measured side's sweeps, subsampled where they are many."""
     labels: dict[str, None] = {}
     for side in found.sides:
         if not side.twin:
@@ -173,3 +180,163 @@ def table_of(found: Content) -> tuple[list[str], list[list], dict[str, str]]:
     ]
     kept = ("source", "sha256", "calibration", "branch", "note")
     return heads, rows, {key: scan.attrs[key] for key in kept if key in scan.attrs}
+
+
+def fits(scan: xr.DataArray) -> None:
+    """Raise :class:`ScanError` where a scan is no resistance."""
+    if not any(units.compatible(scan.attrs["units"], one) for one in ("ohm", "dimensionless")):
+        raise ScanError(f"it needs a resistance or R/R0, and these values are {scans.label(scan)}")
+
+
+def _alike(scan: xr.DataArray, own: xr.DataArray) -> bool:
+    """Whether a second scan has the same axes, so that both fit in one plot."""
+    return (
+        reason_of(fits, scan) is None
+        and scans.axes(scan) == scans.axes(own)
+        and all(
+            units.standard(scan[name].attrs["units"]) == units.standard(own[name].attrs["units"])
+            for name in scans.axes(own)
+        )
+    )
+
+
+def _curve(given: Mapping[str, Any]) -> Calibration:
+    if not given.get("curve"):
+        raise ScanError("Choose a calibration curve: a table of H/Pd and R/R0; none is built in, for none fits all")
+    columns = {
+        key: int(text) if text.isdigit() else text
+        for key, text in (("content", given.get("content")), ("relative", given.get("relative")))
+        if text
+    }
+    return read_calibration(given["curve"], source=given.get("curve_source") or "", **columns)
+
+
+def _branches(scan: xr.DataArray, given: Mapping[str, Any]) -> list[str]:
+    try:
+        return [_NOT_SAID, *(piece.name for piece in _curve(given).pieces())]
+    except ScanError:  # said when the analysis is run
+        return [_NOT_SAID]
+
+
+_COLUMNS = (
+    Parameter("content", "H/Pd column", "text", optional=True, further=True, explanation="Its head or number"),
+    Parameter("relative", "R/R₀ column", "text", optional=True, further=True, explanation="Its head or number"),
+)
+_PARAMETERS = (
+    Parameter(
+        "curve",
+        "Curve",
+        "file",
+        optional=True,
+        example="Tables (*.csv *.txt *.dat *.xlsx)",
+        explanation="A table of H/Pd and R/R0, as published or measured; none is built in",
+    ),
+    Parameter(
+        "curve_source",
+        "Its source",
+        "text",
+        optional=True,
+        example="authors, journal, year, figure",
+        explanation="Where the curve comes from; it goes with every result",
+    ),
+    Parameter(
+        "unloaded",
+        "Unloaded R₀",
+        "text",
+        optional=True,
+        example="such as 12.30 ± 0.02 mohm",
+        explanation="The unloaded sample's resistance at the same temperature; empty where the scan is R/R0",
+    ),
+    *_COLUMNS,
+    Parameter(
+        "branch",
+        "Branch",
+        "choice",
+        _NOT_SAID,
+        choices=_branches,
+        explanation="Which side of the curve the readings lie on",
+    ),
+    Parameter(
+        "second",
+        "Second scan",
+        "scan",
+        optional=True,
+        further=True,
+        fits=_alike,
+        explanation="A second measurement, to be shown beside the first",
+    ),
+    Parameter(
+        "second_unloaded",
+        "Its R₀",
+        "text",
+        optional=True,
+        further=True,
+        example="as of the first",
+        shown=lambda scan, given: given.get("second") is not None,
+        explanation="The second sample's unloaded resistance; empty: that of the first",
+    ),
+    Parameter(
+        "unloaded_scan",
+        "R₀ from scan",
+        "scan",
+        optional=True,
+        further=True,
+        fits=lambda scan, own: len(scans.axes(scan)) == 1,
+        explanation="Or a scan of the unloaded sample along one axis",
+    ),
+)
+
+
+@analysis(
+    "hydrogen_content",
+    "Hydrogen content",
+    "Hydrogen",
+    parameters=_PARAMETERS,
+    refuses=fits,
+    place=60,
+    further="Second scan, unloaded scan, columns",
+)
+def hydrogen(
+    source,
+    *,
+    curve,
+    curve_source,
+    content,
+    relative,
+    unloaded,
+    second_unloaded,
+    unloaded_scan,
+    branch,
+    second,
+    on_progress,
+    stop_event,
+    cache,
+) -> Findings:
+    """H/Pd at every reading and over the twin's map, by a calibration curve that the user names the source of."""
+    told = _curve({"curve": curve, "curve_source": curve_source, "content": content, "relative": relative})
+    own = unloaded_scan.scan if unloaded_scan is not None else unloaded
+    sources = [source, *([second] if second is not None else [])]
+    side = None if branch == _NOT_SAID else branch
+    found = worked_out(sources, told, (own, second_unloaded or own), side, stop_event)
+    words = [f"H/Pd by the curve of {found.first.attrs['calibration']}."]
+    notes = [(side, side.content.attrs.get("note", "")) for side in found.sides if not side.twin]
+    words += [f"{side.name}: {note}." if side.second else f"{note}." for side, note in notes if note]
+    words += found.refused
+    figures = []
+    for one in found.sides:
+        values = np.asarray(one.content.values, float)
+        if np.isfinite(values).any():
+            error = float(np.nanmedian(one.content["standard_error"].values))
+            figures.append((f"H/Pd, median, {one.name}", Quantity(float(np.nanmedian(values)), error, "")))
+    return Findings(
+        figures,
+        {
+            f"H/Pd of {'' if one.second else 'the '}{one.name}": one.map if one.twin else one.content
+            for one in found.sides
+        },
+        words,
+        plots={"H/Pd": Plot(*drawn(found), "\n".join(words))},
+        tables={"Table": Table(*table_of(found), rows_of(found))},
+        maps={"": maps_of(found)},
+        result=found,
+    )

@@ -1,7 +1,4 @@
-"""Pressure-composition isotherms, their plateaus and the van 't Hoff line, of every side; and how they are shown.
-
-Runs in any thread and touches no widget.
-"""
+"""Pressure-composition isotherms, their plateaus and the van 't Hoff line, of every side."""
 
 from __future__ import annotations
 
@@ -11,12 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.analyses.sides import Side, Source, sides_of
-from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.analyses.analysis import analysis
+from napari_scantwin.analyses.sides import Side, sides_of
+from napari_scantwin.analyses.transition_sides import used_set_points
+from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.findings import Curve, gradient, plain
-from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, isotherms
+from napari_scantwin.operations.findings import Curve, Findings, Plot, Table, gradient, plain
+from napari_scantwin.operations.operation import reason_of
+from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.operations.source import Source
+from napari_scantwin.physics.branches import is_kind
+from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, isotherms, labels_of, pressure_name
 from napari_scantwin.physics.plateau import Plateau, find_plateau, hysteresis, plateau_pressures
 from napari_scantwin.physics.van_t_hoff import VanTHoff, fit_van_t_hoff
 
@@ -67,7 +70,7 @@ def _simulated(twin, stop) -> xr.DataArray:
         raise ScanError("the twin's isotherms are drawn for scans of two axes; this one has another number")
     column = np.asarray(twin.scan[twin.axes[1]].values, float)
     return twin.simulate(
-        {twin.axes[0]: set_points(twin.scan), twin.axes[1]: np.linspace(column.min(), column.max(), _PRESSURES)},
+        {twin.axes[0]: used_set_points(twin.scan), twin.axes[1]: np.linspace(column.min(), column.max(), _PRESSURES)},
         stop=stop,
     )
 
@@ -202,3 +205,106 @@ def table_of(result: IsothermsResult) -> tuple[list[str], list[list], dict[str, 
                 f"{fit.correlation:.3f}; reduced chi square {fit.reduced_chi_square:.4g}"
             )
     return [*heads, "note"], rows, about
+
+
+def _array(scan: xr.DataArray) -> xr.DataArray:
+    name = pressure_name(scan)
+    return scan if name == scan.name else scan[name]
+
+
+def _plain(scan: xr.DataArray, given=None) -> bool:
+    """Whether the column of pressures is a plain number, so that its unit is asked for."""
+    return units.compatible(_array(scan).attrs["units"], "dimensionless")
+
+
+def _asked_logarithm(scan: xr.DataArray, given=None) -> bool:
+    return _plain(scan) or any(units.is_logarithm(label) for label in labels_of(scan, pressure_name(scan)))
+
+
+def _no_temperature(scan: xr.DataArray, given=None) -> bool:
+    return not any(is_kind(scan[axis].attrs["units"], "temperature") for axis in scans.axes(scan))
+
+
+_LOGARITHMS = {"not said": None, "the pressure itself": False, "log₁₀ of it": 10, "ln of it": "e"}
+_DIRECTIONS = ("as measured", "absorption", "desorption")
+_PARAMETERS = (
+    Parameter("temperature", "Temperature", "text", optional=True, example="such as 298 K", shown=_no_temperature),
+    Parameter(
+        "pressure_unit",
+        "Pressure unit",
+        "text",
+        optional=True,
+        example="such as bar; never guessed",
+        shown=_plain,
+    ),
+    Parameter(
+        "logarithm",
+        "The column is",
+        "choice",
+        "not said",
+        choices=tuple(_LOGARITHMS),
+        shown=_asked_logarithm,
+        explanation="What the column of pressures holds",
+    ),
+    Parameter(
+        "direction",
+        "Branches",
+        "choice",
+        _DIRECTIONS[0],
+        choices=_DIRECTIONS,
+        explanation="Says what isotherms are whose order is lost, or picks some",
+    ),
+    Parameter(
+        "standard",
+        "Standard p₀",
+        "text",
+        "1 bar",
+        explanation="The standard pressure the entropy counts from",
+    ),
+    Parameter(
+        "second",
+        "Second scan",
+        "scan",
+        optional=True,
+        fits=lambda scan, own: reason_of(pressure_name, scan) is None,
+        explanation="A second measurement, to be shown beside the first",
+    ),
+)
+
+
+@analysis(
+    "isotherms",
+    "Isotherms (pressure, composition)",
+    "Hydrogen",
+    parameters=_PARAMETERS,
+    refuses=pressure_name,
+    place=70,
+)
+def pressure_composition(
+    source, *, temperature, pressure_unit, logarithm, direction, standard, second, on_progress, stop_event, cache
+) -> Findings:
+    """Plateaus, hysteresis, and the heat and entropy of hydride formation by a van 't Hoff fit."""
+    options = {
+        "temperature": temperature,
+        "pressure_unit": pressure_unit,
+        "logarithm": _LOGARITHMS[logarithm] if logarithm is not None else None,
+        "direction": None if direction == _DIRECTIONS[0] else direction,
+    }
+    sources = [source, *([second] if second is not None else [])]
+    found = calculate(sources, options, standard, stop=stop_event)
+    words = said(found)
+    figures = []
+    for side in found.sides:
+        for way, fit in side.fits.items():
+            figures += [
+                (f"ΔH, {side.name}, {_WAYS[way]}", fit.enthalpy),
+                (f"ΔS, {side.name}, {_WAYS[way]}", fit.entropy),
+            ]
+    return Findings(
+        figures,
+        {f"plateau pressures, {side.name}": side.pressures for side in found.sides},
+        words.splitlines(),
+        plots={title: Plot(*draw(found), words) for title, draw in VIEWS.items()},
+        tables={"Table": Table(*table_of(found), rows_of(found))},
+        result=found,
+    )

@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import xarray as xr
-
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.physics.magnetization import Sample
+from napari_scantwin.operations.source import Source
 
-__all__ = ["Side", "Source", "sides_of"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """What sides are worked out from: its ``name`` (empty for the chosen scan's), the ``scan``, its ``twin`` (or None)
-    and, where it matters, the ``sample``."""
-
-    name: str
-    scan: xr.DataArray
-    twin: object = None
-    sample: Sample | None = None
+__all__ = ["Side", "sides_of"]
 
 
 @dataclass(frozen=True)

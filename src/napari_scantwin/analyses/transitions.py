@@ -1,184 +1,216 @@
-"""Transitions of the sweeps, of the twin, and of a second measurement; the boundary, and the critical field it gives.
-
-Runs in any thread and touches no widget.
-"""
+"""Transitions of every sweep and of the twin, the phase boundary, and the critical field it gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 
-import numpy as np
-import xarray as xr
-
-from napari_scantwin.analyses.sides import Side, Source, sides_of
+from napari_scantwin.analyses.analysis import analysis
+from napari_scantwin.analyses.transition_sides import (
+    TransitionSettings,
+    TransitionsResult,
+    calculate,
+    gives_critical_field,
+)
+from napari_scantwin.analyses.transition_views import as_layer_scan, color_of, drawn, head_of, rows_of, said, table_of
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import training_mask
+from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.operations.findings import DerivedMap, Findings, Plot, Table
+from napari_scantwin.operations.operation import reason_of
+from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.physics.branches import is_kind
-from napari_scantwin.physics.critical_field import MODELS, CriticalField, fit_critical_field
+from napari_scantwin.physics.critical_field import MODELS
 from napari_scantwin.physics.transition_curve import CRITERIA
-from napari_scantwin.physics.transitions import SweepTransition, phase_boundary, sweep_transitions
 
-__all__ = [
-    "TransitionSettings",
-    "TransitionSide",
-    "TransitionsResult",
-    "calculate",
-    "gives_critical_field",
-    "set_points",
-]
+__all__ = ["alike", "critical_field", "fits", "transitions"]
 
-#: Values of the slow axis at which the twin's boundary is drawn, and places along the fast axis.
-_ROWS, _FAST = 60, 300
-#: A ragged scan of more points is not looked through for its set points.
-_MANY = 50_000
+_SHARE = "share of the way"
+_BASES = {"as the quantity asks": None, "one for all sweeps": "shared", "each sweep's own": "own"}
+_BRANCHES = ("all", "rising", "falling")
 
 
-@dataclass(frozen=True)
-class TransitionSettings:
-    """The ``criterion`` (a name, or a share between 0 and 1), the low state ``base``, the ``direction`` of the
-    branches, and the ``model`` of the critical field, or None."""
-
-    criterion: str | float = "50 %"
-    base: str | float | None = None
-    direction: str | None = None
-    model: str | None = None
-
-
-@dataclass(frozen=True)
-class TransitionSide(Side):
-    """One side's transitions: those of every sweep (of a ``twin``: at every sweep's place) by all ``criteria`` in
-    ``sweeps``, the ``boundary`` by the chosen one (of a twin: drawn densely), and the critical-field ``fits`` by model.
-    ``notes`` say what could not be worked out."""
-
-    sweeps: list[SweepTransition]
-    boundary: xr.DataArray
-    fits: dict[str, CriticalField]
-    notes: list[str] = field(default_factory=list)
+def fits(scan) -> None:
+    """Raise :class:`ScanError` where a scan has no phase boundary."""
+    names = scans.axes(scan)
+    if len(names) < 2:
+        raise ScanError("a phase boundary needs a slow axis; this scan has one axis only")
+    unit = scan[names[-1]].attrs["units"]
+    if not any(is_kind(unit, kind) for kind in ("temperature", "magnetic field")):
+        raise ScanError(f"its sweeps run along {names[-1].replace('_', ' ')}, not a temperature or a field")
 
 
-@dataclass(frozen=True)
-class TransitionsResult:
-    """The ``sides`` that could be worked out, the sentences of those that could not, and the scan it is about."""
-
-    sides: list[TransitionSide]
-    refused: list[str]
-    settings: TransitionSettings
-    scan: xr.DataArray
-
-    @property
-    def criteria(self) -> tuple[str | float, ...]:
-        """The criteria of the table."""
-        return _criteria(self.settings)
+def _fits_critical_field(scan) -> None:
+    fits(scan)
+    if not gives_critical_field(scan):
+        raise ScanError("a critical field needs one axis of magnetic field and one of temperature")
+    if not any(units.compatible(scan.attrs["units"], one) for one in ("ohm", "ohm*m", "dimensionless", "emu")):
+        raise ScanError(f"it needs a resistance or a moment, and these values are {scans.label(scan)}")
 
 
-def _criteria(settings: TransitionSettings) -> tuple[str | float, ...]:
-    return CRITERIA if settings.criterion in CRITERIA else (*CRITERIA, settings.criterion)
+def alike(fits: Callable[[object], object]) -> Callable[[object, object], bool]:
+    """Whether a second scan ``fits`` too and has the same kind of axes, so that both stand in one plot."""
+
+    def check(scan, own) -> bool:
+        return (
+            reason_of(fits, scan) is None
+            and scans.axes(scan) == scans.axes(own)
+            and all(units.compatible(scan[name].attrs["units"], own[name].attrs["units"]) for name in scans.axes(own))
+        )
+
+    return check
 
 
-def gives_critical_field(scan: xr.DataArray) -> bool:
-    """Whether a scan's boundary is one of temperature and magnetic field, so that a critical field can be fitted."""
-    kinds = [
-        [is_kind(scan[name].attrs["units"], kind) for kind in ("temperature", "magnetic field")]
-        for name in scans.axes(scan)
-    ]
-    return len(kinds) == 2 and sorted(kinds) == [[False, True], [True, False]]
+_PARAMETERS = (
+    Parameter(
+        "criterion",
+        "Criterion",
+        "choice",
+        "50 %",
+        choices=(*CRITERIA, _SHARE),
+        explanation="Where on its way a sweep counts as passed",
+    ),
+    Parameter(
+        "share",
+        "Share",
+        "number",
+        50,
+        minimum=2,
+        maximum=98,
+        unit="percent",
+        slider=True,
+        shown=lambda scan, given: given.get("criterion") == _SHARE,
+        explanation="Move it, and the boundary over the map follows",
+    ),
+    Parameter(
+        "second",
+        "Second scan",
+        "scan",
+        optional=True,
+        further=True,
+        fits=alike(fits),
+        explanation="A second measurement, to be shown beside the first",
+    ),
+    Parameter(
+        "base",
+        "Low state",
+        "choice",
+        next(iter(_BASES)),
+        choices=tuple(_BASES),
+        further=True,
+        explanation="The low state: zero resistance, or the instrument's offset",
+    ),
+    Parameter(
+        "direction",
+        "Branches",
+        "choice",
+        _BRANCHES[0],
+        choices=_BRANCHES,
+        further=True,
+        explanation="Warming and cooling are read by themselves, never averaged",
+    ),
+)
 
 
-def set_points(scan: xr.DataArray) -> np.ndarray:
-    """The slowest axis's set points that are in use [k], ascending; quick for scans of any size."""
-    slowest = scans.axes(scan)[0]
-    if scans.is_gridded(scan):  # a table of a cube's points would take seconds
-        return np.unique(training_mask.values_of(scan, slowest)[training_mask.used(scan, slowest)])
-    column = np.asarray(scan[slowest].values, float)
-    used = ~np.asarray(scan["masked"].values, bool) if "masked" in scan.coords else np.ones(scan.shape, bool)
-    if len(column) <= _MANY:
-        return np.unique(scans.set_points(column[used])) if used.any() else np.empty(0)
-    # Of very many readings the first of each run of one sweep tells where it was measured.
-    numbers = scans.sweep_numbers(scan)
-    if not used.all():
-        numbers, column = numbers[used], column[used]
-    return np.unique(column[np.flatnonzero(np.diff(numbers, prepend=-1))])
+@analysis(
+    "transitions",
+    "Transitions",
+    "Phase boundaries",
+    parameters=_PARAMETERS,
+    refuses=fits,
+    place=20,
+    further="Second scan, settings",
+)
+def transitions(source, *, on_progress, stop_event, cache, **given) -> Findings:
+    """Where every sweep, and the twin between them, passes from its low to its normal state, by several criteria."""
+    return _found(source, None, stop=stop_event, cache=cache, **given)
 
 
-def calculate(
-    sources: Sequence[Source],
-    settings: TransitionSettings,
-    kept: dict,
-    *,
-    stop=None,
-) -> TransitionsResult:
-    """Work out every side of ``sources``, the first being the chosen scan.
-
-    ``kept`` holds what does not change with the criterion (simulated maps, transitions of the sweeps) from call to
-    call. Raises :class:`ScanError` where no side could be worked out.
-    """
-    sides, refused = sides_of(sources, lambda *side: _side(*side, settings, kept, stop), stop=stop)
-    return TransitionsResult(sides, refused, settings, sources[0].scan)
-
-
-def _side(name, source: Source, twin, second: bool, settings: TransitionSettings, kept: dict, stop) -> TransitionSide:
-    scan = source.scan
-    options = {"base": settings.base, "direction": settings.direction, "stop": stop}
-    key = (id(scan), id(twin), settings.base, settings.direction)
-    subject, at_sweeps, count = scan, scan, 0
-    if twin is not None:
-        subject, at_sweeps, count = _maps(twin, kept, stop)
-        # A simulated map has one direction, that of its axis.
-        options["direction"] = None
-    if key not in kept:
-        kept[key] = (scan, twin, sweep_transitions(at_sweeps, CRITERIA, **options))
-    rows = kept[key][2]
-    if settings.criterion not in CRITERIA:
-        extra = sweep_transitions(at_sweeps, (settings.criterion,), **options)
-        rows = [replace(one, at={**one.at, **other.at}) for one, other in zip(rows, extra, strict=True)]
-    boundary = phase_boundary(subject, settings.criterion, **options)
-    notes: list[str] = []
-    fits: dict[str, CriticalField] = {}
-    if settings.model is not None and gives_critical_field(scan):
-        for model in MODELS:
-            try:
-                fit = fit_critical_field(boundary, model)
-            except ScanError as reason:
-                notes.append(f"{model}: {reason}")
-                continue
-            fits[model] = fit if twin is None else _widened(fit, np.sqrt(max(1.0, fit.points / count)))
-    return TransitionSide(name, twin is not None, second, rows, boundary, fits, notes)
+@analysis(
+    "critical_field",
+    "Critical field",
+    "Phase boundaries",
+    parameters=(
+        Parameter("model", "Model", "choice", next(iter(MODELS)), choices=tuple(MODELS), explanation="Of Hc2(T)"),
+        *_PARAMETERS,
+    ),
+    refuses=_fits_critical_field,
+    place=25,
+    further="Second scan, settings",
+    source="N. R. Werthamer, E. Helfand and P. C. Hohenberg, Phys. Rev. 147, 295 (1966)",
+)
+def critical_field(source, *, model, on_progress, stop_event, cache, **given) -> Findings:
+    """The upper critical field at zero temperature, Tc, slope and coherence length, fitted to the phase boundary."""
+    return _found(source, model, stop=stop_event, cache=cache, **given)
 
 
-def _maps(twin, kept: dict, stop):
-    """The twin's dense map and its rows at the sweeps' own places, with how many those are; made once a twin."""
-    key = ("maps", id(twin))
-    if key not in kept:
-        if len(twin.axes) != 2:
-            raise ScanError("the twin's boundary is drawn for scans of two axes; this one has another number")
-        known = set_points(twin.scan)
-        ranks = np.linspace(0, len(known) - 1, _ROWS)
-        rows = np.unique(np.concatenate([known, np.interp(ranks, np.arange(len(known)), known)]))
-        fast = np.asarray(twin.scan[twin.axes[1]].values, float)
-        grid = {twin.axes[0]: rows, twin.axes[1]: np.linspace(fast.min(), fast.max(), _FAST)}
-        dense = twin.simulate(grid, stop=stop)
-        at_sweeps = dense.isel({twin.axes[0]: np.searchsorted(rows, known)})
-        kept[key] = (twin, dense, at_sweeps, len(known))
-    return kept[key][1:]
-
-
-def _widened(fit: CriticalField, factor: float) -> CriticalField:
-    """A fit to a twin's dense boundary with its errors made as large as those of as many points as there are sweeps:
-    neighbouring rows of a map err together and count for one."""
-
-    def wider(quantity: Quantity) -> Quantity:
-        return replace(quantity, error=quantity.error * factor)
-
-    curve = fit.curve.assign_coords(standard_error=fit.curve["standard_error"] * factor)
-    curve["standard_error"].attrs.update(fit.curve["standard_error"].attrs)
-    return replace(
-        fit,
-        critical_field=wider(fit.critical_field),
-        critical_temperature=wider(fit.critical_temperature),
-        slope=wider(fit.slope),
-        coherence_length=wider(fit.coherence_length),
-        curve=curve,
+def _found(source, model, *, criterion, share, second, base, direction, stop, cache) -> Findings:
+    settings = TransitionSettings(
+        share / 100 if criterion == _SHARE else criterion,
+        _BASES[base],
+        None if direction == _BRANCHES[0] else direction,
+        model,
     )
+    sources = [source, *([second] if second is not None else [])]
+    result = calculate(sources, settings, cache, stop=stop)
+    plot = drawn(result)
+    words = said(result)
+    return Findings(
+        _figures(result),
+        _scans(result),
+        words.splitlines(),
+        plots={"Phase boundary": Plot(*plot, words)},
+        tables={"Table": Table(*table_of(result), rows_of(result))},
+        maps={"": _boundary_maps(result)},
+        result=result,
+    )
+
+
+def _figures(result: TransitionsResult) -> list:
+    """The fitted critical field, or the transition of every sweep by the chosen criterion."""
+    found = []
+    for side in result.sides:
+        fit = side.fits.get(result.settings.model or "")
+        if fit is not None:
+            found += [
+                (f"µ₀Hc2(0), {side.name}", fit.critical_field),
+                (f"Tc, {side.name}", fit.critical_temperature),
+                (f"slope at Tc, {side.name}", fit.slope),
+                (f"coherence length, {side.name}", fit.coherence_length),
+            ]
+        elif result.settings.model is None:
+            for one in side.sweeps:
+                place = ", ".join(f"{value:g}" for value in one.slow.values())
+                found.append(
+                    (f"{head_of(result.settings.criterion)}, {side.name} at {place}", one.at[result.settings.criterion])
+                )
+    return found
+
+
+def _scans(result: TransitionsResult) -> dict:
+    found = {}
+    for side in result.sides:
+        found[f"boundary of {side.name}"] = side.boundary
+        fit = side.fits.get(result.settings.model or "")
+        if fit is not None:
+            found[f"{result.settings.model} curve of {side.name}"] = fit.curve
+    return found
+
+
+def _boundary_maps(result: TransitionsResult) -> list[DerivedMap]:
+    """The boundaries of the chosen scan, to be drawn over its map, the sweeps' above the twin's."""
+    maps = []
+    for side in result.sides:
+        if side.second:
+            continue
+        key, size = ("boundary of the twin", 1.3) if side.twin else ("boundary of the sweeps", 2.6)
+        maps.append(
+            DerivedMap(
+                key,
+                f"{head_of(result.settings.criterion)} transition ({side.name})",
+                as_layer_scan(result.scan, side.boundary),
+                points=True,
+                color="white" if side.twin else color_of(side),
+                size=size,
+            )
+        )
+    return maps[::-1]

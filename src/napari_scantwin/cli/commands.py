@@ -41,7 +41,7 @@ def train(
     members: Annotated[int | None, typer.Option(help="Networks in the ensemble.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds to spend on training.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
-    trials: Annotated[int | None, typer.Option(help="Trials of a search for further experts, in all.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials of a search for further interpolators, in all.")] = None,
     storage: Annotated[str | None, typer.Option(help="Journal or Optuna address the search is kept in.")] = None,
     every: Annotated[int | None, typer.Option(help="Learn from every n-th value of a slow axis, such as 2.")] = None,
     within: Annotated[str | None, typer.Option(help="Learn from this range of it only, such as -5:5.")] = None,
@@ -96,7 +96,7 @@ def _part(scan, every: int | None, within: str | None, among: str | None, slow_a
 
 @app.command()
 def score(file: TwinFile, as_json: Json = False) -> None:
-    """Show a twin's held-out errors beside the rivals'."""
+    """Show a twin's held-out errors beside the baselines'."""
     with in_words():
         from napari_scantwin.twin import Twin
 
@@ -186,12 +186,14 @@ def info(
 ) -> None:
     """Say what is in a scan or twin file."""
     with in_words():
-        from napari_scantwin.readers import open_choices, read
-        from napari_scantwin.twin import Twin
+        from napari_scantwin.readers import open_file
 
-        twin = Twin.load(files[0]) if files[0].suffix == ".twin" else None
-        scan = twin.scan if twin else read(files, axes=axis, value=value, error=error, choice=choice, along=along)
-        choices = [] if twin or len(files) > 1 else [one.key for one in open_choices(files[0])]
+        file = open_file(files)
+        found = file.measurement(axes=axis, value=value, error=error, choice=choice, along=along)
+        twin, scan = found.twin, found.twin.scan if found.twin else found.scan
+        # Named columns or arrays are all there is to say; of several files the choices are each one's own.
+        several = axis or value or len(files) > 1
+        choices = [] if several else [one.key for one in file.measurements(choice) if one.key]
         about = _about(scan) | {"choices": choices}
         if twin:
             about |= {"score": twin.score.to_dict(), "settings": dataclasses.asdict(twin.settings)}

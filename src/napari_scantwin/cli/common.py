@@ -31,8 +31,26 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Digital twins of scanned physical-property measurements.",
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from napari_scantwin import __version__
+
+        typer.echo(f"scantwin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _always(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    """Digital twins of scanned physical-property measurements."""
+
+
 _BAD_INPUT, _NOT_WRITTEN, _INTERRUPTED = 3, 4, 130
 
 Files = Annotated[list[Path], typer.Argument(help="A scan file, several of one scan, or a folder of them.")]

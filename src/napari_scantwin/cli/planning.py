@@ -42,7 +42,7 @@ def next_command(
     """
     with in_words():
         from napari_scantwin.planning import TimeModel, as_text, plan_points, plan_sweeps, write_plan
-        from napari_scantwin.planning.ignorance import known_values
+        from napari_scantwin.planning.model_uncertainty import known_values
         from napari_scantwin.planning.sequences import SUFFIXES
         from napari_scantwin.twin import Twin
 

@@ -12,7 +12,7 @@ class ScanError(ValueError):
 class NeedsColumns(ScanError):
     """A table whose columns or units the file does not say; the caller must name them.
 
-    ``table`` is the :class:`napari_scantwin.readers.tables.table.Table` that was read, so that a dialog can
+    ``table`` is the :class:`napari_scantwin.readers.tables.table.ColumnTable` that was read, so that a dialog can
     show it and a program can list its columns.
     """
 

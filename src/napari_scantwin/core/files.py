@@ -13,7 +13,7 @@ from pathlib import Path
 
 from napari_scantwin.core.errors import NotWritten
 
-__all__ = ["atomic_path", "in_words", "is_own_store", "may_replace", "only_store", "replace"]
+__all__ = ["atomic_path", "is_own_store", "may_replace", "not_written", "only_store", "replace"]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space or choose another disk",
@@ -40,13 +40,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         workplace = Path(tempfile.mkdtemp(prefix=".scantwin-", dir=path.parent))
     except OSError as reason:
-        raise in_words(path, reason) from reason
+        raise not_written(path, reason) from reason
     try:
         temporary = workplace / path.name
         yield temporary
         replace(temporary, path)
     except OSError as reason:
-        raise in_words(path, reason) from reason
+        raise not_written(path, reason) from reason
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
 
@@ -109,9 +109,9 @@ def only_store(folder: Path, also: tuple[str, ...] = ()) -> bool:
     return True
 
 
-def in_words(path: Path, reason: OSError) -> NotWritten:
+def not_written(path: Path, reason: OSError) -> NotWritten:
     """A failure of the disk as one sentence."""
     if reason.errno is None:  # a library noticed that less was written than it asked for
         reason = OSError(errno.ENOSPC, str(reason))
-    why = _REASONS.get(reason.errno, reason.strerror or str(reason))
+    why = _REASONS.get(reason.errno or 0, reason.strerror or str(reason))
     return NotWritten(f"{path.name} was not written: {why}")

@@ -230,7 +230,7 @@ def points(scan: xr.DataArray) -> Points:
     if is_lazy(scan) and scan.size > MOST_LISTED:
         raise ScanError(
             f"{scan.attrs.get('source', scan.name)} has {scan.size} values, too many to list one by one; take a part "
-            "of it, or every so manieth value, first"
+            "of it, or every n-th value, first"
         )
     names = axes(scan)
     values = np.asarray(scan.values, float).ravel()
@@ -265,8 +265,14 @@ def points_of_sweeps(scan: xr.DataArray, numbers) -> Points:
         parts.append(Points(row.coordinates, row.values, row.errors, np.full_like(row.sweep, number), row.masked))
     if not parts:
         return points(scan.isel({scan.dims[0]: []}))
-    joined = zip(*((p.coordinates, p.values, p.errors, p.sweep, p.masked) for p in parts), strict=True)
-    return Points(*(None if part[0] is None else np.concatenate(part) for part in joined))
+    known = [p.errors for p in parts if p.errors is not None]
+    return Points(
+        np.concatenate([p.coordinates for p in parts]),
+        np.concatenate([p.values for p in parts]),
+        np.concatenate(known) if known else None,
+        np.concatenate([p.sweep for p in parts]),
+        np.concatenate([p.masked for p in parts]),
+    )
 
 
 def sweep_count(scan: xr.DataArray) -> int:

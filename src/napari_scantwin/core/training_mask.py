@@ -38,7 +38,7 @@ def used(scan: xr.DataArray, axis: str) -> np.ndarray:
         return np.ones(size, bool)
     masked = np.asarray(scan["masked"].values, bool)
     if scans.is_gridded(scan):
-        return ~masked.all(axis=_others(scan, axis))
+        return np.logical_not(masked.all(axis=_others(scan, axis)))
     return np.bincount(_numbers(scan, axis), ~masked, minlength=size) > 0
 
 

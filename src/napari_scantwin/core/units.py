@@ -30,7 +30,7 @@ __all__ = [
 @functools.cache
 def registry() -> pint.UnitRegistry:
     """The project's pint registry: pint's own units, with emu, oersted, gauss, arb and wt% added."""
-    units = pint.UnitRegistry(on_redefinition="ignore", cache_folder=None)
+    units: pint.UnitRegistry = pint.UnitRegistry(on_redefinition="ignore", cache_folder=None)
     units.define("emu = 1e-3 ampere * meter ** 2")
     # Pint's own oersted and gauss live in Gaussian dimensions, apart from SI; redefine them through it.
     units.define("oersted = 79.57747154594767 * ampere / meter = Oe")

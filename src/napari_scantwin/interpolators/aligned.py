@@ -1,4 +1,4 @@
-"""Moving-mesh interpolation: sweeps are lined up feature by feature before anything is interpolated.
+"""Aligned interpolation interpolation: sweeps are lined up feature by feature before anything is interpolated.
 
 Sweep k gives a curve v_k(x) over the fast axis x. Its *level* u_k(x), from 0 to 1, is the change
 accumulated along it::
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-__all__ = ["SPLINES", "MovingMesh", "Rows", "rank", "read_rows", "slow_scale", "sweep_rows"]
+__all__ = ["SPLINES", "CurveRegistration", "Rows", "rank", "read_rows", "slow_scale", "sweep_rows"]
 
 SPLINES = {"monotone": PchipInterpolator, "cubic": CubicSpline}
 #: Samples of a sweep's curve and of its levels: twice its points, within these bounds.
@@ -116,7 +116,7 @@ def _accumulated(curve: np.ndarray, share: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class MovingMesh:
+class CurveRegistration:
     """Positions and values by level, interpolated along the slow axis.
 
     ``knots`` [sweeps] are the set points of the rows of ``rows``, ascending. ``position_scale`` and

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from napari_scantwin.core.errors import Cancelled
 
-__all__ = ["patiently"]
+__all__ = ["interruptibly"]
+
+Result = TypeVar("Result")
 
 #: Seconds between looks at the stop flag.
 _LOOK = 0.05
 
 
-def patiently(work: Callable[[], None], stop: threading.Event | None) -> None:
-    """Do ``work()`` in a thread and wait for it; raises :class:`Cancelled` as soon as ``stop`` is set, leaving the
-    work to end by itself, and whatever the work raised otherwise."""
+def interruptibly(work: Callable[[], Result], stop: threading.Event | None) -> Result:
+    """Do ``work()`` in a thread and wait for what it returns.
+
+    Raises
+    ------
+    Cancelled
+        As soon as ``stop`` is set; the work is left to end by itself, and what it returns is dropped.
+    BaseException
+        Whatever the work raised.
+    """
     failed: list[BaseException] = []
+    done: list[Result] = []
 
     def run() -> None:
         try:
-            work()
+            done.append(work())
         except BaseException as reason:
             failed.append(reason)
 
@@ -32,3 +43,4 @@ def patiently(work: Callable[[], None], stop: threading.Event | None) -> None:
         thread.join(_LOOK)
     if failed:
         raise failed[0]
+    return done[0]

@@ -1,15 +1,18 @@
-"""What an operation found, as anything that shows it takes it: curves with their errors, and maps."""
+"""What an analysis found, as a window, a terminal and a script take it: figures, curves, maps, tables, notes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from napari_scantwin.core.quantity import Quantity
 
-__all__ = ["COLORS", "Curve", "DerivedMap", "gradient", "plain"]
+__all__ = ["COLORS", "Curve", "DerivedMap", "Findings", "Plot", "Table", "gradient", "plain"]
 
 #: Colours that people who see no red or no green tell apart too.
 COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#ffffff")
@@ -64,10 +67,109 @@ class DerivedMap:
     of_twin: bool = False
 
     @property
+    def over(self) -> bool:
+        """Whether it is drawn over the map that is shown, as a boundary is, rather than in its place."""
+        return self.color is not None
+
+    @property
     def title(self) -> str:
         """What the layer list says first: whose it is, the sweeps' or the twin's."""
         what, _, whose = self.key.partition(" of the ")
         return f"{whose}: {what}" if whose else what
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves in one plot.
+
+    Parameters
+    ----------
+    curves
+        What is drawn.
+    bottom, left
+        The axes' labels with their units.
+    key
+        What a colour stands for: (words, colour) each.
+    words
+        What is said below the plot.
+    """
+
+    curves: Sequence[Curve]
+    bottom: str
+    left: str
+    key: Sequence[tuple[str, str]] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of numbers.
+
+    Parameters
+    ----------
+    heads, rows, about
+        As they are written: heads with their units, numbers in full, and what they rest on.
+    shown
+        As they are looked at, where that is not the same: heads (broken into lines), rows of texts, a colour or None a
+        row.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[float | int | str]]
+    about: Mapping[str, object] = field(default_factory=dict)
+    shown: tuple[Sequence[str], Sequence[Sequence[str]], Sequence[str | None]] | None = None
+
+    @property
+    def in_words(self) -> tuple[Sequence[str], Sequence[Sequence[str]], Sequence[str | None]]:
+        """Heads, rows of texts and the rows' colours, to be looked at."""
+        if self.shown is not None:
+            return self.shown
+        texts = [[one if isinstance(one, str) else f"{one:.5g}" for one in row] for row in self.rows]
+        return [head.replace(" (", "\n(") for head in self.heads], texts, [None] * len(texts)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an analysis found.
+
+    Parameters
+    ----------
+    figures
+        Labels and values, in the order of a list.
+    scans
+        Derived scans by title, to be shown, written or analysed again.
+    notes
+        Sentences.
+    then
+        A processing step and its parameters that use the result, or None.
+    plots
+        By the title of the view; the first is shown first.
+    tables
+        By title; the first is shown.
+    maps
+        What lies over the scan's map, by the title of the view (``""``: in every view).
+    text
+        A list to be read and copied, where there is one.
+    writers
+        Further exports: words, and a function ``(path, *, stop=None)``.
+    result
+        The typed result, for scripts.
+    """
+
+    figures: Sequence[tuple[str, Quantity | float | int]] = ()
+    scans: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    then: tuple[str, dict[str, Any]] | None = None
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    maps: Mapping[str, Sequence[DerivedMap]] = field(default_factory=dict)
+    text: str = ""
+    writers: Mapping[str, Callable[..., Path]] = field(default_factory=dict)
+    result: Any = None
+
+    def maps_in(self, view: str) -> list[DerivedMap]:
+        """What lies over the map in a view."""
+        return [*self.maps.get("", ()), *self.maps.get(view, ())]
 
 
 def gradient(count: int) -> list[str]:

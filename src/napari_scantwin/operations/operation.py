@@ -14,15 +14,45 @@ from napari_scantwin.core.axis_roles import axes_of
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 
-__all__ = ["Described"]
+__all__ = ["Operation", "reason_of"]
+
+
+def reason_of(check: Callable[..., object], *arguments: Any) -> str | None:
+    """The sentence with which ``check(*arguments)`` refuses; None where it does not."""
+    try:
+        check(*arguments)
+    except ScanError as reason:
+        return str(reason)
+    return None
 
 
 @dataclass(frozen=True)
-class Described:
-    """What can be done to a scan: ``name`` for scripts and histories, ``title`` and ``group`` for menus,
-    ``parameters`` for forms, ``needs`` the quantities ("energy", "angle", "momentum") the scan must have an axis of,
-    ``axes`` the fewest and ``most_axes`` the most axes, ``source`` where the formula comes from, ``unit``
-    the unit the values must have, ``run`` the bare function."""
+class Operation:
+    """What can be done to a scan, described for forms, command lines and scripts.
+
+    Parameters
+    ----------
+    name
+        For scripts and histories.
+    title, group
+        For menus.
+    run
+        The bare function; its documentation is the operation's :attr:`explanation`.
+    parameters
+        What it asks for, in the order of a form.
+    needs
+        The quantities ("energy", "angle", "momentum") the scan must have an axis of.
+    axes, most_axes
+        The fewest and the most axes.
+    source
+        Where the formula comes from.
+    unit
+        The unit the values must have.
+    gridded
+        Whether the scan has to lie on a grid.
+    refuses
+        Raises :class:`ScanError` where a scan does not fit; it looks at axes and units only.
+    """
 
     name: str
     title: str
@@ -34,6 +64,8 @@ class Described:
     source: str = ""
     most_axes: int | None = None
     unit: str | None = None
+    gridded: bool = True
+    refuses: Callable[[xr.DataArray], object] | None = field(default=None, repr=False)
 
     @property
     def explanation(self) -> str:
@@ -42,7 +74,7 @@ class Described:
 
     def why_not(self, scan: xr.DataArray) -> str | None:
         """Why this does not fit the scan, in a sentence; None where it does."""
-        if not scans.is_gridded(scan):
+        if self.gridded and not scans.is_gridded(scan):
             return (
                 f"{self.title.lower()} needs a gridded scan, and every sweep of this one has its own values of "
                 f"{scans.axes(scan)[-1]}; simulate it on a grid first"
@@ -65,7 +97,7 @@ class Described:
             if one.kind in ("axis", "coordinate") and not one.optional and not one.choices_in(scan):
                 what = "axis for it" if one.kind == "axis" else "further read-back along one of its axes"
                 return f"{self.title.lower()} asks for {one.title.lower()!r}, and this scan has no {what}"
-        return None
+        return None if self.refuses is None else reason_of(self.refuses, scan)
 
     def checked(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter as the function takes it, defaults filled in; :class:`ScanError` where one will not do."""
@@ -75,6 +107,9 @@ class Described:
                 raise ScanError(f"{self.title.lower()} has no parameter {name!r}; it has {', '.join(sorted(known))}")
         decided: dict[str, Any] = {}
         for one in self.parameters:
+            if given.get(one.name) is None and not one.is_shown(scan, decided):
+                decided[one.name] = None  # it has no meaning here
+                continue
             decided[one.name] = one.checked(scan, given.get(one.name), decided)
         return decided
 

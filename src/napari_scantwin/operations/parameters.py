@@ -1,10 +1,11 @@
-"""A step's parameter described well enough for a form: kind, unit, default, range, choices, and its checking."""
+"""A parameter described well enough for a form and a command line: kind, unit, default, range, choices, checking."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import axes_of, coordinates_of
+from napari_scantwin.core.axis_values import parse_values
 from napari_scantwin.core.errors import ScanError
 
 __all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
@@ -20,37 +22,87 @@ __all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
 #: Stands for the axis of a cut that the parameter ``along`` does not name.
 OTHER_AXIS = "other axis"
 
-#: What a form shows for each: a spin box, a spin box of integers, a list, a list of the scan's axes, a list of the
-#: scan's further coordinates, a line of numbers, a tick box.
-KINDS = ("number", "integer", "choice", "axis", "coordinate", "numbers", "flag")
+#: What a form shows for each: a field, a field for a whole number, a list, a list of the scan's axes, a list of the
+#: scan's further coordinates, a line of numbers (a list, or a range), a tick box, a line of text, a file to be chosen,
+#: a list of the other scans that are open.
+KINDS = ("number", "integer", "choice", "axis", "coordinate", "numbers", "flag", "text", "file", "scan")
+
+
+#: A number with a unit behind it.
+_HAS_UNIT = re.compile(r"[-+−]?[\d.]+(?:[eE][-+]?\d+)?\s*[^\W\d_][^:#]*$")
+_FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a step.
+    """One parameter of an operation.
 
-    ``name`` is the keyword argument, ``title`` what a form writes beside it, ``kind`` one of :data:`KINDS`.
-    ``default`` is a value or a function of the scan (of the scan and the axis for a number with ``unit_of``); where it
-    is None and ``optional`` the parameter may be left empty, where it is None and not ``optional`` it must be given.
-    ``unit`` is the unit of a number; ``unit_of`` names the axis parameter whose unit it has instead (``"value"``: the
-    unit of the scan's values; :data:`OTHER_AXIS`: that of the axis of a cut that ``along`` is not). ``minimum`` and
-    ``maximum`` bound a number (``above`` excludes the minimum itself), ``choices`` lists a choice's texts,
-    ``quantity`` limits an axis to "energy", "angle" or "momentum". ``explanation`` is a sentence for a tool tip.
+    Parameters
+    ----------
+    name
+        The keyword argument, and the option on the command line.
+    title
+        What a form writes beside it.
+    kind
+        One of :data:`KINDS`.
+    default
+        A value, or a function of the scan (of the scan and the axis, for a number with ``unit_of``; of the scan and
+        the parameters decided before, where ``by_others``). Where it is None and ``optional`` the parameter may be
+        left empty; where it is None and not ``optional`` it must be given.
+    unit, unit_of
+        The unit of a number (or a function of the scan that tells it), or the axis parameter whose unit it has instead
+        (``"value"``: the unit of the scan's values; :data:`OTHER_AXIS`: that of the axis of a cut that ``along`` is
+        not).
+    minimum, maximum, above
+        Bounds of a number; ``above`` excludes the minimum itself.
+    choices
+        A choice's texts, or a function of (scan, parameters decided before) that lists them.
+    words
+        What a form calls a choice, where not by itself.
+    quantity
+        Limits an axis to "energy", "angle" or "momentum".
+    optional
+        Whether it may be left empty.
+    explanation
+        A sentence for a tool tip and the command's help.
+    example
+        What an empty line of text shows in grey.
+    by_others
+        Whether ``default`` depends on the parameters decided before this one.
+    shown
+        Whether a form asks for it, by (scan, parameters decided before); always, where None.
+    further
+        Whether a form folds it away among further settings.
+    slider
+        Whether a form shows a number between two bounds as a slider.
+    belongs_to
+        The scan whose sample it describes, so that a window keeps it with that scan: ``"scan"`` for the chosen one,
+        or the name of a parameter of kind "scan".
+    fits
+        Of kind "scan": whether a scan (first) may be chosen beside the one at hand (second); any may, where None.
     """
 
     name: str
     title: str
     kind: str = "number"
     default: Any = None
-    unit: str | None = None
+    unit: str | Callable[[xr.DataArray], str] | None = None
     unit_of: str | None = None
     minimum: float = -math.inf
     maximum: float = math.inf
     above: bool = False
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] | Callable[[xr.DataArray, Mapping[str, Any]], Sequence[str]] = ()
     quantity: str | None = None
     optional: bool = False
     explanation: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+    by_others: bool = False
+    shown: Callable[[xr.DataArray, Mapping[str, Any]], bool] | None = None
+    further: bool = False
+    slider: bool = False
+    belongs_to: str = ""
+    fits: Callable[[xr.DataArray, xr.DataArray], bool] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -58,17 +110,25 @@ class Parameter:
 
     def default_in(self, scan: xr.DataArray, given: Mapping[str, Any]) -> Any:
         """The default for this scan and the parameters decided before it; None where there is none."""
-        if not isinstance(self.default, Callable):
+        if not callable(self.default):
             return self.default
-        return self.default(scan, given[self.unit_of]) if self.unit_of else self.default(scan)
+        if self.by_others:
+            return self.default(scan, given)
+        if self.unit_of is not None and self.unit_of in given:  # an axis parameter
+            return self.default(scan, given[self.unit_of])
+        return self.default(scan)
 
-    def choices_in(self, scan: xr.DataArray) -> tuple[str, ...]:
+    def choices_in(self, scan: xr.DataArray, given: Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """What may be chosen for this scan: texts, axes or coordinates; empty for numbers."""
         if self.kind == "axis":
             return axes_of(scan, self.quantity)
         if self.kind == "coordinate":
             return coordinates_of(scan)
-        return self.choices
+        return tuple(self.choices(scan, given or {})) if callable(self.choices) else self.choices
+
+    def is_shown(self, scan: xr.DataArray, given: Mapping[str, Any]) -> bool:
+        """Whether it has a meaning for this scan and the parameters decided before it."""
+        return self.shown is None or bool(self.shown(scan, given))
 
     def unit_in(self, scan: xr.DataArray, given: Mapping[str, Any]) -> str:
         """The unit of a number, where ``given`` holds the parameters decided before it; "" for a pure number."""
@@ -79,7 +139,8 @@ class Parameter:
             if self.unit_of == OTHER_AXIS:
                 axis = next((one for one in axes_of(scan) if one != given.get("along")), None)
             return scan[axis].attrs["units"] if axis else ""
-        return units.standard(self.unit) if self.unit else ""
+        unit = self.unit(scan) if callable(self.unit) else self.unit
+        return units.standard(unit) if unit else ""
 
     def checked(self, scan: xr.DataArray, value: Any, given: Mapping[str, Any]) -> Any:
         """``value`` as the step's function takes it; :class:`ScanError` where it will not do.
@@ -92,17 +153,25 @@ class Parameter:
             if self.optional:
                 return None
             raise ScanError(f"{self.title.lower()} is missing; give {self.name}={self._example(scan, given)}")
+        if self.kind in ("text", "file"):
+            return str(value).strip() or None
+        if self.kind == "scan":
+            return value
         if self.kind == "flag":
+            if isinstance(value, str) and value.lower() in _FLAGS:
+                return _FLAGS[value.lower()]
             if isinstance(value, (bool, np.bool_)):
                 return bool(value)
             raise ScanError(f"{self.title.lower()} is yes or no (True or False), not {value!r}")
         if self.kind in ("choice", "axis", "coordinate"):
-            allowed = self.choices_in(scan)
+            allowed = self.choices_in(scan, given)
             if value not in allowed:
                 listed = ", ".join(allowed) or "none in this scan"
                 raise ScanError(f"{self.title.lower()} is one of: {listed}; not {value!r}")
             return str(value)
         if self.kind == "numbers":
+            if isinstance(value, str):
+                value = _listed(value, self.title.lower())
             if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
                 raise ScanError(f"{self.title.lower()} is a list of numbers, not {value!r}")
             return [self._number(scan, one, given) for one in value]
@@ -133,12 +202,22 @@ class Parameter:
         return number
 
     def _example(self, scan: xr.DataArray, given: Mapping[str, Any]) -> str:
-        allowed = self.choices_in(scan)
+        allowed = self.choices_in(scan, given)
         if allowed:
             return repr(allowed[0])
+        if self.kind in ("text", "file", "scan"):
+            return repr(self.example) if self.example else f"a {self.kind}"
         unit = self.unit_in(scan, given)
         number = 2 if self.kind == "integer" else max(self.minimum, 0.0) or 1.0
         return f"'{number:g} {units.pretty(unit)}'" if unit else f"{number:g}"
+
+
+def _listed(text: str, what: str) -> Sequence[str | float]:
+    """The numbers of a list or a range; those of a list may have units of their own."""
+    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+    if parts and all(_HAS_UNIT.match(part) for part in parts):
+        return parts
+    return list(parse_values(text, what))
 
 
 def _with_unit(text: str, unit: str) -> float:

@@ -15,7 +15,7 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
-from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis, in_direction, refuse_mixed
+from napari_scantwin.physics.branches import Branch, axis_in, axis_of_kind, branches, in_direction, refuse_mixed
 from napari_scantwin.physics.magnetization import _BASES, Sample, field_in_tesla, per_basis
 
 __all__ = ["ArrottLines", "arrott", "arrott_lines"]
@@ -57,7 +57,7 @@ def arrott(
     ways. A ``twin`` gives isotherms of forty fields. Readings with M or H not positive have no place in the plot and
     are left out; where all fields are negative both are turned round.
     """
-    temperature, field = find_axis(scan, "temperature"), find_axis(scan, "magnetic field")
+    temperature, field = axis_of_kind(scan, "temperature"), axis_of_kind(scan, "magnetic field")
     if len(scans.axes(scan)) != 2:
         raise ScanError("an Arrott plot needs a scan with two axes, temperature and magnetic field")
     factor, per = per_basis(scan.attrs["units"], Sample.of_both(scan, sample), per)

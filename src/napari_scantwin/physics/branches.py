@@ -19,8 +19,8 @@ from napari_scantwin.twin.noise import measure
 __all__ = [
     "Branch",
     "axis_in",
+    "axis_of_kind",
     "branches",
-    "find_axis",
     "in_direction",
     "is_kind",
     "reading_errors",
@@ -76,7 +76,7 @@ def is_kind(unit: str, kind: str) -> bool:
     return any(units.compatible(unit, target) for target in _KINDS[kind])
 
 
-def find_axis(scan: xr.DataArray, kind: str) -> str:
+def axis_of_kind(scan: xr.DataArray, kind: str) -> str:
     """The name of the one axis that measures a ``kind``; :class:`ScanError` where there is none or several."""
     found = [name for name in scans.axes(scan) if is_kind(scan[name].attrs["units"], kind)]
     if len(found) != 1:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.physics.sources import Source, converted
+from napari_scantwin.physics.sources import ComparedScan, converted
 
 __all__ = ["blocks", "left_out", "places"]
 
@@ -22,7 +22,7 @@ _BLOCKS, _STRETCHES = 20, 8
 _JITTER = 1e-3
 
 
-def places(one: Source, two: Source, grid: Mapping[str, np.ndarray] | None, extrapolate: bool):
+def places(one: ComparedScan, two: ComparedScan, grid: Mapping[str, np.ndarray] | None, extrapolate: bool):
     """The scan whose axes are used, the coordinates [n, axes] in its units, and the axes of a grid (None for points).
 
     Raises :class:`ScanError` where the two share no range, or a ``grid`` is asked of a scan known at points only.
@@ -45,7 +45,7 @@ def places(one: Source, two: Source, grid: Mapping[str, np.ndarray] | None, extr
     return one, np.stack([axis.ravel() for axis in mesh], axis=1), axes
 
 
-def _default_grid(one: Source, two: Source, extrapolate: bool) -> dict[str, np.ndarray]:
+def _default_grid(one: ComparedScan, two: ComparedScan, extrapolate: bool) -> dict[str, np.ndarray]:
     """A map's own places within the common range; for twins even ones along the slowest and the fast axis and set
     points along those between."""
     axes = {}
@@ -65,7 +65,7 @@ def _default_grid(one: Source, two: Source, extrapolate: bool) -> dict[str, np.n
     return axes
 
 
-def _common(one: Source, two: Source, name: str, extrapolate: bool = False) -> tuple[float, float]:
+def _common(one: ComparedScan, two: ComparedScan, name: str, extrapolate: bool = False) -> tuple[float, float]:
     """The range of an axis both cover (or, to extrapolate, either), in the first's unit."""
     (a, b), (c, d) = one.ranges[name], two.range_in(name, one.unit(name))
     if extrapolate:
@@ -79,7 +79,7 @@ def _common(one: Source, two: Source, name: str, extrapolate: bool = False) -> t
     return max(a, c), min(b, d)
 
 
-def blocks(one: Source, two: Source, frame: Source, coordinates: np.ndarray) -> np.ndarray:
+def blocks(one: ComparedScan, two: ComparedScan, frame: ComparedScan, coordinates: np.ndarray) -> np.ndarray:
     """Numbers [n] of the blocks whose readings err together: the nearest sweep of the scan that has fewer, or
     stretches of the fast axis where there are hardly any sweeps."""
     if len(frame.axes) > 1:
@@ -96,7 +96,13 @@ def blocks(one: Source, two: Source, frame: Source, coordinates: np.ndarray) -> 
 
 
 def left_out(
-    one: Source, two: Source, frame: Source, on_grid: bool, kept: np.ndarray, outside: np.ndarray, extrapolate: bool
+    one: ComparedScan,
+    two: ComparedScan,
+    frame: ComparedScan,
+    on_grid: bool,
+    kept: np.ndarray,
+    outside: np.ndarray,
+    extrapolate: bool,
 ) -> list[str]:
     """What took part and what did not, a sentence each; ``kept`` and ``outside`` [n] are those of the places."""
     notes = [source.note for source in (one, two) if source.note]
@@ -119,7 +125,7 @@ def left_out(
     return notes
 
 
-def _gone(source: Source, one: Source, two: Source) -> list[str]:
+def _gone(source: ComparedScan, one: ComparedScan, two: ComparedScan) -> list[str]:
     """The parts of a scan's ranges that the other does not cover, in words."""
     found = []
     for name in one.axes:

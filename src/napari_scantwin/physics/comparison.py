@@ -22,7 +22,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.common_places import blocks, left_out, places
 from napari_scantwin.physics.scale_offset import ScaleOffset, fit_scale_offset
-from napari_scantwin.physics.sources import Source, matching_axes, source_of
+from napari_scantwin.physics.sources import ComparedScan, matching_axes, source_of
 
 __all__ = ["Comparison", "compare"]
 
@@ -140,7 +140,7 @@ def compare(
     )
 
 
-def _attrs(one: Source, two: Source, fit: ScaleOffset, scale: bool, offset: bool, notes: list[str]) -> dict:
+def _attrs(one: ComparedScan, two: ComparedScan, fit: ScaleOffset, scale: bool, offset: bool, notes: list[str]) -> dict:
     kept = {key: one.scan.attrs[key] for key in ("source", "sha256", "title") if key in one.scan.attrs}
     kept |= {f"second_{key}": two.scan.attrs[key] for key in ("source", "sha256", "title") if key in two.scan.attrs}
     kept |= {"scale": fit.scale, "scale_error": fit.scale_error} if scale else {}
@@ -165,7 +165,7 @@ class _Layout:
     """Makes scans of columns [n] over the compared places; those not ``kept`` are blank on a grid and absent from
     points."""
 
-    frame: Source
+    frame: ComparedScan
     axes: dict[str, np.ndarray] | None
     kept: np.ndarray
     outside: np.ndarray | None

@@ -17,7 +17,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-import lmfit
 import numpy as np
 import xarray as xr
 from scipy.optimize import brentq
@@ -71,6 +70,8 @@ def fit_critical_field(
     Raises :class:`ScanError` where the boundary is not one of temperature and field, has too few points, mixes
     warming and cooling, or does not fall as the field grows.
     """
+    import lmfit  # takes a second to import, and the window needs it only here
+
     if model not in MODELS:
         raise ScanError(f"the model is one of {', '.join(MODELS)}, not {model!r}")
     kelvin, tesla, sigma, in_temperature, unit = _columns(boundary)

@@ -1,6 +1,6 @@
 """An analysed scan together with samples of what it might be instead, so that any number read from it has an error.
 
-Measured scans are sampled by drawing their readings anew within their errors; twins by their members, whose
+Measured scans are sampled by drawing their readings again within their errors; twins by their members, whose
 distance from the mean is stretched as the twin's own calibration on held-out sweeps asks.
 """
 
@@ -63,8 +63,9 @@ def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop
     ``coordinates`` [n, axes], in the scan's unit (over the axis's).
 
     The samples are stretched about the mean by the twin's calibrated factor, never shrunk, and each stands for two:
-    with what all members may get wrong together between sweeps (:meth:`..twin.uncertainty.Uncertainty.ignorance`)
-    added and taken away, as one smooth error of the whole map. Without it a twin of a single expert had no error.
+    with what all members may get wrong together between sweeps (its
+    :meth:`~napari_scantwin.twin.uncertainty.Uncertainty.model_uncertainty`)
+    added and taken away, as one smooth error of the whole map. Without it a twin of a single interpolator had no error.
     """
     coordinates = np.asarray(coordinates, float)
     parts, common, shares = [], [], None
@@ -74,7 +75,7 @@ def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop
         part = coordinates[start : start + _CHUNK]
         if axis is None:
             members, shares = twin.mixture.members(part, stop)
-            common.append(twin.uncertainty.ignorance(part, np.zeros(len(part))))
+            common.append(twin.uncertainty.model_uncertainty(part, np.zeros(len(part))))
         else:
             position = twin.axes.index(axis)
             span = float(np.ptp(twin.uncertainty.grid[position]))

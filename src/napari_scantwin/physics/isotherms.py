@@ -20,7 +20,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import is_kind, split_runs
 
-__all__ = ["ABSORPTION", "DESORPTION", "NOT_TOLD", "Isotherm", "isotherms"]
+__all__ = ["ABSORPTION", "DESORPTION", "NOT_TOLD", "Isotherm", "isotherms", "labels_of", "pressure_name"]
 
 #: An isotherm's direction.
 ABSORPTION, DESORPTION, NOT_TOLD = 1, -1, 0
@@ -71,7 +71,7 @@ def isotherms(
     scans.check(scan)
     if direction is not None and direction not in _DIRECTIONS:
         raise ScanError(f"an isotherm is of 'absorption' or 'desorption', not {direction!r}")
-    name = _pressure_name(scan)
+    name = pressure_name(scan)
     pressure, unit, note = _pressures(scan, name, pressure_unit, logarithm)
     kelvin, thermometer = _temperatures(scan, temperature)
     fast, composition, composition_unit = _compositions(scan, name, thermometer)
@@ -114,20 +114,20 @@ def temperature_error(temperature: Quantity | str | tuple) -> float:
 _PRESSURE = re.compile(r"(?:^|[^a-z]|lo?g|ln)(?:p|p_?h2|pressure)(?:$|[^a-z])", re.IGNORECASE)
 
 
-def _labels(scan: xr.DataArray, name: str) -> list[str]:
+def labels_of(scan: xr.DataArray, name: str) -> list[str]:
     """What an axis (or the value) is called: its name, its long name, its column in the file."""
     array = scan if name == scan.name else scan[name]
     return [str(array.name), *(str(array.attrs[key]) for key in ("long_name", "column") if key in array.attrs)]
 
 
-def _pressure_name(scan: xr.DataArray) -> str:
+def pressure_name(scan: xr.DataArray) -> str:
     """The axis that is a pressure, or the value's name; by its unit, else by its name where it is a plain number."""
     names = [*scans.axes(scan), str(scan.name)]
     unit = {name: (scan if name == scan.name else scan[name]).attrs["units"] for name in names}
     found = [name for name in names if is_kind(unit[name], "pressure")]
     if not found:
         plain = [name for name in names if units.compatible(unit[name], "dimensionless")]
-        found = [name for name in plain if any(_PRESSURE.search(label) for label in _labels(scan, name))]
+        found = [name for name in plain if any(_PRESSURE.search(label) for label in labels_of(scan, name))]
     if len(found) != 1:
         has = ", ".join([*(scans.axis_label(scan, name) for name in scans.axes(scan)), scans.label(scan)])
         raise ScanError(
@@ -144,7 +144,7 @@ def _pressures(scan: xr.DataArray, name: str, unit: str | None, logarithm) -> tu
     values = table.values if name == scan.name else table.coordinates[:, scans.axes(scan).index(name)]
     own = array.attrs["units"]
     plain = units.compatible(own, "dimensionless")
-    if logarithm is None and any(units.is_logarithm(label) for label in _labels(scan, name)):
+    if logarithm is None and any(units.is_logarithm(label) for label in labels_of(scan, name)):
         raise ScanError(
             f"{scans.label(array)} looks like a logarithm of the pressure; say so with logarithm=10 (or 'e') and "
             "pressure_unit='bar' (or Pa, atm, ...), or logarithm=False if it is the pressure itself"

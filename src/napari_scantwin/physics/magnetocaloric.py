@@ -20,7 +20,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import weighted_std
-from napari_scantwin.physics.branches import Branch, axis_in, branches, find_axis, in_direction, refuse_mixed
+from napari_scantwin.physics.branches import Branch, axis_in, axis_of_kind, branches, in_direction, refuse_mixed
 from napari_scantwin.physics.ensemble import Ensemble, twin_members
 from napari_scantwin.physics.magnetization import (
     ENTROPY_UNITS,
@@ -85,7 +85,7 @@ def entropy_ensemble(
     """
     if len(scans.axes(scan)) != 2:
         raise ScanError("the entropy change needs a scan with two axes, temperature and magnetic field")
-    temperature, field = find_axis(scan, "temperature"), find_axis(scan, "magnetic field")
+    temperature, field = axis_of_kind(scan, "temperature"), axis_of_kind(scan, "magnetic field")
     factor, per = per_basis(scan.attrs["units"], Sample.of_both(scan, sample), per)
     factor *= entropy_factor(per)
     unit = scan[field].attrs["units"]

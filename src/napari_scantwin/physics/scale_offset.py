@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import lmfit
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
@@ -72,6 +71,8 @@ def fit_scale_offset(
     floor = _LEAST * usual if known else 1.0
 
     def fitted(kept: np.ndarray) -> np.ndarray:
+        import lmfit  # takes a second to import, and the window needs it only here
+
         y, x, dy, dx = data[:, kept]
         guess = float(x @ y / (x @ x)) if scale and x.any() else 1.0
         parameters = lmfit.Parameters()

@@ -29,7 +29,7 @@ from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
 from napari_scantwin.twin.noise import measure
 
-__all__ = ["Source", "comparable", "converted", "matching_axes", "source_of"]
+__all__ = ["ComparedScan", "comparable", "converted", "matching_axes", "source_of"]
 
 _LEAST_FOLLOWED, _COVERED = 0.25, 0.6827
 #: Measured points that tell how much of the noise a twin follows.
@@ -42,7 +42,7 @@ _AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
-class Source:
+class ComparedScan:
     """One of two compared scans. ``read(coordinates [n, axes]) -> values, errors, outside`` [n] works in the scan's
     own units, axes in its own order; ``ranges`` holds the lowest and highest place of each axis. ``points`` is the
     table of a measurement, which can be read at these points only, else None; ``dense`` is true of a map; at most
@@ -77,7 +77,7 @@ class Source:
             for name, (low, high) in self.ranges.items()
         )
 
-    def at(self, frame: Source, coordinates: np.ndarray, unit: str, stop=None, on_block: Callable | None = None):
+    def at(self, frame: ComparedScan, coordinates: np.ndarray, unit: str, stop=None, on_block: Callable | None = None):
         """Values and errors [n] in ``unit`` and whether each place is outside [n], at coordinates [n, axes] given in
         the axes and units of ``frame``."""
         parts = []
@@ -100,7 +100,7 @@ class Source:
         return converted(values, own, unit), slope * errors, outside
 
 
-def source_of(thing, which: str) -> Source:
+def source_of(thing, which: str) -> ComparedScan:
     """The source of a twin or a scan; ``which`` ("first" or "second") names it in messages."""
     if not isinstance(thing, xr.DataArray):
         if not hasattr(thing, "predict"):
@@ -126,7 +126,7 @@ def converted(values, source: str, target: str):
     return in_field_unit(field_in_tesla(np.asarray(values, float), source), target)
 
 
-def matching_axes(first: Source, second: Source) -> None:
+def matching_axes(first: ComparedScan, second: ComparedScan) -> None:
     """Raise :class:`ScanError` where the two scans have not the same axes or measure different things."""
     if set(first.axes) != set(second.axes):
         raise ScanError(
@@ -144,7 +144,7 @@ def matching_axes(first: Source, second: Source) -> None:
             )
 
 
-def _twin_source(twin) -> Source:
+def _twin_source(twin) -> ComparedScan:
     table = scans.points(twin.scan)
     rows = np.flatnonzero(~table.masked)
     followed = _followed(twin, table, rows)
@@ -157,7 +157,7 @@ def _twin_source(twin) -> Source:
 
     grid = twin.uncertainty.grid
     ranges = {name: (float(axis[0]), float(axis[-1])) for name, axis in zip(twin.axes, grid, strict=True)}
-    return Source(twin.scan, read, ranges, independent=len(rows) * followed**2)
+    return ComparedScan(twin.scan, read, ranges, independent=len(rows) * followed**2)
 
 
 def _followed(twin, table: scans.Points, rows: np.ndarray) -> float:
@@ -171,7 +171,7 @@ def _followed(twin, table: scans.Points, rows: np.ndarray) -> float:
     return max(1 - float(np.quantile(missed, _COVERED)), _LEAST_FOLLOWED)
 
 
-def _map_source(scan: xr.DataArray, which: str) -> Source:
+def _map_source(scan: xr.DataArray, which: str) -> ComparedScan:
     """A dense map, linear between its points; NaN outside."""
     names = scans.axes(scan)
     ordered = scan.sortby(list(names))
@@ -198,10 +198,10 @@ def _map_source(scan: xr.DataArray, which: str) -> Source:
 
     note = "" if has_errors else f"the {which} scan carries no errors, so that only the other's count"
     ranges = {name: (float(axis[0]), float(axis[-1])) for name, axis in zip(names, grid, strict=True)}
-    return Source(scan, read, ranges, dense=True, independent=_A_MAP ** len(names), note=note)
+    return ComparedScan(scan, read, ranges, dense=True, independent=_A_MAP ** len(names), note=note)
 
 
-def _point_source(scan: xr.DataArray, which: str) -> Source:
+def _point_source(scan: xr.DataArray, which: str) -> ComparedScan:
     """A measurement: read at its own unmasked points, with the file's errors or those its scatter tells."""
     table = scans.points(scan)
     used = ~table.masked
@@ -230,4 +230,4 @@ def _point_source(scan: xr.DataArray, which: str) -> Source:
     ranges = {name: (float(low[k]), float(high[k])) for k, name in enumerate(scans.axes(scan))}
     left = int(table.masked.sum())
     note = f"{left} masked points of the {which} scan take no part" if left else ""
-    return Source(scan, read, ranges, kept, note=note)
+    return ComparedScan(scan, read, ranges, kept, note=note)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-__all__ = ["CRITERIA", "Curve", "level_of", "robust_line"]
+__all__ = ["CRITERIA", "TransitionCurve", "level_of", "robust_line"]
 
 #: The named criteria; any share between 0 and 1 is one too.
 CRITERIA = ("onset", "90 %", "50 %", "10 %", "zero", "steepest")
@@ -89,7 +89,7 @@ def _scatter(residual: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class Curve:
+class TransitionCurve:
     """One curve and its normal line: ``x`` [n] ascending, ``values`` and ``errors`` [n], the low state ``base``, the
     normal state ``intercept + slope * x``."""
 
@@ -101,7 +101,7 @@ class Curve:
     slope: float
 
     @classmethod
-    def fitted(cls, x: np.ndarray, values: np.ndarray, errors: np.ndarray, base: float) -> Curve:
+    def fitted(cls, x: np.ndarray, values: np.ndarray, errors: np.ndarray, base: float) -> TransitionCurve:
         """The curve with its normal state fitted to the points above the transition."""
         top = end_values(values)[1] - base
         rising = isotonic_regression((values - base) / (top or 1.0), increasing=True).x

@@ -18,7 +18,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import Branch, branches, is_kind
-from napari_scantwin.physics.transition_curve import CRITERIA, Curve, end_values, level_of
+from napari_scantwin.physics.transition_curve import CRITERIA, TransitionCurve, end_values, level_of
 
 __all__ = ["SweepTransition", "phase_boundary", "sweep_transitions"]
 
@@ -45,7 +45,7 @@ class SweepTransition:
     slow: dict[str, float]
     direction: int
     at: dict[str | float, Quantity]
-    curve: Curve | None
+    curve: TransitionCurve | None
     note: str
     branch: Branch
 
@@ -165,7 +165,7 @@ def _read(row: Branch, base: float, draws, criteria, unit: str, flat: bool, simu
     if flat:
         note = "no transition: the low state holds throughout the measured range"
         return SweepTransition(row.sweep, row.slow, row.direction, dict.fromkeys(criteria, missing), None, note, row)
-    curve = Curve.fitted(row.fast, row.values, row.errors, base)
+    curve = TransitionCurve.fitted(row.fast, row.values, row.errors, base)
     at, notes = {}, []
     for criterion in criteria:
         value = curve.read(criterion, curve.share())
@@ -190,19 +190,19 @@ def _in_kelvin(quantity: Quantity) -> Quantity:
     return quantity.to("K") if is_kind(quantity.unit, "temperature") else quantity
 
 
-def _by_window(curve: Curve, criterion: str | float) -> float:
+def _by_window(curve: TransitionCurve, criterion: str | float) -> float:
     """How well a place read from a slope is told by the curve itself: in a transition of several steps it depends on
     the window."""
     moved = [curve.read(criterion, curve.share(), window) for window in (_NARROWER, 1 / _NARROWER)]
     return float(np.nanmax([_WINDOW * curve.width, abs(moved[1] - moved[0]) / 2]))
 
 
-def _gap(curve: Curve, value: float) -> float:
+def _gap(curve: TransitionCurve, value: float) -> float:
     right = int(np.clip(np.searchsorted(curve.x, value), 1, len(curve.x) - 1))
     return float(curve.x[right] - curve.x[right - 1])
 
 
-def _why(curve: Curve, criterion: str | float) -> str:
+def _why(curve: TransitionCurve, criterion: str | float) -> str:
     share = curve.share()
     level = level_of(criterion)
     level = 0.5 if level is None and criterion != "zero" else level or 0.01

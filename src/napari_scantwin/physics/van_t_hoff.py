@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import lmfit
 import numpy as np
 import xarray as xr
 
@@ -61,6 +60,8 @@ def fit_van_t_hoff(
     Raises :class:`ScanError` where directions are mixed, fewer than three temperatures have a plateau, or the scan is
     no pressure over temperature.
     """
+    import lmfit  # takes a second to import, and the window needs it only here
+
     kelvin, pressure, sigma, sigma_t = _columns(plateaus, direction)
     given = Quantity.of(standard_pressure, "the standard pressure", "1 bar")
     if not is_kind(given.unit, "pressure") or not given.value > 0:

@@ -1,6 +1,6 @@
 """Twin to what to measure next."""
 
-from napari_scantwin.planning.convergence import Course, Step, surprise
+from napari_scantwin.planning.convergence import Course, CourseStep, surprise
 from napari_scantwin.planning.cost import TimeModel
 from napari_scantwin.planning.joining import Longer, joined, longer
 from napari_scantwin.planning.point_protocol import PointPlanner
@@ -13,6 +13,7 @@ from napari_scantwin.planning.steps import StepCheck, check_steps
 
 __all__ = [
     "Course",
+    "CourseStep",
     "Longer",
     "PeakEntropyChange",
     "PeakPosition",
@@ -22,7 +23,6 @@ __all__ = [
     "PointPlanner",
     "PointProposal",
     "Proposal",
-    "Step",
     "StepCheck",
     "TimeModel",
     "TransitionTemperature",

@@ -121,14 +121,15 @@ def _rate(scan: xr.DataArray, axis: str, text: str | None) -> float:
     """A rate in the axis's unit per minute."""
     unit = scan[axis].attrs["units"]
     usual = next((rate for kind, rate in _USUAL if units.compatible(unit, kind)), None)
-    if text is None and usual is None:
+    asked = text or usual
+    if asked is None:
         return float("inf")
     what, example = f"the rate of {axis}", usual or f"1 {units.pretty(unit)}/min"
     if not units.compatible(unit, "K"):
-        return _quantity(text or usual, f"({unit})/min", what, example)
+        return _quantity(asked, f"({unit})/min", what, example)
     # Degrees of any scale are differences here.
     step = units.convert(1.0, unit, "K") - units.convert(0.0, unit, "K")
-    return _quantity(text or usual, "K/min", what, example) / float(step)
+    return _quantity(asked, "K/min", what, example) / float(step)
 
 
 def _quantity(text: str, unit: str, what: str, example: str) -> float:

@@ -56,7 +56,7 @@ def longer(before: xr.DataArray, after: xr.DataArray) -> Longer:
         else:
             found["again"].append(float(value))
     missing = [float(value) for value in np.setdiff1d(old_slow, new_slow)]
-    return Longer(*(tuple(found[kind]) for kind in ("known", "again", "new")), tuple(missing))
+    return Longer(tuple(found["known"]), tuple(found["again"]), tuple(found["new"]), tuple(missing))
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,11 @@ def joined(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
     return _both(before, (old, kept), (new, new.masked))
 
 
-def _both(before: xr.DataArray, old: tuple, new: tuple) -> xr.DataArray:
-    """The points of ``old`` (table, which are kept) and of ``new`` (table, which are masked) as one ragged scan."""
-    (old, kept), (new, masked) = old, new
+def _both(
+    before: xr.DataArray, first: tuple[scans.Points, np.ndarray], second: tuple[scans.Points, np.ndarray]
+) -> xr.DataArray:
+    """The points of ``first`` (and which are kept) and of ``second`` (and which are masked) as one ragged scan."""
+    (old, kept), (new, masked) = first, second
     names = scans.axes(before)
     columns = np.concatenate([old.coordinates[kept], new.coordinates])
     errors = None

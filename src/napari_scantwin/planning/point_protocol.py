@@ -7,15 +7,15 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.planning.dialogue import Dialogue
 from napari_scantwin.planning.joining import LongerPoints, joined_points, longer_points
 from napari_scantwin.planning.points import PointProposal, expected_error, plan_points, way
-from napari_scantwin.planning.protocol import Planner
 from napari_scantwin.twin import Twin
 
 __all__ = ["PointPlanner"]
 
 
-class PointPlanner(Planner):
+class PointPlanner(Dialogue[PointProposal, LongerPoints]):
     """Proposes single points, is told what was measured, and says when it is enough::
 
         planner = PointPlanner(target=0.02)
@@ -25,16 +25,16 @@ class PointPlanner(Planner):
                 planner.tell(measure(proposal.place))  # a scan of one point, or of several
 
     The options are those of :class:`Planner`; ``among`` lists points [m, axes] or values of the slowest axis [m] (see
-    :func:`napari_scantwin.planning.points.plan_points`), ``patience`` counts points, and a number (``of``) cannot be
+    :func:`napari_scantwin.planning.points.plan_points`), ``in_a_row`` counts points, and a number (``of``) cannot be
     asked for. What is told is joined point by point; a reading at a place measured before takes the earlier one's.
     """
 
     _of = "points"
 
-    def __init__(self, *, among: np.ndarray | None = None, patience: int = 5, **options):
+    def __init__(self, *, among: np.ndarray | None = None, in_a_row: int = 5, **options):
         if options.get("of") is not None:
             raise ScanError("single points are proposed for the map; ask for sweeps to follow a derived number")
-        super().__init__(patience=patience, **options)
+        super().__init__(in_a_row=in_a_row, **options)
         self.among = None if among is None else np.asarray(among, float)
         self._place: np.ndarray | None = None
 
@@ -45,7 +45,7 @@ class PointPlanner(Planner):
 
     @property
     def _one(self) -> float:
-        return self.cost.point
+        return self._time.point
 
     def ask(self, count: int = 1, stop=None) -> list[PointProposal]:
         """The ``count`` points to measure next, in the order to measure them in; fewer where the budget ends before,
@@ -57,12 +57,18 @@ class PointPlanner(Planner):
         if self.twin is None:
             raise ScanError("tell a first coarse scan: single points are proposed where its twin knows least")
         self._asked = True
-        options = {"cost": self.cost, "among": self._left(), "within": self.within}
-        if self.budget is not None:
-            options["budget"] = self.budget - self.spent
-        if self.cost is not None and self._place is not None:
-            options["at"] = dict(zip(self.twin.axes, self._place, strict=True))
-        return list(plan_points(self.twin, count, stop=stop, **options).proposals)
+        here = None if self.cost is None else self._place
+        plan = plan_points(
+            self.twin,
+            count,
+            among=self._left(),
+            within=self.within,
+            cost=self.cost,
+            budget=None if self.budget is None else self.budget - self.spent,
+            at=None if here is None else dict(zip(self.twin.axes, here, strict=True)),
+            stop=stop,
+        )
+        return list(plan.proposals)
 
     def _taken(self, scan: xr.DataArray) -> tuple[LongerPoints, xr.DataArray, tuple[tuple[float, ...], ...]]:
         if self.scan is None:
@@ -85,15 +91,8 @@ class PointPlanner(Planner):
 
     def _count_time(self, fresh: tuple) -> None:
         for place in np.array(fresh):
-            self.spent += float(way(self.cost, place[None], self._place)[0])
+            self.spent += float(way(self._time, place[None], self._place)[0])
             self._place = place
-
-    def _enough(self, scan: xr.DataArray) -> bool:
-        try:
-            scans.check_trainable(scan)
-        except ScanError:
-            return False
-        return True
 
     def _expected(self, twin: Twin) -> float:
         return expected_error(twin, self.within)

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
-from scipy.stats import qmc
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.planning.cost import TimeModel
-from napari_scantwin.planning.ignorance import shrunk
+from napari_scantwin.planning.model_uncertainty import shrunk
 
 __all__ = ["PointPlan", "PointProposal", "expected_error", "next_points", "plan_points", "way"]
 
@@ -167,6 +166,8 @@ def _even(axes: int) -> np.ndarray:
     """Places spread evenly over the unit cube [n, axes]."""
     if axes == 1:
         return ((np.arange(_PLACES) + 0.5) / _PLACES)[:, None]
+    from scipy.stats import qmc  # takes a second to import, and the window needs it only here
+
     return qmc.Sobol(axes, scramble=False).random(_PLACES) + 0.5 / _PLACES
 
 

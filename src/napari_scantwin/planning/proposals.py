@@ -11,7 +11,7 @@ import xarray as xr
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning.cost import TimeModel
-from napari_scantwin.planning.ignorance import Ignorance
+from napari_scantwin.planning.model_uncertainty import ModelUncertainty
 from napari_scantwin.planning.quantity_error import QuantityError
 
 __all__ = ["Plan", "Proposal", "next_sweeps", "plan_sweeps"]
@@ -76,7 +76,7 @@ def plan_sweeps(
 ) -> Plan:
     """The values of the slowest axis where a sweep is expected to reduce the error most, chosen one after the other: a
     sweep that is proposed counts as measured, so that a batch spreads over the gaps
-    (:mod:`napari_scantwin.planning.ignorance` has the law).
+    (:mod:`napari_scantwin.planning.model_uncertainty` has the law).
 
     The list ends with ``count`` sweeps, with the ``budget`` of minutes, or once the expected error is down to
     ``target``, whichever is first; without any of them after three.
@@ -93,12 +93,14 @@ def plan_sweeps(
         count = _USUAL if budget is None and target is None else _MOST
     _check(count, cost, budget, target)
     listed = _listed(among, within)
-    now = Ignorance.of(twin, listed, within)
+    now = ModelUncertainty.of(twin, listed, within)
     quantity = None if of is None else QuantityError.of(twin, of, within, stop)
     axis = twin.scan[twin.axes[0]]
     unit, value_unit = units.pretty(axis.attrs["units"]), units.pretty(twin.scan.attrs["units"])
     whole = (now.error if quantity is None else quantity.error(now.known)) ** 2
-    curve, found, errors, chosen = None, [], [np.sqrt(whole)], []
+    curve: tuple[np.ndarray, np.ndarray] | None = None
+    found: list[Proposal] = []
+    errors, chosen = [float(np.sqrt(whole))], list[float]()
     reason = f"the {count} sweeps asked for"
     while len(found) < count:
         if target is not None and errors[-1] <= target:
@@ -110,10 +112,11 @@ def plan_sweeps(
             places, gains = quantity.worth(now.known, now.rows)
             gains = np.where(gains > _LEAST_GAIN * whole, gains, 0)
         minutes = _minutes(cost, chosen, places)
+        spent = 0.0 if cost is None else cost.minutes(chosen)
         merit = gains / minutes
         curve = (places, merit / (whole or 1.0)) if curve is None else curve
         if budget is not None:
-            merit = np.where(cost.minutes(chosen) + minutes <= budget, merit, 0)
+            merit = np.where(spent + minutes <= budget, merit, 0)
         if not (merit > 0).any():
             over = budget is not None and (gains > 0).any()
             reason = "no further sweep fits the budget" if over else "no further sweep is expected to tell anything"
@@ -121,7 +124,7 @@ def plan_sweeps(
         best = int(np.argmax(merit))
         value = float(places[best]) if listed is not None else _rounded(now.rows, float(places[best]), chosen)
         took = _added(cost, chosen, value)
-        if budget is not None and cost.minutes(chosen) + took > budget:
+        if budget is not None and spent + took > budget:
             value = float(places[best])  # the round number is a little too far
             took = _added(cost, chosen, value)
         uncertainty = float(np.sqrt(np.interp(value, now.rows, now.variance)))
@@ -133,8 +136,8 @@ def plan_sweeps(
         errors.append(float(left))
     places, gains = curve or (now.rows, np.zeros(len(now.rows)))
     order = tuple(sorted(chosen) if cost is None else cost.order(chosen))
-    minutes = float("nan") if cost is None else cost.minutes(chosen)
-    return Plan(str(axis.name), tuple(found), np.array(errors, float), places, gains, order, minutes, reason)
+    whole_time = float("nan") if cost is None else cost.minutes(chosen)
+    return Plan(str(axis.name), tuple(found), np.array(errors, float), places, gains, order, whole_time, reason)
 
 
 def _check(count: int, cost, budget, target) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,22 +10,21 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.planning.convergence import Course, Step, surprise
+from napari_scantwin.planning.convergence import Course, surprise
 from napari_scantwin.planning.cost import TimeModel
-from napari_scantwin.planning.ignorance import Ignorance
+from napari_scantwin.planning.dialogue import Dialogue
 from napari_scantwin.planning.joining import Longer, joined, longer
+from napari_scantwin.planning.model_uncertainty import ModelUncertainty
 from napari_scantwin.planning.proposals import Proposal, plan_sweeps
-from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin import Twin
 
 __all__ = ["Planner", "replayed"]
 
-#: With fewer sweeps the twin has nothing to choose its experts by: they are spread evenly.
+#: With fewer sweeps the twin has nothing to choose its interpolators by: they are spread evenly.
 _FEWEST = 4
-#: Share of the values' range that is the error to reach where none is given.
-_TARGET = 0.01
 
 
-class Planner:
+class Planner(Dialogue[Proposal, Longer]):
     """Proposes sweeps, is told what was measured, and says when it is enough::
 
         planner = Planner(within=(0, 50000), target=0.02)
@@ -35,40 +33,14 @@ class Planner:
                 planner.tell(measure(proposal.value))
 
     ``within`` (or ``among``) says what can be measured; without it, the range of the first scan told. ``target`` is
-    the error to reach, in the value's unit (default: 1 % of the values' range), ``patience`` the number of new sweeps
-    in a row to be foretold to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget`` (minutes
-    in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the map.
-    ``settings`` are those of the twin, trained afresh whenever something is told.
+    the error to reach, in the value's unit (default: 1 % of the values' range), ``in_a_row`` the number of new sweeps
+    in a row to be predicted to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget``
+    (minutes in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the
+    map. ``settings`` are those of the twin, trained afresh whenever something is told.
     :class:`napari_scantwin.planning.point_protocol.PointPlanner` holds the same dialogue about single points.
     """
 
     _of = "sweeps"
-
-    def __init__(
-        self,
-        *,
-        within: tuple[float, float] | None = None,
-        among: np.ndarray | None = None,
-        target: float | None = None,
-        patience: int = 2,
-        cost: TimeModel | None = None,
-        budget: float | None = None,
-        of: Callable[[xr.DataArray], float] | None = None,
-        settings: TwinSettings | None = None,
-    ):
-        if budget is not None and cost is None:
-            raise ScanError("a budget needs a time model that says how long a sweep takes")
-        self.within = None if within is None else (float(min(within)), float(max(within)))
-        self.among = None if among is None else np.unique(np.asarray(among, float))
-        self.cost, self.budget, self.of = cost, budget, of
-        self.settings = settings or TwinSettings()
-        self.scan: xr.DataArray | None = None
-        self.twin: Twin | None = None
-        self.spent = 0.0
-        self.course: Course | None = None
-        self._target, self._patience = target, patience
-        self._last: float | None = None if cost is None else cost.start
-        self._asked = False
 
     @property
     def known(self) -> np.ndarray:
@@ -78,25 +50,8 @@ class Planner:
         return np.unique(scans.set_points(scans.points(self.scan).coordinates[:, 0]))
 
     @property
-    def done(self) -> bool:
-        """Whether there is nothing more to ask for; ``reason`` says why."""
-        return bool(self.reason)
-
-    @property
-    def reason(self) -> str:
-        """Why it is enough, as a sentence; empty while it is not."""
-        if self.course is not None and self.course.converged:
-            return self.course.verdict
-        if self.budget is not None and self.spent + self._one > self.budget:
-            return f"The budget is spent: {self.spent:.0f} of {self.budget:.0f} minutes."
-        if self.among is not None and self.scan is not None and not len(self._left()):
-            return f"Every {self._of[:-1]} that can be measured has been."
-        return ""
-
-    @property
     def _one(self) -> float:
-        """Minutes that one more takes at the least."""
-        return self.cost.sweep
+        return self._time.sweep
 
     def ask(self, count: int = 1, stop=None) -> list[Proposal]:
         """The ``count`` sweeps to measure next, best first; fewer where the budget ends before, none when ``done``.
@@ -110,33 +65,19 @@ class Planner:
             return []
         if self.twin is None or len(self.known) < _FEWEST:
             return self._spread(count)
-        limits = {} if self.cost is None else {"cost": self._moved()}
-        if self.budget is not None:
-            limits["budget"] = self.budget - self.spent
-        among = None if self.among is None else self._left()
-        plan = plan_sweeps(self.twin, count, among=among, within=self._range(), of=self.of, stop=stop, **limits)
+        plan = plan_sweeps(
+            self.twin,
+            count,
+            among=self._left(),
+            within=self._range(),
+            cost=None if self.cost is None else self._moved(),
+            budget=None if self.budget is None else self.budget - self.spent,
+            of=self.of,
+            stop=stop,
+        )
         return list(plan.proposals)
 
-    def tell(self, scan: xr.DataArray, *, on_progress=None, stop=None) -> Longer:
-        """Take in what was measured: a scan of the new sweeps only, or a longer file of all, whose known sweeps are
-        recognised. Returns what was new. The twin is trained afresh as soon as there are sweeps enough.
-
-        Raises :class:`ScanError` where the scan does not fit what was told before; nothing is lost then.
-        """
-        change, whole, fresh = self._taken(scan)
-        surprises = self._surprises(change, whole, fresh)
-        twin = self.twin
-        if fresh and self._enough(whole):
-            twin = train(whole, self.settings, on_progress=on_progress, stop=stop, score_rivals=False)
-        if self.cost is not None and fresh and self._asked:
-            self._count_time(fresh)
-        self.scan, self.twin = whole, twin
-        if twin is not None and fresh:
-            self._note(whole, twin, fresh, surprises)
-        return change
-
     def _taken(self, scan: xr.DataArray) -> tuple[Longer, xr.DataArray, tuple[float, ...]]:
-        """What changes with ``scan``, both together, and the sweeps that are fresh."""
         if self.scan is None:
             whole = scans.check(scan)
             if len(scans.axes(whole)) < 2:
@@ -148,39 +89,24 @@ class Planner:
         return change, whole, (*change.again, *change.new)
 
     def _surprises(self, change: Longer, whole: xr.DataArray, fresh: tuple[float, ...]) -> tuple[float, ...]:
-        """How far what is fresh lies from what the twin said of it; NaN where there was none, or where it was measured
-        again: it was seen before, which is no test."""
-        unseen = () if self.twin is None else change.new
-        return tuple(surprise(self.twin, whole, value) if value in unseen else float("nan") for value in fresh)
+        if self.twin is None:
+            return (float("nan"),) * len(fresh)
+        return tuple(surprise(self.twin, whole, value) if value in change.new else float("nan") for value in fresh)
 
     def _count_time(self, fresh: tuple[float, ...]) -> None:
-        """Add the minutes that ``fresh`` sweeps took."""
         ordered = self._moved().order(fresh)
         self.spent += self._moved().minutes(fresh)
         self._last = ordered[-1]
 
     def _enough(self, scan: xr.DataArray) -> bool:
-        """Whether a twin can be trained."""
-        try:
-            scans.check_trainable(scan)
-        except ScanError:
-            return False
-        return len(np.unique(scans.set_points(scans.points(scan).coordinates[:, 0]))) >= 3
-
-    def _note(self, scan: xr.DataArray, twin: Twin, fresh: tuple, surprises: tuple) -> None:
-        """Add to the course."""
-        if self.course is None:
-            target = self._target or _TARGET * twin.score.value_range
-            self.course = Course(str(scan.attrs["units"]), target, self._patience, of=self._of)
-        step = Step(len(self.known), fresh, surprises, self._expected(twin), float(twin.score.inside[0]))
-        self.course = self.course.with_step(step)
+        return super()._enough(scan) and len(np.unique(scans.set_points(scans.points(scan).coordinates[:, 0]))) >= 3
 
     def _expected(self, twin: Twin) -> float:
-        """The expected error of the map."""
-        return Ignorance.of(twin, self.among, None if self.among is not None else self._range()).error
+        return ModelUncertainty.of(twin, self.among, None if self.among is not None else self._range()).error
 
-    def _left(self) -> np.ndarray:
-        """What of ``among`` is not measured yet."""
+    def _left(self) -> np.ndarray | None:
+        if self.among is None:
+            return None
         reach = 1e-4 * (np.ptp(self.among) or 1.0)
         far = np.array([np.abs(self.known - value).min(initial=np.inf) for value in self.among])
         return self.among[far > reach]
@@ -193,7 +119,7 @@ class Planner:
 
     def _moved(self) -> TimeModel:
         """The time model from where the slow axis stands now."""
-        return replace(self.cost, start=self._last)
+        return replace(self._time, start=self._last)
 
     def _spread(self, count: int) -> list[Proposal]:
         places = self.among
@@ -207,7 +133,8 @@ class Planner:
         if self.scan is not None:
             unit = units.pretty(self.scan[scans.axes(self.scan)[0]].attrs["units"])
             value_unit = units.pretty(self.scan.attrs["units"])
-        known, found = list(self.known), []
+        known: list[float] = list(self.known)
+        found: list[Proposal] = []
         while len(found) < count:
             far = [min((abs(place - one) for one in known), default=np.inf) for place in places]
             best = int(np.argmax(far))
@@ -235,6 +162,8 @@ def replayed(scan: xr.DataArray, first: int = _FEWEST, *, on_progress=None, stop
         planner.tell(_only(scan, table, np.isin(settled, values[:count])), stop=stop)
         if on_progress is not None:
             on_progress((count - first + 1) / (len(values) - first + 1))
+    if planner.course is None:
+        raise ScanError("no twin can be trained on this scan, so its errors have no course")
     return planner.course
 
 

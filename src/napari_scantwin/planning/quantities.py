@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.physics.branches import find_axis
+from napari_scantwin.physics.branches import axis_of_kind
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.magnetization import Sample
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
@@ -39,7 +39,7 @@ class PeakEntropyChange:
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
         """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``."""
-        field = find_axis(scan, "magnetic field")
+        field = axis_of_kind(scan, "magnetic field")
         top = np.abs(scan[field].values).max() if self.field is None else self.field
         found = replace(self, field=float(top))._ensemble(scan, maps=maps)
         kelvin, rows = _last(found.scan, found.samples)
@@ -69,7 +69,7 @@ class TransitionTemperature:
         return float(np.interp(self.at, *self._boundary(scan)[:2]))
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
-        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``: read anew only
+        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``: read again only
         where one of the two rows about ``at`` is another."""
         rows = self._rows(scan)
         near, own = scan.isel({scan.dims[0]: rows}), np.asarray(scan.values, float)[rows]
@@ -81,7 +81,7 @@ class TransitionTemperature:
     def _rows(self, scan: xr.DataArray) -> np.ndarray:
         slow = np.asarray(scan[scan.dims[0]].values, float)
         if not slow.min() <= self.at <= slow.max():
-            raise ScanError(f"{self.at:g} lies outside the {scan.dims[0].replace('_', ' ')} of the map")
+            raise ScanError(f"{self.at:g} lies outside the {str(scan.dims[0]).replace('_', ' ')} of the map")
         order = np.argsort(slow)
         right = int(np.clip(np.searchsorted(slow[order], self.at), 1, len(slow) - 1))
         return np.sort(order[right - 1 : right + 1])

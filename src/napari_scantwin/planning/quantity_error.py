@@ -1,15 +1,16 @@
 """How uncertain a number derived from a map is, and what a further sweep would leave of it.
 
-The twin's ignorance is drawn as smooth random changes of its map: nought at the measured sweeps, as large between as
+The twin's ignorance is drawn as smooth random changes of its map: zero at the measured sweeps, as large between as
 the twin is uncertain, alike over half a gap along the slow axis and over the width of a feature along the fast one. The
 number is worked out from maps changed in one gap at a time; its scatter is what that gap adds to its error. That a
-sweep is measured shrinks the changes beside it by the law of :mod:`napari_scantwin.planning.ignorance`, the draws
-staying the same, so that what the candidates leave can be compared with few draws.
+sweep is measured shrinks the changes beside it by the law of :mod:`napari_scantwin.planning.model_uncertainty`, the
+draws staying the same, so that what the candidates leave can be compared with few draws.
 """
 
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.planning.ignorance import known_values, nearest, own_variance, shrunk
+from napari_scantwin.planning.model_uncertainty import known_values, nearest, own_variance, shrunk
 
 __all__ = ["QuantityError"]
 
@@ -42,7 +43,7 @@ class QuantityError:
     changes: np.ndarray
     known: np.ndarray
     value: float
-    stop: object = None
+    stop: threading.Event | None = None
     _found: dict = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -81,7 +82,7 @@ class QuantityError:
         held = dict(zip(gaps, self._within(gaps), strict=True))
         beside: dict[float, tuple[float, float]] = {}
         looked = 0
-        for low, high in sorted(gaps, key=held.get, reverse=True):
+        for low, high in sorted(gaps, key=lambda gap: held[gap], reverse=True):
             mine = places[(places > low) & (places < high)]
             if not len(mine) or looked == _GAPS:
                 continue

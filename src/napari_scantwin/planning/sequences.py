@@ -172,15 +172,19 @@ def write_plan(path: str | Path, plan: Plan | PointPlan, scan: xr.DataArray, mod
     """Write the sweeps or points in the format the suffix names (``.txt``, ``.csv``, of sweeps ``.seq``), whole or not
     at all."""
     path = Path(path)
-    of_points = isinstance(plan, PointPlan)
     if not plan.proposals:
-        raise ScanError(f"no {'point' if of_points else 'sweep'} is proposed, so there is no list to write")
-    if of_points and path.suffix.lower() == ".seq":
-        raise ScanError("a MultiVu sequence lists sweeps; save the list of points as .csv or .txt instead")
+        raise ScanError(
+            f"no {'point' if isinstance(plan, PointPlan) else 'sweep'} is proposed, so there is no list to write"
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise ScanError(f"{path.name}: the suffix names no list of sweeps; use one of {', '.join(SUFFIXES)}")
     kind = path.suffix.lower()
-    text = as_sequence(plan, scan, model) if kind == ".seq" else as_csv(plan) if kind == ".csv" else as_text(plan)
+    if kind != ".seq":
+        text = as_csv(plan) if kind == ".csv" else as_text(plan)
+    elif isinstance(plan, PointPlan):
+        raise ScanError("a MultiVu sequence lists sweeps; save the list of points as .csv or .txt instead")
+    else:
+        text = as_sequence(plan, scan, model)
     with atomic_path(path) as temporary:
         temporary.write_bytes(text.encode("ascii" if kind == ".seq" else "utf-8", errors="replace"))
     return path

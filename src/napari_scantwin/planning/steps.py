@@ -77,16 +77,16 @@ def check_steps(
     low, high = float(column.min()), float(column.max())
     counts = _counts(high - low, steps)
     rest = {name: _dense(twin, name, names) for name in names if name != axis}
-    values = []
+    read: list[float] = []
     for done, count in enumerate(counts):
         if stop is not None and stop.is_set():
             raise Cancelled
         grid = {axis: np.linspace(low, high, count + 1), **rest}
         # Only the finest must be readable: on a coarse one there may be nothing to read.
-        values.append(_read(quantity, twin.simulate({name: grid[name] for name in names}), count == counts[-1]))
+        read.append(_read(quantity, twin.simulate({name: grid[name] for name in names}), count == counts[-1]))
         if on_progress is not None:
             on_progress((done + 1) / len(counts))
-    values = np.array(values)
+    values = np.array(read)
     if not np.isfinite(values[-1]):
         raise ScanError("the number cannot be read even from the finest map; choose another or widen the range")
     measured = np.nan

@@ -22,7 +22,7 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.operation import Described
+from napari_scantwin.operations.operation import Operation
 from napari_scantwin.operations.parameters import Parameter
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
 HISTORY = "processing"
 
 
-class Step(Described):
+class Step(Operation):
     """A pure function from scan to scan that checks its parameters and records itself in the result's history."""
 
     def __call__(self, scan: xr.DataArray, **given: Any) -> xr.DataArray:

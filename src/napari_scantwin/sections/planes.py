@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -86,14 +87,12 @@ def _weights(columns, places, offsets, across):
         found.append((order[low], order[high], where - low, inside))
     (low0, high0, part0, in0), (low1, high1, part1, in1) = found
     inside = in0 & in1
-    rows, first, second, weight = [], [], [], []
+    parts: list[tuple[np.ndarray, ...]] = []
     for i, w0 in ((low0, 1 - part0), (high0, part0)):
         for j, w1 in ((low1, 1 - part1), (high1, part1)):
-            rows.append(np.broadcast_to(np.arange(count), i.shape)[inside])
-            first.append(i[inside])
-            second.append(j[inside])
-            weight.append((w0 * w1)[inside])
-    rows, first, second, weight = (np.concatenate(part) for part in (rows, first, second, weight))
+            corner = (np.broadcast_to(np.arange(count), i.shape), i, j, w0 * w1)
+            parts.append(tuple(one[inside] for one in corner))
+    rows, first, second, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
     size = len(list(columns.values())[1])
     used, number = np.unique(first * size + second, return_inverse=True)
     matrix = sparse.csr_matrix((weight, (rows, number.ravel())), shape=(count, len(used)))
@@ -140,7 +139,7 @@ def _as_scan(scan, pair, main, places, spans, values, errors, masked, band) -> x
     else:
         name, running, attrs = main, places[main], dict(scan[main].attrs)
     rest = [axis for axis in scan.dims if axis not in pair]
-    coords = {name: (name, running, attrs)}
+    coords: dict[str, Any] = {name: (name, running, attrs)}
     coords |= {axis: (name, places[axis], dict(scan[axis].attrs)) for axis in pair if axis != name}
     for key, coordinate in scan.coords.items():
         if set(coordinate.dims) <= set(rest):
@@ -161,7 +160,7 @@ def _as_scan(scan, pair, main, places, spans, values, errors, masked, band) -> x
 
 
 def simulated_on(plane: xr.DataArray, twin) -> xr.DataArray:
-    """What a twin foretells at every place of a plane of :func:`plane_along`, from a scan it was trained on; with
+    """What a twin predicts at every place of a plane of :func:`plane_along`, from a scan it was trained on; with
     ``standard_error``, in the plane's shape."""
     spread = xr.broadcast(*(plane[axis] for axis in twin.axes), plane.reset_coords(drop=True))[:-1]
     places = np.stack([part.transpose(*plane.dims).values.ravel() for part in spread], axis=1).astype(float)

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -82,8 +83,8 @@ class Cube:
 
     scan: xr.DataArray
     columns: dict[str, np.ndarray]
-    values: object
-    errors: object
+    values: Any
+    errors: Any
 
     @classmethod
     def of(cls, scan: xr.DataArray) -> Cube:

@@ -1,4 +1,4 @@
-"""The points in training, as every expert sees them."""
+"""The points in training, as every interpolator sees them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.aligned import Rows, sweep_rows
+from napari_scantwin.interpolators.aligned_interpolation import DRAWS
 from napari_scantwin.twin.folds import Groups, group_points
 from napari_scantwin.twin.noise import Noise, measure
 from napari_scantwin.twin.smoothing import smoothed
 
-__all__ = ["DRAWS", "Data", "prepare", "weight"]
+__all__ = ["Data", "prepare", "weight"]
 
 #: Error bars far below the twin's own accuracy (this share of the spread) count alike, so that no handful of
 #: points outweighs the scan.
 _SMALLEST_ERROR = 0.01
-#: Draws of the smoothed sweeps' errors an interpolating expert carries, and sets of them that such experts share.
-DRAWS, _SETS = 2, 6
+#: Sets of draws of the smoothed sweeps' errors that interpolations share.
+_SETS = 6
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Data:
     """The unmasked points of a scan, slow axis first.
 
     ``targets`` [n] are the values scaled to mean 0 and deviation 1 (``value = target * spread + offset``),
-    ``importance`` [n] weights of mean 1 from their error bars (:func:`weight` over ``usual_weight``), ``noise`` in
+    ``sample_weight`` [n] weights of mean 1 from their error bars (:func:`weight` over ``usual_weight``), ``noise`` in
     the value's unit, ``sweep`` [n] the sweep of each point.
     """
 
     coordinates: np.ndarray
     values: np.ndarray
     targets: np.ndarray
-    importance: np.ndarray
+    sample_weight: np.ndarray
     usual_weight: float
     sweep: np.ndarray
     groups: Groups
@@ -50,6 +51,21 @@ class Data:
     def axes(self) -> int:
         """How many axes were scanned."""
         return self.coordinates.shape[1]
+
+    @property
+    def group(self) -> np.ndarray:
+        """The number of the sweep each point is held out with [n]."""
+        return self.groups.group
+
+    @property
+    def knots(self) -> np.ndarray:
+        """Those sweeps' places on the slowest axis [groups], ascending."""
+        return self.groups.knots
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether the points lie in sweeps at all."""
+        return self.groups.sweeps
 
     @property
     def inner(self) -> np.ndarray:
@@ -69,7 +85,7 @@ class Data:
         computed once, since every sweep is smoothed and re-parametrised by itself."""
         fast, group = self.coordinates[:, -1], self.groups.group
         quiet, errors = self.once(
-            "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.importance, DRAWS * _SETS)
+            "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.sample_weight, DRAWS * _SETS)
         )
         return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share, errors))
 
@@ -91,7 +107,7 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
         coordinates=table.coordinates,
         values=table.values,
         targets=(table.values - offset) / spread,
-        importance=weights / weights.mean(),
+        sample_weight=weights / weights.mean(),
         usual_weight=float(weights.mean()),
         sweep=table.sweep,
         groups=group_points(scan, table, most_folds),

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
-from napari_scantwin.networks.network import Shape, Stack, evaluate
-from napari_scantwin.networks.waiting import patiently
+from napari_scantwin.interpolators.features import SCALE_NAMES, FeatureMap, features_for, scales_of
+from napari_scantwin.interpolators.protocol import SMALL, FittedFolds, Folds, Interpolator, TrainingPoints
+from napari_scantwin.networks.backend import is_loaded, tensorflow
+from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
+from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
+from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.experts import FittedLarge, features_for
-from napari_scantwin.twin.features import SCALE_NAMES, FeatureMap
-from napari_scantwin.twin.settings import Effort
-from napari_scantwin.twin.stream import Stream
+from napari_scantwin.twin.fitted_networks import FittedLargeNetworks
+from napari_scantwin.twin.settings import TrainingBudget
+from napari_scantwin.twin.stream import OwnPoints, Stream
 
 __all__ = ["LargeNetworks"]
 
-#: Steps between looks at the stop flag.
-_STEPS_A_CHUNK = 20
-#: Chunks between held-out errors, which cost an evaluation of every watched point.
-_CHUNKS_A_REPORT = 5
-#: Steps between looks for networks that diverged.
-_STEPS_A_RESTART = 100
+#: Steps between held-out errors, which cost an evaluation of every watched point.
+_STEPS_A_REPORT = 100
 #: Held-out errors while training are taken on at most this many points.
 _WATCHED = 4000
 #: Points held in the compiled loop at once; a larger scan streams through it, a fresh draw every so many steps.
@@ -32,15 +30,39 @@ _POOL, _STEPS_A_POOL = 1 << 18, 200
 
 
 @dataclass(frozen=True)
-class LargeNetworks:
+class LargeNetworks(Interpolator):
     """An ensemble of large networks over described points."""
 
     scale: str
-    effort: Effort
-    instant = False
+    training_budget: TrainingBudget
+
+    fitted: ClassVar[type] = FittedLargeNetworks
+    cost: ClassVar[int] = 2000
+    paired: ClassVar[bool] = False
 
     def __str__(self) -> str:
-        return f"networks {self.effort.layers}x{self.effort.nodes}, {SCALE_NAMES[self.scale]}"
+        return f"networks {self.training_budget.layers}x{self.training_budget.nodes}, {SCALE_NAMES[self.scale]}"
+
+    @classmethod
+    def candidates(cls, points: TrainingPoints, training_budget: TrainingBudget) -> list[LargeNetworks]:
+        return [cls(scales_of(points)[:2][-1], training_budget)] if len(points.targets) > SMALL else []
+
+    def get_ready(self, say, stop) -> None:
+        if not is_loaded():
+            say("starting TensorFlow")
+            interruptibly(tensorflow, stop)
+
+    def fit_folds(self, points: Data, folds: Folds) -> FittedFolds:
+        options = (folds.members, folds.seed, folds.budget, folds.stop, folds.report)
+        whole, fits, notes = self.train(points, folds.stream, folds.masks, *options)
+        return FittedFolds(fits, self.training_budget.steps, whole, tuple(notes))
+
+    def fit(self, points: Data, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedLargeNetworks:
+        # The trainer makes an ensemble of everything and one network for each fold: here every fold is the same.
+        masks = [kept] * max(members, points.groups.folds)
+        _, fits, _ = self.train(points, OwnPoints(points), masks, 1, seed, None, stop, lambda *_: None)
+        stacked = zip(*(fit.parameters for fit in fits[:members]), strict=True)
+        return FittedLargeNetworks(fits[0].features, [np.concatenate(parts) for parts in stacked])
 
     def train(
         self,
@@ -52,7 +74,7 @@ class LargeNetworks:
         budget: float | None,
         stop,
         report,
-    ) -> tuple[FittedLarge, list[FittedLarge], list[str]]:
+    ) -> tuple[FittedLargeNetworks, list[FittedLargeNetworks], list[str]]:
         """Train ``members`` networks on every point of ``stream`` and one on each of ``kept`` (bool [groups]), whose
         first ones are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget``
         (seconds) is spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or
@@ -62,68 +84,51 @@ class LargeNetworks:
         masks = [everything] * members + list(kept)
         maps = [features_for(self.scale, data, everything)] * members
         maps += [features_for(self.scale, data, mask) for mask in kept]
-        shape = Shape(data.axes, self.effort.layers, self.effort.nodes)
         random = np.random.default_rng(seed)
-        streamed = len(stream) > _POOL
 
-        def drawn():
-            coordinates, targets, importance, group = stream.draw(random, _POOL)
-            return _stacked(maps, coordinates), targets, np.stack([importance * mask[group] for mask in masks])
+        def drawn() -> TrainingData:
+            coordinates, targets, sample_weight, group = stream.draw(random, _POOL)
+            weights = np.stack([sample_weight * mask[group] for mask in masks])
+            return TrainingData(_stacked(maps, coordinates), targets[None, :, None], weights)
 
-        stack = Stack(
-            shape, len(masks), total=self.effort.steps, rate=self.effort.rate, batch=self.effort.batch, seed=seed
-        )
-        stack.see(*drawn())
-        watched = random.permutation(len(data.targets))[:_WATCHED]
+        watched = np.random.default_rng(seed).permutation(len(data.targets))[:_WATCHED]
         seen = _stacked(maps, data.coordinates[watched])
-        began, reported, restarted = time.monotonic(), False, 0
-        while stack.done < stack.total:
-            if streamed and stack.done and stack.done % _STEPS_A_POOL == 0:
-                stack.see(*drawn())
-            steps = min(_STEPS_A_CHUNK, stack.total - stack.done)
-            if stack.done:
-                stack.advance(steps)
-            else:  # this compiles
-                patiently(functools.partial(stack.advance, steps), stop)
-            if stack.done == _STEPS_A_CHUNK:
-                began = time.monotonic()  # compilation is behind us
-            elif budget is not None:
-                pace = (time.monotonic() - began) / (stack.done - _STEPS_A_CHUNK)
-                stack.total = min(stack.total, max(stack.done, int(budget / max(pace, 1e-9))))
-            if stop is not None and stop.is_set():
-                if not reported:
-                    raise Cancelled
-                break
-            if stack.done % _STEPS_A_RESTART == 0:
-                restarted += _restart(stack)
+        reported = False
+
+        def tell(training: MemberTraining) -> None:
+            nonlocal reported
             errors = (None, None)
-            if stack.done >= stack.total or stack.done % (_STEPS_A_CHUNK * _CHUNKS_A_REPORT) == 0:
-                errors, reported = _errors(stack.parameters, seen, data, watched, members), True
-            report(stack.done, stack.total, *errors)
-        parameters = stack.parameters
+            if training.done >= training.total or training.done % _STEPS_A_REPORT == 0:
+                errors, reported = _errors(plain(training.weights), seen, data, watched, members), True
+            report(training.done, training.total, *errors)
+
+        trained = train_members(
+            DenseNetwork(data.axes, self.training_budget.layers, self.training_budget.nodes),
+            drawn,
+            members=len(masks),
+            steps=self.training_budget.steps,
+            rate=warm_cosine(self.training_budget.rate),
+            batch=self.training_budget.batch,
+            refresh=_STEPS_A_POOL if len(stream) > _POOL else None,
+            budget=budget,
+            seed=seed,
+            stop=stop,
+            on_steps=tell,
+        )
+        if not reported:
+            raise Cancelled
+        parameters = plain(trained.weights)
         folds = [
-            FittedLarge(maps[row], [part[row : row + 1] for part in parameters]) for row in range(members, len(masks))
+            FittedLargeNetworks(maps[row], [part[row : row + 1] for part in parameters])
+            for row in range(members, len(masks))
         ]
-        # A member that diverged late is left out; a fold that did makes its expert lose every comparison.
-        good = ~_diverged(parameters)[:members]
+        # A member that diverged late is left out; a fold that did makes its interpolator lose every comparison.
+        good = ~trained.diverged[:members]
         left_out = int((~good).sum()) if good.any() else 0
         good = good if good.any() else ~good
-        notes = [f"{_counted(restarted)} diverged and started again"] if restarted else []
+        notes = [f"{_counted(trained.restarted)} diverged and started again"] if trained.restarted else []
         notes += [f"{_counted(left_out)} diverged and left out"] if left_out else []
-        return FittedLarge(maps[0], [part[:members][good] for part in parameters]), folds, notes
-
-
-def _diverged(parameters: list[np.ndarray]) -> np.ndarray:
-    """Whether each member holds a weight that is not finite [members]."""
-    return ~np.all([np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in parameters], axis=0)
-
-
-def _restart(stack: Stack) -> int:
-    """Start diverged members again; how many."""
-    diverged = _diverged(stack.parameters)
-    if diverged.any():
-        stack.restart(diverged)
-    return int(diverged.sum())
+        return FittedLargeNetworks(maps[0], [part[:members][good] for part in parameters]), folds, notes
 
 
 def _counted(networks: int) -> str:

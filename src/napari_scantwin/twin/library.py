@@ -1,45 +1,36 @@
-"""Which experts are worth fitting to a scan, cheapest first."""
+"""Every interpolator a twin may be made of: one line each."""
 
 from __future__ import annotations
 
-import itertools
-
-from napari_scantwin.interpolators.aligned import SPLINES
-from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.experts import ALIGNED_SHARE, GaussianProcess, Interpolation, Polynomial, SmallNetworks
-from napari_scantwin.twin.features import scales
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation
+from napari_scantwin.interpolators.gaussian_process import GaussianProcess
+from napari_scantwin.interpolators.polynomial import Polynomial
+from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
 from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.settings import Effort
+from napari_scantwin.twin.settings import TrainingBudget
+from napari_scantwin.twin.small_networks import SmallNetworks
 
-__all__ = ["SMALL", "alignable", "experts_for"]
+__all__ = ["INTERPOLATORS", "candidates", "fitted_of_kind"]
 
-#: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
-SMALL = 5000
-#: Decay of small networks, in points: enough to keep flat what the points do not say.
-_DECAY = 0.03
-
-
-def experts_for(data: Data, effort: Effort) -> list:
-    """The experts for a scan."""
-    slow = scales(data.groups.knots) if data.axes > 1 else ["plain"]
-    found: list = [Polynomial(degree) for degree in range(3)]
-    if data.axes == 2 and data.groups.sweeps:
-        found += [Interpolation("plain", scale, spline, 1.0) for scale in slow for spline in SPLINES]
-    if alignable(data):
-        found += [
-            Interpolation(position, value, spline, ALIGNED_SHARE)
-            for position, value in itertools.product(slow, slow)
-            for spline in SPLINES
-        ]
-    if len(data.values) <= SMALL:
-        found.append(GaussianProcess(slow[:2][-1]))
-        found += [SmallNetworks(scale, effort.small_nodes, _DECAY, effort.small_steps) for scale in slow[:2]]
-    else:
-        found.append(LargeNetworks(slow[:2][-1], effort))
-    return found
+#: In the order in which they are tried, cheapest first.
+INTERPOLATORS: list[type[Interpolator]] = [
+    Polynomial,
+    AlignedInterpolation,
+    GaussianProcess,
+    SmallNetworks,
+    LargeNetworks,
+]
 
 
-def alignable(data: Data) -> bool:
-    """Whether sweeps can be lined up: that needs one slow axis, and enough sweeps for positions to be interpolated
-    between them."""
-    return data.axes == 2 and data.groups.sweeps and len(data.groups.knots) >= 3
+def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[Interpolator]:
+    """Those worth trying on a scan, cheapest first."""
+    return [one for interpolator in INTERPOLATORS for one in interpolator.candidates(points, training_budget)]
+
+
+def fitted_of_kind(kind: str) -> type[FittedInterpolator]:
+    """What a saved twin calls ``kind``; :class:`ScanError` where nothing here is."""
+    for interpolator in INTERPOLATORS:
+        if interpolator.fitted.kind == kind:
+            return interpolator.fitted
+    raise ScanError(f"there is no interpolator of the kind {kind!r} in this version")

@@ -1,4 +1,4 @@
-"""A twin's fitted experts and their weights, evaluated as one."""
+"""A twin's fitted interpolators and their weights, evaluated as one."""
 
 from __future__ import annotations
 
@@ -8,37 +8,40 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from napari_scantwin.twin.derivatives import difference
-from napari_scantwin.twin.experts import FittedLarge, FittedMesh, FittedPolynomial
+from napari_scantwin.interpolators.protocol import FittedInterpolator
 
 __all__ = ["Mixture"]
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Fitted ``experts`` by ``names`` with ``weights`` that add up to one."""
+    """Fitted ``interpolators`` by ``names`` with ``weights`` that add up to one."""
 
     names: tuple[str, ...]
-    experts: tuple
+    interpolators: tuple[FittedInterpolator, ...]
     weights: np.ndarray
 
     def __call__(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted mean [n] and disagreement [n] (weighted standard deviation of all members of all experts) at
+        """Weighted mean [n] and disagreement [n] (weighted standard deviation of all members of all interpolators) at
         ``coordinates`` [n, axes]."""
-        return self._blended([np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts])
+        return self._stacked(self._outputs(coordinates, stop))
 
-    def _blended(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def _outputs(self, coordinates: np.ndarray, stop) -> list[np.ndarray]:
+        return [np.asarray(one.outputs(coordinates, stop), float) for one in self.interpolators]
+
+    def _stacked(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         members, shares = self._shared(outputs)
         mean = shares @ members
         return mean, np.sqrt(shares @ (members - mean) ** 2)
 
     def members(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs [members, n] of every member of every expert and the members' shares [members]."""
-        return self._shared([np.asarray(expert.outputs(coordinates, stop), float) for expert in self.experts])
+        """Outputs [members, n] of every member of every interpolator and the members' shares [members]."""
+        return self._shared(self._outputs(coordinates, stop))
 
     def slopes(self, coordinates: np.ndarray, axis: int, span: float, order: int, stop=None):
         """As :meth:`members`, of their first or second derivatives along ``axis``, whose range is ``span``."""
-        return self._shared([_slopes(expert, coordinates, axis, span, order, stop) for expert in self.experts])
+        slopes = [one.slopes(coordinates, axis, span, order, stop) for one in self.interpolators]
+        return self._shared([np.asarray(slope, float) for slope in slopes])
 
     def _shared(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         shares = [np.full(len(one), weight / len(one)) for one, weight in zip(outputs, self.weights, strict=True)]
@@ -53,40 +56,25 @@ class Mixture:
         """
         places = np.stack([axis.ravel() for axis in np.meshgrid(nodes, fast, indexing="ij")], axis=1)
         splines = []
-        for expert in self.experts:
-            if isinstance(expert, FittedMesh | FittedPolynomial):
+        for interpolator in self.interpolators:
+            if interpolator.instant:
                 splines.append(None)
             else:
-                outputs = np.asarray(expert.outputs(places, stop), float).reshape(-1, len(nodes), len(fast))
+                outputs = np.asarray(interpolator.outputs(places, stop), float).reshape(-1, len(nodes), len(fast))
                 splines.append(CubicSpline(nodes, outputs, axis=1))
 
         def evaluate(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             points = np.stack([axis.ravel() for axis in np.meshgrid(rows, fast, indexing="ij")], axis=1)
             outputs = [
-                np.asarray(expert.outputs(points, stop), float)
+                np.asarray(interpolator.outputs(points, stop), float)
                 if spline is None
                 else spline(rows).reshape(-1, len(points))
-                for expert, spline in zip(self.experts, splines, strict=True)
+                for interpolator, spline in zip(self.interpolators, splines, strict=True)
             ]
-            return self._blended(outputs)
+            return self._stacked(outputs)
 
         return evaluate
 
     def __str__(self) -> str:
         order = np.argsort(-self.weights)
         return "; ".join(f"{100 * self.weights[k]:.0f} % {self.names[k]}" for k in order)
-
-
-def _slopes(expert, coordinates, axis, span, order, stop) -> np.ndarray:
-    if isinstance(expert, FittedLarge):
-        return np.asarray(expert.slopes(coordinates, axis, span, order, stop), float)
-    held = _held(expert.mesh, axis) if isinstance(expert, FittedMesh) else None
-    return difference(
-        lambda places: np.asarray(expert.outputs(places, stop), float), coordinates, axis, span, order, held
-    )
-
-
-def _held(mesh, axis: int) -> tuple[float, float]:
-    """Where along ``axis`` a mesh begins to be held."""
-    places = mesh.knots if axis == 0 else mesh.rows.positions
-    return float(places.min()), float(places.max())

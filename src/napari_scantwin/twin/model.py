@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.twin import simulation
+from napari_scantwin.twin import simulation, storage
 from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.score import Score
@@ -26,10 +26,10 @@ __all__ = ["Twin"]
 class Twin:
     """A trained twin, made by :func:`napari_scantwin.train` or :meth:`load`.
 
-    ``scan`` is the scan it was trained on, ``score`` its held-out score beside the rivals', ``history``
+    ``scan`` is the scan it was trained on, ``score`` its held-out score beside the baselines', ``history``
     the course of the training (arrays ``step``, ``train_error``, ``held_out_error``), ``stopped`` whether
     the training was ended early, ``notes`` what else a user should know of it, a sentence each, and
-    ``trials`` those of the search for further experts (hand the twin to ``train`` to go on with it).
+    ``trials`` those of the search for further interpolators (hand the twin to ``train`` to go on with it).
     """
 
     scan: xr.DataArray
@@ -149,13 +149,9 @@ class Twin:
 
     def save(self, path: str | Path) -> Path:
         """Write the twin, its scan, settings, history and score to one ``.twin`` file."""
-        from napari_scantwin.twin.storage import save
-
-        return save(self, path)
+        return storage.save(self, path)
 
     @staticmethod
     def load(path: str | Path) -> Twin:
         """Read a ``.twin`` file; raises :class:`~napari_scantwin.core.errors.ScanError` where it is not whole."""
-        from napari_scantwin.twin.storage import load
-
-        return load(path)
+        return Twin(**storage.load(path))

@@ -43,7 +43,7 @@ class TwinRegressor(RegressorMixin, BaseEstimator):
         if np.ptp(y) > 0 and len(self.varied_):
             axes = {f"axis_{number}": (X[:, number], "1") for number in self.varied_}
             scan = scans.ragged_scan(axes, y, name="value", unit="1")
-            self.twin_ = train(scan, settings, score_rivals=False)
+            self.twin_ = train(scan, settings, score_baselines=False)
         return self
 
     def predict(self, X, return_std=False):

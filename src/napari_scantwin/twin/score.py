@@ -16,7 +16,7 @@ _TOLD = 0.9
 
 @dataclass(frozen=True)
 class Score:
-    """Leave-one-sweep-out errors of the twin and of the rivals, root mean squares in ``unit``.
+    """Leave-one-sweep-out errors of the twin and of the baselines, root mean squares in ``unit``.
 
     ``methods`` [m] begins with "twin"; ``sweeps`` [s] are the held-out groups by name, ``edge`` [s] marks
     the outermost, which can only be extrapolated. ``errors`` [m, s] is per sweep, ``inside`` [m] over the
@@ -57,23 +57,23 @@ class Score:
     def verdict(self) -> str:
         """One sentence that says who is better and by how much."""
         twin = self.inside[0]
-        rivals = np.array(self.inside[1:], float)
-        rival = int(np.nanargmin(rivals)) + 1 if np.isfinite(rivals).any() else None
+        baselines = np.array(self.inside[1:], float)
+        baseline = int(np.nanargmin(baselines)) + 1 if np.isfinite(baselines).any() else None
         if not self.learned:
-            instead = "" if rival is None else f" Until then {self.methods[rival]} does as well as anything."
+            instead = "" if baseline is None else f" Until then {self.methods[baseline]} does as well as anything."
             return (
                 "This scan is too noisy or too coarse to learn: sweeps left out are predicted to "
                 f"{self._amount(twin)}, hardly better than by the mean of the others. Measure longer, or in finer "
                 f"steps.{instead}"
             )
-        if rival is None:
+        if baseline is None:
             return f"Held-out error of the twin: {self._amount(twin)}" + (
-                "." if len(self.methods) == 1 else "; no rival could be fitted to this scan."
+                "." if len(self.methods) == 1 else "; no baseline could be fitted to this scan."
             )
-        name, error = self.methods[rival], self.inside[rival]
-        if self.level(rival):
+        name, error = self.methods[baseline], self.inside[baseline]
+        if self.level(baseline):
             return (
-                f"The twin and the best rival ({name}) are level on this scan: {self._amount(twin)} against "
+                f"The twin and the best baseline ({name}) are level on this scan: {self._amount(twin)} against "
                 f"{self._amount(error)} on sweeps left out, which differ by less than chance from sweep to sweep."
             )
         if error < twin:
@@ -83,7 +83,7 @@ class Score:
             )
         return (
             f"The twin is best: {self._amount(twin)} on sweeps left out, against {self._amount(error)} of the best "
-            f"rival ({name})."
+            f"baseline ({name})."
         )
 
     def _amount(self, error: float) -> str:

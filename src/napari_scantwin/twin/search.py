@@ -1,8 +1,9 @@
-"""A thorough search: further experts for one scan, proposed by Optuna from how those before did on held-out sweeps.
+"""A thorough search: further interpolators for one scan, proposed by Optuna from how those before did on held-out
+sweeps.
 
-Every trial describes an expert, fits it without each held-out fold and is judged by its error on them; the best few
-join the blend. Trials are written to a journal as they end, so that a search that was interrupted goes on where it
-stopped, and one that ended can be taken further by asking for more trials. A storage of Optuna's (``sqlite:///...``,
+Every trial describes an interpolator, fits it without each held-out fold and is judged by its error on them; the best
+few join the stacking. Trials are written to a journal as they end, so that a search that was interrupted goes on where
+it stopped, and one that ended can be taken further by asking for more trials. A storage of Optuna's (``sqlite:///...``,
 ``mysql://...``) does the same for many machines at once.
 """
 
@@ -19,17 +20,18 @@ import numpy as np
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.interpolators.aligned import SPLINES
+from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation, alignable
+from napari_scantwin.interpolators.features import scales_of
+from napari_scantwin.interpolators.protocol import SMALL
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.experts import Interpolation, SmallNetworks
-from napari_scantwin.twin.features import scales
 from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.library import SMALL, alignable
-from napari_scantwin.twin.settings import Effort, Trial
+from napari_scantwin.twin.settings import TrainingBudget, Trial
+from napari_scantwin.twin.small_networks import SmallNetworks
 from napari_scantwin.twin.trials import Trials
 
 __all__ = ["search", "study_name"]
 
-#: How many of a search's experts join the blend.
+#: How many of a search's interpolators join the stacking.
 _JOINING = 6
 #: Trials drawn at random before those found guide the next.
 _AT_RANDOM = 8
@@ -37,14 +39,14 @@ _AT_RANDOM = 8
 
 def search(
     trials: Trials,
-    effort: Effort,
+    training_budget: TrainingBudget,
     count: int,
     storage: str | None,
     known: tuple[Trial, ...],
     deadline: Callable[[], float | None],
     tell: Callable[[float, tuple[Trial, ...]], None],
 ) -> tuple[Trial, ...]:
-    """Bring the search of this scan to ``count`` trials in all and let its best experts join ``trials``.
+    """Bring the search of this scan to ``count`` trials in all and let its best interpolators join ``trials``.
 
     ``storage`` is the path of a journal or an Optuna storage's address (default: a journal of this scan in the
     user's configuration folder); the best of ``known``, the trials of an earlier twin of this scan, are tried first
@@ -59,14 +61,14 @@ def search(
     listed = _listed(study, data)
     tell(min(len(listed) / count, 1.0), listed)
 
-    def attempt(number: int, expert) -> bool:
-        """Fit an expert on every fold; false where the search is to end."""
+    def attempt(number: int, interpolator) -> bool:
+        """Fit an interpolator on every fold; false where the search is to end."""
         left = deadline()
         if (left is not None and left <= 0) or (trials.stop is not None and trials.stop.is_set()):
             return False
         done = len(_complete(study))
         try:
-            scratch.attempt(expert, left, lambda share: tell(min((done + share) / count, 1.0), listed))
+            scratch.attempt(interpolator, left, lambda share: tell(min((done + share) / count, 1.0), listed))
         except Cancelled:
             return False
         fitted[number] = len(scratch.tried) - 1
@@ -76,18 +78,18 @@ def search(
         # A sampler of its own for each trial: a search that is resumed goes on as it would have.
         study.sampler = _sampler(trials.seed + len(_complete(study)))
         asked = study.ask()
-        expert = _described(asked, data, effort)
-        if not attempt(asked.number, expert):
+        interpolator = _described(asked, data, training_budget)
+        if not attempt(asked.number, interpolator):
             study.tell(asked, state=_states().FAIL)
             break
-        asked.set_user_attr("expert", str(expert))
+        asked.set_user_attr("expert", str(interpolator))
         error = scratch.error(fitted[asked.number])
         study.tell(asked, error if np.isfinite(error) else 1e300)
         listed = _listed(study, data)
         tell(len(listed) / count, listed)
     ranked = sorted(_complete(study), key=lambda trial: (trial.value, trial.number))
     for trial in ranked[:_JOINING]:
-        if trial.number in fitted or attempt(trial.number, _described(_fixed(trial), data, effort)):
+        if trial.number in fitted or attempt(trial.number, _described(_fixed(trial), data, training_budget)):
             trials.take(scratch, fitted[trial.number])
     return listed
 
@@ -95,7 +97,7 @@ def search(
 def study_name(data: Data, seed: int) -> str:
     """The name a scan's search goes by: a digest of its points, and the seed."""
     digest = hashlib.sha256()
-    for column in (data.coordinates, data.values, data.importance):
+    for column in (data.coordinates, data.values, data.sample_weight):
         digest.update(np.ascontiguousarray(column).tobytes())
     return f"scantwin-{digest.hexdigest()[:20]}-{seed}"
 
@@ -169,14 +171,14 @@ def _listed(study, data: Data) -> tuple[Trial, ...]:
     )
 
 
-def _described(trial, data: Data, effort: Effort):
-    """The expert that a trial's parameters describe."""
-    slow = scales(data.groups.knots) if data.axes > 1 else ["plain"]
+def _described(trial, data: Data, training_budget: TrainingBudget):
+    """The interpolator that a trial's parameters describe."""
+    slow = scales_of(data)
     small = len(data.values) <= SMALL
     # A Gaussian process has nothing to search for: it learns its scales by itself, and is in the library.
     kind = trial.suggest_categorical("kind", ["networks", "mesh"] if alignable(data) else ["networks"])
     if kind == "mesh":
-        return Interpolation(
+        return AlignedInterpolation(
             trial.suggest_categorical("position scale", slow),
             trial.suggest_categorical("value scale", slow),
             trial.suggest_categorical("spline", list(SPLINES)),
@@ -187,6 +189,6 @@ def _described(trial, data: Data, effort: Effort):
     nodes = trial.suggest_int("nodes", 8, 48, log=True) if small else trial.suggest_int("nodes", 24, 96, step=8)
     if small:
         decay = trial.suggest_float("decay", 1e-3, 1.0, log=True)
-        return SmallNetworks(scale, (nodes,) * layers, decay, effort.small_steps)
+        return SmallNetworks(scale, (nodes,) * layers, decay, training_budget.small_steps)
     rate = trial.suggest_float("rate", 2e-3, 2e-2, log=True)
-    return LargeNetworks(scale, dataclasses.replace(effort, layers=layers, nodes=nodes, rate=rate))
+    return LargeNetworks(scale, dataclasses.replace(training_budget, layers=layers, nodes=nodes, rate=rate))

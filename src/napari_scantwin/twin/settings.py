@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["PRESETS", "Effort", "Progress", "Trial", "TwinSettings"]
+__all__ = ["PRESETS", "Progress", "TrainingBudget", "Trial", "TwinSettings"]
 
 
 @dataclass(frozen=True)
-class Effort:
+class TrainingBudget:
     """What a preset means: ensemble members and the most folds held out; for large networks hidden layers,
     nodes a layer, Adam steps, points a step and Adam's highest step; for small networks nodes of each hidden
-    layer and second-order steps; trials of a search for further experts."""
+    layer and second-order steps; trials of a search for further interpolators."""
 
     members: int
     folds: int
@@ -29,10 +29,10 @@ class Effort:
 
 
 PRESETS = {
-    "fast": Effort(
+    "fast": TrainingBudget(
         4, 8, layers=5, nodes=40, steps=1200, batch=768, rate=1e-2, small_nodes=(16, 16, 16), small_steps=250, trials=0
     ),
-    "thorough": Effort(
+    "thorough": TrainingBudget(
         8,
         12,
         layers=5,
@@ -51,7 +51,7 @@ PRESETS = {
 class TwinSettings:
     """Settings of a training; the defaults need no thought.
 
-    ``preset`` is "fast" (seconds) or "thorough" (minutes: larger networks, and a search for further experts by
+    ``preset`` is "fast" (seconds) or "thorough" (minutes: larger networks, and a search for further interpolators by
     Optuna). ``members`` is the size of the ensemble (default: the preset's). ``time_budget`` shortens the training to
     about so many seconds. ``seed`` fixes every random choice: the same seed on the same machine gives the same twin,
     unless a time budget decides where it ends. ``trials`` is how many trials the search of this scan is brought to,
@@ -78,7 +78,7 @@ class TwinSettings:
             raise ScanError("the time budget must be a positive number of seconds")
 
     @property
-    def effort(self) -> Effort:
+    def training_budget(self) -> TrainingBudget:
         """The preset with this ensemble's size and these trials."""
         chosen = {name: getattr(self, name) for name in ("members", "trials") if getattr(self, name) is not None}
         return dataclasses.replace(PRESETS[self.preset], **chosen)
@@ -86,12 +86,12 @@ class TwinSettings:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a search: its ``number``, the ``expert`` in words, its ``settings`` by name, the held-out
-    ``error`` of that expert alone, root mean square over inner sweeps in the value's unit, and the ``seconds`` it
+    """One trial of a search: its ``number``, the ``interpolator`` in words, its ``settings`` by name, the held-out
+    ``error`` of that interpolator alone, root mean square over inner sweeps in the value's unit, and the ``seconds`` it
     took."""
 
     number: int
-    expert: str
+    interpolator: str
     settings: dict
     error: float
     seconds: float

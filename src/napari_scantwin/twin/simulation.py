@@ -22,7 +22,7 @@ __all__ = ["as_scan", "checked_grid", "filled", "inherited", "residuals"]
 _POINTS_AT_ONCE = 1 << 17
 #: Derivatives are five evaluations a point, in double precision: smaller portions, so that progress shows.
 _SLOPES_AT_ONCE = 1 << 12
-#: Rows between neighbouring sweeps at which costly experts are evaluated for a map with many more.
+#: Rows between neighbouring sweeps at which costly interpolators are evaluated for a map with many more.
 _ROWS_A_GAP = 12
 #: The most values one simulated map may hold in memory (float32 values and errors: 1.6 GB).
 _MOST_POINTS = 200_000_000

@@ -31,16 +31,16 @@ _SAME = 1e-3
 #: Decades of the curve's variance over the noise's, places being one apart: those tried, and those of the curves from
 #: which it is first told where the sweep bends.
 _DECADES, _PILOTS = np.arange(-8.0, 9.0, 2.0), (-4.0, -2.0, 0.0)
-#: How often that is told anew, the samples it is told from, the width it is averaged over as a share of the range, and
+#: How often that is told again, the samples it is told from, the width it is averaged over as a share of the range, and
 #: the least of it as a share of its mean.
 _ROUNDS, _SAMPLES, _WIDTH, _LEAST = 4, 600, 0.03, 1e-4
 
 
 def smoothed(
-    fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, importance: np.ndarray, draws: int = 0
+    fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, sample_weight: np.ndarray, draws: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """The values [n] of points at ``fast`` [n] in the sweeps ``sweep`` [n], each sweep's noise taken down, and how far
-    off they may be: ``draws`` from the distribution of the curves' errors [draws, n]. Points of more ``importance``
+    off they may be: ``draws`` from the distribution of the curves' errors [draws, n]. Points of more ``sample_weight``
     [n] (one over their noise's variance, but for a factor) are followed closer."""
     result, errors = np.array(values, float), np.zeros((draws, len(values)))
     random = np.random.default_rng(0)
@@ -48,8 +48,8 @@ def smoothed(
         x = fast[rows]
         near = _SAME * (x[-1] - x[0]) / max(len(x) - 1, 1)
         inverse = np.concatenate([[0], np.cumsum(np.diff(x) > near)])
-        weights = np.bincount(inverse, importance[rows])
-        x, y = (np.bincount(inverse, importance[rows] * column) / weights for column in (x, values[rows]))
+        weights = np.bincount(inverse, sample_weight[rows])
+        x, y = (np.bincount(inverse, sample_weight[rows] * column) / weights for column in (x, values[rows]))
         if len(x) >= _FEWEST and robust_noise(x, y) > 1e-9 * np.ptp(y):
             found = _Sweep(len(x) * (x - x[0]) / (x[-1] - x[0]), y, weights)
             bent, decade = found.likeliest()

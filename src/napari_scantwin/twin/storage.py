@@ -20,26 +20,44 @@ from napari_scantwin import __version__
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
-from napari_scantwin.twin.experts import FITTED
+from napari_scantwin.twin.library import fitted_of_kind
+from napari_scantwin.twin.migration import FORMAT, migrated
 from napari_scantwin.twin.mixture import Mixture
-from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import Trial, TwinSettings
 from napari_scantwin.twin.uncertainty import Uncertainty
 
-__all__ = ["load", "save"]
+__all__ = ["TooOld", "load", "load_scan", "save"]
 
-_FORMAT = 4
 _DIGEST = "sha256"
-#: A member of the archive larger than this is not one of ours (a twin of 10^7 points needs 80 MB a column).
+#: Bytes of all entries together: more is not one of ours (a twin of 10^7 points needs 80 MB a column).
 _LARGEST = 2_000_000_000
+#: Bytes an entry takes beside its values, at most: the header of a ``.npy`` file.
+_HEADER = 512
 
 
-def save(twin: Twin, path: str | Path) -> Path:
-    """Write ``twin`` to ``path`` (the suffix ``.twin`` is added where there is none); returns the path."""
+class TooOld(ScanError):
+    """A twin in a format that cannot be brought along; ``scan`` is the scan it was trained on."""
+
+    def __init__(self, message: str, scan: xr.DataArray):
+        super().__init__(message)
+        self.scan = scan
+
+
+def save(twin, path: str | Path) -> Path:
+    """Write ``twin`` to ``path`` (the suffix ``.twin`` is added where there is none); returns the path. Raises
+    :class:`ScanError`, before anything is written, where it is larger than such a file may be."""
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".twin")
-    entries = _entries(twin)
+    about, arrays = _described(twin)
+    described = json.dumps(about, indent=1).encode()
+    size = len(described) + sum(array.nbytes + _HEADER for array in arrays.values())
+    if size > _LARGEST:
+        raise ScanError(
+            f"{path.name}: the twin and its scan of {twin.scan.size:,} points take {size / 1e9:.3g} GB, and a .twin "
+            f"file holds at most {_LARGEST / 1e9:.3g}; train on fewer sweeps, or export a simulated map instead"
+        )
+    entries = {"twin.json": described} | {f"{name}.npy": _packed(array) for name, array in arrays.items()}
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
@@ -47,46 +65,90 @@ def save(twin: Twin, path: str | Path) -> Path:
     return path
 
 
-def load(path: str | Path) -> Twin:
-    """Read the twin in ``path``.
+def load(path: str | Path) -> dict:
+    """The parts of the twin in ``path``, by the names of :class:`~napari_scantwin.twin.model.Twin`'s fields.
 
-    Raises :class:`~napari_scantwin.core.errors.ScanError` where the file is missing, cut off, altered, or
-    written by a newer version.
+    Raises
+    ------
+    ScanError
+        Where the file is missing, cut off, altered, or written by a newer version.
+    TooOld
+        Where its format cannot be brought along.
     """
     path = Path(path)
+    about, arrays, scan = _opened(path)
+    try:
+        about, arrays = migrated(about, arrays)
+    except ScanError as reason:
+        raise TooOld(
+            f"{path.name} holds a twin from napari-scantwin {about.get('written_by')} that cannot be opened any more "
+            f"({reason}); its scan can still be read: train that again",
+            scan,
+        ) from reason
+    except Exception as reason:
+        raise _altered(path) from reason
+    try:
+        kinds = [fitted_of_kind(one["kind"]) for one in about["interpolators"]]
+    except ScanError as reason:
+        raise ScanError(
+            f"{path.name} cannot be opened: {reason}, napari-scantwin {__version__}, and the file is from "
+            f"{about.get('written_by')}; update, or install what adds it"
+        ) from reason
+    except Exception as reason:
+        raise _altered(path) from reason
+    try:
+        return _rebuilt(about, arrays, kinds) | {"scan": scan}
+    except Exception as reason:
+        raise _altered(path) from reason
+
+
+def load_scan(path: str | Path) -> xr.DataArray:
+    """The scan that the twin in ``path`` was trained on, whether or not the twin itself can be opened; raises
+    :class:`ScanError` where the file is missing, cut off, altered, or written by a newer version."""
+    return _opened(Path(path))[2]
+
+
+def _opened(path: Path) -> tuple[dict, dict[str, np.ndarray], xr.DataArray]:
+    """The description, the arrays and the scan of a whole file of a format known."""
     try:
         entries = _read(path)
     except FileNotFoundError as reason:
         raise ScanError(f"{path.name}: there is no such file") from reason
     except OSError as reason:
         raise ScanError(f"{path.name}: the file cannot be read ({reason.strerror or reason})") from reason
+    except ScanError:
+        raise
     except Exception as reason:  # a damaged zip raises many kinds
         raise ScanError(f"{path.name} is not a whole .twin file; it may be cut off: save or copy it again") from reason
     try:
-        about = json.loads(entries["twin.json"])
+        about = json.loads(entries.pop("twin.json"))
         version = int(about["format"])
     except Exception as reason:
         raise ScanError(f"{path.name} is not a .twin file of this program") from reason
-    if version > _FORMAT:
+    if version > FORMAT:
         raise ScanError(
             f"{path.name} was written by napari-scantwin {about.get('written_by')}, which is newer than this "
             f"{__version__}; update to open it"
         )
-    if version < _FORMAT:
-        raise ScanError(
-            f"{path.name} is a twin of an older kind, from napari-scantwin {about.get('written_by')}; open its scan "
-            "and train it again"
-        )
     try:
-        return _rebuild(about, entries)
+        arrays = {
+            name.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
+            for name, content in entries.items()
+        }
+        return about, arrays, _scan(about["scan"], arrays)
     except Exception as reason:
-        raise ScanError(f"{path.name} is altered: its parts do not fit together; save or copy it again") from reason
+        raise _altered(path) from reason
 
 
-def _entries(twin: Twin) -> dict[str, bytes]:
-    scan = twin.scan
+def _altered(path: Path) -> ScanError:
+    return ScanError(f"{path.name} is altered: its parts do not fit together; save or copy it again")
+
+
+def _described(twin) -> tuple[dict, dict]:
+    """What ``twin.json`` holds, and the arrays by name."""
+    scan, mixture = twin.scan, twin.mixture
     about = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "written_by": __version__,
         "settings": asdict(twin.settings),
         "score": twin.score.to_dict(),
@@ -95,9 +157,9 @@ def _entries(twin: Twin) -> dict[str, bytes]:
         "trials": [asdict(trial) for trial in twin.trials],
         "offset": twin.offset,
         "spread": twin.spread,
-        "experts": [
-            {"name": name, "kind": type(expert).__name__, "weight": float(weight)}
-            for name, expert, weight in zip(twin.mixture.names, twin.mixture.experts, twin.mixture.weights, strict=True)
+        "interpolators": [
+            {"name": name, "kind": one.kind, "weight": float(weight)}
+            for name, one, weight in zip(mixture.names, mixture.interpolators, mixture.weights, strict=True)
         ],
         "scan": {
             "name": str(scan.name),
@@ -109,18 +171,23 @@ def _entries(twin: Twin) -> dict[str, bytes]:
             },
         },
     }
-    arrays = {"scan/values": scan.values}
-    arrays |= {f"scan/coords/{name}": coord.values for name, coord in scan.coords.items()}
+    # The scan's arrays stay where they are, on disk perhaps, until it is known that there is room for them.
+    arrays = {"scan/values": scan.variable} | {
+        f"scan/coords/{name}": coord.variable for name, coord in scan.coords.items()
+    }
     arrays |= {f"history/{name}": column for name, column in twin.history.items()}
-    for number, expert in enumerate(twin.mixture.experts):
-        arrays |= {f"expert{number}/{name}": array for name, array in expert.to_arrays().items()}
+    for number, one in enumerate(mixture.interpolators):
+        arrays |= {f"interpolator{number}/{name}": array for name, array in one.to_arrays().items()}
     arrays |= {f"uncertainty/{name}": array for name, array in twin.uncertainty.to_arrays().items()}
-    entries = {"twin.json": json.dumps(about, indent=1).encode()}
-    for name, array in arrays.items():
-        buffer = io.BytesIO()
-        np.save(buffer, np.ascontiguousarray(array) if np.ndim(array) else np.asarray(array), allow_pickle=False)
-        entries[f"{name}.npy"] = buffer.getvalue()
-    return entries
+    return about, arrays
+
+
+def _packed(array) -> bytes:
+    """An array as a ``.npy`` file."""
+    array = np.asarray(array)
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array) if array.ndim else array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def _plain(attrs) -> dict:
@@ -137,26 +204,20 @@ def _digest(entries: dict[str, bytes]) -> str:
 
 def _read(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-            raise ScanError("too large")
+        size = sum(entry.file_size for entry in archive.infolist())
+        if size > _LARGEST:
+            raise ScanError(
+                f"{path.name} unpacks to {size / 1e9:.3g} GB, and a .twin file holds at most {_LARGEST / 1e9:.3g}: "
+                "this program did not write it"
+            )
         entries = {name: archive.read(name) for name in archive.namelist()}
     told = entries.pop(_DIGEST).decode()
     if told != _digest(entries):
-        raise ScanError("altered")
+        raise ValueError("altered")
     return entries
 
 
-def _rebuild(about: dict, entries: dict[str, bytes]) -> Twin:
-    arrays = {
-        name.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
-        for name, content in entries.items()
-        if name.endswith(".npy")
-    }
-
-    def folder(name: str) -> dict[str, np.ndarray]:
-        return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
-
-    described = about["scan"]
+def _scan(described: dict, arrays: dict[str, np.ndarray]) -> xr.DataArray:
     scan = xr.DataArray(
         arrays["scan/values"],
         dims=described["dims"],
@@ -167,23 +228,29 @@ def _rebuild(about: dict, entries: dict[str, bytes]) -> Twin:
         name=described["name"],
         attrs=described["attrs"],
     )
-    return Twin(
-        scan=scans.check(scan),
-        settings=TwinSettings(**about["settings"]),
-        score=Score.from_dict(about["score"]),
-        history=folder("history"),
-        stopped=about["stopped"],
-        mixture=Mixture(
-            tuple(one["name"] for one in about["experts"]),
-            tuple(
-                FITTED[one["kind"]].from_arrays(folder(f"expert{number}"))
-                for number, one in enumerate(about["experts"])
-            ),
-            np.array([one["weight"] for one in about["experts"]]),
+    return scans.check(scan)
+
+
+def _rebuilt(about: dict, arrays: dict[str, np.ndarray], kinds: list) -> dict:
+    """Every part of the twin but its scan."""
+
+    def folder(name: str) -> dict[str, np.ndarray]:
+        return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
+
+    described = about["interpolators"]
+    return {
+        "settings": TwinSettings(**about["settings"]),
+        "score": Score.from_dict(about["score"]),
+        "history": folder("history"),
+        "stopped": about["stopped"],
+        "mixture": Mixture(
+            tuple(one["name"] for one in described),
+            tuple(kind.from_arrays(folder(f"interpolator{number}")) for number, kind in enumerate(kinds)),
+            np.array([one["weight"] for one in described]),
         ),
-        offset=about["offset"],
-        spread=about["spread"],
-        uncertainty=Uncertainty.from_arrays(folder("uncertainty")),
-        notes=tuple(about.get("notes", ())),
-        trials=tuple(Trial(**trial) for trial in about.get("trials", ())),
-    )
+        "offset": about["offset"],
+        "spread": about["spread"],
+        "uncertainty": Uncertainty.from_arrays(folder("uncertainty")),
+        "notes": tuple(about.get("notes", ())),
+        "trials": tuple(Trial(**trial) for trial in about.get("trials", ())),
+    }

@@ -1,4 +1,4 @@
-"""Scans too large to be held as a table of points: a thinned scan for everything that is judged, and draws from the
+"""Scans too large to be held as a table of points: a subsampled scan for everything that is judged, and draws from the
 whole of it for the networks to learn from."""
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.twin.data import Data, weight
 
-__all__ = ["MOST", "Stream", "thinned"]
+__all__ = ["MOST", "OwnPoints", "Stream", "subsampled"]
 
-#: Scans of more points are thinned to so many for the trials, the score and the uncertainty.
+#: Scans of more points are subsampled to so many for the trials, the score and the uncertainty.
 MOST = 100_000
-#: No axis is thinned to fewer values.
+#: No axis is subsampled to fewer values.
 _LEAST = 8
 #: Of a scan that is read from its file in parts, so many values at most are kept to draw from (12 bytes each), and so
 #: many bytes are read at once.
@@ -24,9 +24,9 @@ RESIDENT = 20_000_000
 _AT_ONCE = 64 << 20
 
 
-def thinned(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
+def subsampled(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
     """The scan at no more than about ``most`` points: every value of the slowest axis is kept and of the other axes
-    evenly spaced ones, the same in every slice and the outermost among them; of a ragged scan, every so manieth
+    evenly spaced ones, the same in every slice and the outermost among them; of a ragged scan, every n-th
     point of each sweep."""
     if scan.size <= most:
         return scan.compute() if scans.is_lazy(scan) else scan
@@ -59,7 +59,7 @@ def _used(scan: xr.DataArray, number: int) -> np.ndarray:
 
 
 class Stream:
-    """Random draws from the unmasked points of ``scan``, whose thinned points are ``data``: only what is drawn is
+    """Random draws from the unmasked points of ``scan``, whose subsampled points are ``data``: only what is drawn is
     ever made a table of.
 
     Of a scan that is read in parts the file is gone through once, and at most :data:`RESIDENT` values, chosen at random
@@ -97,7 +97,7 @@ class Stream:
 
     def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """``count`` points at random, or all in order where there are no more: coordinates [n, axes], targets [n],
-        importance [n] and held-out group [n], as in :class:`Data`."""
+        sample_weight [n] and held-out group [n], as in :class:`Data`."""
         rows = np.arange(len(self)) if len(self) <= count else random.integers(0, len(self), count)
         rows = rows if self._usable is None else self._usable[rows]
         names = scans.axes(self._scan)
@@ -109,8 +109,24 @@ class Stream:
         columns = [np.asarray(self._scan[name].values, float)[place] for name, place in zip(names, places, strict=True)]
         targets = (self._values[rows].astype(float) - self._data.offset) / self._data.spread
         errors = None if self._errors is None else self._errors[rows]
-        importance = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
-        return np.stack(columns, axis=1), targets, importance, np.searchsorted(self._between, columns[0])
+        sample_weight = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
+        return np.stack(columns, axis=1), targets, sample_weight, np.searchsorted(self._between, columns[0])
+
+
+class OwnPoints:
+    """A :class:`Stream` of nothing but the points of ``data``."""
+
+    def __init__(self, data: Data):
+        self._data = data
+
+    def __len__(self) -> int:
+        return len(self._data.targets)
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """As :meth:`Stream.draw`."""
+        data, size = self._data, len(self)
+        rows = np.arange(size) if size <= count else random.integers(0, size, count)
+        return data.coordinates[rows], data.targets[rows], data.sample_weight[rows], data.group[rows]
 
 
 def _resident(scan: xr.DataArray, stop: threading.Event | None) -> tuple[np.ndarray, np.ndarray | None]:

@@ -1,5 +1,5 @@
-"""Scan to twin: try the experts on held-out sweeps, blend them, fit the chosen ones to everything, calibrate the
-uncertainty, and score the rivals on the same folds."""
+"""Scan to twin: try the interpolators on held-out sweeps, stacking them, fit the chosen ones to everything, calibrate
+the uncertainty, and score the baselines on the same folds."""
 
 from __future__ import annotations
 
@@ -16,27 +16,24 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
-from napari_scantwin.networks.backend import is_loaded, tensorflow
-from napari_scantwin.networks.waiting import patiently
-from napari_scantwin.twin.blend import cross_fitted
 from napari_scantwin.twin.data import Data, prepare
-from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.library import experts_for
+from napari_scantwin.twin.library import candidates
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.score import score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
-from napari_scantwin.twin.stream import Stream, thinned
+from napari_scantwin.twin.stacking import cross_fitted
+from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.twin.trials import Trials
 from napari_scantwin.twin.uncertainty import calibrated
 
 __all__ = ["train"]
 
-#: Where each part of a training ends: the library's experts before a search, all trials, fitting the chosen ones.
+#: Where each part of a training ends: the library's interpolators before a search, all trials, fitting the chosen ones.
 _SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.75, 0.9
 #: With fewer sweeps inside the others than this, a held-out error says little.
 _FEWEST_INNER = 3
-#: Seconds between looks at the stop flag while the rivals are waited for.
+#: Seconds between looks at the stop flag while the baselines are waited for.
 _PATIENCE = 0.1
 
 
@@ -61,21 +58,43 @@ def train(
     *,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    score_rivals: bool = True,
+    score_baselines: bool = True,
+    score_rivals: bool | None = None,
 ) -> Twin:
     """Train the twin of a scan.
 
-    ``scan`` may be a twin instead: its scan is trained again, by default with its settings, and a search goes on from
-    its trials.
-
     Points that are masked take no part. Of a scan of more than some 100 000 points the networks see everything, while
-    trials, score, rivals and uncertainty are worked out on evenly spaced points of every slice, so that memory and
-    time stay bounded; ``twin.notes`` says so. ``score_rivals`` fits the rivals to the same held-out sweeps beside the
-    training, for the table and the verdict. ``on_progress`` is called from the calling thread with a
-    :class:`Progress` several times a second. Setting ``stop`` ends the training within half a second:
-    the twin of the best state so far is returned with ``stopped`` true, or
-    :class:`~napari_scantwin.core.errors.Cancelled` is raised where nothing is learned yet.
-    Raises :class:`~napari_scantwin.core.errors.ScanError` where the scan cannot be learned from.
+    trials, score, baselines and uncertainty are worked out on evenly spaced points of every slice, so that memory and
+    time stay bounded; ``twin.notes`` says so.
+
+    Parameters
+    ----------
+    scan
+        The scan, or a twin: then its scan is trained again, by default with its settings, and a search goes on from
+        its trials.
+    settings
+        How it is trained; the defaults need no thought.
+    on_progress
+        Is called from the calling thread with a :class:`Progress` several times a second.
+    stop
+        Setting it ends the training within half a second: the twin of the best state so far is returned, its
+        ``stopped`` true.
+    score_baselines
+        Whether the baselines are fitted to the same held-out sweeps beside the training, for the table and the verdict.
+    score_rivals
+        The former name of ``score_baselines``.
+
+    Returns
+    -------
+    Twin
+        The twin, with its score and uncertainty.
+
+    Raises
+    ------
+    ScanError
+        Where the scan cannot be learned from.
+    Cancelled
+        Where ``stop`` was set before anything was learned.
     """
     known: tuple[Trial, ...] = ()
     if isinstance(scan, Twin):
@@ -84,41 +103,41 @@ def train(
     stop = stop or threading.Event()
     report = _Reporter(on_progress)
     report("reading the scan", 0.0)
-    judged = thinned(scans.check(scan))
+    score_baselines = score_baselines if score_rivals is None else score_rivals
+    judged = subsampled(scans.check(scan))
     scans.check_trainable(judged)
-    data = prepare(judged, settings.effort.folds)
+    data = prepare(judged, settings.training_budget.folds)
     stream = Stream(scan, data, stop)
-    experts = experts_for(data, settings.effort)
-    end_rivals = threading.Event()
+    interpolators = candidates(data, settings.training_budget)
+    end_baselines = threading.Event()
     beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
     with threadpool_limits(1):
         try:
-            scores = beside.submit(_rivals, judged, data, end_rivals) if score_rivals else None
-            if not is_loaded() and any(isinstance(expert, LargeNetworks) for expert in experts):
-                report("starting TensorFlow", 0.0)
-                patiently(tensorflow, stop)
-            trials = _tried(data, stream, experts, settings, report, stop)
-            found = _searched(trials, settings, known, report) if settings.effort.trials else ()
+            scores = beside.submit(_baselines, judged, data, end_baselines) if score_baselines else None
+            for interpolator in interpolators:
+                interpolator.get_ready(lambda stage: report(stage, 0.0), stop)
+            trials = _tried(data, stream, interpolators, settings, report, stop)
+            found = _searched(trials, settings, known, report) if settings.training_budget.trials else ()
             mixture, weights = _fitted(trials, report, stop)
             predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
         finally:
-            # A rival in the middle of its fit ends by itself; nobody waits for it.
-            end_rivals.set()
+            # A baseline in the middle of its fit ends by itself; nobody waits for it.
+            end_baselines.set()
             beside.shutdown(wait=False, cancel_futures=True)
     # A twin carries its scan along: of one that is too large for memory, what it was judged by.
     kept = judged if scans.is_lazy(scan) else scan
     return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
 
 
-def _tried(data: Data, stream: Stream, experts: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
-    share = _SHARE_SEARCHED if settings.effort.trials else _SHARE_TRIALS
+def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
+    share = _SHARE_SEARCHED if settings.training_budget.trials else _SHARE_TRIALS
 
     def tell(fraction, *details):
         report("training", share * fraction, *details)
 
-    trials = Trials(data, stream, settings.seed, settings.effort.members, stop)
-    trials.run(experts, lambda: _left(settings, report), tell)
+    trials = Trials(data, stream, settings.seed, settings.training_budget.members, stop)
+    trials.run(interpolators, lambda: _left(settings, report), tell)
     return trials
 
 
@@ -128,7 +147,7 @@ def _left(settings: TwinSettings, report: _Reporter) -> float | None:
 
 
 def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) -> tuple[Trial, ...]:
-    """Let a search's best experts join ``trials``; every trial of the search."""
+    """Let a search's best interpolators join ``trials``; every trial of the search."""
     from napari_scantwin.twin.search import search  # Optuna takes long to import, and few trainings need it
 
     def tell(fraction, found):
@@ -139,28 +158,35 @@ def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) 
             trials=found,
         )
 
-    effort = settings.effort
-    return search(trials, effort, effort.trials, settings.storage, known, lambda: _left(settings, report), tell)
+    training_budget = settings.training_budget
+    return search(
+        trials, training_budget, training_budget.trials, settings.storage, known, lambda: _left(settings, report), tell
+    )
 
 
 def _fitted(trials: Trials, report: _Reporter, stop) -> tuple[Mixture, np.ndarray]:
-    """The chosen experts fitted to the whole scan, and all experts' weights; a stop drops what takes time."""
+    """The chosen interpolators fitted to the whole scan, and all interpolators' weights; a stop drops what takes
+    time."""
     everything = np.ones(len(trials.data.groups.knots), bool)
     weights = trials.weights()
     done = dict(trials.finished)
     chosen = np.flatnonzero(weights)
     for count, number in enumerate(chosen):
-        expert = trials.tried[number]
-        if number not in done and (expert.instant or not stop.is_set()):
+        interpolator = trials.tried[number]
+        if number not in done and (interpolator.instant or not stop.is_set()):
             try:
-                wanted = None if expert.instant else stop
-                done[number] = expert.fit(trials.data, everything, trials.members, trials.seed, wanted)
+                wanted = None if interpolator.instant else stop
+                done[number] = interpolator.fit(trials.data, everything, trials.members, trials.seed, wanted)
             except Cancelled:
                 pass
         share = (count + 1) / len(chosen)
-        report("fitting the chosen experts", _SHARE_TRIALS + (_SHARE_FITTING - _SHARE_TRIALS) * share, trials.step)
+        report(
+            "fitting the chosen interpolators", _SHARE_TRIALS + (_SHARE_FITTING - _SHARE_TRIALS) * share, trials.step
+        )
     if any(number not in done for number in chosen):
-        available = np.array([number in done or expert.instant for number, expert in enumerate(trials.tried)])
+        available = np.array(
+            [number in done or interpolator.instant for number, interpolator in enumerate(trials.tried)]
+        )
         weights = trials.weights(available)
         for number in np.flatnonzero(weights):
             if number not in done:
@@ -170,26 +196,26 @@ def _fitted(trials: Trials, report: _Reporter, stop) -> tuple[Mixture, np.ndarra
     return Mixture(names, tuple(done[number] for number in chosen), weights[chosen]), weights
 
 
-def _rivals(scan, data: Data, stop) -> dict[str, np.ndarray]:
-    """Held-out predictions [n] of every rival on the twin's own folds."""
+def _baselines(scan, data: Data, stop) -> dict[str, np.ndarray]:
+    """Held-out predictions [n] of every baseline on the twin's own folds."""
     if data.axes == 1:
         return {}
     table = scans.points(scan)
     used = ~table.masked
     _, first = np.unique(table.sweep[used], return_index=True)
-    predictions = baselines.score_rivals(scan, data.groups.point_fold[first], stop=stop)
+    predictions = baselines.score_baselines(scan, data.groups.point_fold[first], stop=stop)
     return {name: prediction[used] for name, prediction in predictions.items()}
 
 
 def _awaited(scores: Future, report: _Reporter, stop) -> dict[str, np.ndarray]:
-    """The rivals' predictions, or none where the training is stopped before they are there."""
+    """The baselines' predictions, or none where the training is stopped before they are there."""
     fraction = _SHARE_FITTING
     while not stop.is_set():
         try:
             return scores.result(timeout=_PATIENCE)
         except TimeoutError:
             fraction += 0.05 * (1 - fraction)
-            report("scoring the rivals", fraction)
+            report("scoring the baselines", fraction)
     return {}
 
 

@@ -1,20 +1,18 @@
-"""Trying experts: what each says of sweeps it has not seen."""
+"""Trying interpolators: what each says of sweeps it has not seen."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.interpolators.protocol import FittedInterpolator, Folds, Interpolator
 from napari_scantwin.networks.backend import cores
-from napari_scantwin.twin.blend import HeldOut, choose
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.experts import FittedLarge, Polynomial
-from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.stacking import HeldOut, choose
 from napari_scantwin.twin.stream import Stream
 
 __all__ = ["Trials"]
@@ -27,9 +25,9 @@ _WATCHED = 1000
 
 @dataclass
 class Trials:
-    """The experts tried so far, their held-out predictions and the blend's errors as experts joined.
+    """The interpolators tried so far, their held-out predictions and the stacking's errors as they joined.
 
-    ``finished`` holds, by expert, those that are fitted to the whole scan already. ``history`` rows are step,
+    ``finished`` holds, by number, those that are fitted to the whole scan already. ``history`` rows are step,
     training error and held-out error in the value's unit; ``notes`` say what a user should know.
     """
 
@@ -41,35 +39,35 @@ class Trials:
 
     def __post_init__(self):
         groups = self.data.groups
-        self.tried: list = []
-        self.finished: dict[int, FittedLarge] = {}
+        self.tried: list[Interpolator] = []
+        self.finished: dict[int, FittedInterpolator] = {}
         self.notes: list[str] = []
         self.history: list[tuple[float, float, float]] = []
         self.step = 0
-        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner, self.data.importance)
+        self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner, self.data.sample_weight)
         self._alone = [groups.fold != fold for fold in range(groups.folds)]
         self._pairs = _neighbours(groups)
         outside = np.flatnonzero(groups.point_fold != 0)
         self._watched = outside[:: max(1, len(outside) // _WATCHED)]
         self._seen: list[np.ndarray] = []
 
-    def run(self, experts: list, deadline: Callable[[], float | None], report) -> None:
-        """Try ``experts`` in turn, until ``stop`` is set or ``deadline()`` seconds are spent (after the first that
-        learns something). Raises :class:`Cancelled` where nothing was learned by then."""
-        total = sum(_cost(expert) for expert in experts)
+    def run(self, interpolators: list[Interpolator], deadline: Callable[[], float | None], report) -> None:
+        """Try ``interpolators`` in turn, until ``stop`` is set or ``deadline()`` seconds are spent (after the first
+        that learns something). Raises :class:`Cancelled` where nothing was learned by then."""
+        total = sum(interpolator.cost for interpolator in interpolators)
         spent = 0
-        for expert in experts:
+        for interpolator in interpolators:
             left = deadline()
             if left is not None and left <= 0 and self._learned:
                 break
-            share = (spent / total, _cost(expert) / total)
+            share = (spent / total, interpolator.cost / total)
             try:
-                self._try(expert, left, share, report)
+                self._try(interpolator, left, share, report)
             except Cancelled:
                 if not self._learned:
                     raise
                 break
-            spent += _cost(expert)
+            spent += interpolator.cost
             if self._learned:
                 self._note(report, spent / total)
             if self.stop is not None and self.stop.is_set():
@@ -77,16 +75,16 @@ class Trials:
                     raise Cancelled
                 break
 
-    def attempt(self, expert, left: float | None, report: Callable[[float], None]) -> None:
-        """Try one more expert, within ``left`` seconds where it can end early; ``report(fraction)`` of it."""
-        self._try(expert, left, (0.0, 1.0), lambda fraction, *_: report(fraction))
+    def attempt(self, interpolator, left: float | None, report: Callable[[float], None]) -> None:
+        """Try one more, within ``left`` seconds where it can end early; ``report(fraction)`` of it."""
+        self._try(interpolator, left, (0.0, 1.0), lambda fraction, *_: report(fraction))
 
     def error(self, number: int) -> float:
-        """Root mean square held-out error of one expert tried, in spreads of the values, on inner sweeps."""
+        """Root mean square held-out error of one interpolator tried, in spreads of the values, on inner sweeps."""
         return float(np.sqrt(np.mean(self.held_out.errors()[:, number] ** 2)))
 
     def take(self, other: Trials, number: int) -> None:
-        """Count an expert that ``other``, of the same scan, tried as tried here."""
+        """Count an interpolator that ``other``, of the same scan, tried as tried here."""
         if number in other.finished:
             self.finished[len(self.tried)] = other.finished[number]
         self._seen.append(other._seen[number])
@@ -95,7 +93,7 @@ class Trials:
         self.held_out.add(held_out.alone[number], held_out.paired[number], held_out.own[number])
 
     def weights(self, available: np.ndarray | None = None) -> np.ndarray:
-        """Weights [experts tried], of those ``available`` (bool) only."""
+        """Weights [interpolators tried], of those ``available`` (bool) only."""
         errors = self.held_out.errors()
         if available is not None:
             errors = np.where(available, errors, np.nan)
@@ -103,44 +101,39 @@ class Trials:
 
     @property
     def _learned(self) -> bool:
-        return any(not isinstance(expert, Polynomial) for expert in self.tried)
+        return any(interpolator.learns for interpolator in self.tried)
 
-    def _try(self, expert, left, share, report) -> None:
-        data, point_fold = self.data, self.data.groups.point_fold
-        if isinstance(expert, LargeNetworks):
+    def _try(self, interpolator: Interpolator, left, share, report) -> None:
+        data, point_fold, pairs = self.data, self.data.groups.point_fold, self._pairs if interpolator.paired else []
 
-            def tell(done, total, train_error, held_out_error):
-                if train_error is not None:
-                    self.history.append((self.step + done, train_error, held_out_error))
-                report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
+        def tell(done, total, train_error, held_out_error):
+            if train_error is not None:
+                self.history.append((self.step + done, train_error, held_out_error))
+            report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
 
-            whole, fitted, notes = expert.train(
-                data, self.stream, self._alone, self.members, self.seed, left, self.stop, tell
-            )
-            self.finished[len(self.tried)] = whole
-            self.notes += notes
-            self.step += expert.effort.steps
-            paired = {}
-        else:
-            masks = self._alone + [mask for mask, *_ in self._pairs]
-            with ThreadPoolExecutor(cores()) as pool:
-                fitted = list(pool.map(lambda mask: expert.fit(data, mask, 1, self.seed, self.stop), masks))
-            self.step += len(masks)
-            paired = {}
-            for (_, one, other), fit in zip(self._pairs, fitted[len(self._alone) :], strict=True):
-                for left_out, number in ((one, other), (other, one)):
-                    mine = data.groups.group == number
-                    paired[left_out, number] = fit.outputs(data.coordinates[mine]).mean(axis=0)
+        masks = self._alone + [mask for mask, *_ in pairs]
+        found = interpolator.fit_folds(
+            data, Folds(masks, self.members, self.seed, self.stop, cores(), self.stream, left, tell)
+        )
+        if found.whole is not None:
+            self.finished[len(self.tried)] = found.whole
+        self.notes += found.notes
+        self.step += found.steps
+        fitted, paired = found.fits, {}
+        for (_, one, other), fit in zip(pairs, fitted[len(self._alone) :], strict=True):
+            for left_out, number in ((one, other), (other, one)):
+                mine = data.groups.group == number
+                paired[left_out, number] = fit.outputs(data.coordinates[mine]).mean(axis=0)
         alone, own = np.empty(len(data.targets)), np.empty(len(data.targets))
         for fold, fit in enumerate(fitted[: len(self._alone)]):
             outputs = fit.outputs(data.coordinates[point_fold == fold])
             alone[point_fold == fold], own[point_fold == fold] = outputs.mean(axis=0), outputs.var(axis=0)
         self._seen.append(fitted[0].outputs(data.coordinates[self._watched]).mean(axis=0))
-        self.tried.append(expert)
+        self.tried.append(interpolator)
         self.held_out.add(alone, paired, own)
 
     def _note(self, report, fraction: float) -> None:
-        """Report the errors of the blend so far."""
+        """Report the errors of the stacking so far."""
         weights = self.weights()
         held_out = self.held_out.errors() @ weights
         seen = np.stack(self._seen, axis=1) @ weights - self.data.targets[self._watched]
@@ -156,10 +149,3 @@ def _neighbours(groups) -> list[tuple[np.ndarray, int, int]]:
         return []
     numbers = np.arange(count)
     return [((numbers != k) & (numbers != k + 1), k, k + 1) for k in range(1, count - 2)]
-
-
-def _cost(expert) -> int:
-    """Roughly how long an expert takes, in fits of a mesh."""
-    if isinstance(expert, LargeNetworks):
-        return 2000
-    return 1 if expert.instant else 100

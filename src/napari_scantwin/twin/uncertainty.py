@@ -5,12 +5,12 @@ The predictive variance is::
     std^2 = noise^2 + (max(factor, 0.5) spread)^2 + (factor * share * slope * distance^1.5)^2
 
 ``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
-ignorance: ``spread`` is the disagreement of the experts and their members, and the last part what they may all get
-wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to the
-nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the measured
-range. A held-out sweep is one step from its
-neighbours, the middle of a gap half a step. ``factor`` is set so that 68 % of held-out points, with the spread the
-experts had there before they saw them, lie within one standard deviation and 95 % within two.
+model_uncertainty: ``spread`` is the disagreement of the interpolators and their members, and the last part what they
+may all get wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to
+the nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the
+measured range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` is set so
+that 68 % of held-out points, with the spread the interpolators had there before they saw them, lie within one standard
+deviation and 95 % within two.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ __all__ = ["Uncertainty", "calibrated", "distance", "outside"]
 #: Standard deviations, and the share of held-out points within them at least. Real scans have longer tails than a
 #: normal distribution: most of their error sits in the transition.
 _COVERED = ((1.0, 0.6827), (1.96, 0.95))
-#: How the error of what experts have in common grows with distance, and its share of the slope. Both were
+#: How the error of what interpolators have in common grows with distance, and its share of the slope. Both were
 #: chosen once for all scans, by the coverage of the truths in ``benchmarks/truths.py``.
 _POWER, _SHARE = 1.5, 0.3
 #: The least and the greatest factor, and how often the interval between them is halved.
 _FACTORS, _HALVINGS = (0.05, 20.0), 16
-#: The experts' disagreement counts at least by this much: near sweeps, where held-out points are not, it is all that
-#: tells how far a curve drawn through a sweep's own points may be off.
+#: The interpolators' disagreement counts at least by this much: near sweeps, where held-out points are not, it is all
+#: that tells how far a curve drawn through a sweep's own points may be off.
 _LEAST_SPREAD = 0.5
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
@@ -57,28 +57,29 @@ class Uncertainty:
     def std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of a new measurement at coordinates [n, axes], given the twin's mean [n] and
         spread [n] there."""
-        return np.hypot(self.noise(mean), self.ignorance(coordinates, spread))
+        return np.hypot(self.noise(mean), self.model_uncertainty(coordinates, spread))
 
-    def ignorance(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    def model_uncertainty(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
-        return _ignorance(self.factor, spread, self._common(coordinates))
+        return _model_uncertainty(self.factor, spread, self._common(coordinates))
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
-        """Standard deviation [n] of the twin's derivative along ``axis`` at coordinates [n, axes], where the experts'
-        slopes scatter by ``spread`` [n]: beside that, how fast what they may all get wrong changes along the axis."""
+        """Standard deviation [n] of the twin's derivative along ``axis`` at coordinates [n, axes], where the
+        interpolators' slopes scatter by ``spread`` [n]: beside that, how fast what they may all get wrong changes along
+        the axis."""
         # Where the values' ignorance was mended by a factor above one, so is their slopes'.
         return np.hypot(max(self.factor, 1.0) * spread, self.shared_slope(coordinates, axis))
 
     def shared_slope(self, coordinates: np.ndarray, axis: int) -> np.ndarray:
-        """How fast what all experts may get wrong together changes along ``axis`` [n], with its sign."""
+        """How fast what all interpolators may get wrong together changes along ``axis`` [n], with its sign."""
         step = np.zeros(len(self.grid))
         step[axis] = np.ptp(self.grid[axis]) / (len(self.grid[axis]) - 1)
         change = self._common(coordinates + step) - self._common(coordinates - step)
         return self.factor * change / (2 * step[axis])
 
     def _common(self, coordinates: np.ndarray) -> np.ndarray:
-        """What all experts may get wrong together [n], before the factor."""
-        # A sampled distance is rounded off at the sweeps themselves, where the exact one is nought.
+        """What all interpolators may get wrong together [n], before the factor."""
+        # A sampled distance is rounded off at the sweeps themselves, where the exact one is zero.
         holes = self._holes(coordinates)
         far = distance(coordinates, self.knots, self.grid)
         far = np.where(holes > FAR, np.maximum(far, holes), far)
@@ -90,7 +91,7 @@ class Uncertainty:
         return outside(coordinates, self.grid) | (self._holes(coordinates) > FAR)
 
     def _holes(self, coordinates: np.ndarray) -> np.ndarray | float:
-        """The sampled distance [n]; nought where the scan has no holes, which most have not."""
+        """The sampled distance [n]; zero where the scan has no holes, which most have not."""
         return sampled(self.grid, self.nearest, coordinates) if self.nearest.max() > FAR else 0.0
 
     def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
@@ -115,7 +116,7 @@ class Uncertainty:
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
     """The uncertainty of ``mixture`` trained on ``data``, whose held-out predictions are ``held_out`` [n], with
-    the experts' disagreement ``spread`` [n] about them, both in the value's unit."""
+    the interpolators' disagreement ``spread`` [n] about them, both in the value's unit."""
     grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
     mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
     shape = [len(axis) for axis in grid]
@@ -185,7 +186,7 @@ def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarra
     """The least factor that puts 68 % of held-out residuals [n] within one standard deviation and 95 % within 1.96."""
 
     def covers(factor: float) -> bool:
-        deviation = np.hypot(noise, _ignorance(factor, spread, common))
+        deviation = np.hypot(noise, _model_uncertainty(factor, spread, common))
         return all(np.mean(np.abs(residual) <= width * deviation) >= share for width, share in _COVERED)
 
     low, high = _FACTORS
@@ -197,5 +198,5 @@ def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarra
     return float(high)
 
 
-def _ignorance(factor: float, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
+def _model_uncertainty(factor: float, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
     return np.hypot(max(factor, _LEAST_SPREAD) * spread, factor * common)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.session import scan_layers, scan_of
 
 __all__ = ["Chooser"]
 
@@ -61,7 +61,7 @@ class Chooser(QWidget):
         QTimer.singleShot(0, self.refresh)
 
     def refresh(self) -> None:
-        """List the measured scans anew, keeping the choice, unless one was opened since: then that is chosen."""
+        """List the measured scans again, keeping the choice, unless one was opened since: then that is chosen."""
         chosen, before = self.layer, self._layers
         self._layers = scan_layers(self._viewer, "measured")
         chosen = next((layer for layer in reversed(self._layers) if layer not in before), chosen)

@@ -29,7 +29,7 @@ class Demo:
         self.folder, self.stay = folder, stay
         folder.mkdir(parents=True, exist_ok=True)
         self.viewer = napari.Viewer(title="napari-scantwin", show=True)
-        self.viewer.window._qt_window.resize(1200, 800)
+        self.viewer.window.resize(1200, 800)
         self.panel = Panel(self.viewer)
         self.viewer.window.add_dock_widget(self.panel, name="Scan twin", area="right")
         self.done = False

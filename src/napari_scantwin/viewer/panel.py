@@ -6,6 +6,7 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
@@ -44,8 +45,7 @@ class Panel(QWidget):
 
     def __init__(self, napari_viewer):
         super().__init__()
-        # From its menu napari hands over a proxy that hides the canvas, which the rulers are painted on.
-        napari_viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        napari_viewer = unwrapped(napari_viewer)
         self._viewer = napari_viewer
         self.chooser = Chooser(napari_viewer)
         self.open = OpenWidget(napari_viewer)
@@ -81,7 +81,7 @@ class Panel(QWidget):
         self.train.trained.connect(self._trained)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
-        self._window = getattr(napari_viewer.window, "_qt_window", None)  # napari has no public closing event
+        self._window = window_of(napari_viewer)
         if self._window is not None:
             self._window.installEventFilter(self)
 
@@ -147,11 +147,9 @@ class Panel(QWidget):
         return answer == QMessageBox.Yes
 
     def eventFilter(self, watched, event):
-        if event.type() == QEvent.Close and watched is self._window:
-            if not self.may_close():
-                event.ignore()
-                return True
-            self.shut()
+        if event.type() == QEvent.Close and watched is self._window and not self._shut_if_allowed():
+            event.ignore()
+            return True
         return False
 
     def shut(self) -> None:
@@ -181,20 +179,17 @@ class Panel(QWidget):
     def showEvent(self, event) -> None:
         super().showEvent(event)
         dock = self.parent()
-        if hasattr(dock, "destroyOnClose") and not hasattr(dock, "_asks_first"):
-            # The dock's cross calls this and nothing that could be refused; napari has no signal for it.
-            dock._asks_first, destroy = True, dock.destroyOnClose
+        if isinstance(dock, QDockWidget):
+            ask_before_closing(dock, self._shut_if_allowed)
 
-            def close() -> None:
-                if self.may_close():
-                    self.shut()
-                    destroy()
-
-            dock.destroyOnClose = close
+    def _shut_if_allowed(self) -> bool:
+        if not self.may_close():
+            return False
+        self.shut()
+        return True
 
     def closeEvent(self, event) -> None:
-        if self.may_close():
-            self.shut()
+        if self._shut_if_allowed():
             event.accept()
         else:
             event.ignore()

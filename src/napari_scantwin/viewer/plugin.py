@@ -10,8 +10,10 @@ from napari_scantwin import writers
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers import readable
 from napari_scantwin.samples import load_sample
-from napari_scantwin.viewer.canvas.layers import Frame, layer_data, shared_frame
+from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.canvas.layers import layer_data, shared_frame
 from napari_scantwin.viewer.open.opening import open_now
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 __all__ = ["get_reader", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
 
@@ -42,8 +44,7 @@ def _prepared(scan, twin=None) -> tuple:
     if viewer is not None:
         frame = shared_frame(viewer, scan) or Frame.of(scan, canvas_aspect(viewer))
     data, attributes, layer_type = layer_data(scan, frame)
-    if twin is not None:
-        attributes["metadata"]["twin"] = twin
+    ScanLayer(attributes).set_twin(twin)
     _show_rulers()
     return data, attributes, layer_type
 
@@ -51,8 +52,10 @@ def _prepared(scan, twin=None) -> tuple:
 def _window():
     import napari
 
+    from napari_scantwin.viewer.canvas.napari_private import window_of
+
     viewer = napari.current_viewer()
-    return None if viewer is None else viewer.window._qt_window
+    return None if viewer is None else window_of(viewer)
 
 
 def _show_rulers() -> None:
@@ -70,7 +73,7 @@ def _show_rulers() -> None:
 
 def write_layer(path: str, data, attributes: dict) -> list[str]:
     """napari's writer hook for a layer that holds a scan."""
-    scan = attributes.get("metadata", {}).get("scan")
+    scan = scan_of(attributes)
     if scan is None:
         raise ScanError(
             f"{Path(path).name} was not written: this layer holds no scan; choose a measured or simulated one"

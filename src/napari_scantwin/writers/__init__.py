@@ -18,23 +18,10 @@ from napari_scantwin.writers.volume import write_volume
 __all__ = ["FORMATS", "write", "write_volume"]
 
 #: Suffix to what people call the format.
-FORMATS = {
-    ".nc": "netCDF (CF)",
-    ".zarr": "zarr",
-    ".csv": "tidy CSV",
-    ".h5": "HDF5",
-    ".tif": "TIFF stack",
-}
+FORMATS = {one.suffixes[0]: one.title for one in formats.WRITERS}
 #: Scans that are read in parts and larger than this (bytes) are written in parts too.
 _MOST_IN_MEMORY = 512 << 20
-_WRITE = {
-    ".nc": formats.write_netcdf,
-    ".zarr": formats.write_zarr,
-    ".csv": formats.write_csv,
-    ".h5": formats.write_hdf5,
-    ".tif": formats.write_tiff,
-    ".tiff": formats.write_tiff,
-}
+_WRITE = {suffix: one.write for one in formats.WRITERS for suffix in one.suffixes}
 
 
 def write(

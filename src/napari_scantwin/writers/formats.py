@@ -6,6 +6,8 @@ import io
 import json
 import threading
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,22 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["as_dataset", "write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
+__all__ = ["WRITERS", "Writer", "as_dataset", "write_csv", "write_hdf5", "write_netcdf", "write_tiff", "write_zarr"]
+
 
 _ROWS_AT_ONCE = 20_000
 _BYTES_AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A format scans are written in: its ``title``, its ``suffixes`` (the usual one first), the function ``write`` of
+    (scan, path, tell), and whether it holds ``gridded`` scans only."""
+
+    title: str
+    suffixes: tuple[str, ...]
+    write: Callable[[xr.DataArray, Path, Callable[[float], None]], None]
+    gridded: bool = False
 
 
 def as_dataset(scan: xr.DataArray) -> xr.Dataset:
@@ -218,3 +232,13 @@ def write_tiff(scan: xr.DataArray, path: Path, tell) -> None:
     tifffile.imwrite(
         path, one_by_one(), shape=scan.shape, dtype=np.float32, description=json.dumps(about), metadata=None
     )
+
+
+#: Every format, in the order of a dialog.
+WRITERS = (
+    Writer("netCDF (CF)", (".nc",), write_netcdf),
+    Writer("zarr", (".zarr",), write_zarr),
+    Writer("tidy CSV", (".csv",), write_csv),
+    Writer("HDF5", (".h5",), write_hdf5),
+    Writer("TIFF stack", (".tif", ".tiff"), write_tiff, gridded=True),
+)

@@ -21,7 +21,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, NotWritten, ScanError
-from napari_scantwin.core.files import in_words, may_replace, only_store, replace
+from napari_scantwin.core.files import may_replace, not_written, only_store, replace
 from napari_scantwin.twin import simulation
 from napari_scantwin.twin.volume import blocks
 from napari_scantwin.writers.formats import as_dataset
@@ -91,7 +91,7 @@ def write_volume(
         journal.unlink()
         replace(unfinished, path)
     except OSError as reason:
-        raise in_words(path, reason) from reason
+        raise not_written(path, reason) from reason
     return [path]
 
 

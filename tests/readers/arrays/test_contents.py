@@ -12,6 +12,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.readers import read
 from napari_scantwin.readers.arrays import array_files
+from napari_scantwin.readers.arrays.contents import chosen, proposal
 from napari_scantwin.readers.tables.table import remember
 
 VALUES = np.arange(24, dtype="f4").reshape(4, 1, 6)
@@ -37,7 +38,7 @@ def test_a_files_arrays_are_listed_with_what_they_are_likely_to_be(tmp_path):
         "other/also_four": ((4,), None, "axis"),
         "scan/sample": ((), None, "note"),
     }
-    proposed = contents.proposal(contents)
+    proposed = proposal(contents)
     assert proposed.value.source == "scan/counts"
     assert [column.source for column in proposed.axes] == ["scan/tilt", ""]
 
@@ -97,9 +98,9 @@ def test_a_choice_serves_the_next_file_of_the_layout_unless_it_has_typed_numbers
             file["scan/energy"] = np.linspace(0, 1, 6)
     contents = array_files.contents(tmp_path / "a.h5")
     value = "scan/counts=photoemission_intensity[count]"
-    remember(contents.chosen(contents, [AXES[0], "scan/energy=energy[eV]"], value), contents)
+    remember(chosen(contents, [AXES[0], "scan/energy=energy[eV]"], value), contents)
     assert scans.axes(read(tmp_path / "b.h5")) == ("manipulator_angle", "energy")
-    remember(contents.chosen(contents, AXES, value), contents)
+    remember(chosen(contents, AXES, value), contents)
     with pytest.raises(NeedsAxes):  # another file may start elsewhere
         read(tmp_path / "b.h5")
     with h5py.File(tmp_path / "b.h5", "a") as file:

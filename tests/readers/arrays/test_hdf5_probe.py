@@ -44,7 +44,7 @@ def test_every_way_to_read_looks_first_and_only_once(sound, tmp_path, monkeypatc
     for look in (read, open_choices, lambda path: read([sound, path])):
         with pytest.raises(ScanError, match=r"^copy\.nxs is damaged in a way that would crash"):
             look(copy)
-    os.utime(sound, ns=(1, 1))  # written anew
+    os.utime(sound, ns=(1, 1))  # written again
     with pytest.raises(ScanError, match=r"^sound\.nxs is damaged"):
         read(sound)
 

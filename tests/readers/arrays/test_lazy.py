@@ -20,7 +20,7 @@ from napari_scantwin.processing.rebuild import values_of
 from napari_scantwin.readers import read
 from napari_scantwin.readers.arrays import lazy, xarray_files
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.stream import Stream, thinned
+from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.writers import write
 
 SHAPE = (7, 30, 40)
@@ -106,12 +106,12 @@ def test_sweeps_cuts_profiles_and_draws_are_those_of_the_whole(both):
     for axis in whole.dims:
         mine, theirs = (sections.profile(sections.Cube.of(scan), axis, at, {"energy": 0.1}) for scan in (parts, whole))
         np.testing.assert_array_equal(mine.values, theirs.values)
-    xr.testing.assert_identical(thinned(parts, 2000), thinned(whole, 2000))
+    xr.testing.assert_identical(subsampled(parts, 2000), subsampled(whole, 2000))
 
 
 def test_learning_draws_from_what_is_kept_of_the_file(both, monkeypatch):
     whole, parts = both
-    data = prepare(thinned(parts, 2000), 8)
+    data = prepare(subsampled(parts, 2000), 8)
     for resident, count in ((10_000, parts.size), (2000, 2000)):
         monkeypatch.setattr("napari_scantwin.twin.stream.RESIDENT", resident)
         stream = Stream(parts, data)
@@ -150,9 +150,11 @@ def test_a_file_that_goes_away_is_told_in_one_sentence(both, tmp_path):
 
 LOOK = """
     import resource, sys, numpy as np
-    from napari_scantwin import cubes, cuts, scan as scans
+    from napari_scantwin import sections
+    from napari_scantwin.core import scan as scans
     from napari_scantwin.readers import read
-    from napari_scantwin.viewer.canvas.layers import Frame, layer_data
+    from napari_scantwin.viewer.canvas.frame import Frame
+    from napari_scantwin.viewer.canvas.layers import layer_data
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     scan = read(sys.argv[1])
     assert scans.is_lazy(scan), "it was read whole"
@@ -206,12 +208,12 @@ def fill(values, some, make, sizes):
 
 TRAIN = """
     import resource, sys
-    from napari_scantwin import scan as scans
+    from napari_scantwin.core import scan as scans
     from napari_scantwin.readers import read
     from napari_scantwin.twin import TwinSettings, train
     scan = read(sys.argv[1])
     assert scans.is_lazy(scan)
-    twin = train(scan, TwinSettings(members=2, time_budget=20), score_rivals=False)
+    twin = train(scan, TwinSettings(members=2, time_budget=20), score_baselines=False)
     assert twin.scan.size <= 150_000
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

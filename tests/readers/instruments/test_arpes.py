@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers import open_choices, read
-from napari_scantwin.readers.instruments.arpes import axis_name
+from napari_scantwin.readers.arpes_axes import axis_name
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from napari_scantwin.readers import read
 from napari_scantwin.twin import TwinSettings, train
+from napari_scantwin.viewer.session import ScanLayer
 
 #: The tab's place in the panel.
 ANALYSE = 5
@@ -20,7 +21,7 @@ def twin_of(measured, columns):
         if name not in kept:
             axes, value = columns[name]
             scan = read([measured / name], axes=axes, value=value)
-            kept[name] = train(scan, TwinSettings(members=2, time_budget=1.0), score_rivals=False)
+            kept[name] = train(scan, TwinSettings(members=2, time_budget=1.0), score_baselines=False)
         return kept[name]
 
     return trained
@@ -32,7 +33,7 @@ def with_twin(measured, open_scan, twin_of):
 
     def opened(name: str):
         layer = open_scan(measured / name)
-        layer.metadata["twin"] = twin_of(name)
+        ScanLayer(layer).set_twin(twin_of(name))
         return layer
 
     return opened

@@ -12,6 +12,7 @@ from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
+from napari_scantwin.viewer.session import ScanLayer
 
 ERCO2 = "erco2_magnetization.csv"
 
@@ -25,19 +26,24 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     weaker = add_scan(panel._viewer, scan_of(first).copy(data=0.95 * scan_of(first).values), kind="measured")
     panel.chooser.choose(weaker)
     panel.tabs.setCurrentIndex(5)
-    widget.second.refresh()
-    assert [widget.second.itemText(k) for k in range(widget.second.count())] == ["none", first.name]
-    assert other.name not in [widget.second.itemText(k) for k in range(widget.second.count())]
-    widget.scale.setChecked(True)
+    widget.form.fields["second"].refresh()
+    assert [widget.form.fields["second"].itemText(k) for k in range(widget.form.fields["second"].count())] == [
+        "none",
+        first.name,
+    ]
+    assert other.name not in [
+        widget.form.fields["second"].itemText(k) for k in range(widget.form.fields["second"].count())
+    ]
+    widget.form.fields["scale"].setChecked(True)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
-        widget.second.choose(first)
-    found = compare(scan_of(weaker), first.metadata["twin"], scale=True)
-    assert widget.result[0].found.scale == found.scale
+        widget.form.fields["second"].choose(first)
+    found = compare(scan_of(weaker), ScanLayer(first).twin, scale=True)
+    assert widget.result.result.scale == found.scale
     assert found.scale.value == pytest.approx(0.95, abs=3 * found.scale.error)
     assert widget.table.item(0, 1).text() == str(found.scale)
     assert found.verdict in widget.said.text()
     assert sum(widget.plot.drawn[1].y) == pytest.approx(100)
-    # The maps are points where the scan was measured, symmetrical about nought, and about one for the ratio.
+    # The maps are points where the scan was measured, symmetrical about zero, and about one for the ratio.
     for name, middle in (("disagreement", 0.0), ("difference", 0.0), ("ratio", 1.0)):
         widget.view.setCurrentText(name)
         qtbot.waitUntil(
@@ -48,7 +54,7 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
         assert sum(layer.face_contrast_limits) / 2 == pytest.approx(middle, abs=1e-6)
         qtbot.waitUntil(lambda: not weaker.visible)
     with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
-        assert widget.export("Map of the difference", tmp_path / "difference.nc")
+        assert widget.export("Map: difference", tmp_path / "difference.nc")
     np.testing.assert_array_equal(read(tmp_path / "difference.nc").values, found.difference.values)
     with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
         assert widget.export("Table", tmp_path / "numbers.csv")
@@ -58,9 +64,9 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     assert weaker.visible
 
     # Two twins give a map; one that is not there is asked for.
-    widget.first_as.setCurrentText("twin")
+    widget.form.fields["first_as"].setCurrentText("twin")
     qtbot.waitUntil(lambda: "The chosen scan has no twin yet" in widget.said.text())
-    weaker.metadata["twin"] = first.metadata["twin"]
+    ScanLayer(weaker).set_twin(ScanLayer(first).twin)
     widget.on_map.setChecked(True)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
         panel.analyse.refresh()
@@ -68,8 +74,8 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     qtbot.waitUntil(
         lambda: [type(one).__name__ for one in derived_layers(panel._viewer, weaker, "difference")] == ["Image"]
     )
-    assert widget.result[0].found.scale.value == pytest.approx(1, abs=1e-6)
-    assert widget.result[0].found.difference.shape == (80, 160)
+    assert widget.result.result.scale.value == pytest.approx(1, abs=1e-6)
+    assert widget.result.result.difference.shape == (80, 160)
 
 
 @pytest.mark.parametrize("title", ["Compare two scans", "Hydrogen content"])

@@ -35,19 +35,24 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
     panel.tabs.setCurrentIndex(5)
     widget = panel.analyse.choose("Hydrogen content")
     qtbot.waitUntil(lambda: "Choose a calibration curve" in widget.said.text())
-    widget.choose_curve(path)
+    widget.form.fields["curve"].choose(path)
     qtbot.waitUntil(lambda: "do not say which is H/Pd and which R/R0" in widget.said.text())
-    widget.content.setText("1")
-    widget.relative.setText("ratio")
+    widget.form.fields["content"].setText("1")
+    widget.form.fields["relative"].setText("ratio")
     qtbot.waitUntil(lambda: "needs its source" in widget.said.text())
-    widget.source.setText(SOURCE)
-    assert [widget.branch.itemText(k) for k in range(widget.branch.count())] == ["not said", "rising", "falling"]
+    widget.form.fields["curve_source"].setText(SOURCE)
+    branch = widget.form.fields["branch"]
+    assert [branch.itemText(k) for k in range(branch.count())] == [
+        "not said",
+        "rising",
+        "falling",
+    ]
     qtbot.waitUntil(lambda: "give that of the unloaded sample" in widget.said.text())
-    widget.unloaded.setText("42 mohm")
+    widget.form.fields["unloaded"].setText("42 mohm")
     qtbot.waitUntil(lambda: "more than one hydrogen content on the curve" in widget.said.text())
     with qtbot.waitSignal(widget.shown, timeout=30_000):
-        widget.branch.setCurrentText("rising")
-    found = widget.result[0]
+        widget.form.fields["branch"].setCurrentText("rising")
+    found = widget.result.result
     own = hydrogen_content(scan_of(layer), calibration, unloaded="42 mohm", branch="rising")
     assert [side.name for side in found.sides] == ["sweeps", "twin"]
     np.testing.assert_allclose(found.first.values, own.values, rtol=1e-9)
@@ -71,9 +76,9 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     assert sum(int(row["readings"]) for row in rows) == scan_of(layer).size
     # A bad number loses nothing.
-    widget.unloaded.setText("42")
+    widget.form.fields["unloaded"].setText("42")
     qtbot.waitUntil(lambda: "such as 12.3 mohm" in widget.said.text() or "12.3 mohm" in widget.said.text())
-    assert widget.result[0] is found
+    assert widget.result.result is found
     open_scan(measured / ERCO2)
     assert "Hydrogen content does not fit: it needs a resistance or R/R0" in panel.analyse.others.text()
 
@@ -87,16 +92,16 @@ def test_a_second_measurement_stands_beside_the_first(panel, qtbot, tmp_path, wi
     panel.chooser.choose(layer)
     panel.tabs.setCurrentIndex(5)
     widget = panel.analyse.choose("Hydrogen content")
-    widget.content.setText("1")
-    widget.relative.setText("ratio")
-    widget.source.setText(SOURCE)
-    widget.choose_curve(path)
-    widget.unloaded.setText("42 mohm")
-    widget.branch.setCurrentText("rising")
-    widget.second_unloaded.setText("84 mohm")
-    with qtbot.waitSignal(widget.shown, timeout=30_000, check_params_cb=lambda found: len(found[0].sides) == 3):
-        widget.second.choose(other)
-    found = widget.result[0]
+    widget.form.fields["content"].setText("1")
+    widget.form.fields["relative"].setText("ratio")
+    widget.form.fields["curve_source"].setText(SOURCE)
+    widget.form.fields["curve"].choose(path)
+    widget.form.fields["unloaded"].setText("42 mohm")
+    widget.form.fields["branch"].setCurrentText("rising")
+    widget.form.fields["second_unloaded"].setText("84 mohm")
+    with qtbot.waitSignal(widget.shown, timeout=30_000, check_params_cb=lambda found: len(found.result.sides) == 3):
+        widget.form.fields["second"].choose(other)
+    found = widget.result.result
     assert [(side.twin, side.second) for side in found.sides] == [(False, False), (True, False), (False, True)]
     own = hydrogen_content(scan, calibration, unloaded="42 mohm", branch="rising")
     np.testing.assert_allclose(found.sides[2].content.values, own.values, rtol=1e-9)
@@ -112,5 +117,5 @@ def test_a_second_measurement_stands_beside_the_first(panel, qtbot, tmp_path, wi
         assert widget.export(f"Map: H/Pd of {other.name}", tmp_path / "second.nc")
     np.testing.assert_array_equal(read(tmp_path / "second.nc").values, found.sides[2].content.values)
     with qtbot.waitSignal(widget.shown, timeout=30_000):
-        widget.second_unloaded.setText("")  # that of the first: beyond the curve, said beside its name
+        widget.form.fields["second_unloaded"].setText("")  # that of the first: beyond the curve, said beside its name
     assert f"{other.name}:" in widget.said.text()

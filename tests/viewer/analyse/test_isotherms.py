@@ -39,9 +39,9 @@ def test_plateaus_and_heats_come_out_of_a_file(panel, qtbot, tmp_path, open_scan
     layer = open_scan(path)
     assert panel.analyse.combo.findText(TITLE) >= 0
     widget = analysed(TITLE)
-    assert widget.temperature.isHidden()
-    assert widget.unit.isHidden()
-    fits = widget.result.sides[0].fits
+    assert widget.form.fields["temperature"].isHidden()
+    assert widget.form.fields["pressure_unit"].isHidden()
+    fits = widget.result.result.sides[0].fits
     fit = fit_van_t_hoff(plateau_pressures(scan_of(layer)), direction="absorption")
     assert (fits[1].enthalpy, fits[1].entropy) == (fit.enthalpy, fit.entropy)
     assert abs(fit.enthalpy.value - ENTHALPY) < 3 * fit.enthalpy.error
@@ -61,10 +61,10 @@ def test_plateaus_and_heats_come_out_of_a_file(panel, qtbot, tmp_path, open_scan
     assert any(line.startswith("# van 't Hoff, measured, desorption: enthalpy ") for line in lines)
     table = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     assert len(table) == 8
-    assert float(table[0]["plateau pressure (bar)"]) == widget.result.sides[0].plateaus[0].pressure.value
+    assert float(table[0]["plateau pressure (bar)"]) == widget.result.result.sides[0].plateaus[0].pressure.value
     with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
         assert widget.export("Map: plateau pressures, measured", tmp_path / "plateaus.nc")
-    np.testing.assert_array_equal(read(tmp_path / "plateaus.nc").values, widget.result.sides[0].pressures.values)
+    np.testing.assert_array_equal(read(tmp_path / "plateaus.nc").values, widget.result.result.sides[0].pressures.values)
 
 
 def test_a_logarithm_and_its_unit_are_asked_for(panel, qtbot, open_scan, measured):
@@ -75,17 +75,17 @@ def test_a_logarithm_and_its_unit_are_asked_for(panel, qtbot, open_scan, measure
     panel.tabs.setCurrentIndex(5)
     widget = panel.analyse.choose(TITLE)
     qtbot.waitUntil(lambda: "looks like a logarithm of the pressure" in widget.said.text())
-    assert not widget.unit.isHidden()
-    assert not widget.logarithm.isHidden()
-    widget.logarithm.setCurrentText("log₁₀ of it")
+    assert not widget.form.fields["pressure_unit"].isHidden()
+    assert not widget.form.fields["logarithm"].isHidden()
+    widget.form.fields["logarithm"].setCurrentText("log₁₀ of it")
     qtbot.waitUntil(lambda: "say what it counts with pressure_unit='bar'" in widget.said.text())
     with qtbot.waitSignal(widget.shown, timeout=20_000):
-        widget.unit.setText("bar")
-    assert abs(widget.result.sides[0].fits[1].enthalpy.value - ENTHALPY) < 1
+        widget.form.fields["pressure_unit"].setText("bar")
+    assert abs(widget.result.result.sides[0].fits[1].enthalpy.value - ENTHALPY) < 1
     before = widget.result
-    widget.standard.setText("1 K")
+    widget.form.fields["standard"].setText("1 K")
     qtbot.waitUntil(lambda: "the standard pressure must be a pressure above zero" in widget.said.text())
-    assert before.sides[0].plateaus
+    assert before.result.sides[0].plateaus
     open_scan(measured / "erco2_magnetization.csv")
     assert panel.analyse.combo.findText(TITLE) < 0
     assert f"{TITLE} does not fit: an isotherm needs one column of pressure" in panel.analyse.others.text()

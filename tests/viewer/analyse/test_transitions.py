@@ -30,7 +30,7 @@ def layer_of(panel, layer, whose):
 
 def test_sweeps_and_twin_agree_within_their_errors_side_by_side(transitions, panel):
     layer, widget = transitions
-    own, twin = widget.result[0].sides
+    own, twin = widget.result.result.sides
     assert [own.name, twin.name] == ["sweeps", "twin"]
     for criterion in ("90 %", "50 %", "10 %"):
         for sweep, simulated in zip(own.sweeps, twin.sweeps, strict=True):
@@ -68,13 +68,14 @@ def test_the_boundary_over_the_map_follows_the_criterion(transitions, panel, qtb
 
     np.testing.assert_allclose(drawn.data, expected("50 %"), atol=1e-4)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
-        widget.criterion.setCurrentText("onset")
+        widget.form.fields["criterion"].setCurrentText("onset")
     qtbot.waitUntil(lambda: np.allclose(drawn.data[0], expected("onset")[0], atol=1e-4))
     # A share by the slider, moved on before the first is done: the last one counts, in the same layer.
+    assert widget.form.fields["share"].isHidden()
+    widget.form.fields["criterion"].setCurrentText("share of the way")
     for percent in (40, 30, 20):
-        widget.share.setValue(percent)
-    assert widget.criterion.currentText() == "share of the way"
-    qtbot.waitUntil(lambda: widget.result[0].settings.criterion == 0.2, timeout=20_000)
+        widget.form.fields["share"].setValue(percent)
+    qtbot.waitUntil(lambda: widget.result.result.settings.criterion == 0.2, timeout=20_000)
     qtbot.waitUntil(lambda: np.allclose(drawn.data[0], expected(0.2)[0], atol=1e-4))
     assert layer_of(panel, layer, "sweeps") is drawn
     assert "20 %" in [widget.table.horizontalHeaderItem(k).text()[:4] for k in range(widget.table.columnCount())]
@@ -86,17 +87,18 @@ def test_the_boundary_over_the_map_follows_the_criterion(transitions, panel, qtb
     assert layer.visible
 
 
-def test_the_critical_field_is_fitted_and_exported(transitions, panel, qtbot, tmp_path):
-    layer, widget = transitions
+def test_the_critical_field_is_fitted_and_exported(transitions, analysed, qtbot, tmp_path):
+    layer, _ = transitions
+    widget = analysed("Critical field")
     with qtbot.waitSignal(widget.shown, timeout=20_000):
-        widget.model.setCurrentText("WHH")
+        widget.form.fields["model"].setCurrentText("WHH")
     fit = fit_critical_field(phase_boundary(scan_of(layer), "50 %"), "WHH")
     assert f"sweeps: µ₀Hc2(0) = {fit.critical_field}, Tc = {fit.critical_temperature}" in widget.said.text()
     assert f"ξ = {fit.coherence_length}" in widget.said.text()
     assert "Likeliest model" in widget.said.text()
-    own, twin = (side.fits["WHH"] for side in widget.result[0].sides)
+    own, twin = (side.fits["WHH"] for side in widget.result.result.sides)
     # Sixty rows of a map are no sixty measurements.
-    dense = fit_critical_field(widget.result[0].sides[1].boundary, "WHH")
+    dense = fit_critical_field(widget.result.result.sides[1].boundary, "WHH")
     assert twin.critical_field.error > 2 * dense.critical_field.error
     np.testing.assert_array_equal(own.curve.values, fit.curve.values)
     for words, name in (
@@ -108,18 +110,18 @@ def test_the_critical_field_is_fitted_and_exported(transitions, panel, qtbot, tm
             assert widget.export(words, tmp_path / name)
     np.testing.assert_array_equal(read(tmp_path / "curve.nc").values, fit.curve.values)
     kept = read(tmp_path / "boundary.h5")
-    np.testing.assert_array_equal(kept.values, widget.result[0].sides[1].boundary.values)
+    np.testing.assert_array_equal(kept.values, widget.result.result.sides[1].boundary.values)
     lines = (tmp_path / "table.csv").read_text().splitlines()
     assert any(line.startswith("# WHH fit, sweeps, by 50 %: mu0 Hc2(0) = ") for line in lines)
     table = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    assert float(table[0]["50 % (K)"]) == widget.result[0].sides[0].sweeps[0].at["50 %"].value
+    assert float(table[0]["50 % (K)"]) == widget.result.result.sides[0].sweeps[0].at["50 %"].value
     assert [row["of"] for row in table] == ["sweeps"] * 7 + ["twin"] * 7
     # Bad input: what is shown stays, and one sentence says why.
     before = widget.result
-    widget.direction.setCurrentText("falling")
+    widget.form.fields["direction"].setCurrentText("falling")
     qtbot.waitUntil(lambda: widget.result is not before, timeout=20_000)
     assert "sweeps: no sweep was measured with the fast axis falling" in widget.said.text()
-    assert [side.name for side in widget.result[0].sides] == ["twin"]
+    assert [side.name for side in widget.result.result.sides] == ["twin"]
 
 
 def test_a_second_scan_and_other_quantities(transitions, panel, qtbot, open_scan, measured, analysed):
@@ -127,16 +129,17 @@ def test_a_second_scan_and_other_quantities(transitions, panel, qtbot, open_scan
     second = open_scan(measured / PDH)
     panel.chooser.choose(layer)
     panel.tabs.setCurrentIndex(5)
-    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: len(found[0].sides) == 3):
-        widget.second.choose(second)
-    assert widget.result[0].sides[2].name == second.name
+    with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: len(found.result.sides) == 3):
+        widget.form.fields["second"].choose(second)
+    assert widget.result.result.sides[2].name == second.name
     assert "triangles" in {curve.style for curve in widget.plot.drawn}
     # The moment of a ferromagnet has a transition too, but no critical field unless it is asked for.
     open_scan(measured / ERCO2)
-    assert widget.second.count() == 3  # none, and both resistances: their axes are of one kind
+    assert widget.form.fields["second"].count() == 3  # none, and both resistances: their axes are of one kind
     panel.tabs.setCurrentIndex(5)
-    qtbot.waitUntil(lambda: widget.result is not None and widget.result[0].scan is panel.chooser.scan, timeout=20_000)
-    assert widget.model.currentText() == "none"
+    qtbot.waitUntil(
+        lambda: widget.result is not None and widget.result.result.scan is panel.chooser.scan, timeout=20_000
+    )
     assert "Hc2" not in widget.said.text()
     open_scan(sample_path("arpes"))
     assert panel.analyse.combo.findText("Transitions") < 0

@@ -9,6 +9,7 @@ from qtpy.QtGui import QImage
 from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.hatching import flags_on
 from napari_scantwin.viewer.canvas.layers import add_scan, layer_data
+from napari_scantwin.viewer.session import ScanLayer, frame_of
 
 
 def cube(reach: float = 1.0):
@@ -40,16 +41,16 @@ def test_a_hole_is_hatched_on_the_slices_it_lies_in(panel, qtbot, lazy, reach):
     if lazy:
         scan = scan.chunk().assign_coords(extrapolated=scan["extrapolated"].chunk())
         assert scans.is_lazy(scan)
-    data, attributes, _ = layer_data(scan, measured.metadata["frame"], kind="simulated")
+    data, attributes, _ = layer_data(scan, frame_of(measured), kind="simulated")
     layer = viewer.add_image(data, **attributes)
-    layer.metadata["measured"] = measured
+    ScanLayer(layer).measured = measured
     viewer.layers.selection.active = layer
     panel.overlay._refit()
     qtbot.wait(100)
 
     def brightest(y: float, x: float) -> int:
         """Of the overlay's pixels about a place, the most opaque."""
-        frame = layer.metadata["frame"]
+        frame = frame_of(layer)
         row, column = ((value - frame.origin[k]) / frame.step[k] for k, value in ((1, y), (2, x)))
         image = QImage(panel.overlay.size(), QImage.Format_ARGB32)
         image.fill(0)
@@ -58,7 +59,7 @@ def test_a_hole_is_hatched_on_the_slices_it_lies_in(panel, qtbot, lazy, reach):
         near = [(round(at_x) + i, round(at_y) + j) for i in range(-6, 7) for j in range(-6, 7)]
         return max(image.pixelColor(*place).alpha() for place in near)
 
-    viewer.dims.set_point(0, 3 / measured.metadata["frame"].step[0])
+    viewer.dims.set_point(0, 3 / frame_of(measured).step[0])
     qtbot.waitUntil(lambda: brightest(0.5, 0.5) > 50)
     assert brightest(0.25, 0.25) == 0
     viewer.dims.set_point(0, 0.0)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+
+import dask.array
 import h5py
 import numpy as np
 import pytest
+from napari.components import ViewerModel
+from napari.layers._layer_actions import _duplicate_layer
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.readers.arrays import lazy
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes
+from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.cube import profiles
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 SHAPE = (60, 50, 40)
 
@@ -64,3 +71,91 @@ def test_only_what_is_looked_at_is_read(panel, qtbot, tmp_path, open_scan, read_
     values = panel.cuts.values_of(panel.cuts.lines[0])[0]
     np.testing.assert_array_equal(values.values, counts[31, cell[1], : len(values.values)])
     assert len(read_planes) < 20, sorted(read_planes)
+
+
+class Slow:
+    """A dask array of a file that is read only when ``may_read``; ``asked`` are the first planes of what was read."""
+
+    def __init__(self, values):
+        self.may_read, self.asked = threading.Event(), []
+
+        def read(block, block_info=None):
+            assert self.may_read.wait(20)
+            self.asked.append(block_info[0]["array-location"][0][0])
+            return block
+
+        self.array = dask.array.from_array(values, chunks=(1, *values.shape[1:])).map_blocks(
+            read, meta=values[:0, :0, :0]
+        )
+
+
+@pytest.fixture
+def slow():
+    return Slow(np.arange(4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6))
+
+
+@pytest.fixture
+def truth():
+    return np.arange(4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6)
+
+
+def test_a_layer_gets_a_glimpse_and_is_told_when_the_plane_has_come(slow, truth, qtbot):
+    data, told = LazyPlanes(slow.array), []
+    data.read_in_thread(lambda: told.append(1))
+    seen = data[2, :, :]  # as napari slices, whoever asks
+    assert np.isnan(seen).all()
+    assert seen.shape == (5, 6)
+    assert data.waiting
+    slow.may_read.set()
+    qtbot.waitUntil(lambda: bool(told), timeout=5000)
+    np.testing.assert_array_equal(data[2, :, :], truth[2])
+    assert not data.waiting
+    np.testing.assert_array_equal(data[3, :, :], truth[2])  # the last plane stands in for the next
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=5000)
+    np.testing.assert_array_equal(data[3, :, :], truth[3])
+
+
+def test_whoever_takes_the_whole_or_no_plane_gets_true_values(slow, truth):
+    data = LazyPlanes(slow.array)
+    data.read_in_thread()
+    slow.may_read.set()
+    np.testing.assert_array_equal(np.asarray(data), truth)
+    assert np.asarray(data, np.float64).dtype == np.float64
+    np.testing.assert_array_equal(data[1], truth[1])
+    np.testing.assert_array_equal(data[1:3, ::2], truth[1:3, ::2])
+    np.testing.assert_array_equal(data.array[2], truth[2])
+    assert (data.shape, data.ndim, data.size, len(data), data.dtype) == ((4, 5, 6), 3, 120, 4, np.float32)
+
+
+def test_a_viewer_without_a_window_reads_at_once(slow, truth):
+    slow.may_read.set()
+    viewer = ViewerModel()
+    layer = viewer.add_image(LazyPlanes(slow.array), contrast_limits=(0, 120))
+    np.testing.assert_array_equal(layer._data_view, truth[int(viewer.dims.point[0])])
+
+
+def test_a_duplicate_of_the_layer_reads_for_itself(slow, truth, qtbot, make_napari_viewer):
+    viewer = make_napari_viewer()
+    data = LazyPlanes(slow.array)
+    data.read_in_thread()
+    first = viewer.add_image(data, contrast_limits=(0, 120))
+    data.read_in_thread(first.refresh)
+    attach(viewer)
+    viewer.layers.selection.active = first
+    _duplicate_layer(viewer.layers)
+    assert not slow.asked  # the window did not wait for the file
+    (second,) = (layer for layer in viewer.layers if layer is not first)
+    assert second.data is not data
+    slow.may_read.set()
+    qtbot.waitUntil(lambda: not (data.waiting or second.data.waiting), timeout=5000)
+    for layer in (first, second):
+        np.testing.assert_array_equal(layer._data_view, truth[int(viewer.dims.point[0])])
+
+
+def test_the_full_range_of_a_layers_colours_can_be_asked_for(slow, qtbot, make_napari_viewer):
+    viewer = make_napari_viewer()
+    slow.may_read.set()
+    layer = viewer.add_image(LazyPlanes(slow.array), contrast_limits=(30, 40))
+    layer.reset_contrast_limits_range()
+    layer.reset_contrast_limits()
+    assert layer.contrast_limits[1] > 40

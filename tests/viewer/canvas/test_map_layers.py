@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 
-from napari_scantwin.analyses.transitions import set_points
+from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.magnetocaloric import entropy_change
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.map_layers import laid_over, prepare_maps
+from napari_scantwin.viewer.session import frame_of
 
 
 def field_sweeps():
@@ -35,7 +36,7 @@ def test_an_entropy_change_lies_over_field_sweeps_in_celsius():
     ((data, attributes, layer_type),) = prepare_maps(layer, [one])
     assert layer_type == "image"  # of a grid, a grid
     assert data.shape == over.shape
-    assert attributes["metadata"]["frame"] == frame_of(layer)
+    assert frame_of(attributes) == frame_of(layer)
 
 
 def test_set_points_of_very_many_readings_are_found_without_looking_at_all():
@@ -50,6 +51,6 @@ def test_set_points_of_very_many_readings_are_found_without_looking_at_all():
         sweep=np.repeat([0, 1, 2], 30_000),
         masked=masked,
     )
-    assert set_points(scan).tolist() == [0.0, 500.0]
+    assert used_set_points(scan).tolist() == [0.0, 500.0]
     few = scan.isel(point=slice(None, None, 30))
-    assert set_points(few).tolist() == [0.0, 500.0]
+    assert used_set_points(few).tolist() == [0.0, 500.0]

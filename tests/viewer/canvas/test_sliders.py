@@ -8,10 +8,12 @@ from qtpy.QtGui import QColor
 
 from napari_scantwin.core.scan import gridded_scan
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.canvas.napari_private import sliders_of
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.canvas.sliders import drawn_at
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 TEMPERATURES = np.array([2.0, 4.0, 10.0, 50.0])
 
@@ -59,7 +61,7 @@ def test_a_slider_shows_the_value_and_unit_of_the_slice_that_is_drawn(uneven, pa
 
 
 def test_a_typed_value_is_gone_to_in_the_unit_that_is_typed(uneven, panel, qtbot):
-    widget = panel.overlay.sliders._dims.slider_widgets[0]
+    widget = sliders_of(panel._viewer)[0]
     for text, drawn in (("48", 50), ("3.2 K", 4), ("9500 mK", 10), ("nonsense", 10)):
         widget.scan_value.setText(text)
         widget.scan_value.editingFinished.emit()
@@ -71,7 +73,7 @@ def test_napari_keeps_its_own_words_for_layers_that_are_no_scans(panel, qtbot):
     panel._viewer.add_image(np.zeros((5, 6, 7)))
     qtbot.wait(20)
     assert panel.overlay.sliders.texts() == {}
-    assert not panel.overlay.sliders._dims.slider_widgets[0].curslice_label.isHidden()
+    assert not sliders_of(panel._viewer)[0].curslice_label.isHidden()
 
 
 def test_a_transposed_plane_fills_the_canvas_and_sliders_keep_their_values(panel, qtbot, open_scan):

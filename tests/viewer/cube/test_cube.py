@@ -9,8 +9,9 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.kit.tab_rows import TabRows
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_dragged_slice_is_shown_at_once_and_the_slider_follows(cube, panel, va
         qtbot.wait(50)
         crosshair.move(manipulator_angle=0.0)
         before = viewer.dims.point
-        crosshair.move(gliding=True, manipulator_angle=6.0)
+        crosshair.move(dragged=True, manipulator_angle=6.0)
         crosshair.show()  # as the next drawing of all views does
         expected = values[5:8].mean(axis=0)
         expected = expected if up == "analyser_angle" else expected.T
@@ -212,7 +213,7 @@ def test_the_twins_profile_has_its_band(cube, panel, values, qtbot):
     errors = np.full(values.shape, 5.0)
     simulated = scan_of(layer).copy().assign_coords(standard_error=(scan_of(layer).dims, errors))
     made = add_scan(panel._viewer, simulated.assign_attrs(kind="simulated"))
-    made.metadata["measured"] = layer
+    ScanLayer(made).measured = layer
     cube.refresh()
     qtbot.wait(50)
     assert plot.error_band.isVisible()

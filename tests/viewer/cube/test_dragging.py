@@ -1,4 +1,4 @@
-"""Dragging the crosshair: one repaint of the window for each move, and planes from a turned copy."""
+"""Dragging the crosshair: one repaint of the window for each move, and planes from a transposed copy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.core.scan import gridded_scan
-from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
-from napari_scantwin.viewer.canvas.transposed_copy import Turned
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.canvas.transposed_copy import TransposedCopy
+from napari_scantwin.viewer.session import scan_of
 
 SHAPE = (12, 15, 20)
 
@@ -82,21 +83,21 @@ def test_every_view_is_painted_once_for_a_move(cube, panel, monkeypatch, qtbot):
     assert len(picture) == 6
 
 
-def test_planes_across_the_last_dimension_come_from_a_turned_copy(cube, panel, qtbot):
+def test_planes_across_the_last_dimension_come_from_a_transposed_copy(cube, panel, qtbot):
     crosshair, values = cube.crosshair, scan_of(cube.crosshair.layer).values
     picture = panel._viewer.window._qt_viewer.canvas.layer_to_visual[crosshair.layer].node
     column = crosshair.column("energy")
 
     def shown_at(number):
-        crosshair.move(gliding=True, energy=column[number])
+        crosshair.move(dragged=True, energy=column[number])
         crosshair.show()
         return np.array(picture._data)
 
     for expected_in in ("the array", "its copy"):
         np.testing.assert_array_equal(shown_at(4), values[:, :, 4], err_msg=expected_in)
         np.testing.assert_array_equal(shown_at(7), values[:, :, 7], err_msg=expected_in)
-        crosshair.turned.wait()
-    assert crosshair.turned.of(crosshair.layer.data).shape == (20, 12, 15)
+        crosshair.transposed.wait()
+    assert crosshair.transposed.of(crosshair.layer.data).shape == (20, 12, 15)
     crosshair.average("energy", 4.2 * (column[1] - column[0]))
     np.testing.assert_allclose(shown_at(10), values[:, :, 8:13].mean(axis=2), rtol=1e-6)
     np.testing.assert_allclose(shown_at(1), values[:, :, 0:4].mean(axis=2), rtol=1e-6)
@@ -105,14 +106,14 @@ def test_planes_across_the_last_dimension_come_from_a_turned_copy(cube, panel, q
 
 
 def test_only_the_array_asked_for_last_is_kept():
-    turned = Turned()
+    copy = TransposedCopy()
     one, other = (np.random.default_rng(seed).random((7, 3, 5)).astype(np.float32) for seed in (0, 1))
-    turned.of(one)
-    turned.wait()
-    np.testing.assert_array_equal(turned.of(one), np.moveaxis(one, -1, 0))
-    turned.of(other)
-    turned.wait()
-    np.testing.assert_array_equal(turned.of(other), np.moveaxis(other, -1, 0))
-    turned.drop()
-    assert turned._made is None
-    assert turned.of(range(3)) is None
+    copy.of(one)
+    copy.wait()
+    np.testing.assert_array_equal(copy.of(one), np.moveaxis(one, -1, 0))
+    copy.of(other)
+    copy.wait()
+    np.testing.assert_array_equal(copy.of(other), np.moveaxis(other, -1, 0))
+    copy.drop()
+    assert copy._made is None
+    assert copy.of(range(3)) is None

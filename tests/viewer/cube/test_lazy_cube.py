@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QApplication
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.scan import gridded_scan
 from napari_scantwin.readers.arrays import lazy, xarray_files
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
-from napari_scantwin.viewer.canvas.lazy_data import Late
+from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes
+from napari_scantwin.viewer.session import frame_of, scan_of
 from napari_scantwin.writers import write
 
 SHAPE = (20, 24, 30)
@@ -75,7 +75,7 @@ def cube(panel, qtbot, open_scan, disk, tmp_path):
     write(scan, tmp_path / "cube.zarr")
     layer = open_scan(tmp_path / "cube.zarr")
     assert scans.is_lazy(scan_of(layer))
-    assert isinstance(layer.data, Late)
+    assert isinstance(layer.data, LazyPlanes)
     panel.show_tab(panel.cube)
     panel.chooser.choose(layer)
     qtbot.waitUntil(lambda: settled(panel.cube), timeout=10_000)
@@ -124,12 +124,11 @@ def test_dragging_never_waits_for_the_file_and_ends_at_the_newest_place(cube, pa
     picture = panel._viewer.window._qt_viewer.canvas.layer_to_visual[crosshair.layer].node
     before = np.array(picture._data)
     for number in (3, 5, 7, 9, 12):
-        crosshair.move(gliding=True, manipulator_angle=column[number])
+        crosshair.move(dragged=True, manipulator_angle=column[number])
         turns(5)
         assert cube.blocks["manipulator_angle"].plot.line.value() == column[number]  # the line itself keeps up
     np.testing.assert_array_equal(picture._data, before)  # the last plane, meanwhile
-    assert crosshair.layer.data[12, :, :].shape == SHAPE[1:]  # whoever takes the layer's data gets no stand-in
-    assert hasattr(crosshair.layer.data[12, :, :], "dask")
+    assert hasattr(crosshair.layer.data.array, "dask")  # where our own take true values, without a stand-in
     world = frame_of(crosshair.layer).to_world([[crosshair.at[axis] for axis in crosshair.axes]])[0]
     panel.overlay.show_at(world)
     assert not any("measured" in line for line in panel.overlay.text)  # whose values are not this place's
@@ -159,7 +158,7 @@ def test_places_passed_meanwhile_are_not_read(cube, values, disk, monkeypatch, q
 
     crosshair.layer.data.array = Seen()
     for number in range(2, 15):
-        crosshair.move(gliding=True, manipulator_angle=column[number])
+        crosshair.move(dragged=True, manipulator_angle=column[number])
         turns(2)
     crosshair.settle()
     disk.release()
@@ -173,7 +172,7 @@ def test_windows_and_other_planes_are_averaged_in_the_thread_too(cube, panel, va
     picture = panel._viewer.window._qt_viewer.canvas.layer_to_visual[crosshair.layer].node
     crosshair.average("manipulator_angle", 2.2 * (column[1] - column[0]))
     turns(3)
-    crosshair.move(gliding=True, manipulator_angle=column[6])
+    crosshair.move(dragged=True, manipulator_angle=column[6])
     turns(3)
     disk.release()
     qtbot.waitUntil(lambda: np.allclose(picture._data, values[5:8].mean(axis=0)), timeout=10_000)
@@ -204,10 +203,10 @@ def test_a_file_that_went_away_is_told_once_in_a_sentence(cube, values, disk, sp
     disk.broken = True
     disk.release()
     for number in (3, 5, 7):
-        crosshair.move(gliding=True, manipulator_angle=column[number])
+        crosshair.move(dragged=True, manipulator_angle=column[number])
         qtbot.waitUntil(lambda: not cube.profiles.busy, timeout=10_000)
     qtbot.waitUntil(lambda: not crosshair._rest.isActive(), timeout=5000)
-    qtbot.waitUntil(lambda: not crosshair.layer.data._latest.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not crosshair.layer.data._job.busy, timeout=5000)
     assert spoken == ["The plane cannot be read (the disk is gone); the file may be cut off or gone: copy it again."]
     assert cube.said.text().endswith(
         "cannot be read (the disk is gone); the file may be cut off or gone: copy it again."

@@ -8,7 +8,7 @@ import pytest
 from napari_scantwin.core.scan import axes
 from napari_scantwin.samples import sample_path
 from napari_scantwin.sections.planes import plane_along
-from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 START = {"manipulator_angle": -11.0, "analyser_angle": -11.0, "energy": -0.2}
 END = {"manipulator_angle": 10.0, "analyser_angle": 12.0, "energy": -0.2}
@@ -95,7 +95,7 @@ def test_a_line_on_the_map_becomes_a_plane_of_its_own(cube, panel, qtbot):
     assert panel.chooser.layer is layer
     assert not first.visible
     assert panel.overlay.layer is layer
-    assert panel.overlay.displayed(layer.metadata["frame"]) == (0, 1)
+    assert panel.overlay.displayed(frame_of(layer)) == (0, 1)
     assert panel.cuts.on_canvas._visible() == []  # the line lies on the other map
     panel.show_tab(panel.cube)
     assert cube.crosshair.axes == ("distance", "energy")

@@ -8,8 +8,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QDialogButtonBox
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.layers import scan_of
 from napari_scantwin.viewer.open.arrays_dialog import ArraysDialog
+from napari_scantwin.viewer.session import scan_of
 
 
 def lab_file(path):

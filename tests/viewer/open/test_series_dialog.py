@@ -12,10 +12,10 @@ from qtpy.QtWidgets import QApplication, QDialogButtonBox
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import NeedsScannedAxis
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis
-from napari_scantwin.viewer.canvas.layers import scan_of
-from napari_scantwin.viewer.open.opening import Plan
+from napari_scantwin.viewer.open.opening import OpeningPlan
 from napari_scantwin.viewer.open.series_dialog import SeriesDialog
 from napari_scantwin.viewer.plugin import get_reader
+from napari_scantwin.viewer.session import scan_of
 
 CUT = """[Info]
 Number of Regions=0001
@@ -103,7 +103,7 @@ def test_reading_a_long_series_can_be_cancelled(panel, qtbot, tmp_path):
 
 def test_a_file_read_in_one_go_is_let_go_of(panel, qtbot):
     gate = threading.Event()
-    panel.open._plan = Plan([Path("large.h5")])
+    panel.open._plan = OpeningPlan([Path("large.h5")])
     panel.open.job.start(lambda report, stop: gate.wait(10))
     panel.open.cancel()
     qtbot.waitUntil(lambda: not panel.open.job.running, timeout=5_000)

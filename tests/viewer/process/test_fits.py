@@ -9,8 +9,9 @@ from napari_scantwin import processing
 from napari_scantwin.core import scan as scans
 from napari_scantwin.readers import read
 from napari_scantwin.samples import load_sample
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import fit_view
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 CUT = processing.apply(load_sample("arpes"), "take_slice", axis="manipulator_angle", at=0.0)
 

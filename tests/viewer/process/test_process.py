@@ -11,9 +11,10 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
 from napari_scantwin import processing
 from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import load_sample, sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.twin_layers import result_of
-from napari_scantwin.viewer.process.form import ParameterForm
+from napari_scantwin.viewer.kit.form import ParameterForm
+from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 
 RAW = load_sample("arpes")
 
@@ -119,12 +120,12 @@ def test_other_axes_take_the_scan_s_place_and_come_back(process, panel, applied,
 def test_a_twin_s_maps_do_not_outlive_what_it_was_trained_on(process, panel, applied):
     layer = panel.chooser.layer
     simulated = add_scan(panel._viewer, RAW.copy(), kind="simulated", name="arpes.nc simulated")
-    simulated.metadata["measured"] = layer
-    layer.metadata["twin"] = object()
+    ScanLayer(simulated).measured = layer
+    ScanLayer(layer).set_twin(object())
     applied("smooth", keep=False, axis="energy")
     assert not simulated.visible
     assert result_of(layer, "simulated", panel._viewer) is None
-    assert "twin" not in layer.metadata
+    assert ScanLayer(layer).twin is None
     assert panel.overlay.layer is layer
 
 
@@ -198,7 +199,7 @@ def test_sweeps_on_no_grid_give_way_to_their_twins_map(process, panel, open_scan
     axes = {"magnetic_field": (np.linspace(100, 50_000, 12), "Oe"), "temperature": (np.linspace(10, 60, 31), "K")}
     map_ = scans.gridded_scan(axes, np.ones((12, 31)), name="moment", unit="emu", attrs={"kind": "simulated"})
     twin = add_scan(panel._viewer, map_, name="twin: ferromagnet")
-    twin.metadata["measured"] = layer
+    ScanLayer(twin).measured = layer
     process.subject.refresh()
     assert process.subject.currentText() == "twin: ferromagnet"
     assert not process.keep.isEnabled()  # a map is not replaced

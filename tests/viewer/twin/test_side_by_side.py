@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt
 
 from napari_scantwin.samples import load_sample, sample_path
 from napari_scantwin.twin import TwinSettings, train
-from napari_scantwin.viewer.canvas.layers import scan_of
 from napari_scantwin.viewer.canvas.twin_layers import result_of
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.writers import write
 
 
@@ -17,7 +17,7 @@ def test_a_cube_is_denoised_and_shown_beside_itself_in_two_clicks(panel, qtbot, 
     small = load_sample("arpes").isel(analyser_angle=slice(4, 44, 8), energy=slice(0, 64, 8))
     (path,) = write(small, tmp_path / "cube.nc")
     layer = open_scan(path)
-    layer.metadata["twin"] = train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_rivals=False)
+    ScanLayer(layer).set_twin(train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_baselines=False))
     tab, viewer = panel.simulate, panel._viewer
     tab.refresh(layer)
     with qtbot.waitSignal(tab.simulated, timeout=30_000):
@@ -55,8 +55,8 @@ def test_a_cube_is_denoised_and_shown_beside_itself_in_two_clicks(panel, qtbot, 
 
 def test_a_grid_of_sweeps_is_their_set_points(panel, open_scan):
     layer = open_scan(sample_path("ferromagnet"))
-    twin = train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_rivals=False)
-    layer.metadata["twin"] = twin
+    twin = train(scan_of(layer), TwinSettings(members=2, time_budget=1.0), score_baselines=False)
+    ScanLayer(layer).set_twin(twin)
     panel.simulate.refresh(layer)
     grid = twin.measured_grid()
     assert len(grid["magnetic_field"]) == 8

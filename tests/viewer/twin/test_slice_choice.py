@@ -9,7 +9,8 @@ from qtpy.QtCore import Qt
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.training_mask import used
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.session import scan_of
 
 
 @pytest.fixture

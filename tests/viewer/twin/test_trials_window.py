@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 
 def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_scan, train_scan):
@@ -17,7 +17,7 @@ def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_
     train_scan(budget=0)
     assert set(seen) & {1, 2, 3, 4}, "trials are shown while the search runs"
     assert panel.train.trials_button.isVisibleTo(panel.train)
-    twin = layer.metadata["twin"]
+    twin = ScanLayer(layer).twin
     assert len(twin.trials) == 5
     window.show()
     assert [window.table.item(row, 0).text() for row in range(5)] == [
@@ -37,4 +37,4 @@ def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_
     panel.train.trials.value = 6
     train_scan(budget=0)
     best = min(twin.trials, key=lambda trial: trial.error)
-    assert layer.metadata["twin"].trials[0].settings == best.settings
+    assert ScanLayer(layer).twin.trials[0].settings == best.settings

@@ -1,4 +1,4 @@
-"""Points as rivals take them: those that may be used, sweep by sweep, evenly picked, an uneven axis as its root."""
+"""Points as baselines take them: those that may be used, sweep by sweep, evenly picked, an uneven axis as its root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rival by name, and their predictions of held-out sweeps."""
+"""Every baseline by name, and their predictions of held-out sweeps."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.interpolators.baselines.slices import GaussianSmoothing, PrincipalComponents
 from napari_scantwin.interpolators.baselines.smoothers import (
-    GaussianProcess,
+    GaussianProcessBaseline,
     KernelRidgeRegression,
     Mlp,
     RandomForest,
     Rbf,
 )
-from napari_scantwin.interpolators.baselines.sweepwise import AlongMesh, Cubic, Linear, Monotone
+from napari_scantwin.interpolators.baselines.sweepwise import AlignedSweeps, Cubic, Linear, Monotone
 
-__all__ = ["RIVALS", "score_rivals"]
+__all__ = ["BASELINES", "score_baselines"]
 
-#: Every rival by the name shown in tables.
-RIVALS: dict[str, type] = {
+#: Every baseline by the name shown in tables.
+BASELINES: dict[str, type] = {
     "linear": Linear,
     "cubic spline": Cubic,
     "monotone spline": Monotone,
-    "moving mesh": AlongMesh,
+    "aligned interpolation": AlignedSweeps,
     "RBF": Rbf,
-    "Gaussian process": GaussianProcess,
+    "Gaussian process": GaussianProcessBaseline,
     "kernel ridge": KernelRidgeRegression,
     "random forest": RandomForest,
     "MLP": Mlp,
@@ -39,7 +39,7 @@ RIVALS: dict[str, type] = {
 }
 
 
-def score_rivals(
+def score_baselines(
     scan: xr.DataArray,
     folds: np.ndarray,
     *,
@@ -47,11 +47,11 @@ def score_rivals(
     stop: threading.Event | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Held-out predictions of the rivals: name -> values [n] at the points of ``scan.points(scan)``.
+    """Held-out predictions of the baselines: name -> values [n] at the points of ``scan.points(scan)``.
 
     ``folds`` [m] names, for each sweep with unmasked points (in the order of their numbers), the fold that
     holds it out; a sweep at -1 is never held out and its points, like masked ones, are predicted as NaN.
-    A rival that cannot fit this scan is left out. ``on_progress`` gets the fraction done.
+    A baseline that cannot fit this scan is left out. ``on_progress`` gets the fraction done.
     Raises :class:`Cancelled` at the next fit after ``stop`` is set.
     """
     table = scans.points(scan)
@@ -61,7 +61,7 @@ def score_rivals(
         raise ScanError(f"{len(numbers)} sweeps need a fold each, but {folds.size} folds were given")
     place = np.clip(np.searchsorted(numbers, table.sweep), 0, max(len(numbers) - 1, 0))
     fold = np.where(table.masked, -1, folds[place])
-    names = list(RIVALS if names is None else names)
+    names = list(BASELINES if names is None else names)
     held_folds = [k for k in np.unique(folds) if k >= 0]
     predictions: dict[str, np.ndarray] = {}
     for done, name in enumerate(names):
@@ -69,14 +69,14 @@ def score_rivals(
         try:
             # One thread: for matrices this small, threads that wait for each other cost more than they bring.
             with threadpool_limits(1):
-                settings = RIVALS[name]().settings(scan)
+                settings = BASELINES[name]().settings(scan)
                 for step, k in enumerate(held_folds):
                     if stop is not None and stop.is_set():
                         raise Cancelled
                     held = fold == k
                     rows = ~table.masked & ~held
                     if held.any() and rows.any():
-                        result[held] = RIVALS[name]().fit(scan, rows, settings).predict(table.coordinates[held])
+                        result[held] = BASELINES[name]().fit(scan, rows, settings).predict(table.coordinates[held])
                     if on_progress is not None:
                         on_progress((done + (step + 1) / len(held_folds)) / len(names))
         except (ScanError, np.linalg.LinAlgError):

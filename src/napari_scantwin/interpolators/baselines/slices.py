@@ -5,7 +5,7 @@
   the mean), and the components' scores interpolated along the slow axis, straight or by a cubic spline.
 
 The smoothing's width, the number of components and the kind of interpolation are those with the least error on inner
-slices left out of the ones given. Beyond the outermost slices these are held, as by the other rivals. Holes (places
+slices left out of the ones given. Beyond the outermost slices these are held, as by the other baselines. Holes (places
 that a slice did not see) are filled from the slices on either side before anything else is done.
 """
 

@@ -1,4 +1,7 @@
-"""Regressions over scaled coordinates, their settings chosen on held-out sweeps or by likelihood."""
+"""Regressions over scaled coordinates, their settings chosen on held-out sweeps or by likelihood.
+
+scikit-learn takes two seconds to import, so each function imports what it uses of it: the window opens without.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,12 @@ from contextlib import contextmanager
 import numpy as np
 import xarray as xr
 from scipy.interpolate import RBFInterpolator
-from scipy.optimize import minimize
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.baselines.points import CHUNK, evenly, root_of, uneven, usable
 
-__all__ = ["GaussianProcess", "KernelRidgeRegression", "Mlp", "RandomForest", "Rbf"]
+__all__ = ["GaussianProcessBaseline", "KernelRidgeRegression", "Mlp", "RandomForest", "Rbf"]
 
 
 class Smoother:
@@ -105,25 +101,19 @@ class Rbf(Smoother):
         return self.model(x)
 
 
-class GaussianProcess(Smoother):
+class GaussianProcessBaseline(Smoother):
     most = 1500
     learning = 300
 
     def _chosen(self, x, y, numbers):
-        few = np.unique(np.linspace(0, len(x) - 1, self.learning).astype(int))
-        scales = [0.3] * x.shape[1]
-        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(scales, (1e-2, 1e2), nu=1.5)
-        kernel += WhiteKernel(1e-3, (1e-8, 1.0))
-        return {"kernel": GaussianProcessRegressor(kernel, optimizer=_briefly).fit(x[few], y[few]).kernel_}
+        from napari_scantwin.interpolators.posterior import learned
+
+        return {"kernel": learned(x, y, most=self.learning)}
 
     def _fitted(self, x, y, kernel):
-        return GaussianProcessRegressor(kernel, optimizer=None).fit(x, y)
+        from napari_scantwin.interpolators.posterior import conditioned
 
-
-def _briefly(objective, start, bounds):
-    """Maximise the likelihood in 20 steps: the scales settle long before L-BFGS says so."""
-    found = minimize(objective, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 20})
-    return found.x, found.fun
+        return conditioned(kernel, x, y)
 
 
 class KernelRidgeRegression(Smoother):
@@ -136,6 +126,8 @@ class KernelRidgeRegression(Smoother):
     )
 
     def _fitted(self, x, y, alpha, width, stretch):
+        from sklearn.kernel_ridge import KernelRidge
+
         # A slow axis with few sweeps wants a kernel wider than the fast axis does.
         self.stretch = np.array([1 / stretch] * (x.shape[1] - 1) + [1.0])
         return KernelRidge(alpha=alpha, kernel="rbf", gamma=0.5 / width**2).fit(x * self.stretch, y)
@@ -148,6 +140,8 @@ class RandomForest(Smoother):
     most = 6000
 
     def _fitted(self, x, y):
+        from sklearn.ensemble import RandomForestRegressor
+
         # Threads cost more than they bring for forests this small.
         return RandomForestRegressor(n_estimators=60, random_state=0).fit(x, y)
 
@@ -157,6 +151,8 @@ class Mlp(Smoother):
     choices = ({"alpha": 1e-3}, {"alpha": 1e-1})
 
     def _fitted(self, x, y, alpha):
+        from sklearn.neural_network import MLPRegressor
+
         model = MLPRegressor(
             hidden_layer_sizes=(32, 32), activation="tanh", solver="lbfgs", alpha=alpha, max_iter=150, random_state=0
         )
@@ -168,6 +164,8 @@ class Mlp(Smoother):
 
 @contextmanager
 def calmly():
+    from sklearn.exceptions import ConvergenceWarning
+
     # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.
     with threadpool_limits(1), warnings.catch_warnings():
         # Iteration limits and bounds that are reached are expected here: time is part of the comparison.

@@ -1,4 +1,4 @@
-"""Interpolation along each sweep and then across the sweeps, straight or along a moving mesh."""
+"""Interpolation along each sweep and then across the sweeps, straight or along a aligned interpolation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.interpolators.aligned import MovingMesh, sweep_rows
+from napari_scantwin.interpolators.aligned import CurveRegistration, sweep_rows
 from napari_scantwin.interpolators.baselines.points import CHUNK, merged, parts, root_of, uneven, usable
 
-__all__ = ["AlongMesh", "Cubic", "Linear", "Monotone"]
+__all__ = ["AlignedSweeps", "Cubic", "Linear", "Monotone"]
 
 
 class Sweepwise:
@@ -136,7 +136,7 @@ class Monotone(Sweepwise):
     spline = PchipInterpolator
 
 
-class AlongMesh:
+class AlignedSweeps:
     """Interpolation at constant accumulated change."""
 
     #: Share of the plain fast axis in the accumulated change, so that flat stretches keep a length.
@@ -152,13 +152,13 @@ class AlongMesh:
         rows = usable(rows, table)
         coordinates, values = table.coordinates[rows], table.values[rows]
         if coordinates.shape[1] != 2:
-            raise ScanError("a moving mesh needs a scan with two axes")
+            raise ScanError("a aligned interpolation needs a scan with two axes")
         knots, group = np.unique(scans.set_points(coordinates[:, 0]), return_inverse=True)
         if len(values) < 4 * len(knots):
-            raise ScanError("a moving mesh needs sweeps of several points")
+            raise ScanError("a aligned interpolation needs sweeps of several points")
         scale = (settings or self.settings(scan))["scale"]
         aligned = sweep_rows(coordinates[:, 1], values, group, len(knots), self.share)
-        self.mesh = MovingMesh(knots, aligned, scale, scale)
+        self.mesh = CurveRegistration(knots, aligned, scale, scale)
         return self
 
     def predict(self, points: np.ndarray) -> np.ndarray:

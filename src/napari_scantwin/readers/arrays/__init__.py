@@ -1,1 +1,1 @@
-"""Files of arrays: netCDF, zarr, HDF5, TIFF, NumPy."""
+"""Arrays: netCDF, zarr, HDF5, TIFF, NumPy."""

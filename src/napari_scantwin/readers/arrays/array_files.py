@@ -14,13 +14,12 @@ import numpy as np
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arrays.contents import Array, Contents
-from napari_scantwin.readers.arrays.hdf5_tools import stored_text, text, things, unit_of
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, stored_text, text, things, unit_of
 from napari_scantwin.readers.arrays.lazy import Stored, hdf5_array, to_array
+from napari_scantwin.readers.format import Asks, Format, Level
 
-__all__ = ["SUFFIXES", "contents", "refuse_pickles"]
+__all__ = ["FORMATS", "contents", "refuse_pickles"]
 
-#: Suffixes whose arrays can be listed and chosen from.
-SUFFIXES = (".h5", ".hdf5", ".nxs", ".nc", ".zarr", ".tif", ".tiff", ".npy")
 _MOST_ARRAYS = 5000
 _LONGEST_NOTE = 80
 
@@ -153,3 +152,19 @@ def _read_tiff(path: Path, key: str, slices) -> np.ndarray:
         return np.asarray(zarr.open(store, mode="r")[slices])
     finally:
         store.close()
+
+
+FORMATS = (
+    Format(
+        name="arrays",
+        title="HDF5, netCDF, zarr in an unknown layout",
+        suffixes=(*SUFFIXES, ".nc", ".zarr"),
+        level=Level.PLAIN,
+        holds="the array that is chosen",
+        reads="One array against an array of the file, or a start and a step, for each of its dimensions longer than "
+        "one; names and units as they are answered, the units that the file names filled in. Arrays of objects, links "
+        "out of the file and data kept in other files are left out.",
+        contents=lambda file: contents(file.path),
+        asks=Asks.ARRAYS,
+    ),
+)

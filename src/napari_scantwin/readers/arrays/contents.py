@@ -20,7 +20,7 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import NeedsAxes, ScanError
-from napari_scantwin.readers.instruments.arpes import axis_name, rising_scan
+from napari_scantwin.readers.arpes_axes import axis_name, rising_scan
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "named_energy",
     "proposal",
     "remembered",
-    "scan_of",
+    "scan_chosen",
     "spaced",
 ]
 
@@ -214,7 +214,7 @@ def _column(contents: Contents, spec: str, taken: Sequence[str] = (), value: boo
     return Column(source if array is None else array.path, name, units.standard(unit))
 
 
-def scan_of(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
+def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
     """The scan a choice makes of the file's arrays.
 
     Raises :class:`ScanError` where an axis does not fit the array.

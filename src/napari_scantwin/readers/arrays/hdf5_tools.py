@@ -2,22 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arpes_axes import arpes_scan, size_words
 from napari_scantwin.readers.arrays.lazy import hdf5_array
-from napari_scantwin.readers.instruments.arpes import arpes_scan, size_words
+from napari_scantwin.readers.format import DataFile
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["dataset", "measurement", "number", "numbers", "stored_text", "text", "things", "unit_of"]
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = [
+    "SUFFIXES",
+    "dataset",
+    "in_file",
+    "is_dataset",
+    "is_group",
+    "leads_out",
+    "measurement",
+    "number",
+    "numbers",
+    "stored_text",
+    "text",
+    "things",
+    "unit_of",
+    "whole_file",
+]
+
+#: The suffixes of HDF5 files, whatever their layout.
+SUFFIXES = (".h5", ".hdf5", ".nxs")
 
 _MOST_OF_AN_AXIS = 4_000_000
 _LONGEST_TEXT = 1_000_000
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[h5py.File]:
+    """An HDF5 file, open for reading. Raises :class:`ScanError` where it is damaged, there or in what is read of it."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except ScanError:
+        raise
+    except Exception as reason:  # damaged HDF5 raises many kinds
+        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: copy it again") from reason
+
+
+def in_file(
+    layout: Callable[[Path, h5py.File], Iterable[Measurement]],
+) -> Callable[[DataFile], list[Measurement]]:
+    """How a layout's measurements are listed: ``layout`` is given the path and the open file; what the file calls its
+    default comes first, then the largest."""
+
+    def measurements(file: DataFile) -> list[Measurement]:
+        with whole_file(file.path) as opened:
+            found = list(layout(file.path, opened))
+        return sorted(found, key=lambda one: (not one.default, -one.scan.size))
+
+    return measurements
+
+
+def is_group(thing) -> bool:
+    """Whether a thing of a file is a group."""
+    import h5py
+
+    return isinstance(thing, h5py.Group)
+
+
+def is_dataset(thing) -> bool:
+    """Whether a thing of a file is a dataset."""
+    import h5py
+
+    return isinstance(thing, h5py.Dataset)
+
+
+def leads_out(group: h5py.Group, name: str) -> bool:
+    """Whether a name in a group is a link to another file, which is never followed."""
+    import h5py
+
+    return isinstance(group.get(name, getlink=True), h5py.ExternalLink)
 
 
 def things(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
@@ -33,11 +105,10 @@ def dataset(group: h5py.Group, name: str) -> h5py.Dataset | None:
     if name == ".":  # NeXus's word for none; HDF5's for the group itself
         return None
     try:
-        link = group.get(name, getlink=True)
-        found = None if isinstance(link, h5py.ExternalLink) else group.get(name)
+        found = None if leads_out(group, name) else group.get(name)
     except (KeyError, ValueError, TypeError, RuntimeError):
         return None
-    return found if isinstance(found, h5py.Dataset) and found.dtype.kind in "iuf" else None
+    return found if is_dataset(found) and found.dtype.kind in "iuf" else None
 
 
 def numbers(data: h5py.Dataset) -> np.ndarray:
@@ -62,6 +133,8 @@ def text(value) -> str:
 def stored_text(data: h5py.Dataset) -> str:
     """A dataset's one text, at most a thousand letters of it; empty where the file says that it is absurdly long, for
     HDF5 asks for all the memory that it is told a text takes."""
+    import h5py
+
     if h5py.check_string_dtype(data.dtype) is not None and h5py.check_string_dtype(data.dtype).length is None:
         offset = data.id.get_offset()
         if offset is not None:
@@ -77,7 +150,7 @@ def stored_text(data: h5py.Dataset) -> str:
 def number(thing) -> float | None:
     """A dataset's or an attribute's one number; None where it holds none, or several."""
     try:
-        values = np.asarray(thing[()] if isinstance(thing, h5py.Dataset) else thing, float).ravel()
+        values = np.asarray(thing[()] if is_dataset(thing) else thing, float).ravel()
     except (TypeError, ValueError, OSError):
         return None
     return float(values[0]) if values.size == 1 and np.isfinite(values[0]) else None
@@ -100,6 +173,7 @@ def measurement(
     attrs: Mapping | None = None,
     along: Mapping | None = None,
     shape: tuple[int, ...] | None = None,
+    default: bool = False,
 ) -> Measurement:
     """The measurement a dataset makes with one (label, unit, values) for each dimension.
 
@@ -117,4 +191,4 @@ def measurement(
         attrs=attrs,
         along=along,
     )
-    return Measurement(name, f"{name}: {size_words(scan)}", scan)
+    return Measurement(name, f"{name}: {size_words(scan)}", scan, default=default)

@@ -18,7 +18,7 @@ import numpy as np
 
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["MOST_IN_MEMORY", "Kept", "Stored", "chunks_of", "hdf5_array", "is_lazy", "to_array", "too_large"]
+__all__ = ["MOST_IN_MEMORY", "Kept", "Stored", "chunks_of", "hdf5_array", "to_array", "too_large"]
 
 #: Arrays of more bytes than this are opened lazily.
 MOST_IN_MEMORY = 512 << 20
@@ -106,11 +106,6 @@ class Kept:
 
     def __getitem__(self, slices) -> np.ndarray:
         return _recent.get((self._token, repr(slices)), lambda: np.array(self._source[slices]))
-
-
-def is_lazy(values) -> bool:
-    """Whether an array is read chunk by chunk when it is needed."""
-    return hasattr(values, "dask")
 
 
 def too_large(nbytes: int, path: Path) -> bool:

@@ -21,10 +21,13 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arpes_axes import rising_scan
+from napari_scantwin.readers.arrays.array_files import contents as arrays_in
 from napari_scantwin.readers.arrays.contents import Contents, named_energy
-from napari_scantwin.readers.instruments.arpes import rising_scan
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
+from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["described"]
+__all__ = ["FORMATS", "described"]
 
 _LONGEST = 50_000_000
 
@@ -114,3 +117,27 @@ def _column(where: str, axis: dict, size: int) -> np.ndarray:
     if not np.isfinite(values).all() or (size > 1 and values[0] == values[-1]):
         raise ScanError(f"{where}: the axis {axis['name']} must be finite numbers that differ")
     return values
+
+
+def _measurements(file: DataFile) -> list[Measurement]:
+    scan = described(file.path, arrays_in(file.path))
+    return [] if scan is None else [Measurement(file.path.stem, file.path.stem, scan)]
+
+
+FORMATS = (
+    Format(
+        name="bare-array",
+        title="TIFF stack, `.npy`",
+        suffixes=(".tif", ".tiff", ".npy"),
+        level=Level.PLAIN,
+        holds="the axes from a side file or the TIFF's description, else asked for",
+        reads="The one array (of a TIFF the first series) against the axes that `NAME.json` beside it, or the TIFF's "
+        "own description, gives with names and units; `binding_energy` is turned round. Any other "
+        "description is left out.",
+        measurements=_measurements,
+        contents=lambda file: arrays_in(file.path),
+        asks=Asks.ARRAYS,
+        layout_after="below",
+        often_pictures=True,
+    ),
+)

@@ -18,12 +18,14 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.arrays.array_files import refuse_pickles
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES
 from napari_scantwin.readers.arrays.lazy import MOST_IN_MEMORY, Kept, chunks_of, too_large
-from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, size_words
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["erlab_measurements", "is_xarray_hdf5", "measurements"]
+__all__ = ["FORMATS", "erlab_measurements", "is_xarray", "measurements"]
 
 
 @dataclass(frozen=True)
@@ -57,23 +59,25 @@ _PEAKS = _Writer(
 _PLAIN = _Writer({})
 
 
-def is_xarray_hdf5(path: Path) -> bool:
-    """Whether an HDF5 file is netCDF by another name, as erlab's ``.h5`` files are."""
+def is_xarray(file: DataFile) -> bool:
+    """Whether a file is netCDF or zarr, or HDF5 that is netCDF by another name, as erlab's ``.h5`` files are."""
+    if file.suffix not in SUFFIXES:
+        return True
     import h5py
 
     try:
-        with h5py.File(path, "r") as file:
-            return "_NCProperties" in file.attrs
+        with h5py.File(file.path, "r") as opened:
+            return "_NCProperties" in opened.attrs
     except OSError:
         return False
 
 
-def measurements(path: Path) -> list[Measurement]:
+def measurements(file: DataFile) -> list[Measurement]:
     """Every variable whose dimensions all have coordinates, the largest first.
 
     Raises :class:`NeedsAxes` where units are missing, :class:`ScanError` where the file is damaged.
     """
-    return _measurements(path, _datasets(path))
+    return _measurements(file.path, _datasets(file.path))
 
 
 def erlab_measurements(path: Path, prefix: str, datasets: dict[str, xr.Dataset]) -> list[Measurement]:
@@ -241,3 +245,24 @@ def _plain(path: Path, array: xr.DataArray) -> xr.DataArray:
         return scans.check(array)
     except ScanError as reason:
         raise ScanError(f"{path.name}: {reason}") from reason
+
+
+FORMATS = (
+    Format(
+        name="xarray",
+        title="netCDF 4, zarr of this program, xarray, erlab, PyARPES, peaks",
+        suffixes=(".nc", ".zarr", ".h5"),
+        also=SUFFIXES,
+        level=Level.PROGRAM,
+        holds="every variable with coordinates, groups too; of this program a whole scan with its errors and masks",
+        reads="Every variable whose dimensions all have coordinates, with the units the file names. Where it names "
+        "none, those count that the program documents which wrote it (erlab: degrees; PyARPES: radians; both eV; told "
+        "by marks that only they leave). Of ARPES a dimension's name is translated (`eV`, `alpha`, `beta`, `phi`, "
+        "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees, and energies count from the Fermi level where "
+        "one is negative or peaks says binding. Variables without coordinates along some dimension are left out.",
+        measurements=measurements,
+        recognises=is_xarray,
+        asks=Asks.ARRAYS,
+        layout_after="erlab 3.28 and PyARPES 3.0 files, phrgab/peaks",
+    ),
+)

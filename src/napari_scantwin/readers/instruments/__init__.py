@@ -1,1 +1,1 @@
-"""Files as instruments and beamlines write them."""
+"""ARPES: files as analysers and beamlines write them."""

@@ -17,11 +17,12 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, axis_name, size_words
+from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, axis_name, size_words
+from napari_scantwin.readers.format import Asks, DataFile, Extra, Format, Level
 from napari_scantwin.readers.instruments.fits_scan import Grid, device_label, scanned_grid
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["measurements"]
+__all__ = ["FORMATS", "measurements"]
 
 #: Header keys of the analyser's settings, ``{}`` being F or S (fixed, swept) and then the region's number.
 _ANALYSER = {
@@ -32,22 +33,19 @@ _ANALYSER = {
 }
 
 
-def measurements(path: Path) -> list[Measurement]:
+def measurements(file: DataFile) -> list[Measurement]:
     """The regions of an ALS FITS file, each a spectrum or cut, or a stack of them along what was scanned."""
-    try:
-        from astropy.io import fits
-    except ImportError as reason:
-        raise ScanError(
-            f"{path.name}: FITS files need the package astropy; install it with: pip install napari-scantwin[fits]"
-        ) from reason
+    from astropy.io import fits
+
+    path = file.path
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # LabVIEW writes cards astropy mends
-            with fits.open(path, memmap=False) as file:
-                tables = [hdu for hdu in file if isinstance(hdu, fits.BinTableHDU) and _is_whole(path, hdu)]
+            with fits.open(path, memmap=False) as opened:
+                tables = [hdu for hdu in opened if isinstance(hdu, fits.BinTableHDU) and _is_whole(path, hdu)]
                 if not tables:
                     raise ScanError(f"{path.name} holds no table of spectra as the beamlines of the ALS write it")
-                about = _cards(file[0].header)
+                about = _cards(opened[0].header)
                 columns = _cards(tables[0].header)
                 data = {name: _native(tables[0].data[name]) for name in tables[0].columns.names}
     except ScanError:
@@ -169,3 +167,24 @@ def _spectrum_axes(path: Path, name: str, shape: tuple[int, ...], cards: dict) -
 
 #: What an axis of a spectrum is, by its unit. Detector pixels along the slit are not yet degrees.
 _LABELS = {"eV": "energy", "meV": "energy", "deg": "angle", "pixel": "angle", "mm": "position", "s": "time"}
+
+
+FORMATS = (
+    Format(
+        name="als-fits",
+        title="ALS beamlines 7.0.2, 10.0.1",
+        suffixes=(".fits",),
+        level=Level.INSTRUMENT,
+        holds="all regions; spectra, cuts, scans of one or two motors (serpentine and stopped ones too), uneven steps; "
+        "read-backs",
+        reads="Every region's column of spectra against `TRVAL`, `TRPIX` and `TDELT`, with the unit in its axes' "
+        "names; the rows of the table lie on the nominal steps of the motors that were scanned, read-backs beside them "
+        "as coordinates. An angle is in `pixel` where the file says nothing of degrees. Energies are kinetic where the "
+        "file says so or all are above zero; otherwise they count from the Fermi level. Header cards that cannot be "
+        "read are left out.",
+        measurements=measurements,
+        asks=Asks.UNITS,
+        extra=Extra("fits", "astropy", "FITS files"),
+        layout_after="PyARPES and its sample files, erlab",
+    ),
+)

@@ -11,17 +11,19 @@ import functools
 import importlib.util
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import xarray as xr
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES
 from napari_scantwin.readers.arrays.xarray_files import erlab_measurements
+from napari_scantwin.readers.format import Asks, DataFile, Extra, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["PREFIX", "Loader", "installed", "loaders", "measurements"]
+__all__ = ["FORMATS", "PREFIX", "Loader", "installed", "loaders", "measurements"]
 
 PREFIX = "erlab:"
+_EXTRA = Extra("arpes", "erlab", "erlab's loaders")
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,16 @@ def _registry():
     return erlab.io.loaders
 
 
-def measurements(path: Path, choice: str) -> list[Measurement]:
+def measurements(file: DataFile, choice: str) -> list[Measurement]:
     """What the loader named by ``choice`` finds in a file, the largest first.
 
     Raises :class:`ScanError` where erlab is not installed, has no such loader, or cannot read the file, and
     :class:`~napari_scantwin.core.errors.NeedsAxes` where an axis has no unit.
     """
+    path = file.path
     name, _, region = choice.removeprefix(PREFIX).partition("/")
     if not installed():
-        raise ScanError(f"{path.name}: erlab's loaders are an extra; add them by pip install napari-scantwin[arpes]")
+        raise ScanError(_EXTRA.missing(path.name))
     known = [loader.key.removeprefix(PREFIX) for loader in loaders()]
     if name not in known:
         raise ScanError(f"{path.name}: erlab has no loader {name!r}; it has {', '.join(known)}")
@@ -98,3 +101,33 @@ def _by_group(found) -> dict[str, xr.Dataset]:
     if isinstance(found, xr.DataArray):
         found = found.to_dataset(name=found.name or "spectrum")
     return {"": found}
+
+
+def _offer(suffix: str) -> str:
+    """A word on the loaders for files of unknown layout."""
+    if suffix not in SUFFIXES:
+        return ""
+    if not installed():
+        return "; with pip install napari-scantwin[arpes] erlab's loaders of beamlines can be chosen too"
+    fitting = [loader.key for loader in loaders() if suffix in loader.suffixes]
+    return f"; or choose one of erlab's loaders ({', '.join(fitting)})" if fitting else ""
+
+
+FORMATS = (
+    Format(
+        name="erlab",
+        title="erlab's loaders: ALS MAESTRO and HERS, SSRL 5-2, NSLS-II ESM, ALBA LOREA, HiSOR, …",
+        suffixes=(),
+        level=Level.PROGRAM,
+        holds="what erlab returns",
+        reads="Every variable that erlab's loader returns, as of any erlab file: angles in degrees, energies as the "
+        "loader has them. Chosen by hand only, since a loader gives another beamline's file wrong names without "
+        "complaint.",
+        measurements=measurements,
+        asks=Asks.UNITS,
+        extra=_EXTRA,
+        layout_after="erlab",
+        by_choice=PREFIX,
+        offer=_offer,
+    ),
+)

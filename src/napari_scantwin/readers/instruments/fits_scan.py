@@ -32,7 +32,7 @@ class Grid:
 
 
 def device_label(name: str) -> str:
-    """A device's name as :func:`~napari_scantwin.readers.instruments.arpes.axis_name` understands it."""
+    """A device's name as :func:`~napari_scantwin.readers.arpes_axes.axis_name` understands it."""
     plain = name.strip().lower()
     if plain in _ROTATIONS:
         return "manipulator angle"

@@ -11,26 +11,23 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import settings_block
+from napari_scantwin.readers.arpes_axes import settings_block
+from napari_scantwin.readers.format import Asks, DataFile, Extra, Format, Level
 from napari_scantwin.readers.instruments.igor_waves import Wave, unit_of, wave_measurements
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["binary_measurements"]
+__all__ = ["FORMATS", "binary_measurements"]
 
 #: The kind of a packed experiment's record that is a wave, and the mark of one that a later record replaces.
 _WAVE_RECORD = 3
 _REPLACED = 0x8000
 
 
-def binary_measurements(path: Path) -> list[Measurement]:
+def binary_measurements(file: DataFile) -> list[Measurement]:
     """The waves of an Igor binary file; of several, those of two or more dimensions come first."""
-    try:
-        from igor2 import binarywave, packed
-    except ImportError as reason:
-        raise ScanError(
-            f"{path.name}: Igor binary files need the package igor2; install it with: pip install napari-scantwin[igor]"
-        ) from reason
-    content = path.read_bytes()
+    from igor2 import binarywave, packed
+
+    path, content = file.path, file.content
     if not (_sizes_fit(content) if path.suffix.lower() == ".ibw" else _records_fit(content)):
         raise ScanError(f"{path.name} is not a whole Igor file: its parts do not fit its length; copy it again")
     # igor2 is given the bytes, not the file: of these it cannot ask for more than there are.
@@ -48,7 +45,7 @@ def binary_measurements(path: Path) -> list[Measurement]:
 
 
 def _packed_waves(records: list) -> list[tuple[str, dict]]:
-    """The waves of a packed experiment with the folder each lies in; records that were saved anew are left away."""
+    """The waves of a packed experiment with the folder each lies in; records that were saved again are left away."""
     found, folders = [], []
     for record in records:
         kind = type(record).__name__
@@ -137,3 +134,24 @@ def _labels(wave: dict, count: int) -> list[str]:
         start += size
         labels.append(label.replace(b"\0", b"").decode("latin-1").strip())
     return labels
+
+
+FORMATS = (
+    Format(
+        name="igor-binary",
+        title="Igor binary",
+        suffixes=(".ibw", ".pxt", ".pxp"),
+        level=Level.PROGRAM,
+        holds="every wave, in folders too",
+        reads="Every wave of several dimensions (of one only where there is nothing else) against its scaling; a "
+        "dimension's unit is its label, its name what that unit means in photoemission where the label names only the "
+        "unit. A dimension without a label takes the one-dimensional wave of the same length whose data unit one scans "
+        "in (K, eV, deg, mm, …), where there is just one: that is how unevenly spaced axes come. Energies are binding "
+        "energies, turned round, where a label or the note's `Energy Scale` says so. Waves without units beside the "
+        "data are left out, and records that were saved again in a packed experiment.",
+        measurements=binary_measurements,
+        asks=Asks.UNITS,
+        extra=Extra("igor", "igor2", "Igor binary files"),
+        layout_after="igor2, TN003, PTN003",
+    ),
+)

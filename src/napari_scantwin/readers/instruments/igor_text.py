@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import settings_block
+from napari_scantwin.readers.arpes_axes import settings_block
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.instruments.igor_waves import Wave, unit_of, wave_measurements
 from napari_scantwin.readers.instruments.prodigy import KEYS
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.tables.text import numbers
 
-__all__ = ["text_measurements"]
+__all__ = ["FORMATS", "text_measurements"]
 
 #: One block of an Igor text file: flags and names, numbers, and the commands behind it.
 _BLOCK = re.compile(
@@ -28,9 +29,10 @@ _BLOCK = re.compile(
 _NUMBER = r"[-+]?[\d.]+(?:[eE][-+]?\d+)?"
 
 
-def text_measurements(path: Path, content: bytes) -> list[Measurement]:
+def text_measurements(file: DataFile) -> list[Measurement]:
     """The waves of an Igor text file that are scans."""
-    text = content.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    path = file.path
+    text = file.content.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     if not text.startswith("IGOR"):
         raise ScanError(f"{path.name} is no Igor text file: its first word is not IGOR")
     waves: list[Wave] = []
@@ -102,3 +104,19 @@ def _wave(name: str, values: np.ndarray, commands: str, about: dict[str, str]) -
     note = re.search(rf"^X Note(?:/K)?\s*'?{re.escape(name)}'?,\s*\"(.*)\"\s*$", commands, re.MULTILINE)
     noted = settings_block(note[1].replace("\\r", "\n").replace("\\n", "\n")) if note else {}
     return Wave(name, values, axes, unit, {**about, **noted})
+
+
+FORMATS = (
+    Format(
+        name="igor-text",
+        title="Igor text",
+        suffixes=(".itx",),
+        level=Level.PROGRAM,
+        holds="every wave, as Igor, SES and Prodigy write them",
+        reads="Every wave of numbers against its `SetScale`, as in Igor binary files; settings from the wave's note "
+        "and from the comment lines above it (`X //Pass Energy = 20`). Waves of texts are left out.",
+        measurements=text_measurements,
+        asks=Asks.UNITS,
+        layout_after="Igor manual, PyARPES",
+    ),
+)

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, size_words
+from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["Wave", "unit_of", "wave_measurements"]

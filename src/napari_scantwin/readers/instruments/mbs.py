@@ -18,10 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, size_words
+from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
+from napari_scantwin.readers.tables.text import SUFFIXES
 
-__all__ = ["binary_measurements", "is_mbs_text", "text_measurements"]
+__all__ = ["FORMATS", "binary_measurements", "is_mbs_text", "text_measurements"]
 
 #: No image's header is longer (bytes).
 _LONGEST_HEADER = 1 << 16
@@ -36,14 +38,15 @@ _KEYS = {
 }
 
 
-def is_mbs_text(content: bytes) -> bool:
+def is_mbs_text(file: DataFile) -> bool:
     """Whether a text file begins with an MBS header."""
-    head = content[:8192]
+    head = file.head[:8192]
     return re.search(rb"^Start K\.E\.\t", head, re.MULTILINE) is not None and b"Step Size\t" in head
 
 
-def binary_measurements(path: Path) -> list[Measurement]:
+def binary_measurements(file: DataFile) -> list[Measurement]:
     """The measurement in a ``.krx`` file: a cut, a deflector map, or one spectrum for each spin direction."""
+    path = file.path
     content = np.memmap(path, np.uint8, mode="r") if path.stat().st_size else np.zeros(0, np.uint8)
     words = content[: len(content) // 4 * 4].view("<i4")
     images, headers = [], []
@@ -186,9 +189,10 @@ def _measurement(path: Path, values: np.ndarray, axes: list, about: dict[str, st
     return Measurement(name, f"{name}: {size_words(scan)}", scan)
 
 
-def text_measurements(path: Path, content: bytes) -> list[Measurement]:
+def text_measurements(file: DataFile) -> list[Measurement]:
     """The cut, spectrum or constant-energy map in an MBS text file."""
-    text = content.decode("latin-1")
+    path = file.path
+    text = file.content.decode("latin-1")
     head, data, body = text.partition("DATA:")
     if not data:
         raise ScanError(f"{path.name}: an MBS header without the line DATA:; the file is cut off: copy it again")
@@ -220,3 +224,35 @@ def text_measurements(path: Path, content: bytes) -> list[Measurement]:
         f"{path.name}: {len(table)} rows of {table.shape[1]} numbers do not fit the header's {slices} slices; "
         "the file is cut off or altered: copy it again"
     )
+
+
+FORMATS = (
+    Format(
+        name="mbs-krx",
+        title="MB Scientific",
+        suffixes=(".krx",),
+        level=Level.INSTRUMENT,
+        holds="cuts, deflector maps (also stopped ones), spin directions; tables of 32 and 64 bits",
+        reads="Every image, angle by energy; several images are the steps of the deflector. Energies are kinetic, "
+        "`Start K.E. + i × Step Size`, as the first column of the text format has them (other programs put them half a "
+        "step higher). The angle's unit stands in its name. Values are counts where the detector counted pulses, else "
+        "`arb`. The files do not say the photon energy; maps in both deflector directions are refused.",
+        measurements=binary_measurements,
+        asks=Asks.UNITS,
+        layout_after="github.com/mueslo/mbs, erlab, peaks",
+    ),
+    Format(
+        name="mbs-text",
+        title="MB Scientific text",
+        suffixes=(".txt",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="cuts, spectra, constant-energy maps; with or without the energy column",
+        reads="The rows under `DATA:` against the axes of the header, as in `.krx`; a first column of energies must "
+        "agree with the header.",
+        measurements=text_measurements,
+        recognises=is_mbs_text,
+        asks=Asks.UNITS,
+        layout_after="the same",
+    ),
+)

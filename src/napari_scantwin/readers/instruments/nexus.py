@@ -11,13 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arrays.hdf5_tools import (
     dataset,
+    in_file,
+    is_dataset,
+    is_group,
+    leads_out,
     measurement,
     number,
     numbers,
@@ -26,30 +30,35 @@ from napari_scantwin.readers.arrays.hdf5_tools import (
     things,
     unit_of,
 )
+from napari_scantwin.readers.format import Asks, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["default_group", "measurements"]
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["FORMATS", "measurements"]
 
 
 def measurements(path: Path, file: h5py.File) -> Iterator[Measurement]:
     """Every ``NXdata`` group with a signal and an axis along each of its dimensions of more than one step."""
+    default = _default_group(file)
     for name, group in things(file):
-        if not isinstance(group, h5py.Group) or _class(group) != "NXdata":
+        if not is_group(group) or _class(group) != "NXdata":
             continue
         data = _signal(group)
         if data is None or data.ndim < 1:
             continue
         found = _axes(path, group, data)
         if found is not None:
-            yield _measurement(path, name, file, data, found)
+            yield _measurement(path, name, file, data, found, name == default)
 
 
-def default_group(file: h5py.File) -> str | None:
+def _default_group(file: h5py.File) -> str | None:
     """The path of the group that the file itself calls its default plot, or None."""
     group, names = file, []
-    while isinstance(group, h5py.Group) and "default" in group.attrs:
+    while is_group(group) and "default" in group.attrs:
         name = text(group.attrs["default"])
-        if name not in group or isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+        if name not in group or leads_out(group, name):
             return None
         group, names = group[name], [*names, name]
     return "/".join(names) or None
@@ -151,7 +160,9 @@ def _direction(column: h5py.Dataset, spans: list[int]) -> int:
     return spans[-1] if "energ" in column.name.rsplit("/", 1)[-1].lower() else spans[int(np.argmax(steps))]
 
 
-def _measurement(path: Path, name: str, file: h5py.File, data: h5py.Dataset, found: list[_Axis | None]) -> Measurement:
+def _measurement(
+    path: Path, name: str, file: h5py.File, data: h5py.Dataset, found: list[_Axis | None], default: bool
+) -> Measurement:
     kept = [(dimension, axis) for dimension, axis in enumerate(found) if axis is not None]
     axes = [(_label(data.parent, axis), unit_of(axis.data), axis.nominal(k, data.shape[k])) for k, axis in kept]
     attrs, along = _about(file, name, data.shape, [dimension for dimension, _ in kept])
@@ -166,7 +177,7 @@ def _measurement(path: Path, name: str, file: h5py.File, data: h5py.Dataset, fou
             along["kinetic_energy_shift"] = (positions[follows], unit_of(axis.data), moved)
     binding = "bind" in notation.lower() or any("binding" in label.lower() for label, *_ in axes)
     shape = tuple(data.shape[dimension] for dimension, _ in kept)
-    return measurement(path, name, data, axes, binding=binding, attrs=attrs, along=along, shape=shape)
+    return measurement(path, name, data, axes, binding=binding, attrs=attrs, along=along, shape=shape, default=default)
 
 
 def _label(group: h5py.Group, axis: _Axis) -> str:
@@ -218,7 +229,7 @@ def _about(file: h5py.File, name: str, shape: tuple[int, ...], kept: list[int]) 
     if entry is None:
         return attrs, along
     for where, thing in things(entry):
-        if not isinstance(thing, h5py.Dataset) or thing.size > max(_LONGEST, *shape):
+        if not is_dataset(thing) or thing.size > max(_LONGEST, *shape):
             continue
         match = next((row for row in _ABOUT if re.search(row[0], where)), None)
         if match is None:
@@ -241,5 +252,27 @@ def _parents(file: h5py.File, name: str) -> Iterator[h5py.Group]:
     parts = name.split("/")
     for count in range(len(parts), 0, -1):
         thing = file["/".join(parts[:count])]
-        if isinstance(thing, h5py.Group):
+        if is_group(thing):
             yield thing
+
+
+FORMATS = (
+    Format(
+        name="nexus",
+        title="NeXus, NXmpes, NXarpes, Diamond I05",
+        suffixes=(".nxs", ".h5", ".hdf5"),
+        level=Level.INSTRUMENT,
+        holds="every `NXdata` with signal and axes, the file's default first; cuts, maps, photon-energy scans",
+        reads="The signal of every `NXdata` group against the axes that `axes` and `AXISNAME_indices` (in older files "
+        "the signal's `axes`, or each axis's `axis` and `primary`) give it; units are the datasets' own. Nominal "
+        "positions are the axis, a motor's read-backs stand beside it as a coordinate. Energies are kinetic unless "
+        "`energy@type`, the label or `energy_notation` says binding; binding energies are turned round. Where the "
+        "kinetic energies of a photon-energy scan move from cut to cut, the axis holds those of the first cut and the "
+        "coordinate `kinetic_energy_shift` how far each cut lies above it. Of the entry photon energy, sample "
+        "temperature, pass energy, lens and acquisition mode, manipulator, title, sample and start are kept; groups "
+        "with an axis missing are left out.",
+        measurements=in_file(measurements),
+        asks=Asks.ARRAYS,
+        layout_after="NeXus manual, FAIRmat's NXmpes, erlab, peaks",
+    ),
+)

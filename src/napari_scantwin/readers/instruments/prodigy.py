@@ -16,11 +16,12 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, axis_name, size_words
+from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, axis_name, size_words
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
-from napari_scantwin.readers.tables.text import numbers
+from napari_scantwin.readers.tables.text import SUFFIXES, numbers
 
-__all__ = ["KEYS", "is_prodigy_text", "measurements"]
+__all__ = ["FORMATS", "KEYS", "is_prodigy_text", "measurements"]
 
 #: Prodigy's names for settings and what :func:`analyser_attrs` calls them.
 KEYS = {
@@ -58,14 +59,15 @@ class _Region:
     external: dict[str, dict[int, float]] = field(default_factory=dict)
 
 
-def is_prodigy_text(content: bytes) -> bool:
+def is_prodigy_text(file: DataFile) -> bool:
     """Whether a text file begins as SPECS software writes it."""
-    return re.search(rb"^# *Created by: *SpecsLab", content[:4096], re.MULTILINE) is not None
+    return re.search(rb"^# *Created by: *SpecsLab", file.head[:4096], re.MULTILINE) is not None
 
 
-def measurements(path: Path, content: bytes) -> list[Measurement]:
+def measurements(file: DataFile) -> list[Measurement]:
     """The regions of a Prodigy ``.xy`` file, each a spectrum, a cut or a stack of cuts."""
-    regions = [region for region in _regions(path, content.decode("utf-8", errors="replace")) if region.curves]
+    path = file.path
+    regions = [region for region in _regions(path, file.content.decode("utf-8", errors="replace")) if region.curves]
     if not regions:
         raise ScanError(f"{path.name} holds no region with data; it may be cut off: export it again")
     names = [region.about.get("Region") or "region" for region in regions]
@@ -250,3 +252,24 @@ def _slit_axis(path: Path, about: dict[str, str], ordinates: np.ndarray) -> tupl
         f"{path.name}: the lens mode {lens!r} does not say whether the second axis is an angle or a position; "
         "export the region as .itx, which names the unit"
     )
+
+
+FORMATS = (
+    Format(
+        name="specs-prodigy",
+        title="SPECS Prodigy",
+        suffixes=(".xy",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="all regions; spectra, cuts, scans over one parameter or a grid of several; read-backs",
+        reads="Energy and intensity of every curve; curves along the slit by their `NonEnergyOrdinate`, an angle or a "
+        "position as the lens mode's name says (where it says neither, export `.itx`). Cycles lie along the parameters "
+        "that change, each with the unit in its name; `Step` only numbers the cycles. Scans of one curve that were "
+        "written apart are averaged as rates and added as counts. Energies are kinetic unless the energy axis says "
+        "binding. Further channels stand beside the axis as coordinates; a cycle that was stopped is left out.",
+        measurements=measurements,
+        recognises=is_prodigy_text,
+        asks=Asks.UNITS,
+        layout_after="peaks, PyARPES, pynxtools-xps",
+    ),
+)

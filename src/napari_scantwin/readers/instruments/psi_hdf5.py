@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.arrays.hdf5_tools import dataset, measurement, number, text
-from napari_scantwin.readers.instruments.arpes import analyser_attrs
+from napari_scantwin.readers.arpes_axes import analyser_attrs
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, dataset, in_file, is_group, measurement, number, text
+from napari_scantwin.readers.format import Asks, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["adress", "sis"]
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["FORMATS", "adress", "sis"]
 
 _SIS_IMAGE = "Electron Analyzer/Image Data"
 #: Attributes of SIS's image and what settings of SES mean the same.
@@ -59,7 +63,7 @@ def sis(path: Path, file: h5py.File) -> Iterator[Measurement]:
     if work_function is not None:
         attrs |= {"work_function": work_function, "work_function_units": "eV"}
     motors = file.get("Other Instruments")
-    alone, along = _motors(motors, image.shape) if isinstance(motors, h5py.Group) else ({}, {})
+    alone, along = _motors(motors, image.shape) if is_group(motors) else ({}, {})
     yield measurement(path, _SIS_IMAGE, image, axes, notation=_notation(axes, image), attrs=attrs | alone, along=along)
 
 
@@ -151,3 +155,39 @@ def _first_number(value: str) -> float | str:
         return float(value.split()[0])
     except (IndexError, ValueError):
         return value
+
+
+FORMATS = (
+    Format(
+        name="psi-sis",
+        title="PSI SIS",
+        suffixes=(".h5",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="cuts and scans of any motor",
+        reads="`Electron Analyzer/Image Data` against its axes' `Axis0.Scale` (start and step), "
+        "`Axis0.Description` and `Axis0.Units`. "
+        "Energies count from the Fermi level unless a label or `Energy Scale` says kinetic. Motors under "
+        "`Other Instruments` become attributes, those that moved with the scan a coordinate `…_readback`; a motor with "
+        "another number of values is left out.",
+        measurements=in_file(sis),
+        asks=Asks.ARRAYS,
+        layout_after="arpys, piva",
+    ),
+    Format(
+        name="psi-adress",
+        title="PSI ADRESS",
+        suffixes=(".h5",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="cuts and scans of tilt, deflector, photon energy",
+        reads="`Matrix`, angle by energy, a third axis from the quantity that `IGORWaveNote` gives as "
+        "`start:step:end`; steps from `IGORWaveScaling`, units from `IGORWaveUnits` (of the scanned one those of the "
+        "beamline where it names none). Energies count from the Fermi level unless the note has `Ek` and no `Eb`. Of "
+        "the note photon energy, tilt, deflector, azimuth, positions, temperature, pass energy, lens mode and "
+        "polarization are kept, the rest is left out.",
+        measurements=in_file(adress),
+        asks=Asks.ARRAYS,
+        layout_after="arpys, piva",
+    ),
+)

@@ -11,25 +11,27 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.instruments.arpes import analyser_attrs, arpes_scan, settings_block, size_words
+from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, settings_block, size_words
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.instruments.cassiopee import beamline_attrs
 from napari_scantwin.readers.measurement import Measurement
-from napari_scantwin.readers.tables.text import numbers
+from napari_scantwin.readers.tables.text import SUFFIXES, numbers
 
-__all__ = ["is_ses_text", "text_measurements", "zip_measurements"]
+__all__ = ["FORMATS", "is_ses_text", "text_measurements", "zip_measurements"]
 
 #: A DA30 array larger than this (bytes) is refused before it is unpacked.
 _MOST_BYTES = 8 << 30
 
 
-def is_ses_text(content: bytes) -> bool:
+def is_ses_text(file: DataFile) -> bool:
     """Whether a text file begins as SES writes it."""
-    return content.lstrip()[:6] == b"[Info]" and b"Number of Regions" in content[:500]
+    return file.head.lstrip()[:6] == b"[Info]" and b"Number of Regions" in file.head[:500]
 
 
-def text_measurements(path: Path, content: bytes) -> list[Measurement]:
+def text_measurements(file: DataFile) -> list[Measurement]:
     """The regions of an SES text file, each a cut or a stack of cuts."""
-    text = content.decode("utf-8", errors="replace")
+    path = file.path
+    text = file.content.decode("utf-8", errors="replace")
     parts = re.split(r"^\[(Region|Info|Data) ?(\d+)?(?::(\d+))?\][ \t]*\r?$", text, flags=re.MULTILINE)
     regions: dict[str, dict[str, str]] = {}
     data: dict[str, list[str]] = {}
@@ -91,8 +93,9 @@ def _kinetic(axes) -> bool:
     return any("kinetic" in label.lower() for label, *_ in axes)
 
 
-def zip_measurements(path: Path) -> list[Measurement]:
+def zip_measurements(file: DataFile) -> list[Measurement]:
     """The spectra in a DA30 ``.zip``: ``Spectrum_NAME.ini`` has the axes, ``Spectrum_NAME.bin`` the values."""
+    path = file.path
     try:
         with zipfile.ZipFile(path) as archive:
             # Settings are short; anything else under such a name would only fill the memory.
@@ -147,3 +150,36 @@ def _spectrum(path: Path, archive: zipfile.ZipFile, names: set[str], ini: str) -
         energies = axes[2][2]
         found.scan.attrs["fully_measured_energies"] = f"{energies[first]:.6g} to {energies[last]:.6g} eV"
     return found
+
+
+FORMATS = (
+    Format(
+        name="scienta-ses",
+        title="Scienta SES",
+        suffixes=(".txt",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="all regions; cuts and stacks of cuts",
+        reads="Every region's block of numbers against its `Dimension 1`, `2` and `3`; names and units are those of "
+        "the dimensions. Energies are binding energies, turned round, where `Energy Scale` says so and the axis's own "
+        "label does not say kinetic. Counts have no unit in the file and are `arb`. What CASSIOPEE notes beside a cut "
+        "(`…_i.txt`, `theta (deg) : 12.5`) becomes attributes; notes without a known unit are left out.",
+        measurements=text_measurements,
+        recognises=is_ses_text,
+        asks=Asks.UNITS,
+        layout_after="real files",
+    ),
+    Format(
+        name="scienta-da30",
+        title="Scienta DA30",
+        suffixes=(".zip",),
+        level=Level.INSTRUMENT,
+        holds="all spectra; cuts and deflector maps",
+        reads="Every `Spectrum_NAME.bin` against the width, height and depth that `Spectrum_NAME.ini` names with their "
+        "units; settings from `NAME.ini`. Energies as for SES. Of a swept spectrum all energies are kept and "
+        "`fully_measured_energies` says which the whole detector saw.",
+        measurements=zip_measurements,
+        asks=Asks.UNITS,
+        layout_after="real files",
+    ),
+)

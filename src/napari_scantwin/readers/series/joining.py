@@ -18,8 +18,6 @@ from napari_scantwin.readers.series.scanned_axis import ScannedAxis, noted, scan
 
 __all__ = ["files_of_folder", "holds", "joined"]
 
-#: Kinds of files that hold notes as often as scans: in a folder they count only where there is nothing else.
-_PLAIN = (".txt", ".csv", ".tsv", ".dat", ".xy", ".xlsx")
 #: Axes of two files are the same where they differ by less than this part of a step.
 _SAME = 0.05
 
@@ -32,9 +30,10 @@ def holds(folder: Path, suffixes: Sequence[str]) -> bool:
         return False
 
 
-def files_of_folder(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str]) -> list[Path]:
     """The files of a series in a folder, in the order of the numbers in their names.
 
+    ``plain`` are suffixes of files that hold notes as often as scans: they count only where there is nothing else.
     Raises :class:`ScanError` where there are none, or of more kinds than one.
     """
     try:
@@ -44,8 +43,8 @@ def files_of_folder(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     if any(re.search(r"_ROI\d+_?\.txt$", one.name) for one in files):  # beside each cut lies what the beamline notes
         files = [one for one in files if not re.search(r"_i\.txt$", one.name)]
     kinds = {one.suffix.lower() for one in files}
-    if len(kinds) > 1 and kinds - set(_PLAIN):
-        files = [one for one in files if one.suffix.lower() not in _PLAIN]
+    if len(kinds) > 1 and kinds - set(plain):
+        files = [one for one in files if one.suffix.lower() not in plain]
         kinds = {one.suffix.lower() for one in files}
     stems = {kind: sorted(one.stem for one in files if one.suffix.lower() == kind) for kind in kinds}
     if len(kinds) > 1 and len({tuple(names) for names in stems.values()}) == 1:

@@ -14,7 +14,7 @@ import xarray as xr
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_values import parse_values
 from napari_scantwin.core.errors import NeedsScannedAxis, ScanError
-from napari_scantwin.readers.instruments.arpes import axis_name
+from napari_scantwin.readers.arpes_axes import axis_name
 
 __all__ = ["ScannedAxis", "noted", "proposals", "scanned_axis"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -17,10 +16,11 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
-from napari_scantwin.readers.tables.text import decode, parse_number
+from napari_scantwin.readers.tables.text import SUFFIXES, decode, parse_number
 
-__all__ = ["is_quantum_design", "measurements"]
+__all__ = ["FORMATS", "is_quantum_design", "measurements"]
 
 #: (value column, its standard error column, scan's name). Where both DC moments are filled, the one
 #: fitted with the centre held fixed comes first: a free centre wanders when the moment is near zero.
@@ -58,18 +58,19 @@ class _Pass:
     number: int = 1
 
 
-def is_quantum_design(content: bytes) -> bool:
+def is_quantum_design(file: DataFile) -> bool:
     """Whether the file begins like one of Quantum Design's."""
-    return b"[Header]" in content[:400] or b"[HEADER]" in content[:400]
+    return b"[Header]" in file.head[:400] or b"[HEADER]" in file.head[:400]
 
 
-def measurements(path: Path, content: bytes) -> list[Measurement]:
+def measurements(file: DataFile) -> list[Measurement]:
     """Every measurement in a file, the likeliest first.
 
     Raises :class:`ScanError` where the data section, the temperature or field column, or any filled moment
     or resistance column is missing.
     """
-    header, columns, lines = _parse(path.name, decode(content, path.name))
+    path = file.path
+    header, columns, lines = _parse(path.name, decode(file.content, path.name))
     del lines
     temperature = _find(columns, _TEMPERATURE, f"{path.name} has no column 'Temperature (K)'")
     field = _find(columns, _FIELD, f"{path.name} has no column 'Magnetic Field (Oe)'")
@@ -298,3 +299,25 @@ def _scan(group: list[_Pass], data, name, unit, attrs) -> xr.DataArray:
         axes = {"temperature": (slow, "K"), "magnetic_field": (field[rows], "Oe")}
     errors = None if error is None or not np.isfinite(error[rows]).all() else error[rows]
     return scans.ragged_scan(axes, value[rows], name=name, unit=unit, errors=errors, sweep=sweep, attrs=attrs)
+
+
+FORMATS = (
+    Format(
+        name="quantum-design",
+        title="Quantum Design MPMS, MPMS3, PPMS, VersaLab, DynaCool",
+        suffixes=(".dat",),
+        also=SUFFIXES,
+        level=Level.INSTRUMENT,
+        holds="several measurements: moments, resistances and heat capacity against temperature and field",
+        reads="Every filled column of moment (emu), resistance, resistivity or heat capacity, with its standard error "
+        "where there is one, against `Temperature (K)` and `Magnetic Field (Oe)`; each run at one field or one "
+        "temperature becomes a sweep, split where the other turns round. Of both DC moments the one fitted with the "
+        "centre held fixed comes first. Readings without a finite value or with a bad status are counted in "
+        "`dropped_rows`; those taken while both field and temperature moved, or in runs of fewer than "
+        f"{_LEAST_POINTS}, are left out.",
+        measurements=measurements,
+        recognises=is_quantum_design,
+        asks=Asks.COLUMNS,
+        layout_after="real files",
+    ),
+)

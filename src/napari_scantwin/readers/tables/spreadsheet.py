@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.tables.table import Table
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
+from napari_scantwin.readers.tables.table import ColumnTable
 from napari_scantwin.readers.tables.text import rows_to_table
 
-__all__ = ["spreadsheet_table"]
+__all__ = ["FORMATS", "spreadsheet_table"]
 
 
-def spreadsheet_table(path: Path, sheet: str | None = None) -> Table:
+def spreadsheet_table(file: DataFile, sheet: str | None = None) -> ColumnTable:
     """The table in a sheet (default: the first) of a spreadsheet; formulas give their stored values."""
     import openpyxl
+
+    path = file.path
 
     try:
         with warnings.catch_warnings():
@@ -36,3 +38,18 @@ def spreadsheet_table(path: Path, sheet: str | None = None) -> Table:
         raise ScanError(f"{path.name} has an empty sheet; there is no scan in it")
     filled = [number for number in range(len(rows[-1][1])) if any(number < len(c) and c[number] for _, c in rows)]
     return rows_to_table(path.name, [(line, [cells[n] for n in filled]) for line, cells in rows])
+
+
+FORMATS = (
+    Format(
+        name="spreadsheet",
+        title="Spreadsheet",
+        suffixes=(".xlsx",),
+        level=Level.PLAIN,
+        holds="one sheet",
+        reads="The columns of one sheet, as of delimited text; formulas give the values stored with them. Other sheets "
+        "are left out.",
+        table=spreadsheet_table,
+        asks=Asks.COLUMNS,
+    ),
+)

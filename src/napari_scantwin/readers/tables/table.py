@@ -22,7 +22,7 @@ from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 
-__all__ = ["Column", "ColumnChoice", "Table", "choose", "guess", "recall", "remember", "table_to_scan"]
+__all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
 
 #: Headers (lower case, without unit) that mean one thing in this field, and the scan's name for it.
 _NAMES = {
@@ -77,7 +77,7 @@ class ColumnChoice:
 
 
 @dataclass(frozen=True)
-class Table:
+class ColumnTable:
     """A parsed table: ``columns`` maps headers to numbers [rows], ``units`` headers to a unit or None,
     ``lines`` [rows] is each row's line in the file. ``name`` is the file's name, ``attrs`` what it says of
     itself."""
@@ -100,7 +100,7 @@ def standard_name(header: str) -> str | None:
     return next((name for name, spellings in _NAMES.items() if plain in spellings or plain == name), None)
 
 
-def guess(table: Table) -> ColumnChoice | None:
+def guess(table: ColumnTable) -> ColumnChoice | None:
     """The choice the file itself makes plain: known names with units; None where anything is open."""
     axes, value, error = [], None, None
     for header, unit in table.units.items():
@@ -140,7 +140,7 @@ def _by_unit(name: str, unit: str) -> str:
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
 
 
-def _column(table: Table, spec: str) -> Column:
+def _column(table: ColumnTable, spec: str) -> Column:
     """The column a specification names."""
     if spec in table.columns:
         found = {"column": spec, "name": None, "unit": None}
@@ -164,7 +164,7 @@ def _column(table: Table, spec: str) -> Column:
     return Column(header, name, units.standard(unit))
 
 
-def choose(table: Table, axes: Sequence[str] | None, value: str | None, error: str | None) -> ColumnChoice:
+def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, error: str | None) -> ColumnChoice:
     """The choice from arguments, or else remembered for this header, or else made plain by the file.
 
     Raises :class:`NeedsColumns` where none of them settles it.
@@ -187,7 +187,7 @@ def choose(table: Table, axes: Sequence[str] | None, value: str | None, error: s
     return found
 
 
-def table_to_scan(table: Table, choice: ColumnChoice) -> xr.DataArray:
+def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
     """The scan in a table. Rows whose value is not finite are dropped and counted in
     ``attrs["dropped_rows"]``; an axis that is not finite is an error, since nobody knows where it was."""
     names = [axis.name for axis in choice.axes]
@@ -317,7 +317,7 @@ def _remembered() -> dict:
         return {}
 
 
-def remember(choice: ColumnChoice, table: Table) -> None:
+def remember(choice: ColumnChoice, table: ColumnTable) -> None:
     """Keep the choice for the next file with the same header."""
     path = _memory()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -326,7 +326,7 @@ def remember(choice: ColumnChoice, table: Table) -> None:
         temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
-def recall(table: Table) -> ColumnChoice | None:
+def recall(table: ColumnTable) -> ColumnChoice | None:
     """The choice kept for this header, or None."""
     kept = _remembered().get("\t".join(table.headers))
     if kept is None:

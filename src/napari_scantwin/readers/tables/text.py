@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.tables.table import Table
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
+from napari_scantwin.readers.tables.table import ColumnTable
 
-__all__ = ["decode", "numbers", "parse_number", "rows_to_table", "text_table"]
+__all__ = ["FORMATS", "SUFFIXES", "decode", "numbers", "parse_number", "rows_to_table", "text_table"]
 
+#: The suffixes of text files, whatever stands in them.
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".xy")
 _COMMENTS = ("#", "%", "//", "!")
 _DELIMITERS = ("\t", ";", ",")
 _MISSING = {"", "nan", "na", "n/a", "-", "--", "null", "none"}
@@ -67,22 +69,22 @@ def numbers(file: str, text: str, what: str) -> np.ndarray:
         raise ScanError(f"{file}, {what}: {next(words, '?')!r} is not a number; it is altered: copy it again") from None
 
 
-def text_table(path: Path, content: bytes) -> Table:
+def text_table(file: DataFile) -> ColumnTable:
     """Parse a delimited text file.
 
     Raises :class:`ScanError` naming the line where a word stands among numbers or a row has too many cells.
     """
-    text = decode(content, path.name)
+    text = decode(file.content, file.name)
     lines = [
         (number, line)
         for number, line in enumerate(text.splitlines(), 1)
         if line.strip() and not line.lstrip().startswith(_COMMENTS)
     ]
     if not lines:
-        raise ScanError(f"{path.name} holds nothing but comments; there is no scan in it")
+        raise ScanError(f"{file.name} holds nothing but comments; there is no scan in it")
     delimiter, decimal = _dialect([line for _, line in lines])
     rows = [(number, _cells(line, delimiter)) for number, line in lines]
-    return rows_to_table(path.name, rows, decimal)
+    return rows_to_table(file.name, rows, decimal)
 
 
 def _cells(line: str, delimiter: str | None) -> list[str]:
@@ -111,8 +113,8 @@ def _dialect(lines: list[str]) -> tuple[str | None, str]:
     return None, "."
 
 
-def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = ".") -> Table:
-    """A :class:`Table` from rows of (line number, cells): the header is the last row of words before the
+def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = ".") -> ColumnTable:
+    """A :class:`ColumnTable` from rows of (line number, cells): the header is the last row of words before the
     first row of numbers; a row of units below it is joined to it."""
 
     def numeric(cells) -> bool:
@@ -144,7 +146,7 @@ def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = "
                     "mend or remove the row"
                 )
             data[index, position] = number
-    return Table(
+    return ColumnTable(
         name,
         {head: data[:, position] for position, head in enumerate(header)},
         {head: units.split_label(head)[1] for head in header},
@@ -161,3 +163,20 @@ def _header(heads: list[list[str]], width: int) -> list[str]:
             f"{head} ({unit.strip('()[]')})" if unit else head for head, unit in zip(heads[-2], header, strict=True)
         ]
     return [cell or f"column {number}" for number, cell in enumerate(header, 1)]
+
+
+FORMATS = (
+    Format(
+        name="text",
+        title="Delimited text",
+        suffixes=SUFFIXES,
+        level=Level.PLAIN,
+        holds="one table; any delimiter, decimal comma or point",
+        reads="The columns that are chosen (or that the headers make plain) as axes, value and its standard error; "
+        "units from the headers, `T (K)`, or the row below them, else as they are answered. Rows without a finite "
+        "value are dropped and counted in `dropped_rows`; of the other columns only `masked`, `extrapolated` and "
+        "`sweep` are taken.",
+        table=lambda file, sheet: text_table(file),
+        asks=Asks.COLUMNS,
+    ),
+)

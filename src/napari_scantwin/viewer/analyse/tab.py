@@ -5,28 +5,18 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_scantwin.viewer.analyse.base import Analysis
-from napari_scantwin.viewer.analyse.comparison import ComparisonAnalysis
-from napari_scantwin.viewer.analyse.entropy import EntropyAnalysis
-from napari_scantwin.viewer.analyse.hydrogen import HydrogenAnalysis
-from napari_scantwin.viewer.analyse.isotherms import IsothermsAnalysis
-from napari_scantwin.viewer.analyse.planning import PlanningAnalysis
-from napari_scantwin.viewer.analyse.transitions import TransitionsAnalysis
+from napari_scantwin.analyses import ANALYSES, FIT, Analysis
+from napari_scantwin.viewer.analyse.widget import AnalysisWidget
 from napari_scantwin.viewer.canvas.map_layers import derived_layers, send_back
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
 
 __all__ = ["AnalyseWidget"]
 
-#: In the order of the combo.
-_ANALYSES: tuple[type[Analysis], ...] = (
-    EntropyAnalysis,
-    TransitionsAnalysis,
-    PlanningAnalysis,
-    ComparisonAnalysis,
-    HydrogenAnalysis,
-    IsothermsAnalysis,
-)
+
+def _offered() -> dict[str, Analysis]:
+    """The analyses by title, in the order of the combo; fits of curves stand among the processing steps."""
+    return {one.title: one for one in ANALYSES.values() if one.group != FIT}
 
 
 class AnalyseWidget(QWidget):
@@ -41,7 +31,7 @@ class AnalyseWidget(QWidget):
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
-        self.analyses: dict[str, Analysis] = {}
+        self.analyses: dict[str, AnalysisWidget] = {}
         self.combo = Combo()
         self.combo.setToolTip("What to work out of the chosen scan")
         self.stack = QStackedWidget()
@@ -59,7 +49,7 @@ class AnalyseWidget(QWidget):
         self._offer()
 
     @property
-    def current(self) -> Analysis | None:
+    def current(self) -> AnalysisWidget | None:
         """The analysis on screen, or None."""
         return self.analyses.get(self.combo.currentText())
 
@@ -68,7 +58,7 @@ class AnalyseWidget(QWidget):
         """Everything that may run in the background."""
         return tuple(job for one in self.analyses.values() for job in (one.job, one.export_job))
 
-    def choose(self, title: str) -> Analysis:
+    def choose(self, title: str) -> AnalysisWidget:
         """Choose an analysis by its title and return its widget; KeyError where it does not fit the scan."""
         if self.combo.findText(title) < 0:
             raise KeyError(title)
@@ -79,7 +69,7 @@ class AnalyseWidget(QWidget):
         """List what fits the chosen scan."""
         scan = self._chooser.scan
         before = self.combo.currentText()
-        reasons = {} if scan is None else {kind.title: kind.why_not(scan) for kind in _ANALYSES}
+        reasons = {} if scan is None else {title: one.why_not(scan) for title, one in _offered().items()}
         fitting = [title for title, reason in reasons.items() if not reason]
         self.combo.blockSignals(True)
         self.combo.clear()
@@ -115,11 +105,10 @@ class AnalyseWidget(QWidget):
                 send_back(self._viewer, self._chooser.layer)
             now.put_on_map()
 
-    def _made(self, title: str) -> Analysis:
+    def _made(self, title: str) -> AnalysisWidget:
         """The widget of an analysis, made when it is first wanted."""
         if title not in self.analyses:
-            kind = next(one for one in _ANALYSES if one.title == title)
-            self.analyses[title] = kind(self._viewer, self._chooser)
+            self.analyses[title] = AnalysisWidget(_offered()[title], self._viewer, self._chooser)
             self.analyses[title].mapped.connect(self.mapped)
             self.stack.addWidget(self.analyses[title])
         return self.analyses[title]

@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QLineF, QObject, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_scantwin.viewer.canvas.crosshair import Crosshair
-from napari_scantwin.viewer.canvas.layers import frame_of
+from napari_scantwin.viewer.session import frame_of
 
 __all__ = ["CanvasCrosshair"]
 
@@ -40,7 +40,7 @@ class CanvasCrosshair(QObject):
         self._gone = True
 
     def redraw(self) -> None:
-        """Paint anew."""
+        """Paint again."""
         if not self._gone:
             self._overlay.update()
 

@@ -7,15 +7,16 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.fast_planes import glide
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
-from napari_scantwin.viewer.canvas.transposed_copy import Turned
+from napari_scantwin.viewer.canvas.fast_planes import draw_planes
+from napari_scantwin.viewer.canvas.frame import displayed
+from napari_scantwin.viewer.canvas.transposed_copy import TransposedCopy
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["Crosshair"]
 
-#: So long after the last move (ms) a crosshair that glides has come to rest.
+#: So long after the last move (ms) a crosshair that is dragged has come to rest.
 _REST = 150
-#: So long after it has come to rest (ms) the turned copy of its cube is given up.
+#: So long after it has come to rest (ms) the transposed copy of its cube is given up.
 _IDLE = 30_000
 
 
@@ -35,17 +36,17 @@ class Crosshair(QObject):
         self.at: dict[str, float] = {}
         self.widths: dict[str, float] = {}
         self._columns: dict[str, np.ndarray] = {}
-        self._setting, self._gliding = False, False
+        self._setting, self._dragged = False, False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.settle)
-        self.turned = Turned()
+        self.transposed = TransposedCopy()
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.setInterval(_IDLE)
-        self._idle.timeout.connect(self.turned.drop)
+        self._idle.timeout.connect(self.transposed.drop)
         viewer.dims.events.point.connect(self._slid)
-        viewer.dims.events.order.connect(self._turned)
+        viewer.dims.events.order.connect(self._plane_changed)
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ class Crosshair(QObject):
         frame = frame_of(self.layer)
         if frame is None:
             return ()
-        pair = self._overlay.displayed(frame)
+        pair = displayed(self._viewer, frame)
         return () if min(pair) < 0 else tuple(frame.axes[number] for number in pair)
 
     def nearest(self, axis: str, value: float) -> float:
@@ -91,8 +92,8 @@ class Crosshair(QObject):
         column = self._columns[axis]
         return float(column[np.argmin(np.abs(column - value))])
 
-    def move(self, gliding: bool = False, **to: float) -> None:
-        """Go to values of some axes; sliders follow where those are not drawn, if ``gliding`` when it rests: until then
+    def move(self, dragged: bool = False, **to: float) -> None:
+        """Go to values of some axes; sliders follow where those are not drawn, if ``dragged`` when it rests: until then
         :meth:`show` puts the plane on the canvas."""
         to = {axis: self.nearest(axis, value) for axis, value in to.items()}
         if all(self.at[axis] == value for axis, value in to.items()):
@@ -100,28 +101,29 @@ class Crosshair(QObject):
         self.at |= to
         shown = self.shown()
         hidden = [axis for axis in to if axis not in shown]
-        if hidden and gliding:
-            self._gliding = True
+        if hidden and dragged:
+            self._dragged = True
             self._rest.start(_REST)
         elif hidden:
             self._slide(hidden)
         self.moved.emit()
 
     def show(self) -> None:
-        """Put the plane it has glided to on the canvas; nothing where it has not."""
-        if not self._gliding:
+        """Put the plane it was dragged to on the canvas; nothing where it has not."""
+        if not self._dragged:
             return
-        self._gliding = False
-        if glide(self._viewer, self.layer, self.bounds, self.turned):
-            self._overlay.sliders.show(self.at)
+        self._dragged = False
+        if draw_planes(self._viewer, self.layer, self.bounds, self.transposed):
+            if self._overlay is not None:
+                self._overlay.sliders.show(self.at)
         else:
             self.settle()
 
     def settle(self) -> None:
-        """Bring napari's sliders to where the crosshair has glided."""
+        """Bring napari's sliders to where the crosshair was dragged."""
         self._rest.stop()
         self._idle.start()
-        self._gliding = False
+        self._dragged = False
         if self.layer is not None and self.layer in self._viewer.layers:
             self._slide([axis for axis in self.axes if axis not in self.shown()])
 
@@ -181,7 +183,8 @@ class Crosshair(QObject):
 
     def _slid(self, event=None) -> None:
         """Follow a slider that was moved, or that plays."""
-        quiet = self._setting or self._overlay.refilling or self._rest.isActive()
+        stretching = self._overlay is not None and self._overlay.stretching
+        quiet = self._setting or stretching or self._rest.isActive()
         if quiet or self.layer is None or self.layer not in self._viewer.layers:
             return
         frame, shown = frame_of(self.layer), self.shown()
@@ -197,7 +200,7 @@ class Crosshair(QObject):
             self._thicken()
             self.moved.emit()
 
-    def _turned(self, event=None) -> None:
+    def _plane_changed(self, event=None) -> None:
         """Another plane is drawn: the axes that left it stay where the crosshair was."""
         if self.layer is not None and self.layer in self._viewer.layers:
             self._slide([axis for axis in self.axes if axis not in self.shown()])

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
-from napari_scantwin.viewer.canvas.layers import frame_of
+from napari_scantwin.viewer.session import frame_of
 
 __all__ = ["CutLines"]
 
@@ -33,7 +33,7 @@ class CutLines:
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 
     def redraw(self) -> None:
-        """Paint anew."""
+        """Paint again."""
         self._overlay.update()
 
     def _visible(self) -> list:

@@ -1,5 +1,5 @@
 """Filling the canvas: when another plane of a cube is shown, or the canvas changes its shape, the axes are stretched
-anew, so that no plane is a strip."""
+again, so that no plane is a strip."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_scantwin.viewer.canvas.layers import ASPECTS, EXTENT, Frame, frame_of, give_frame, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.frame import ASPECTS, EXTENT, Frame, displayed
+from napari_scantwin.viewer.canvas.layers import give_frame
+from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
-__all__ = ["refill"]
+__all__ = ["fill_canvas"]
 
 #: The least change worth drawing.
 _LEAST = 0.02
 
 
-def refill(viewer, aspect: float) -> bool:
+def fill_canvas(viewer, aspect: float) -> bool:
     """Stretch every scan's axes so that the displayed plane is ``aspect`` times as high as wide; whether any changed.
 
     The sliders stay at their physical values.
@@ -26,7 +28,7 @@ def refill(viewer, aspect: float) -> bool:
         if len(frame_of(layer).axes) > 1:
             groups.setdefault(frame_of(layer), []).append(layer)
     for frame, layers in groups.items():
-        shown = [axis - viewer.dims.ndim + len(frame.axes) for axis in viewer.dims.displayed[-2:]]
+        shown = list(displayed(viewer, frame))
         if min(shown) < 0:
             continue
         steps = _steps(frame, layers, shown, float(np.clip(aspect, *ASPECTS)))

@@ -7,8 +7,8 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["Hatching", "flags_on"]
 
@@ -36,7 +36,7 @@ class Hatching:
         if "extrapolated" not in scan.coords:
             return
         # Of a map from a file only the flags tell what was measured.
-        beyond, whole, inside = self._ranges(layer, scan, scan_of(layer.metadata.get("measured", layer)))
+        beyond, whole, inside = self._ranges(layer, scan, scan_of(ScanLayer(layer).measured or layer))
         if beyond:
             path = QPainterPath()
             path.addRect(whole)
@@ -87,9 +87,10 @@ class Hatching:
             ranges.append((ends - frame.origin[position]) / frame.step[position])
         target = self._rectangle(ranges, frame)
         size, ratio = self._sheet.size(), self._sheet.devicePixelRatioF()
-        key = (id(flags), target.getRect(), inside.getRect(), size.width(), size.height(), ratio)
+        down, right = self._sheet.orientation.signs
+        key = (id(flags), down, right, target.getRect(), inside.getRect(), size.width(), size.height(), ratio)
         if self._kept is None or self._kept[0] != key:
-            self._kept = (key, _hatched(flags, target, inside, size, ratio))
+            self._kept = (key, _hatched(flags[::down, ::right], target, inside, size, ratio))
         painter.drawPixmap(0, 0, self._kept[1])
 
     def _flags(self, layer, scan) -> np.ndarray | None:
@@ -139,8 +140,8 @@ def flags_on(scan, shown: tuple[str, str], held: dict[str, int], most: int) -> n
 
 
 def _hatched(flags: np.ndarray, target: QRectF, inside: QRectF, size, ratio: float) -> QPixmap:
-    """Hatching of the flagged cells, which fill ``target``, within ``inside``."""
-    alpha = np.ascontiguousarray(np.where(flags[::-1], 255, 0).astype(np.uint8))  # the highest row is the first
+    """Hatching of the flagged cells, which fill ``target`` row by row from its top, within ``inside``."""
+    alpha = np.ascontiguousarray(np.where(flags, 255, 0).astype(np.uint8))
     height, width = alpha.shape
     image = QImage(alpha.tobytes(), width, height, width, QImage.Format_Alpha8).copy()
     stencil = QPixmap(size * ratio)

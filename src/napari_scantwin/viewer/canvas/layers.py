@@ -1,43 +1,32 @@
-"""Scans as napari layers, and the map between physical values and the canvas.
+"""Scans as napari layers: images where they are gridded, points where they are ragged.
 
-napari's canvas has one scale for both axes, so 50 K against 50 000 Oe would be a hairline. A
-:class:`Frame` stretches every axis to a readable extent; it is shared by all layers of the same axes, and
-every number a person reads is converted back through it. The scan itself, with its true coordinates,
-lives in ``layer.metadata["scan"]``.
+What a layer draws is stretched by its :class:`~napari_scantwin.viewer.canvas.frame.Frame` and sampled evenly; the scan
+itself, with its true coordinates, stays with the layer (:mod:`napari_scantwin.viewer.session`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.lazy_data import Late, attend
+from napari_scantwin.viewer.canvas.frame import EXTENT, Frame
+from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
+from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
 
 __all__ = [
-    "ASPECTS",
-    "EXTENT",
     "RIM",
-    "Frame",
     "add_layer",
     "add_scan",
-    "frame_of",
     "give_frame",
     "layer_data",
     "layer_name",
     "limits",
-    "scan_layers",
-    "scan_of",
     "shared_frame",
     "update_layer",
     "update_masked",
 ]
 
-#: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
-EXTENT = 100.0
-ASPECTS = (0.6, 2.5)
 _MOST_SAMPLES = 2048
 #: Of a scan that is read in parts, so many slices and values tell the colour limits.
 _SLICES_SAMPLED, _MOST_SAMPLED = 5, 2_000_000
@@ -54,62 +43,8 @@ _WORDS = {"simulated": "twin"}
 #: Width of a point's white rim, of its size, and the kinds drawn without one (measured points until a map lies below).
 RIM = 0.1
 _RIMLESS = ("measured", "residual")
-#: Kinds whose sign matters: their colours are centred on nought.
+#: Kinds whose sign matters: their colours are centred on zero.
 _SIGNED = ("residual", "derivative")
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Linear map between physical values and world coordinates, an (origin, physical value per world unit)
-    for every axis."""
-
-    axes: tuple[str, ...]
-    units: tuple[str, ...]
-    origin: tuple[float, ...]
-    step: tuple[float, ...]
-
-    @classmethod
-    def of(cls, scan: xr.DataArray, aspect: float = 1.0, across: int | None = None) -> Frame:
-        """The frame in which the scan fills a canvas whose height is ``aspect`` times its width; ``across`` is the
-        number of the axis drawn to the right (default: the last)."""
-        names = scans.axes(scan)
-        across = len(names) - 1 if across is None else across
-        origin, step = [], []
-        for position, name in enumerate(names):
-            column = np.asarray(scan[name].values, float)
-            extent = EXTENT if position == across else EXTENT * float(np.clip(aspect, *ASPECTS))
-            origin.append(float(column.min()))
-            step.append(float(np.ptp(column) or 1.0) / extent)
-        return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
-
-    def fits(self, scan: xr.DataArray) -> bool:
-        """Whether the scan has this frame's axes and units, so that it can lie over the same canvas."""
-        names = scans.axes(scan)
-        return names == self.axes and tuple(scan[name].attrs["units"] for name in names) == self.units
-
-    def to_world(self, coordinates: np.ndarray) -> np.ndarray:
-        """World coordinates [n, axes] of physical coordinates [n, axes]."""
-        return (np.asarray(coordinates, float) - self.origin) / self.step
-
-    def to_physical(self, world: np.ndarray) -> np.ndarray:
-        """Physical coordinates [n, axes] of world coordinates [n, axes]."""
-        return np.asarray(world, float) * self.step + self.origin
-
-
-def scan_of(layer) -> xr.DataArray | None:
-    """The scan a layer shows, or None."""
-    return None if layer is None else layer.metadata.get("scan")
-
-
-def frame_of(layer) -> Frame | None:
-    """The frame a scan's layer is drawn in, or None."""
-    return None if layer is None else layer.metadata.get("frame")
-
-
-def scan_layers(viewer, kind: str | None = None) -> list:
-    """The viewer's layers that hold scans, of one kind ("measured", "simulated", ...) or of all."""
-    layers = [layer for layer in viewer.layers if scan_of(layer) is not None]
-    return layers if kind is None else [layer for layer in layers if layer.metadata["kind"] == kind]
 
 
 def limits(scan: xr.DataArray) -> tuple[float, float]:
@@ -122,7 +57,7 @@ def limits(scan: xr.DataArray) -> tuple[float, float]:
 
 
 def _sample(scan: xr.DataArray) -> xr.DataArray:
-    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, thinned."""
+    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, subsampled."""
     if not scans.is_lazy(scan):
         return scan
     slow, *others = scan.dims
@@ -143,7 +78,7 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         contrast = (-reach, reach)
     attributes = {
         "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
-        "metadata": {"scan": scan, "frame": frame, "kind": kind},
+        **new_attributes(scan, frame, kind),
         "axis_labels": tuple(scans.axis_label(scan, axis) for axis in frame.axes),
     }
     colormap = _COLORMAPS.get(kind, "viridis")
@@ -184,7 +119,7 @@ def _point_size(world: np.ndarray) -> float:
     return float(np.clip(1.5 * EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
 
 
-def _even(scan: xr.DataArray) -> tuple[np.ndarray | Late, np.ndarray, np.ndarray]:
+def _even(scan: xr.DataArray) -> tuple[np.ndarray | LazyPlanes, np.ndarray, np.ndarray]:
     """Values on evenly spaced axes (float32), with each axis's first value and step [axes].
 
     An uneven axis is sampled at its smallest step by the nearest measured value, so that nothing is drawn
@@ -211,7 +146,7 @@ def _even(scan: xr.DataArray) -> tuple[np.ndarray | Late, np.ndarray, np.ndarray
             data, axis = np.take(data, np.searchsorted(middles, even), axis=position), even
         origin.append(axis[0])
         step.append((axis[-1] - axis[0]) / (len(axis) - 1))
-    data = Late(data) if scans.is_lazy(scan) else data
+    data = LazyPlanes(data) if scans.is_lazy(scan) else data
     return data, np.array(origin), np.array(step)
 
 
@@ -229,7 +164,7 @@ def give_frame(layer, frame: Frame) -> None:
     """Draw a layer in another frame of the same axes."""
     old = frame_of(layer)
     if old == frame:
-        layer.metadata["frame"] = frame
+        ScanLayer(layer).frame = frame
         return
     old_step, step = np.array(old.step), np.array(frame.step)
     shift = (np.array(old.origin) - frame.origin) / step
@@ -238,16 +173,16 @@ def give_frame(layer, frame: Frame) -> None:
     elif layer.ndim == len(step):
         scale, translate = layer.scale * (old_step / step), layer.translate * (old_step / step) + shift
         layer.scale, layer.translate = scale, translate
-    layer.metadata["frame"] = frame
+    ScanLayer(layer).frame = frame
 
 
 def add_layer(viewer, data, attributes: dict, layer_type: str):
     """Add what :func:`layer_data` made to the viewer and return the layer."""
-    shared = shared_frame(viewer, attributes["metadata"]["scan"])
-    attend(data)
+    shared = shared_frame(viewer, scan_of(attributes))
+    read_in_thread(data)
     layer = getattr(viewer, f"add_{layer_type}")(data, **attributes)
-    attend(data, layer.refresh)
-    if shared is not None:  # the others may have been drawn anew since the data were made
+    read_in_thread(data, layer.refresh)
+    if shared is not None:  # the others may have been drawn again since the data were made
         give_frame(layer, shared)
     if layer_type == "points":
         update_masked(layer)
@@ -256,7 +191,7 @@ def add_layer(viewer, data, attributes: dict, layer_type: str):
 
 def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     """Give a layer new contents from :func:`layer_data`; False where it is of another kind or has
-    other axes and must be made anew. Its visibility, opacity and colormap stay as the user set them."""
+    other axes and must be made again. Its visibility, opacity and colormap stay as the user set them."""
     same_kind = layer.__class__.__name__.lower() == layer_type
     if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
         return False
@@ -270,13 +205,13 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
         layer.face_contrast_limits = attributes["face_contrast_limits"]
         layer.refresh_colors()
     else:
-        attend(data, layer.refresh)
+        read_in_thread(data, layer.refresh)
         layer.data = data
         layer.scale, layer.translate = attributes["scale"], attributes["translate"]
         layer.contrast_limits_range = attributes["contrast_limits"]
         layer.contrast_limits = attributes["contrast_limits"]
     frame = frame_of(layer)
-    layer.metadata = dict(attributes["metadata"])
+    ScanLayer(layer).take_over(attributes)
     if frame is not None and frame.fits(scan_of(layer)):
         give_frame(layer, frame)
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -10,9 +9,9 @@ import numpy as np
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.viewer.kit.jobs import say_error
-from napari_scantwin.viewer.kit.latest_job import Latest, not_read
+from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 
-__all__ = ["Late", "attend"]
+__all__ = ["LazyPlanes", "read_in_thread"]
 
 #: A part of an array: the first and the end of every dimension.
 Part = tuple[tuple[int, int], ...]
@@ -20,18 +19,23 @@ Part = tuple[tuple[int, int], ...]
 _HELD = 2
 
 
-class Late:
-    """What a layer of a lazily opened scan holds as its data; ``array`` is the dask array itself, and slicing gives
-    parts of it.
+class LazyPlanes:
+    """What the layer of a lazily opened scan holds as its data: an array whose planes come when they have been read.
 
-    napari alone, which slices in the main thread, is given a :meth:`glimpse`. napari has no public way to slice one
-    layer in a thread and others not; should its modules be named anew, it waits for the file, as for any dask array.
+    It is given to the layer alone, for napari's slicing in the main thread must not wait for a file: a plane sliced out
+    of it is a :meth:`glimpse`. Everyone else asks ``array``, the dask array itself; ``numpy.asarray`` of the whole, and
+    whatever is no plane, are read and true.
+
+    Parameters
+    ----------
+    array
+        The dask array [..., any number of axes].
     """
 
     def __init__(self, array):
         self.array = array
-        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
-        self._latest: Latest | None = None
+        self.shape, self.dtype, self.ndim, self.size = array.shape, array.dtype, array.ndim, array.size
+        self._job: LatestJob | None = None
         self._refresh: list[Callable[[], None]] = []
         self._then: Callable[[np.ndarray], None] = lambda mean: None
         self._wanted: Part | None = None
@@ -39,12 +43,22 @@ class Late:
         self._held: OrderedDict[Part, np.ndarray] = OrderedDict()
         self._stands_in, self._told = False, False
 
-    def attend(self, refresh: Callable[[], None] | None = None) -> None:
+    def __deepcopy__(self, memo) -> LazyPlanes:
+        """For a duplicate of the layer: the same file, read for that layer on its own."""
+        copy = LazyPlanes(self.array)
+        if self._job is not None:
+            copy.read_in_thread()
+        return copy
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def read_in_thread(self, refresh: Callable[[], None] | None = None) -> None:
         """Read in a thread from now on, and call ``refresh()`` when something has come; nothing without a window."""
-        if self._latest is None and QApplication.instance() is not None:
-            self._latest = Latest()
-            self._latest.found.connect(self._came)
-            self._latest.failed.connect(self._failed)
+        if self._job is None and QApplication.instance() is not None:
+            self._job = LatestJob()
+            self._job.found.connect(self._came)
+            self._job.failed.connect(self._failed)
         if refresh is not None and refresh not in self._refresh:
             self._refresh.append(refresh)
 
@@ -53,19 +67,19 @@ class Late:
         """Whether what was glimpsed last stands in place of something that has not come yet."""
         return self._stands_in or self._wanted is not None
 
-    def __getitem__(self, key):
-        asking = sys._getframe(1).f_globals.get("__name__", "")
-        return self.glimpse(key) if asking.startswith("napari.layers.") else self.array[key]
+    def __getitem__(self, key) -> np.ndarray:
+        return self.glimpse(key)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.asarray(self.array, dtype)
 
     def glimpse(self, key) -> np.ndarray:
-        """A part, or what stands in for it until it has been read: the part of its size read last, or NaN. Then
-        everyone attending is told to look again. Unattended, as in a viewer without a window, parts are read at once.
+        """A part, or what stands in for it until it has been read: the part of its size read last, or NaN. Then every
+        layer that shows it is told to look again. Before :meth:`read_in_thread`, as in a viewer without a window, parts
+        are read at once.
         """
         part = self._part(key)
-        if self._latest is None or part is None:
+        if self._job is None or part is None:
             return np.asarray(self.array[key])
         if part not in self._held:
             self.bring(part, (), lambda values: [refresh() for refresh in self._refresh])
@@ -80,12 +94,12 @@ class Late:
         averaged alike, that comes before it."""
         self._then, self._means = then, means
         if part in self._held:
-            self._latest.skip()
+            self._job.skip()
             self._wanted = None
             then(_mean(self._held[part], means))
         elif part != self._wanted:
             self._wanted, array = part, self.array
-            self._latest.ask(lambda: _read(array, part, means))
+            self._job.ask(lambda: _read(array, part, means))
 
     def _came(self, found) -> None:
         part, means, values, mean = found
@@ -101,7 +115,7 @@ class Late:
             self._then(mean)
 
     def _failed(self, reason) -> None:
-        if not self._latest.busy:  # else something newer may still come
+        if not self._job.busy:  # else something newer may still come
             self._wanted = None
         if not self._told:  # once, not for every place the mouse goes through
             self._told = True
@@ -124,10 +138,10 @@ class Late:
         return tuple(ends)
 
 
-def attend(data, refresh: Callable[[], None] | None = None) -> None:
-    """:meth:`Late.attend` to a layer's data where they are read in parts."""
-    if isinstance(data, Late):
-        data.attend(refresh)
+def read_in_thread(data, refresh: Callable[[], None] | None = None) -> None:
+    """:meth:`LazyPlanes.read_in_thread` of a layer's data where they are read in parts."""
+    if isinstance(data, LazyPlanes):
+        data.read_in_thread(refresh)
 
 
 def _read(array, part: Part, means: tuple[int, ...]) -> tuple:

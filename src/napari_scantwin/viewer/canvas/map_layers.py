@@ -11,18 +11,10 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.sources import converted
-from napari_scantwin.viewer.canvas.layers import (
-    frame_of,
-    give_frame,
-    layer_data,
-    layer_name,
-    limits,
-    scan_layers,
-    scan_of,
-    update_layer,
-)
+from napari_scantwin.viewer.canvas.layers import give_frame, layer_data, layer_name, limits, update_layer
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.twin_layers import placed, take_turns
+from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_layers, scan_of
 
 __all__ = [
     "bring_forward",
@@ -91,17 +83,16 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
         data, attributes, layer_type = layer_data(
             shown, frame, kind="derived", contrast=limits(shown) if of_error else contrast, name=name
         )
-        attributes["metadata"] |= {"measured": layer, "analysis": one.key, "word": one.word}
-        attributes["metadata"] |= {"quantity": one.quantity, "of_twin": one.of_twin}
         attributes["visible"] = one.visible
         if of_error:
             attributes["colormap"] = "magma"
         if one.middle is not None:
             _about(attributes, limits(shown), one.middle)
+        looks = None
         if one.color is not None:
-            plain = {"face_color": one.color, "border_color": "black", "border_width": one.border, "size": one.size}
-            attributes |= plain
-            attributes["metadata"]["plain"] = plain
+            looks = {"face_color": one.color, "border_color": "black", "border_width": one.border, "size": one.size}
+            attributes |= looks
+        ScanLayer(attributes).describe_map(layer, one, looks)
         made.append((data, attributes, layer_type))
     return made
 
@@ -118,8 +109,8 @@ def _about(attributes: dict, ends: tuple[float, float], middle: float) -> None:
 
 def derived_layers(viewer, layer, key: str | None = None) -> list:
     """The layers analyses made from ``layer``: all, or the one with a ``key``."""
-    found = [one for one in scan_layers(viewer, "derived") if one.metadata.get("measured") is layer]
-    return found if key is None else [one for one in found if one.metadata["analysis"] == key]
+    found = made_from(viewer, layer, "derived")
+    return found if key is None else [one for one in found if ScanLayer(one).analysis == key]
 
 
 def show_maps(viewer, layer, prepared: list[tuple], done: Callable[[], None]) -> None:
@@ -134,7 +125,7 @@ def show_or_hide(viewer, layer, prepared: list[tuple], wanted: bool, done: Calla
     if not wanted:
         send_back(viewer, layer)
         return
-    keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
+    keys = [ScanLayer(attributes).analysis for _, attributes, _ in prepared]
     if keys:
         show_maps(viewer, layer, prepared, lambda: (bring_forward(viewer, layer, keys), done()))
 
@@ -144,9 +135,9 @@ def _steps(viewer, layer, prepared, done) -> Iterator[None]:
     for data, attributes, layer_type in prepared:
         if layer not in viewer.layers:  # removed by the user meanwhile
             return
-        old = next(iter(derived_layers(viewer, layer, attributes["metadata"]["analysis"])), None)
+        old = next(iter(derived_layers(viewer, layer, ScanLayer(attributes).analysis)), None)
         yield from placed(viewer, old, data, attributes, layer_type, _update)
-    keys = [attributes["metadata"]["analysis"] for _, attributes, _ in prepared]
+    keys = [ScanLayer(attributes).analysis for _, attributes, _ in prepared]
     yield from _raised(viewer, layer, keys)
     viewer.dims.point = place
     done()
@@ -160,6 +151,8 @@ def _raised(viewer, layer, keys: list[str]) -> Iterator[None]:
     if places == sorted(places) and (not others or not places or max(others) < places[0]):
         return
     for one in ours:
+        if one not in viewer.layers:  # removed by the user meanwhile
+            return
         viewer.layers.move(viewer.layers.index(one), len(viewer.layers))
         yield
 
@@ -171,24 +164,24 @@ def _update(layer, data, attributes: dict, layer_type: str) -> bool:
 
 def _update_plain(layer, data, attributes: dict) -> bool:
     """Give a layer of points that are all alike other places, however many, where it is one."""
-    plain = attributes["metadata"].get("plain")
-    if plain is None or "plain" not in layer.metadata:
+    looks = ScanLayer(attributes).looks
+    if looks is None or ScanLayer(layer).looks is None:
         return False
     frame = frame_of(layer)
     layer.data = data
     layer.features = attributes["features"]
-    for name, value in plain.items():
+    for name, value in looks.items():
         setattr(layer, name, value)
-    layer.metadata = dict(attributes["metadata"])
-    if frame != frame_of(layer):  # it was drawn anew since the data were made
+    ScanLayer(layer).take_over(attributes)
+    if frame != frame_of(layer):  # it was drawn again since the data were made
         give_frame(layer, frame)
     return True
 
 
 def bring_forward(viewer, layer, keys: Sequence[str]) -> None:
     """Show the derived layers of ``keys`` and hide what lies on the same canvas under them."""
-    ours = [one for one in derived_layers(viewer, layer) if one.metadata["analysis"] in keys]
-    seen = [one for one in ours if one.metadata["word"] != "uncertainty"]
+    ours = [one for one in derived_layers(viewer, layer) if ScanLayer(one).analysis in keys]
+    seen = [one for one in ours if ScanLayer(one).word != "uncertainty"]
     for other in scan_layers(viewer):
         if frame_of(other) == frame_of(layer):
             other.visible = other in seen
@@ -199,7 +192,7 @@ def bring_forward(viewer, layer, keys: Sequence[str]) -> None:
 
 def send_back(viewer, layer) -> None:
     """Show the scan and its simulation again, and hide what analyses made from it."""
-    for other in scan_layers(viewer):
-        if other is layer or other.metadata.get("measured") is layer:
-            other.visible = other is layer or other.metadata["kind"] == "simulated"
+    layer.visible = True
+    for other in made_from(viewer, layer):
+        other.visible = ScanLayer(other).kind == "simulated"
     viewer.layers.selection.active = layer

@@ -9,13 +9,16 @@ from qtpy.QtCore import QEvent, QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
-from napari_scantwin.viewer.canvas.fit_axes import refill
+from napari_scantwin.viewer.canvas.fit_axes import fill_canvas
+from napari_scantwin.viewer.canvas.frame import displayed
 from napari_scantwin.viewer.canvas.hatching import Hatching
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_layers, scan_of
-from napari_scantwin.viewer.canvas.lazy_data import attend as attend_late
+from napari_scantwin.viewer.canvas.lazy_data import read_in_thread
+from napari_scantwin.viewer.canvas.napari_private import canvas_of
+from napari_scantwin.viewer.canvas.orientation import Orientation
 from napari_scantwin.viewer.canvas.readout import describe, speak_physical
 from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
 from napari_scantwin.viewer.canvas.sliders import Sliders
+from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
 
@@ -25,12 +28,10 @@ _AIR = 16
 
 def attach(viewer) -> Overlay | None:
     """The viewer's overlay, made on first call; None where the viewer has no window (a headless model)."""
-    window = getattr(viewer, "window", None)
-    canvas = getattr(getattr(window, "_qt_viewer", None), "canvas", None)  # napari has no public way to it
+    canvas = canvas_of(viewer)
     if canvas is None:
         return None
-    found = canvas.native.findChild(Overlay)
-    return found or Overlay(viewer, canvas.native)
+    return canvas.findChild(Overlay) or Overlay(viewer, canvas)
 
 
 def fit_view(viewer) -> None:
@@ -54,7 +55,7 @@ def fit_view(viewer) -> None:
     room = np.array(_room(width, height))
     zoom = float(np.min(room / np.maximum(high - low, 1e-9)))
     camera.zoom = zoom
-    middle = (low + high) / 2 + np.array([-(BOTTOM - TOP) / 2, (RIGHT - LEFT) / 2]) / zoom
+    middle = (low + high) / 2 + np.array([BOTTOM - TOP, RIGHT - LEFT]) / 2 / zoom * overlay.orientation.signs
     camera.center = (0.0, *middle)
     overlay.fitted = (camera.zoom, *camera.center[-2:])
 
@@ -85,15 +86,15 @@ class Overlay(QWidget):
         self.painters: list[Callable[[QPainter], None]] = []
         #: What holds the mouse while it is dragged on the map, so that nothing else takes hold of it too.
         self.holder: object = None
-        #: True while axes are stretched anew: sliders then stand for moments where nobody put them.
-        self.refilling = False
+        #: True while axes are stretched again: sliders then stand for moments where nobody put them.
+        self.stretching = False
+        self.orientation = Orientation(viewer)
         self._rulers, self._hatching = Rulers(viewer, self), Hatching(viewer, self)
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._refit)
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WA_NoSystemBackground)
-        viewer.scene.camera.orientation2d = ("up", "right")
         canvas.installEventFilter(self)
         self.resize(canvas.size())
         viewer.scene.camera.events.connect(self._refresh)
@@ -115,7 +116,7 @@ class Overlay(QWidget):
     @staticmethod
     def _welcome(layer) -> None:
         speak_physical(layer)
-        attend_late(layer.data, layer.refresh)
+        read_in_thread(layer.data, layer.refresh)
 
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Resize:
@@ -127,11 +128,11 @@ class Overlay(QWidget):
         return False
 
     def _refit(self) -> None:
-        self.refilling = True
+        self.stretching = True
         try:
-            refill(self._viewer, canvas_aspect(self._viewer))
+            fill_canvas(self._viewer, canvas_aspect(self._viewer))
         finally:
-            self.refilling = False
+            self.stretching = False
         fit_view(self._viewer)
 
     @property
@@ -160,21 +161,19 @@ class Overlay(QWidget):
 
     def world(self, x: float, y: float) -> tuple[float, float]:
         """World (row, column) at a pixel of the canvas."""
-        camera = self._viewer.scene.camera
-        row = camera.center[-2] - (y - self.height() / 2) / camera.zoom
-        return row, camera.center[-1] + (x - self.width() / 2) / camera.zoom
+        camera, (down, right) = self._viewer.scene.camera, self.orientation.signs
+        row = camera.center[-2] + down * (y - self.height() / 2) / camera.zoom
+        return row, camera.center[-1] + right * (x - self.width() / 2) / camera.zoom
 
     def pixel(self, row: float, column: float) -> tuple[float, float]:
         """The (x, y) pixel of the canvas at world (row, column)."""
-        camera = self._viewer.scene.camera
-        x = self.width() / 2 + (column - camera.center[-1]) * camera.zoom
-        return x, self.height() / 2 - (row - camera.center[-2]) * camera.zoom
+        camera, (down, right) = self._viewer.scene.camera, self.orientation.signs
+        x = self.width() / 2 + right * (column - camera.center[-1]) * camera.zoom
+        return x, self.height() / 2 + down * (row - camera.center[-2]) * camera.zoom
 
     def displayed(self, frame) -> tuple[int, int]:
-        """Which of the frame's axes are drawn upwards and to the right."""
-        offset = self._viewer.dims.ndim - len(frame.axes)
-        vertical, horizontal = self._viewer.dims.displayed[-2:]
-        return vertical - offset, horizontal - offset
+        """Which of the frame's axes are drawn along the canvas's height and width."""
+        return displayed(self._viewer, frame)
 
     def paintEvent(self, event) -> None:
         layer = self.layer

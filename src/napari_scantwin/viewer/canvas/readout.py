@@ -6,7 +6,9 @@ import numpy as np
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import Frame, frame_of, scan_layers, scan_of
+from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.canvas.napari_private import speak_status
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_layers, scan_of
 
 __all__ = ["decimals_of", "describe", "place", "speak_physical", "written"]
 
@@ -19,18 +21,17 @@ def speak_physical(layer) -> None:
     if frame_of(layer) is None:
         return
 
-    def get_status(position=None, **details):
-        frame = frame_of(layer)  # asked anew: a transposed plane has another
-        status = layer._get_source_info().copy()  # where the layer came from, as napari words it
-        if position is not None and len(position) >= len(frame.axes):
-            world = np.asarray(position, float)[-len(frame.axes) :]
-            physical = frame.to_physical(world)
-            where = ", ".join(place(frame, physical))
-            value = _line(layer, world, physical) or ""
-            status |= {"coordinates": f"{where}: {value}".rstrip(": "), "coords": where, "value": value}
-        return status
+    def words(position) -> dict[str, str]:
+        frame = frame_of(layer)  # asked again: a transposed plane has another
+        if position is None or len(position) < len(frame.axes):
+            return {}
+        world = np.asarray(position, float)[-len(frame.axes) :]
+        physical = frame.to_physical(world)
+        where = ", ".join(place(frame, physical))
+        value = _line(layer, world, physical) or ""
+        return {"coordinates": f"{where}: {value}".rstrip(": "), "coords": where, "value": value}
 
-    layer.get_status = get_status
+    speak_status(layer, words)
 
 
 def describe(viewer, frame: Frame, world: np.ndarray) -> list[str]:
@@ -67,14 +68,14 @@ def written(value: float, decimals: int | None) -> str:
 
 def place(frame: Frame, physical) -> list[str]:
     """Every axis with its value and unit."""
-    physical = np.where(np.abs(physical) < 1e-9 * np.abs(frame.step), 0.0, physical)  # no 1.8e-15 for a nought
+    physical = np.where(np.abs(physical) < 1e-9 * np.abs(frame.step), 0.0, physical)  # no 1.8e-15 for a zero
     axes = zip(frame.axes, physical, frame.units, strict=True)
     return [f"{name.replace('_', ' ')} {value:.6g} {units.pretty(unit)}" for name, value, unit in axes]
 
 
 def _line(layer, world, physical) -> str | None:
     scan = scan_of(layer)
-    kind = layer.metadata.get("word", layer.metadata["kind"])
+    kind = ScanLayer(layer).word
     unit = units.pretty(scan.attrs["units"])
     if kind == "uncertainty":  # it stands behind the simulated value already
         return None
@@ -83,7 +84,7 @@ def _line(layer, world, physical) -> str | None:
         nearest = int(np.argmin(away))
         if away[nearest] > _NEAR:
             return None
-        table = _table(layer)
+        table = ScanLayer(layer).table
         error = "" if table.errors is None else f" ± {table.errors[nearest]:.2g}"
         return f"{kind} {table.values[nearest]:.5g}{error} {unit}"
     cell = []
@@ -105,12 +106,3 @@ def _line(layer, world, physical) -> str | None:
     error = f" ± {float(scan['standard_error'].values[tuple(cell)]):.2g}" if "standard_error" in scan.coords else ""
     far = "extrapolated" in scan.coords and bool(scan["extrapolated"].values[tuple(cell)])
     return f"{kind} {value:.5g}{error} {unit}" + ("  (extrapolated)" if far else "")
-
-
-def _table(layer) -> scans.Points:
-    """The layer's points, kept between mouse moves and made again when the scan is replaced."""
-    kept = layer.metadata.get("table")
-    if kept is None or kept[0] is not scan_of(layer):
-        kept = (scan_of(layer), scans.points(scan_of(layer)))
-        layer.metadata["table"] = kept
-    return kept[1]

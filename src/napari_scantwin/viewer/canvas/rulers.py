@@ -7,7 +7,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPen, QPixmap
 
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "Rulers", "ticks"]
 
@@ -23,14 +23,15 @@ class Rulers:
         self._kept: tuple | None = None
 
     def paint(self, painter, layer, vertical: int, horizontal: int, ink: QColor, paper: QColor) -> None:
-        """Paint the rulers of a layer's axes and its colour bar, anew only where something about them has changed."""
+        """Paint the rulers of a layer's axes and its colour bar, again only where something about them has changed."""
         self._ink, self._paper = ink, paper
         scan, frame, camera = scan_of(layer), frame_of(layer), self._viewer.scene.camera
         colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
         limits = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
         view = (camera.zoom, *camera.center[-2:], self._sheet.width(), self._sheet.height(), vertical, horizontal)
+        view += self._sheet.orientation.signs
         ratio = self._sheet.devicePixelRatioF()
-        look = (self._viewer.theme, colormap.name, tuple(limits), layer.metadata["kind"], ratio)
+        look = (self._viewer.theme, colormap.name, tuple(limits), ScanLayer(layer).kind, ratio)
         key = (view, look, frame, id(scan), colormap.colors.tobytes())
         if self._kept is None or self._kept[0] != key:
             sheet = QPixmap(self._sheet.size() * ratio)
@@ -61,7 +62,7 @@ class Rulers:
         painter.setPen(QPen(self._ink, 1))
         painter.drawLine(QPointF(LEFT, base), QPointF(width, base))
         origin, step = frame.origin[axis], frame.step[axis]
-        ends = (left * step + origin, right * step + origin)
+        ends = sorted((left * step + origin, right * step + origin))
         marks = ticks(*ends, width - LEFT, 90)
         for value, text in marks if len(marks) > 1 else ticks(*ends, width - LEFT, 45):
             x = LEFT + ((value - origin) / step - left) / (right - left) * (width - LEFT)
@@ -82,7 +83,8 @@ class Rulers:
         top, bottom = self._sheet.world(0, 0)[0], self._sheet.world(0, base)[0]
         painter.drawLine(QPointF(LEFT, 0), QPointF(LEFT, base))
         origin, step = frame.origin[axis], frame.step[axis]
-        for value, text in ticks(bottom * step + origin, top * step + origin, base, 50):
+        ends = sorted((bottom * step + origin, top * step + origin))
+        for value, text in ticks(*ends, base, 50):
             y = (top - (value - origin) / step) / (top - bottom) * base
             painter.drawLine(QPointF(LEFT - 5, y), QPointF(LEFT, y))
             painter.drawText(QRectF(18, y - 8, LEFT - 26, 16), Qt.AlignRight | Qt.AlignVCenter, text)
@@ -97,7 +99,7 @@ class Rulers:
         colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
         low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
         painter.fillRect(QRectF(LEFT, 0, self._sheet.width() - LEFT, TOP), self._paper)
-        kind = layer.metadata["kind"]
+        kind = ScanLayer(layer).kind
         title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
         unit = units.pretty(scan.attrs["units"])
         title = fitted_title(painter.fontMetrics(), str(title), unit, max(self._sheet.width() - LEFT - 170, 60))

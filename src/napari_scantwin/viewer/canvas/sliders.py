@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLineEdit
+from qtpy.QtWidgets import QLineEdit
 from superqt import QElidingLabel
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.canvas.napari_private import own_words, sliders_of
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["Sliders", "drawn_at"]
 
@@ -43,13 +44,11 @@ class _Name(QElidingLabel):
 class Sliders:
     """Puts an axis's name and its value with unit beside each of napari's sliders, where a typed value is gone to.
 
-    ``layer()`` is the layer whose axes are spoken, or None for napari's own words. The widgets are napari's private
-    ones (``QtDims.slider_widgets``): there is no public way to a slider's text.
+    ``layer()`` is the layer whose axes are spoken, or None for napari's own words.
     """
 
     def __init__(self, viewer, layer: Callable[[], object]):
         self._viewer, self._layer = viewer, layer
-        self._dims = viewer.window._qt_viewer.dims
         for event in (viewer.dims.events.ndim, viewer.dims.events.order, viewer.dims.events.ndisplay):
             event.connect(self.refresh, position="last")
         viewer.dims.events.range.connect(self.refresh, position="last")
@@ -74,7 +73,7 @@ class Sliders:
     def texts(self) -> dict[str, str]:
         """What stands beside the sliders that are shown: the value with its unit by the axis's name."""
         found = {}
-        for widget in self._dims.slider_widgets:
+        for widget in sliders_of(self._viewer):
             if not widget.isHidden() and hasattr(widget, "scan_value") and not widget.scan_value.isHidden():
                 found[widget.scan_name.text()] = widget.scan_value.text()
         return found
@@ -82,20 +81,19 @@ class Sliders:
     def show(self, at: dict[str, float]) -> None:
         """Show values that the sliders themselves will stand at in a moment."""
         frame = frame_of(self._layer())
-        for widget in self._dims.slider_widgets:
+        for widget in sliders_of(self._viewer):
             if frame is not None and hasattr(widget, "scan_axis") and widget.scan_axis[0] < len(frame.axes):
                 number, _, decimals, unit, _ = widget.scan_axis
                 if frame.axes[number] in at:
                     widget.scan_value.setText(f"{written(at[frame.axes[number]], decimals)} {unit}".rstrip())
 
     def refresh(self, event=None) -> None:
-        """Name the axes anew."""
+        """Name the axes again."""
         spoken = []
-        for widget in self._dims.slider_widgets:
+        for widget in sliders_of(self._viewer):
             frame, scan, number = self._axis(widget.axis)
             ours = frame is not None
-            own = [widget.axis_label, widget.curslice_label, widget.totslice_label]
-            for part in [*own, *widget.findChildren(QFrame, "slice_label_sep")]:
+            for part in own_words(widget):
                 part.setVisible(not ours)
             if not ours and not hasattr(widget, "scan_value"):
                 continue
@@ -130,7 +128,7 @@ class Sliders:
     def _follow(self, event=None) -> None:
         """Show the values where the sliders stand."""
         frame = frame_of(self._layer())
-        for widget in self._dims.slider_widgets:
+        for widget in sliders_of(self._viewer):
             value = getattr(widget, "scan_value", None)
             if value is None or widget.isHidden() or value.isHidden() or value.hasFocus():
                 continue

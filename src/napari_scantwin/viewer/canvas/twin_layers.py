@@ -7,18 +7,9 @@ from collections.abc import Callable, Iterator
 from qtpy.QtCore import QTimer
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.layers import (
-    RIM,
-    add_layer,
-    frame_of,
-    layer_data,
-    layer_name,
-    limits,
-    scan_layers,
-    scan_of,
-    update_layer,
-)
+from napari_scantwin.viewer.canvas.layers import RIM, add_layer, layer_data, layer_name, limits, update_layer
 from napari_scantwin.viewer.canvas.overlay import fit_view
+from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_of
 
 __all__ = ["placed", "prepare_derivative", "prepare_simulation", "result_of", "show_simulation", "take_turns"]
 
@@ -27,10 +18,7 @@ _KINDS = ("simulated", "uncertainty", "residual")
 
 def result_of(layer, kind: str, viewer):
     """The layer of one kind that was simulated from ``layer``, or None."""
-    return next(
-        (other for other in scan_layers(viewer, kind) if other.metadata.get("measured") is layer),
-        None,
-    )
+    return next(iter(made_from(viewer, layer, kind)), None)
 
 
 def prepare_simulation(measured, simulated, residual) -> list[tuple]:
@@ -46,7 +34,7 @@ def prepare_simulation(measured, simulated, residual) -> list[tuple]:
     for kind, scan, contrast in zip(_KINDS, (simulated, uncertainty, residual), (shared, None, None), strict=True):
         name = layer_name(kind, measured.name)
         data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
-        attributes["metadata"]["measured"] = measured
+        ScanLayer(attributes).measured = measured
         attributes["visible"] = kind == "simulated"
         made.append((data, attributes, layer_type))
     return made
@@ -59,7 +47,7 @@ def prepare_derivative(measured, derivative) -> list[tuple]:
     """
     name = layer_name(derivative.attrs["long_name"], measured.name)
     data, attributes, layer_type = layer_data(derivative, frame_of(measured), name=name)
-    attributes["metadata"]["measured"] = measured
+    ScanLayer(attributes).measured = measured
     return [(data, attributes, layer_type)]
 
 
@@ -94,12 +82,12 @@ def placed(viewer, old, data, attributes: dict, layer_type: str, update=update_l
 
 def _steps(viewer, measured, prepared, done) -> Iterator[None]:
     place = viewer.dims.point
-    shown = prepared[0][1]["metadata"]["kind"]
+    shown = ScanLayer(prepared[0][1]).kind
     first = result_of(measured, shown, viewer) is None
     for data, attributes, layer_type in prepared:
         if measured not in viewer.layers:  # removed by the user meanwhile
             return
-        kind = attributes["metadata"]["kind"]
+        kind = ScanLayer(attributes).kind
         yield from placed(viewer, result_of(measured, kind, viewer), data, attributes, layer_type)
     if first:
         # Points stay seen above the map; a measured image would hide it, so that goes below.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_layers
+from napari_scantwin.viewer.canvas.frame import displayed
+from napari_scantwin.viewer.session import frame_of, scan_layers
 
 __all__ = ["bring_to_front", "show_alone"]
 
@@ -18,8 +19,7 @@ def bring_to_front(viewer, layer) -> None:
             other.visible = False
     layer.visible = True
     viewer.layers.selection.active = layer
-    shown = [axis - viewer.dims.ndim + len(frame.axes) for axis in viewer.dims.displayed[-2:]]
-    if min(shown) < 0:
+    if min(displayed(viewer, frame)) < 0:
         viewer.dims.order = tuple(range(viewer.dims.ndim))
     fit_view(viewer)
 

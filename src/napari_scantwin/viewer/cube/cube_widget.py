@@ -8,7 +8,6 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxL
 from napari_scantwin import sections
 from napari_scantwin.viewer.canvas.canvas_crosshair import CanvasCrosshair
 from napari_scantwin.viewer.canvas.crosshair import Crosshair
-from napari_scantwin.viewer.canvas.layers import scan_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.cube.axis_block import AxisBlock
@@ -16,6 +15,7 @@ from napari_scantwin.viewer.cube.profile_plot import KEY
 from napari_scantwin.viewer.cube.profiles import Profiles
 from napari_scantwin.viewer.cube.waterfall import Waterfall
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.session import scan_of
 
 __all__ = ["CubeWidget"]
 
@@ -100,7 +100,7 @@ class CubeWidget(QWidget):
     # the scan and the plane
 
     def refresh(self) -> None:
-        """Look at the chosen scan anew, as after it was replaced."""
+        """Look at the chosen scan again, as after it was replaced."""
         self._choose(self._chooser.layer)
 
     def _choose(self, layer) -> None:
@@ -174,7 +174,7 @@ class CubeWidget(QWidget):
     # moving
 
     def _dragged(self, axis: str, value: float) -> None:
-        self.crosshair.move(gliding=True, **{axis: value})
+        self.crosshair.move(dragged=True, **{axis: value})
         self.blocks[axis].plot.line.follow(self.crosshair.at[axis])  # the line too lies on samples
 
     def play(self, axis: str | None) -> None:

@@ -35,7 +35,7 @@ class ProfilePlot:
         for axis in map(self.widget.getAxis, ("left", "bottom")):
             axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)  # its lines and texts seldom change: 0.2 ms a plot
         # Qt would paint each change of a scene in a turn of its own, and every turn puts the whole window together with
-        # the OpenGL canvas anew; so the plots are painted when asked to, all in one turn.
+        # the OpenGL canvas again; so the plots are painted when asked to, all in one turn.
         self.widget.setViewportUpdateMode(self.widget.ViewportUpdateMode.NoViewportUpdate)
         self.widget.getPlotItem().vb.sigStateChanged.connect(lambda *changed: self.paint())
         self.band = pg.LinearRegionItem(movable=False, brush=(255, 190, 60, 45), pen=pg.mkPen(None))
@@ -62,7 +62,7 @@ class ProfilePlot:
         self.widget.setXRange(low, high if high > low else low + 1, padding=0.01)
 
     def paint(self) -> None:
-        """Paint anew, with whatever else waits to be painted."""
+        """Paint again, with whatever else waits to be painted."""
         self.widget.viewport().update()
 
     def show(self, measured, twin) -> None:

@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.kit.latest_job import Latest, not_read
+from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 
 __all__ = ["Profiles"]
 
@@ -29,7 +29,7 @@ class Profiles(QObject):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._readers: dict[str, Latest] = {}
+        self._readers: dict[str, LatestJob] = {}
         self._left: list[str] = []
         self._failed: dict[str, str] = {}
 
@@ -81,9 +81,9 @@ class Profiles(QObject):
                 reader.forget()
                 self._failed.pop(name, None)
 
-    def _reader(self, axis: str) -> Latest:
+    def _reader(self, axis: str) -> LatestJob:
         if axis not in self._readers:
-            reader = self._readers[axis] = Latest(self)
+            reader = self._readers[axis] = LatestJob(self)
             reader.found.connect(self._came)
             reader.failed.connect(lambda reason: self._missed(axis, reason))
         return self._readers[axis]

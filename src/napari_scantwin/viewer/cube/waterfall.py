@@ -26,7 +26,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import say_error
-from napari_scantwin.viewer.kit.latest_job import Latest, not_read
+from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 from napari_scantwin.viewer.kit.plots import export_plot, new_plot
 
 __all__ = ["Waterfall"]
@@ -50,7 +50,7 @@ class Waterfall(QDialog):
         self._curves: list[pg.PlotCurveItem] = []
         self._bar = None
         self._axes: tuple[str, ...] = ()
-        self._reader = Latest(self)
+        self._reader = LatestJob(self)
         self._reader.found.connect(self._show)
         self._reader.failed.connect(self._missed)
         self._timer = QTimer(self)
@@ -115,7 +115,7 @@ class Waterfall(QDialog):
         self.redraw()
 
     def refresh(self) -> None:
-        """List the axes of the crosshair's scan anew: EDCs across the upward axis of the map, to begin with."""
+        """List the axes of the crosshair's scan again: EDCs across the upward axis of the map, to begin with."""
         axes = self._crosshair.axes
         if axes == self._axes or not axes:
             return
@@ -138,7 +138,7 @@ class Waterfall(QDialog):
         self.redraw()
 
     def redraw(self) -> None:
-        """Take the profiles anew."""
+        """Take the profiles again."""
         self.refresh()
         cube = self._cube_of(self._crosshair.layer)
         if cube is None or self.axis.currentData() not in cube.columns:

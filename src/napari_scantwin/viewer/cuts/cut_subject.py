@@ -6,8 +6,8 @@ import numpy as np
 
 from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.kit.layer_combo import LayerCombo
+from napari_scantwin.viewer.session import ScanLayer, made_from, scan_of
 
 __all__ = ["CutSubject", "curve_of", "points_along"]
 
@@ -41,33 +41,33 @@ class CutSubject(LayerCombo):
     def offered(self) -> list[tuple[str, object]]:
         found: dict = {}
         for layer in _maps(self._viewer, self._chooser.layer):
-            quantity = layer.metadata["quantity"]
-            if quantity not in found or found[quantity].metadata.get("of_twin"):
+            quantity = ScanLayer(layer).quantity
+            if quantity not in found or ScanLayer(found[quantity]).of_twin:
                 found[quantity] = layer
         return [(_SCAN, None), *found.items()]
 
     def kept(self, words: str, layer) -> int:
-        return max(self.findText(words), 0)  # a map that is worked out anew is another layer
+        return max(self.findText(words), 0)  # a map that is worked out again is another layer
 
     def refresh(self, *event) -> None:
-        """List the maps anew, keeping the choice; the row is hidden while there is the scan only."""
+        """List the maps again, keeping the choice; the row is hidden while there is the scan only."""
         super().refresh()
         self.setVisible(self.count() > 1)
 
 
 def _maps(viewer, measured) -> list:
     """The maps that analyses made of a layer."""
-    made = [one for one in scan_layers(viewer, "derived") if one.metadata.get("measured") is measured]
-    return [one for one in made if one.metadata.get("quantity") and len(scans.axes(scan_of(one))) > 1]
+    made = made_from(viewer, measured, "derived")
+    return [one for one in made if ScanLayer(one).quantity and len(scans.axes(scan_of(one))) > 1]
 
 
 def curve_of(viewer, layer, kept: dict):
     """What draws the curve of a cut through ``layer``: its twin, the map of the same quantity, or None. ``kept`` saves
-    making an interpolation anew."""
-    if layer.metadata["kind"] != "derived":
-        return layer.metadata.get("twin")
-    for one in _maps(viewer, layer.metadata.get("measured")):
-        if one.metadata["quantity"] == layer.metadata.get("quantity") and one.metadata.get("of_twin"):
+    making an interpolation again."""
+    if ScanLayer(layer).kind != "derived":
+        return ScanLayer(layer).twin
+    for one in _maps(viewer, ScanLayer(layer).measured):
+        if ScanLayer(one).quantity == ScanLayer(layer).quantity and ScanLayer(one).of_twin:
             scan = scan_of(one)
             if kept.get("scan") is not scan:
                 kept.update(scan=scan, curve=sections.MapCurve(scan))
@@ -77,7 +77,7 @@ def curve_of(viewer, layer, kept: dict):
 
 def points_along(layer, cut: sections.Cut, table: scans.Points) -> sections.CutValues:
     """The points of a cut: none through a map that only a twin gives."""
-    if layer.metadata.get("of_twin"):
+    if ScanLayer(layer).of_twin:
         none = np.empty(0)
         return sections.CutValues(none, none, None, none, np.zeros(0, bool))
     return sections.measured_within(scan_of(layer), cut, table)

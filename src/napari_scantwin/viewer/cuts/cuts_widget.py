@@ -27,13 +27,13 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.cut_lines import CutLines
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.cuts.cut_plot import CutPlot
 from napari_scantwin.viewer.cuts.cut_subject import CutSubject, curve_of, points_along
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import NumberBox
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["CutsWidget"]
 
@@ -65,7 +65,6 @@ class CutsWidget(QWidget):
         self.subject = CutSubject(viewer, chooser)
         self._curves: dict[int, dict] = {}
         self.lines: list[_Line] = []
-        self._tables: dict[int, tuple] = {}
         self._moved_keys: set[int] = set()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -210,7 +209,6 @@ class CutsWidget(QWidget):
         left = [line for line in self.lines if line.layer in self._viewer.layers]
         if len(left) < len(self.lines):
             self.lines = left
-            self._tables.clear()
             self._list()
             self.redraw()
 
@@ -319,17 +317,14 @@ class CutsWidget(QWidget):
     def values_of(self, line: _Line):
         """Measured points and the twin's curve (or None) along a cut."""
         scan = scan_of(line.layer)
-        kept = self._tables.get(id(line.layer))
-        if scans.is_lazy(scan):  # only what lies about the cut is read
-            kept = (scan, None)
-        elif kept is None or kept[0] is not scan:
-            kept = self._tables[id(line.layer)] = (scan, scans.points(scan))
-        measured = points_along(line.layer, line.cut, kept[1])
+        # Of a file only what lies about the cut is read.
+        table = None if scans.is_lazy(scan) else ScanLayer(line.layer).table
+        measured = points_along(line.layer, line.cut, table)
         twin = curve_of(self._viewer, line.layer, self._curves.setdefault(id(line.layer), {}))
         return measured, None if twin is None else sections.simulated_along(twin, line.cut)
 
     def redraw(self, *event) -> None:
-        """Draw every ticked cut anew."""
+        """Draw every ticked cut again."""
         for key in self.plot.keys:
             self.plot.hide(key)
         for line in self.lines:
@@ -355,9 +350,9 @@ class CutsWidget(QWidget):
         self.plot.set_labels(scans.axis_label(scan, line.cut.running), scans.label(scan))
         if any(other.cut.running != line.cut.running for other in shown):
             self.said.setText("These cuts run along different axes; untick some to compare like with like.")
-        elif not self.plot.points_of(line.key) and not line.layer.metadata.get("of_twin"):
+        elif not self.plot.points_of(line.key) and not ScanLayer(line.layer).of_twin:
             self.said.setText("No measured point lies within the chosen cut's band; widen it or move the line.")
-        elif line.layer.metadata["kind"] == "measured" and "twin" not in line.layer.metadata:
+        elif ScanLayer(line.layer).kind == "measured" and ScanLayer(line.layer).twin is None:
             self.said.setText("Points: measured within the band. Train the scan to see its twin's curve here.")
         else:
             self.said.setText(_HINT)

@@ -8,10 +8,12 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.sections.lines import Cut
 from napari_scantwin.sections.planes import plane_along, simulated_on
-from napari_scantwin.viewer.canvas.layers import Frame, add_layer, layer_data, layer_name, limits, scan_of
+from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, layer_name, limits
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 __all__ = ["PlaneMaker", "line_of"]
 
@@ -56,7 +58,7 @@ class PlaneMaker(QObject):
         name_of_twin = layer_name("simulated", name)
         aspect = canvas_aspect(self._viewer)
 
-        twin = layer.metadata.get("twin")
+        twin = ScanLayer(layer).twin
 
         def work(report, stop):
             plane = plane_along(scan, start, end, width=width, across=across)
@@ -73,6 +75,6 @@ class PlaneMaker(QObject):
         layer = add_layer(self._viewer, *prepared[0])
         bring_to_front(self._viewer, layer)
         for more in prepared[1:]:
-            more[1]["metadata"]["measured"] = layer
+            ScanLayer(more[1]).measured = layer
             self._viewer.layers.selection.active = add_layer(self._viewer, *more)
         self.made.emit(layer)

@@ -22,7 +22,7 @@ _A_LINE = 5
 
 
 class CurvePlot:
-    """Draws curves anew each time; ``widget`` is the plot."""
+    """Draws curves again each time; ``widget`` is the plot."""
 
     def __init__(self, height: int = 140):
         self.widget = new_plot(height)

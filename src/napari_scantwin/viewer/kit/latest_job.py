@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Qt, Signal
 
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["Latest", "not_read"]
+__all__ = ["LatestJob", "not_read"]
 
 _numbers = itertools.count()
 
@@ -23,7 +23,7 @@ def not_read(what: str, reason: BaseException) -> str:
     return f"{what} cannot be read ({reason}); the file may be cut off or gone: copy it again."
 
 
-class Latest(QObject):
+class LatestJob(QObject):
     """Does what it was asked last, one piece at a time; what was asked in between is dropped.
 
     ``found(result)`` or ``failed(error)`` arrive in the main thread. What is under way when something newer is asked

@@ -11,7 +11,7 @@ __all__ = ["LayerCombo"]
 
 class LayerCombo(Combo):
     """Subclasses list the layers in :meth:`offered`, the first being what is meant where none is chosen; it is listed
-    anew when layers come and go and when another scan is chosen."""
+    again when layers come and go and when another scan is chosen."""
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -33,7 +33,7 @@ class LayerCombo(Combo):
         return self._layers[index] if 0 <= index < len(self._layers) else None
 
     def refresh(self, *event) -> None:
-        """List the layers anew, keeping the choice."""
+        """List the layers again, keeping the choice."""
         words, layer = self.currentText(), self.layer
         listed = self.offered()
         self._layers = [one for _, one in listed]

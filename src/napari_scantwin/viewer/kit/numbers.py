@@ -8,7 +8,7 @@ __all__ = ["NumberBox"]
 
 
 class NumberBox(QDoubleSpinBox):
-    """A box for a number of any size, written without the noughts that Qt fills up its decimals with."""
+    """A box for a number of any size, written without the zeros that Qt fills up its decimals with."""
 
     def __init__(self, parent=None):
         super().__init__(parent)

@@ -8,13 +8,13 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QTableWidget, QTableWidgetItem
 
-__all__ = ["Table", "fill", "shared_out"]
+__all__ = ["NumberTable", "fill", "shared_out"]
 
 #: Space beside a cell's text, in pixels, and a text as wide as a tick.
 _AIR, _TICK = 12, "00\N{NO-BREAK SPACE}"
 
 
-class Table(QTableWidget):
+class NumberTable(QTableWidget):
     """A table that is read, not edited, and shares the width it has among its columns."""
 
     def __init__(self, height: int = 96, parent=None):
@@ -29,7 +29,7 @@ class Table(QTableWidget):
             self.fit()
 
     def fit(self) -> None:
-        """Share out the width anew, as after a change of what the table holds."""
+        """Share out the width again, as after a change of what the table holds."""
         if not self.columnCount():
             return
         heads = [self._head(column) for column in range(self.columnCount())]
@@ -91,7 +91,9 @@ def shared_out(wanted: Sequence[int], least: Sequence[int], room: int) -> list[i
     return [width + spare * one // max(sum(more), 1) for width, one in zip(least, more, strict=True)]
 
 
-def fill(table: Table, heads: Sequence[str], rows: Sequence[Sequence[str]], colors: Sequence[str | None] = ()) -> None:
+def fill(
+    table: NumberTable, heads: Sequence[str], rows: Sequence[Sequence[str]], colors: Sequence[str | None] = ()
+) -> None:
     """Fill a table with texts; ``colors`` give each row's first cell the colour of its curve."""
     table.setColumnCount(len(heads))
     table.setRowCount(len(rows))

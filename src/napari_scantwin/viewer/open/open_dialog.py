@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import units
-from napari_scantwin.readers.tables.table import Column, ColumnChoice, Table, recall, standard_name
+from napari_scantwin.readers.tables.table import Column, ColumnChoice, ColumnTable, recall, standard_name
 
 __all__ = ["ChoiceDialog", "ColumnDialog", "ask_choice", "ask_columns"]
 
@@ -32,7 +32,7 @@ _PREVIEW_ROWS = 8
 class ColumnDialog(QDialog):
     """A preview of the table with, above each column, its role, name and unit."""
 
-    def __init__(self, table: Table, parent=None):
+    def __init__(self, table: ColumnTable, parent=None):
         super().__init__(parent)
         self.setWindowTitle(f"Columns of {table.name}")
         self._table = table
@@ -175,7 +175,7 @@ class ChoiceDialog(QDialog):
         return self._choices[int(np.clip(self.list.currentRow(), 0, len(self._choices) - 1))]
 
 
-def ask_columns(table: Table, parent=None) -> ColumnChoice | None:
+def ask_columns(table: ColumnTable, parent=None) -> ColumnChoice | None:
     """Ask which columns are what; None where the user cancels."""
     dialog = ColumnDialog(table, parent)
     return dialog.choice() if dialog.exec_() == QDialog.Accepted else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer, Signal
@@ -25,12 +26,13 @@ from napari_scantwin.core import units
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.readers.instruments import erlab_files
 from napari_scantwin.samples import SAMPLES, sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import show_alone
 from napari_scantwin.viewer.kit.jobs import Job, say_error
-from napari_scantwin.viewer.open.opening import Plan, Question, answer, load
+from napari_scantwin.viewer.open.opening import OpeningPlan, Question, answer, load
 from napari_scantwin.viewer.open.recent import recent_paths, remember_paths
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 __all__ = ["OpenWidget"]
 
@@ -140,9 +142,9 @@ class OpenWidget(QWidget):
         if self.job.running:
             say_error("A file is being opened; wait for it, or cancel it.")
             return False
-        return self._load(Plan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
+        return self._load(OpeningPlan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
 
-    def _load(self, plan: Plan) -> bool:
+    def _load(self, plan: OpeningPlan) -> bool:
         self._plan = plan
         self.said.setText(f"Reading {plan.paths[0].name} …")
         self.bar.setRange(0, 0)  # how far it is becomes known with the second file
@@ -193,20 +195,19 @@ class OpenWidget(QWidget):
                 # The job that brought the question is still ending.
                 QTimer.singleShot(0, lambda: self._load(plan))
             return
+        self._plan = replace(self._plan, file=None)  # what was parsed besides the scan is no longer needed
         scan, twin = found.scan, found.twin
         self.asking.setChecked(False)
         remember_paths(self._plan.paths)
         self._list_recent()
-        simulated = is_simulated(scan)
-        name = self._plan.paths[0].name if simulated else None  # its source is what was measured
+        name = self._plan.paths[0].name if is_simulated(scan) else None  # its source is what was measured
         aspect = canvas_aspect(self._viewer)
         layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
-        if simulated:
-            layer.metadata["word"] = scan.attrs["kind"]
-        if twin is not None:
-            layer.metadata["twin"] = twin
+        ScanLayer(layer).set_twin(twin)
         show_alone(self._viewer, layer)
         self.describe(layer)
+        if found.note:
+            self.said.setText(f"{self.said.text()}\n{found.note}")
         self.opened.emit(layer)
 
     def describe(self, layer) -> None:

@@ -7,7 +7,7 @@ import xarray as xr
 from qtpy.QtCore import QLineF, QPointF
 from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["FitMarks"]
 

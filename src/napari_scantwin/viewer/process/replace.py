@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from napari_scantwin.viewer.canvas.layers import (
-    Frame,
-    add_layer,
-    frame_of,
-    layer_data,
-    scan_layers,
-    scan_of,
-    update_layer,
-)
+from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, update_layer
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
+from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, scan_of
 
 __all__ = ["prepare", "put_beside", "put_in_place"]
 
@@ -20,12 +14,12 @@ def prepare(aspect: float, layer, scan, name: str | None = None) -> tuple:
     """The (data, attributes, type) of a processed scan, in the layer's frame where it fits, else in
     one for a canvas ``aspect`` times as high as wide; runs in any thread.
 
-    ``metadata["raw"]`` keeps the scan that the first step began with, from which steps are undone.
+    It keeps the scan that the first step began with, from which steps are undone.
     """
     frame = frame_of(layer)
     frame = frame if frame.fits(scan) else Frame.of(scan, aspect)
     prepared = layer_data(scan, frame, kind="measured", name=name or layer.name)
-    prepared[1]["metadata"]["raw"] = layer.metadata.get("raw", scan_of(layer))
+    ScanLayer(prepared[1]).continue_from(layer)
     return prepared
 
 
@@ -40,12 +34,9 @@ def put_in_place(viewer, layer, prepared: tuple):
     """Show a processed scan in the layer it came from, or, where its axes are others, in one that takes its place;
     returns the layer. A twin trained on what stood there before goes with it, and its maps are hidden."""
     data, attributes, layer_type = prepared
-    for other in scan_layers(viewer):
-        if other.metadata.get("measured") is layer:
-            del other.metadata["measured"]
-            other.visible = False
+    let_go(viewer, layer)
     viewer.layers.selection.active = layer
-    same_axes = frame_of(layer).fits(attributes["metadata"]["scan"])
+    same_axes = frame_of(layer).fits(scan_of(attributes))
     if same_axes and update_layer(layer, data, attributes, layer_type):
         layer.refresh()
         return layer

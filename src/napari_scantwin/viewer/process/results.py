@@ -14,7 +14,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.viewer.kit.jobs import say_error
-from napari_scantwin.viewer.kit.tables import Table, fill
+from napari_scantwin.viewer.kit.tables import NumberTable, fill
 
 __all__ = ["FitResults"]
 
@@ -26,7 +26,7 @@ class FitResults(QWidget):
         super().__init__(parent)
         self._use = use
         self.findings: Findings | None = None
-        self.table = Table(150)
+        self.table = NumberTable(150)
         self.table.setStyleSheet("font-size: 8pt")  # a velocity with its error and unit is wide
         self.table.horizontalHeader().hide()
         self.notes = QLabel()

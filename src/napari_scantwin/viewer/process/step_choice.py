@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from napari_scantwin import processing
-from napari_scantwin.analyses import ANALYSES
+from napari_scantwin.analyses import ANALYSES, FIT, Analysis
 from napari_scantwin.viewer.kit.combos import Combo
 
-__all__ = ["StepChoice"]
+__all__ = ["StepChoice", "fits"]
+
+
+def fits() -> dict[str, Analysis]:
+    """The fits of curves by name."""
+    return {name: one for name, one in ANALYSES.items() if one.group == FIT}
 
 
 class StepChoice(Combo):
@@ -19,26 +24,26 @@ class StepChoice(Combo):
     @property
     def step(self):
         """The step or fit that is chosen, or None."""
-        return {**processing.STEPS, **ANALYSES}.get(self.currentData())
+        return {**processing.STEPS, **fits()}.get(self.currentData())
 
     @property
     def is_fit(self) -> bool:
         """Whether a fit is chosen, not a step."""
-        return self.currentData() in ANALYSES
+        return self.currentData() in fits()
 
     def choose(self, name: str) -> None:
         """Choose a step or a fit by its name."""
         self.setCurrentIndex(self.findData(name))
 
     def offer(self, scan) -> None:
-        """List the steps anew for a scan (or None), keeping the choice where it fits."""
+        """List the steps again for a scan (or None), keeping the choice where it fits."""
         chosen = self.currentData()
         self.blockSignals(True)
         self.clear()
         groups = {
             group: [step for step in processing.STEPS.values() if step.group == group] for group in processing.GROUPS
         }
-        for group, steps in {**groups, "Fit": list(ANALYSES.values())}.items():
+        for group, steps in {**groups, FIT: list(fits().values())}.items():
             if not steps:
                 continue
             self.addItem(group)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import QTimer, Signal
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.session import ScanLayer, made_from, scan_of
 
 __all__ = ["Subject"]
 
@@ -55,9 +55,9 @@ class Subject(Combo):
             self.changed.emit(None)
 
     def refresh(self) -> None:
-        """List the maps anew, keeping the choice."""
+        """List the maps again, keeping the choice."""
         chosen, measured = (self.layer if self._layers else None), self._chooser.layer
-        made = [one for one in reversed(scan_layers(self._viewer)) if one.metadata.get("measured") is measured]
+        made = list(reversed(made_from(self._viewer, measured)))
         maps = [one for one in made if scans.is_gridded(scan_of(one)) and scan_of(one).ndim > 1]
         self._layers = [] if measured is None else [measured, *maps]
         self.blockSignals(True)
@@ -66,7 +66,7 @@ class Subject(Combo):
         if chosen in self._layers and (chosen is not measured or scans.is_gridded(scan_of(measured)) or not maps):
             self.setCurrentIndex(self._layers.index(chosen))
         elif maps and not scans.is_gridded(scan_of(measured)):
-            twins = [one for one in maps if one.metadata["kind"] == "simulated"]
+            twins = [one for one in maps if ScanLayer(one).kind == "simulated"]
             self.setCurrentIndex(self._layers.index((twins or maps)[0]))
         self.blockSignals(False)
         self.setVisible(bool(maps))

@@ -18,19 +18,20 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin import processing
-from napari_scantwin.analyses import ANALYSES, Findings, analyse
+from napari_scantwin.analyses import Findings, analyse
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.overlay import attach, canvas_aspect
+from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.process.done import DoneSoFar
-from napari_scantwin.viewer.process.form import ParameterForm
 from napari_scantwin.viewer.process.marks import FitMarks
 from napari_scantwin.viewer.process.replace import prepare, put_beside, put_in_place
 from napari_scantwin.viewer.process.results import FitResults
-from napari_scantwin.viewer.process.step_choice import StepChoice
+from napari_scantwin.viewer.process.step_choice import StepChoice, fits
 from napari_scantwin.viewer.process.steps_file import read_steps, write_steps
 from napari_scantwin.viewer.process.subject import Subject
+from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["ProcessWidget"]
 
@@ -99,7 +100,7 @@ class ProcessWidget(QWidget):
             self.marks.remove()
 
     def _offer(self, layer=None) -> None:
-        """List the steps anew: those that fit the scan, and greyed the others with the reason."""
+        """List the steps again: those that fit the scan, and greyed the others with the reason."""
         self.combo.offer(self.subject.scan)
         self.results.show_findings(None)
         self._chosen()
@@ -116,14 +117,14 @@ class ProcessWidget(QWidget):
 
     def _chosen(self, index: int = -1) -> None:
         step, scan = self.step, self.subject.scan
-        fits = step is not None and scan is not None and step.why_not(scan) is None
-        self.form.show_parameters(step.parameters if fits else (), scan)
-        self.explanation.setText(" ".join(step.explanation.split("\n\n")[0].split()) if fits else "")
-        self.explanation.setToolTip(f"Source: {step.source}" if fits and step.source else "")
+        fitting = step is not None and scan is not None and step.why_not(scan) is None
+        self.form.show_parameters(step.parameters if fitting else (), scan)
+        self.explanation.setText(" ".join(step.explanation.split("\n\n")[0].split()) if fitting else "")
+        self.explanation.setToolTip(f"Source: {step.source}" if fitting and step.source else "")
         self._free()
         if scan is None:
             self.said.setText("Open a scan on a grid to process it.")
-        elif not fits:
+        elif not fitting:
             self.said.setText(
                 "These sweeps lie on no grid: train a twin and simulate it, then its map can be processed here."
             )
@@ -134,15 +135,15 @@ class ProcessWidget(QWidget):
         """Let the buttons say what can be pressed."""
         scan = self.subject.scan
         idle = not self.job.running
-        fits = self.step is not None and scan is not None and self.step.why_not(scan) is None
+        fitting = self.step is not None and scan is not None and self.step.why_not(scan) is None
         done = self._history()
         self.progress.setVisible(not idle)
         fit = self.combo.is_fit
         self.keep.setVisible(not fit)
         self.keep.setEnabled(not self.subject.is_map)
         self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
-        self.apply_button.setEnabled(fits if idle else not self.job.stopping)
-        self.undo_button.setEnabled(idle and bool(done) and self.subject.layer.metadata.get("raw") is not None)
+        self.apply_button.setEnabled(fitting if idle else not self.job.stopping)
+        self.undo_button.setEnabled(idle and bool(done) and ScanLayer(self.subject.layer).raw is not None)
         self.save_button.setEnabled(bool(done))
         self.replay_button.setEnabled(idle and scan is not None and scans.is_gridded(scan))
 
@@ -181,7 +182,7 @@ class ProcessWidget(QWidget):
             decided = step.checked(scan, given)
         except ScanError as reason:
             return self._failed(reason)
-        if step.name in ANALYSES:
+        if self.combo.is_fit:
             return self._fit(step.name, given, decided.get("along"))
         title = f"{step.title.lower()} · {self.subject.layer.name}" if self._apart else None
         return self._begin(lambda: processing.apply(scan, step.name, **given), title, f"{step.title} …")
@@ -190,13 +191,13 @@ class ProcessWidget(QWidget):
         layer, scan = self.subject.layer, self.subject.scan
 
         def run(report, stop):
-            return layer, along, analyse(scan, name, on_progress=report, stop_event=stop, **given)
+            return layer, along, analyse(name, scan, on_progress=report, stop_event=stop, **given)
 
         started = self.job.start(run)
         if started:
             self.results.show_findings(None)
             self.progress.setValue(0)
-            self.said.setText(f"{ANALYSES[name].title} …")
+            self.said.setText(f"{fits()[name].title} …")
         self._free()
         return started
 
@@ -226,7 +227,7 @@ class ProcessWidget(QWidget):
     def undo(self) -> bool:
         """Take the last step back, in place."""
         layer, scan = self.subject.layer, self.subject.scan
-        raw = None if layer is None else layer.metadata.get("raw")
+        raw = ScanLayer(layer).raw
         if raw is None:
             return self._failed(ScanError("nothing was done to this scan here, so that there is nothing to undo"))
         return self._begin(lambda: processing.undone(scan, raw), None, "Undoing …")

@@ -9,10 +9,9 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
-from napari_scantwin.viewer.canvas.lazy_data import Late
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["SideBySide"]
 
@@ -82,7 +81,7 @@ class SideBySide(QWidget):
         places = np.clip(places, 0, np.array(layer.data.shape) - 1)
         part = tuple(slice(None) if axis in shown else places[axis] for axis in range(layer.ndim))
         # Of a file, the plane follows when it has been read: the layer then changes, and this is drawn again.
-        plane = layer.data.glimpse(part) if isinstance(layer.data, Late) else np.asarray(layer.data[part])
+        plane = np.asarray(layer.data[part])
         plane = plane if shown[0] < shown[1] else plane.T
         low, high = layer.contrast_limits
         image = self.images[kind]

@@ -25,10 +25,10 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_values import parse_values
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.viewer.canvas.layers import scan_layers, scan_of
 from napari_scantwin.viewer.canvas.twin_layers import prepare_derivative, prepare_simulation, result_of, show_simulation
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 from napari_scantwin.viewer.twin.side_by_side import SideBySide
 
 __all__ = ["SimulateWidget"]
@@ -113,8 +113,7 @@ class SimulateWidget(QWidget):
     @property
     def twin(self):
         """The chosen scan's twin, or None."""
-        layer = self._chooser.layer
-        return None if layer is None else layer.metadata.get("twin")
+        return ScanLayer(self._chooser.layer).twin
 
     def refresh(self, layer=None) -> None:
         """Offer the chosen twin's axes with its measured ranges."""
@@ -252,9 +251,7 @@ class SimulateWidget(QWidget):
     def _done(self, result) -> None:
         layer, prepared = result
         if layer in self._viewer.layers:
-            show_simulation(
-                self._viewer, layer, prepared, lambda: self._shown(layer, prepared[0][1]["metadata"]["kind"])
-            )
+            show_simulation(self._viewer, layer, prepared, lambda: self._shown(layer, ScanLayer(prepared[0][1]).kind))
 
     def _shown(self, layer, kind: str) -> None:
         made = result_of(layer, kind, self._viewer)
@@ -308,9 +305,8 @@ class SimulateWidget(QWidget):
 
 def _export_of(layer, scan, path):
     """The work of writing a layer's scan: a map too large for memory goes straight from its twin to the file."""
-    measured = layer.metadata.get("measured")
-    twin = None if measured is None else measured.metadata.get("twin")
-    if not (scans.is_lazy(scan) and layer.metadata["kind"] == "simulated" and twin is not None):
+    twin = ScanLayer(ScanLayer(layer).measured).twin
+    if not (scans.is_lazy(scan) and ScanLayer(layer).kind == "simulated" and twin is not None):
         return lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
     grid = {axis: scan[axis].values for axis in scans.axes(scan)}
     return lambda report, stop: writers.write_volume(twin, grid, path, on_progress=report, stop=stop)

@@ -11,7 +11,8 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import training_mask, units
 from napari_scantwin.viewer.canvas.layers import update_masked
 from napari_scantwin.viewer.kit.plots import new_plot
-from napari_scantwin.viewer.kit.tables import Table
+from napari_scantwin.viewer.kit.tables import NumberTable
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.slice_choice import SliceChoice
 
 __all__ = ["SweepsWidget"]
@@ -37,8 +38,8 @@ class SweepsWidget(QWidget):
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
         self._chooser = chooser
-        self.table = Table()
-        self.table.setSelectionBehavior(Table.SelectRows)
+        self.table = NumberTable()
+        self.table.setSelectionBehavior(NumberTable.SelectRows)
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
         self.plot = new_plot(150)
@@ -202,7 +203,7 @@ class SweepsWidget(QWidget):
     def _use(self, scan) -> None:
         """Keep a scan with other points masked in place of the chosen one."""
         layer = self._chooser.layer
-        layer.metadata["scan"] = scan
+        ScanLayer(layer).set_scan(scan, same_readings=True)
         update_masked(layer)
         self.refresh()
         self.changed.emit(layer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyqtgraph as pg
 from magicgui.widgets import Container, FloatSpinBox, LineEdit, SpinBox
@@ -24,12 +26,12 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
-from napari_scantwin.twin.stream import thinned
-from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.twin.stream import subsampled
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.trials_window import TrialsWindow
 
 __all__ = ["TrainWidget"]
@@ -74,7 +76,7 @@ class TrainWidget(QWidget):
             label="Search: trials",
             min=0,
             max=100_000,
-            tooltip="How many further experts Optuna may try on this scan, those of earlier trainings counted",
+            tooltip="How many further interpolators Optuna may try on this scan, those of earlier trainings counted",
         )
         self.storage = LineEdit(
             label="Search: storage",
@@ -171,7 +173,7 @@ class TrainWidget(QWidget):
             return False
         try:
             if not scans.is_lazy(scan):  # reading a large file is the training's work
-                scans.check_trainable(thinned(scan))
+                scans.check_trainable(subsampled(scan))
             settings = self.chosen_settings()
         except ScanError as reason:
             say_error(reason)
@@ -184,7 +186,7 @@ class TrainWidget(QWidget):
         self.button.setText("Cancel")
         self.plot.show()
 
-        earlier = self._layer.metadata.get("twin")
+        earlier = ScanLayer(self._layer).twin
         # A search goes on from the trials of a twin of this very scan.
         subject = earlier if earlier is not None and earlier.trials and earlier.scan.identical(scan) else scan
 
@@ -220,7 +222,7 @@ class TrainWidget(QWidget):
         if self._layer is None or self._layer not in self._viewer.layers:
             self.status.setText("The scan's layer was removed while its twin was trained; nothing was kept.")
             return
-        self._layer.metadata.update(twin=twin, next=proposals)
+        ScanLayer(self._layer).set_twin(twin, proposals)
         self._show_twin(self._layer)
         self.trained.emit(self._layer, twin)
 
@@ -235,7 +237,7 @@ class TrainWidget(QWidget):
         self.bar.setFormat("")
 
     def _show_twin(self, layer) -> None:
-        twin = None if layer is None else layer.metadata.get("twin")
+        twin = ScanLayer(layer).twin
         self.save_button.setEnabled(twin is not None)
         if self.job.running:
             return
@@ -250,7 +252,7 @@ class TrainWidget(QWidget):
             return
         stopped = " Training was stopped early." if twin.stopped else ""
         notes = "".join(f" {note}" for note in twin.notes)
-        self.status.setText(twin.score.verdict + notes + stopped + _proposed(layer.metadata.get("next")))
+        self.status.setText(twin.score.verdict + notes + stopped + _proposed(ScanLayer(layer).proposals))
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.trials_button.setVisible(bool(twin.trials))
         self.trials_window.show_trials(twin.trials, twin.score.unit)
@@ -267,7 +269,7 @@ class TrainWidget(QWidget):
     def save(self, path) -> bool:
         """Save the chosen scan's twin; False, with a sentence, where that fails."""
         try:
-            self._chooser.layer.metadata["twin"].save(path)
+            ScanLayer(self._chooser.layer).twin.save(path)
         except ScanError as reason:
             say_error(reason)
             return False
@@ -275,7 +277,7 @@ class TrainWidget(QWidget):
         return True
 
 
-def _proposed(proposals: list[Proposal] | None) -> str:
+def _proposed(proposals: Sequence[Proposal]) -> str:
     """Where to measure next, in words."""
     if not proposals:
         return ""

@@ -13,7 +13,7 @@ from napari_scantwin.viewer.kit.plots import new_plot
 
 __all__ = ["TrialsWindow"]
 
-_HEADS = ("trial", "error", "s", "expert")
+_HEADS = ("trial", "error", "s", "interpolator")
 _BEST = "#35b779"
 #: Settings whose values span more than this factor are drawn by their logarithm.
 _WIDE = 20
@@ -67,8 +67,8 @@ class TrialsWindow(QDialog):
         if trials:
             best = min(trials, key=lambda trial: trial.error)
             self.words.setText(
-                f"{len(trials)} trials; the best so far is {best.expert} with {best.error:.3g} {unit} on sweeps left "
-                "out."
+                f"{len(trials)} trials; the best so far is {best.interpolator} with {best.error:.3g} {unit} on "
+                "sweeps left out."
             )
         self.table.setSortingEnabled(False)
         self.table.setRowCount(len(trials))
@@ -78,7 +78,7 @@ class TrialsWindow(QDialog):
                 _Number(trial.number, str(trial.number)),
                 _Number(trial.error, f"{trial.error:.4g}"),
                 _Number(trial.seconds, f"{trial.seconds:.2g}"),
-                QTableWidgetItem(trial.expert),
+                QTableWidgetItem(trial.interpolator),
             )
             for column, cell in enumerate(cells):
                 self.table.setItem(row, column, cell)
@@ -103,7 +103,7 @@ class TrialsWindow(QDialog):
         ):
             wide = trial.number == marked
             pen = pg.mkPen(QColor(_BEST) if wide else colour, width=4 if wide else 1)
-            # A setting that a kind of expert does not have is passed over.
+            # A setting that a kind of interpolator does not have is passed over.
             there = np.isfinite(height)
             self.plot.plot(np.flatnonzero(there), height[there], pen=pen)
         for place, column in enumerate(columns):

@@ -1,0 +1,227 @@
+"""What an interpolator is: a way to fill the space between sweeps that can be fitted without some of them.
+
+An :class:`Interpolator` is a frozen description of what to do; fitting it to the sweeps that are kept gives a
+:class:`FittedInterpolator`, which answers everywhere. A new one is a module with these two classes and one line in
+:mod:`napari_scantwin.twin.library`; nothing else asks what kind an interpolator is.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from napari_scantwin.interpolators.aligned import Rows
+from napari_scantwin.interpolators.difference import difference
+
+__all__ = ["SMALL", "FittedFolds", "FittedInterpolator", "Folds", "Interpolator", "TrainingPoints"]
+
+#: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
+SMALL = 5000
+
+
+class TrainingPoints(Protocol):
+    """The points of a scan as an interpolator sees them.
+
+    ``coordinates`` [n, axes] in the scan's units, slow axis first; ``targets`` [n] scaled to mean 0 and deviation 1;
+    ``sample_weight`` [n] their weights, of mean 1; ``group`` [n] the number of the sweep each point is held out with,
+    and ``knots`` [groups] the sweeps' places on the slowest axis, ascending. ``sweeps`` is false where the points are
+    scattered and the groups mere blocks.
+    """
+
+    coordinates: np.ndarray
+    targets: np.ndarray
+    sample_weight: np.ndarray
+
+    @property
+    def group(self) -> np.ndarray: ...
+
+    @property
+    def knots(self) -> np.ndarray: ...
+
+    @property
+    def sweeps(self) -> bool: ...
+
+    @property
+    def axes(self) -> int: ...
+
+    def once(self, key, make: Callable[[], Any]) -> Any:
+        """``make()``, computed the first time ``key`` is asked for; safe from several threads."""
+
+    def rows(self, share: float) -> Rows:
+        """The sweeps by level with the plain ``share``, smoothed, with draws of their errors (two axes only)."""
+
+
+class FittedInterpolator(ABC):
+    """A fitted interpolator: it answers everywhere, in units of the values' spread about their offset."""
+
+    #: The word a saved twin knows it by; never changed once files hold it.
+    kind: ClassVar[str]
+    #: Whether a map of millions of points takes it seconds at most.
+    instant: ClassVar[bool] = False
+
+    @abstractmethod
+    def outputs(self, coordinates: np.ndarray, stop: threading.Event | None = None) -> np.ndarray:
+        """Values of every member.
+
+        Parameters
+        ----------
+        coordinates : array [n, axes]
+            Places in the scan's units, slow axis first.
+        stop : threading.Event, optional
+            Raises :class:`~napari_scantwin.core.errors.Cancelled` where the work is long enough to look at it.
+
+        Returns
+        -------
+        array [members, n]
+            Their mean is the prediction, their scatter what the interpolator knows of its own error.
+        """
+
+    def slopes(
+        self,
+        coordinates: np.ndarray,
+        axis: int,
+        span: float,
+        order: int,
+        stop: threading.Event | None = None,
+    ) -> np.ndarray:
+        """First or second derivative of every member along one axis.
+
+        Parameters
+        ----------
+        coordinates : array [n, axes]
+            Places in the scan's units, slow axis first.
+        axis : int
+            Number of the axis, whose range is ``span``.
+        span : float
+            The measured range of that axis, in its unit.
+        order : {1, 2}
+            Which derivative.
+        stop : threading.Event, optional
+            As in :meth:`outputs`.
+
+        Returns
+        -------
+        array [members, n]
+            Per unit of the axis (squared, for the second).
+        """
+
+        def values(places: np.ndarray) -> np.ndarray:
+            return np.asarray(self.outputs(places, stop), float)
+
+        return difference(values, coordinates, axis, span, order, self.held_range(axis))
+
+    def held_range(self, axis: int) -> tuple[float, float] | None:
+        """The ends along ``axis`` beyond which the values stay what they are there; None where they go on."""
+        return None
+
+    @abstractmethod
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Everything as plain arrays by name, for saving."""
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> FittedInterpolator:
+        """The inverse of :meth:`to_arrays`."""
+
+
+@dataclass(frozen=True)
+class Folds:
+    """A request for the fits that judge an interpolator.
+
+    ``masks`` (bool [groups] each) say which sweeps are kept, the held-out folds first, ``members`` the size of the
+    ensemble that a fit of everything has, ``stop`` ends the work and ``workers`` is how many fits may run at once. For
+    those that train all folds together, ``stream`` draws from the whole scan, however large, ``budget`` are the seconds
+    they may take, and ``report(done, total, train_error, held_out_error)`` is told how they get on (errors in the
+    value's unit, or None).
+    """
+
+    masks: list[np.ndarray]
+    members: int = 1
+    seed: int = 0
+    stop: threading.Event | None = None
+    workers: int = 1
+    stream: Any = None
+    budget: float | None = None
+    report: Callable[..., None] = lambda *_: None
+
+
+@dataclass(frozen=True)
+class FittedFolds:
+    """The ``fits`` of every mask of :class:`Folds`; ``whole``, the fit of everything, where it came along with them;
+    the ``steps`` that took and ``notes`` a user should read."""
+
+    fits: list[FittedInterpolator]
+    steps: int
+    whole: FittedInterpolator | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Interpolator(ABC):
+    """A way to fill the space between sweeps; ``str()`` of it names it in tables."""
+
+    #: What fitting it gives.
+    fitted: ClassVar[type[FittedInterpolator]]
+    #: Whether a fit takes milliseconds, so that a stopped training can still afford it.
+    instant: ClassVar[bool] = False
+    #: Roughly how long judging it takes, in fits of a spline.
+    cost: ClassVar[int] = 1
+    #: Whether a twin that has tried nothing else has learned something.
+    learns: ClassVar[bool] = True
+    #: Whether fits are cheap enough to leave out any two neighbouring sweeps as well.
+    paired: ClassVar[bool] = True
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls, points: TrainingPoints, training_budget) -> list[Interpolator]:
+        """Those of its kind worth trying on a scan, cheapest first; none where it does not apply. ``training_budget``
+        is what the chosen preset allows (:class:`napari_scantwin.twin.settings.TrainingBudget`)."""
+
+    @abstractmethod
+    def fit(
+        self,
+        points: TrainingPoints,
+        kept: np.ndarray,
+        members: int = 1,
+        seed: int = 0,
+        stop: threading.Event | None = None,
+    ) -> FittedInterpolator:
+        """Fit to some sweeps.
+
+        Parameters
+        ----------
+        points : TrainingPoints
+            The whole scan; of the sweeps that are not kept nothing but their range may be used.
+        kept : array of bool [groups]
+            Which sweeps are known.
+        members : int
+            Size of the ensemble, for those that have one.
+        seed : int
+            Fixes every random choice.
+        stop : threading.Event, optional
+            Ends the fit.
+
+        Raises
+        ------
+        Cancelled
+            Where ``stop`` was set.
+        """
+
+    def fit_folds(self, points: TrainingPoints, folds: Folds) -> FittedFolds:
+        """The fits by which it is judged: here one after the other, several at a time."""
+
+        def one(mask: np.ndarray) -> FittedInterpolator:
+            return self.fit(points, mask, 1, folds.seed, folds.stop)
+
+        with ThreadPoolExecutor(folds.workers) as pool:
+            fits = list(pool.map(one, folds.masks))
+        return FittedFolds(fits, steps=len(fits))
+
+    def get_ready(self, say: Callable[[str], None], stop: threading.Event | None) -> None:
+        """Load what takes long to load, telling with ``say`` what; here nothing."""
+        return

@@ -1,0 +1,220 @@
+"""What all ARPES formats share: the axes' names, units, order and signs.
+
+Energy is the last (fast) axis, the angle along the slit (the position, where the lens images the sample) the one
+before, whatever is scanned comes first; every axis rises. ``attrs["energy_notation"]`` says whether energies are
+``"kinetic"`` or counted from the Fermi level (``"fermi"``: occupied states are negative; binding energies are turned
+round to that). An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
+``manipulator_angle_units``): files that differ in such a one can be joined along it. Nominal axes are the axes. An
+intensity whose file names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
+``attrs["settings"]``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.errors import NeedsAxes, ScanError
+
+__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings_block", "size_words"]
+
+#: Words in a label (lower case, first match wins) and the scan's name for the axis.
+_NAMES = (
+    (r"non.?energy", "angle"),
+    (r"photon|^hv$|excitation", "photon_energy"),
+    (r"energ|^e[_ ]?(kin|b)?$|^ekin|binding", "energy"),
+    (r"theta ?y|polar|tilt|manipul|deflect|z-scale|^phi$|azimuth|sapolar|satilt", "manipulator_angle"),
+    (r"theta ?x|y-scale|angle|slit|theta|^alpha$", "angle"),
+    (r"temp", "sample_temperature"),
+    (r"delay|pump", "delay"),
+    (r"time", "time"),
+    (r"^(sample[_ ]?|sa)?x$", "x"),
+    (r"^(sample[_ ]?|sa)?y$", "y"),
+    (r"^(sample[_ ]?|sa)?z$", "z"),
+)
+
+
+def axis_name(label: str) -> str:
+    """The scan's name for an axis a beamline calls ``label`` (without its unit)."""
+    plain = label.strip().lower()
+    for pattern, name in _NAMES:
+        if re.search(pattern, plain):
+            return name
+    return re.sub(r"\W+", "_", plain).strip("_") or "axis"
+
+
+def arpes_scan(
+    file: str,
+    values: np.ndarray,
+    axes: Sequence[tuple[str, str | None, np.ndarray]],
+    *,
+    unit: str | None = None,
+    binding: bool = False,
+    notation: str | None = None,
+    attrs: Mapping | None = None,
+    along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
+) -> xr.DataArray:
+    """The scan of an intensity array ``values`` (numpy or dask) and one (label, unit, coordinates) for each dimension.
+
+    ``binding`` says that the energies are binding energies, ``notation`` ``"fermi"`` that they count from the Fermi
+    level already. ``along`` adds further coordinates by name, as (position among ``axes``, unit, values): read-backs
+    of motors. Raises :class:`NeedsAxes` where an axis has no unit that is known, :class:`ScanError` where one does not
+    fit the array.
+    """
+    values = values if _read_in_parts(values) else np.asarray(values)
+    if values.ndim != len(axes) or any(len(column) != size for (*_, column), size in zip(axes, values.shape)):  # noqa: B905
+        raise ScanError(f"{file}: the axes do not fit the array of {' x '.join(map(str, values.shape))} values")
+    if values.size == 0:
+        raise ScanError(f"{file}: an axis has no values at all; the file is altered: copy it again")
+    attrs = dict(attrs or {})
+    named: list[tuple[str, str, np.ndarray]] = []
+    kept = []
+    for position, (label, axis_unit, column) in enumerate(axes):
+        plain, found = units.split_label(label)
+        axis_unit = axis_unit or found
+        name = axis_name(plain)
+        if len(column) == 1:
+            attrs.setdefault(name, float(column[0]))
+            if axis_unit is not None and units.is_known(axis_unit):
+                attrs.setdefault(f"{name}_units", units.standard(axis_unit))
+            continue
+        if axis_unit is None or not units.is_known(axis_unit):
+            lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
+            raise NeedsAxes(
+                f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg",
+                offered=(values, axes, dict(attrs)),
+            )
+        if name == "angle" and units.compatible(axis_unit, "mm"):
+            name = "position"  # along the slit, where the lens images the sample
+        while name in [one for one, *_ in named]:
+            name += "_2"
+        column = np.asarray(column, float)
+        if name == "energy":
+            attrs["energy_notation"] = "fermi" if binding else notation or "kinetic"
+            column = -column if binding else column
+        named.append((name, axis_unit, column))
+        kept.append(position)
+    if not named:
+        raise ScanError(f"{file} holds a single value, not a scan")
+    return rising_scan(
+        values.reshape([values.shape[position] for position in kept]),
+        named,
+        name="photoemission_intensity",
+        unit=unit if unit is not None and units.is_known(unit) else "arb",
+        attrs=attrs,
+        along={key: (kept.index(where), *rest) for key, (where, *rest) in (along or {}).items() if where in kept},
+    )
+
+
+def _read_in_parts(values) -> bool:
+    """Whether an array stands in a file and is read only where it is looked at."""
+    return hasattr(values, "dask")
+
+
+def rising_scan(
+    values: np.ndarray,
+    axes: Sequence[tuple[str, str, np.ndarray]],
+    *,
+    name: str,
+    unit: str,
+    attrs: Mapping | None = None,
+    along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
+) -> xr.DataArray:
+    """The gridded scan of ``values`` and one (name, unit, coordinates) for each dimension: energy last, the angle
+    along the slit before it, every axis rising; ``along`` as in :func:`arpes_scan`."""
+    names = [axis for axis, *_ in axes]
+    order = sorted(range(len(names)), key=lambda i: {"energy": 2, "angle": 1, "position": 1}.get(names[i], 0))
+    values = np.transpose(values, order)
+    ordered: dict[str, tuple[np.ndarray, str]] = {}
+    turned: dict[str, slice | np.ndarray] = {}
+    for dimension, position in enumerate(order):
+        axis, axis_unit, column = axes[position]
+        steps = np.diff(column)
+        if np.any(steps < 0):  # falling, or in the order a motor went there and back
+            turned[axis] = slice(None, None, -1) if np.all(steps < 0) else np.argsort(column, kind="stable")
+            values, column = values[(slice(None),) * dimension + (turned[axis],)], column[turned[axis]]
+        ordered[axis] = (column, axis_unit)
+    long_names = {}
+    if "energy" in ordered:
+        said = {"kinetic": "kinetic energy", "fermi": "energy from the Fermi level"}
+        long_names["energy"] = said.get((attrs or {}).get("energy_notation", ""), "energy")
+    scan = scans.gridded_scan(
+        ordered,
+        values if _read_in_parts(values) else np.ascontiguousarray(values),
+        name=name,
+        unit=unit,
+        long_names=long_names,
+        attrs={key: value for key, value in (attrs or {}).items() if key.removesuffix("_units") not in ordered},
+    )
+    further = {}
+    for key, (position, axis_unit, column) in (along or {}).items():
+        if key in scan.coords:
+            continue
+        column = np.asarray(column)[turned.get(names[position], slice(None))]  # as its axis was turned
+        about = {"units": units.standard(axis_unit)} if axis_unit is not None and units.is_known(axis_unit) else {}
+        further[key] = (names[position], column, about | {"long_name": key.replace("_", " ")})
+    return scan.assign_coords(further)
+
+
+def size_words(scan: xr.DataArray) -> str:
+    """How many steps of what, for a list to choose from: ``"668 angle x 809 energy"``."""
+    return " x ".join(f"{scan.sizes[dim]} {str(dim).replace('_', ' ')}" for dim in scan.dims)
+
+
+def settings_block(text: str) -> dict[str, str]:
+    """The ``key=value`` lines of a settings text, as analysers write them; keys of later sections win nothing."""
+    found: dict[str, str] = {}
+    for line in re.split(r"[\r\n]+", text):
+        key, equals, value = line.partition("=")
+        if equals and key.strip():
+            found.setdefault(key.strip(), value.strip())
+    return found
+
+
+#: Analyser settings worth keeping, and the attribute they become.
+_KEPT = {
+    "Region Name": "region",
+    "Lens Mode": "lens_mode",
+    "Pass Energy": "pass_energy",
+    "Excitation Energy": "photon_energy",
+    "Number of Sweeps": "analyser_sweeps",
+    "Acquisition Mode": "acquisition_mode",
+    "Step Time": "step_time",
+    "Instrument": "instrument",
+    "Location": "location",
+    "Sample": "sample",
+    "Comments": "comments",
+    "Date": "date",
+    "Time": "time_of_day",
+}
+
+
+#: Of other settings, so many are kept, each up to so many characters long.
+_MOST_SETTINGS, _LONGEST_SETTING = 500, 300
+
+
+def analyser_attrs(found: Mapping[str, str]) -> dict:
+    """Attributes of a scan from an analyser's settings, numbers where they are numbers; the settings that have
+    no name here stand as JSON text under ``settings``."""
+    attrs = {}
+    for key, name in _KEPT.items():
+        text = found.get(key, "")
+        if text:
+            try:
+                attrs[name] = float(text)
+            except ValueError:
+                attrs[name] = text
+    if attrs.get("photon_energy") == 0:  # never entered
+        del attrs["photon_energy"]
+    if isinstance(attrs.get("photon_energy"), float):
+        attrs["photon_energy_units"] = "eV"
+    others = {key: text for key, text in found.items() if key not in _KEPT and 0 < len(text) <= _LONGEST_SETTING}
+    if others:
+        attrs["settings"] = json.dumps(dict(list(others.items())[:_MOST_SETTINGS]), ensure_ascii=False)
+    return attrs

@@ -1,0 +1,335 @@
+"""The one way from a path to its measurements: a file is opened, and what is asked of it is parsed once."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import xarray as xr
+
+from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
+from napari_scantwin.readers.arrays import contents as arrays
+from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
+from napari_scantwin.readers.format import Asks, DataFile, Format
+from napari_scantwin.readers.measurement import Measurement
+from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
+from napari_scantwin.readers.series import joining
+from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
+
+__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file", "readable"]
+
+
+def is_series(path: str | Path) -> bool:
+    """Whether a path is a folder of files rather than a zarr store."""
+    path = Path(path)
+    return path.suffix.lower() != ".zarr" and path.is_dir()
+
+
+def readable(path: str | Path) -> bool:
+    """Whether the name is of a kind that can be opened, or a folder of scans (one of mere pictures is not)."""
+    path = Path(path)
+    if is_series(path):
+        return joining.holds(
+            path, [suffix for one in formats() if not one.often_pictures for suffix in one.all_suffixes]
+        )
+    return path.suffix.lower() in suffixes()
+
+
+def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = None) -> OpenedFile | OpenedSeries:
+    """Open a file, several files of one scan, or a folder of them.
+
+    Parameters
+    ----------
+    path
+        The file, or several, or a folder.
+    sheet
+        The sheet of a spreadsheet (default: the first).
+
+    Returns
+    -------
+    OpenedFile or OpenedSeries
+        What is asked of it is parsed when it is asked for the first time, and kept.
+
+    Raises
+    ------
+    ScanError
+        Where there is no such file, it is of no kind that can be opened, or HDF5 of a damage that would crash the
+        program.
+    """
+    if isinstance(path, (list, tuple)):
+        if not path:
+            raise ScanError("no file was given")
+        if len(path) > 1:
+            return OpenedSeries([Path(one) for one in path], sheet)
+        (path,) = path
+    path = Path(path)
+    if is_series(path):
+        files = joining.files_of_folder(path, suffixes(), _table_suffixes())
+        return OpenedSeries(files, sheet, path) if len(files) > 1 else OpenedFile(files[0], sheet)
+    return OpenedFile(path, sheet)
+
+
+def _table_suffixes() -> list[str]:
+    """Suffixes of files that hold notes as often as scans."""
+    return [suffix for one in formats() if one.table is not None for suffix in one.all_suffixes]
+
+
+class OpenedFile:
+    """A file that was opened; made by :func:`open_file`."""
+
+    def __init__(self, path: Path, sheet: str | None = None):
+        self.path = path
+        self._file = DataFile(path)
+        self._sheet = sheet
+        self._formats = [one for one in formats() if self._file.suffix in one.all_suffixes]
+        if self._formats:
+            self._must_exist()
+        refuse_dangerous([path])
+        self._tried: dict[tuple, list[Measurement] | NeedsAxes] = {}
+        self._remembered: Measurement | None = None
+        self._table: ColumnTable | None = None
+        self._contents: arrays.Contents | None = None
+
+    @property
+    def table(self) -> ColumnTable:
+        """The table in the file, before anyone says what its columns are. Raises :class:`ScanError` where there is
+        none."""
+        self._must_be_known()
+        if self._table is None:
+            reader = next((one.table for one in self._formats if one.table is not None), None)
+            if reader is None:
+                kinds = ", ".join(_table_suffixes())
+                raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
+            self._table = reader(self._file, self._sheet)
+        return self._table
+
+    @property
+    def contents(self) -> arrays.Contents | None:
+        """The arrays in the file, before anyone says what they are; None for files of another kind."""
+        reader = next((one.contents for one in self._formats if one.contents is not None), None)
+        if self._contents is None and reader is not None:
+            self._contents = reader(self._file)
+        return self._contents
+
+    @property
+    def choices(self) -> list[Measurement]:
+        """The measurements one can choose from, the likeliest first; none where the file holds just one scan or a
+        table.
+
+        Raises :class:`NeedsAxes` where it has to be said first what the file's arrays are.
+        """
+        return [one for one in self.measurements() if one.key]
+
+    def measurements(self, choice: str | None = None) -> list[Measurement]:
+        """Every measurement of the file, the likeliest first; none of a table. ``choice`` may name a loader, as
+        ``"erlab:i05"``; then they are those the loader finds."""
+        found, lack = self._find(choice)
+        if found:
+            return found
+        if lack is not None and (_loader(choice) is not None or self.contents is None):
+            # The labels of its axes are too few to know the layout by another time.
+            raise NeedsAxes(str(lack), self._offered(lack)) from lack
+        if self.contents is None:
+            return []
+        if self._remembered is None:
+            self._remembered = self._of_remembered_arrays(lack)
+        return [self._remembered]
+
+    def scan(self, **how) -> xr.DataArray:
+        """The scan of :meth:`measurement`."""
+        return self.measurement(**how).scan
+
+    def measurement(
+        self,
+        *,
+        choice: str | None = None,
+        axes: Sequence[str] | None = None,
+        value: str | None = None,
+        error: str | None = None,
+        along: str | None = None,
+        on_progress: Callable[[float], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Measurement:
+        """One measurement of the file, as :func:`napari_scantwin.readers.read` describes it."""
+        if not axes and not value:
+            if found := self.measurements(choice):
+                return self._chosen(found, choice)
+        else:
+            found, lack = self._find(choice, named=True)
+            if found:
+                return self._chosen(found, choice)
+            contents = self._offered(lack) if lack is not None else self.contents
+            if contents is not None:
+                return self._of_arrays(contents, axes, value)
+        scan = table_to_scan(self.table, choose(self.table, axes, value, error))
+        return Measurement("", self.path.stem, self._sourced(scan))
+
+    def _must_exist(self) -> None:
+        if not self.path.exists():
+            raise ScanError(f"{self.path.name}: there is no such file in {self.path.parent}")
+
+    def _must_be_known(self) -> None:
+        """Refuse a file that nothing can open but a loader that is chosen for it."""
+        if not self._formats:
+            kinds = ", ".join(suffixes())
+            raise ScanError(f"{self.path.name}: files of this kind cannot be opened; the kinds are {kinds}")
+
+    def _find(self, choice: str | None, named: bool = False) -> tuple[list[Measurement], NeedsAxes | None]:
+        """What the formats find that know the file, or what one of them lacks. Where axes are ``named``, formats are
+        passed over of which the names mean a plain table's columns or bare arrays."""
+        try:
+            loader = _loader(choice)
+            if loader is not None:
+                self._must_exist()
+                return self._by(loader, choice), None
+            return self._by_level(named), None
+        except NeedsAxes as reason:
+            return [], reason
+
+    def _by_level(self, named: bool) -> list[Measurement]:
+        """What the most particular formats find that find anything; the file's default first, then the largest, where
+        several do."""
+        self._must_be_known()
+        for _, level in itertools.groupby(self._formats, key=lambda one: one.level):
+            asked = [one for one in level if one.measurements is not None]
+            asked = [one for one in asked if not (named and one.asks in (Asks.COLUMNS, Asks.ARRAYS))]
+            parts = [found for one in asked if one.recognises(self._file) and (found := self._by(one))]
+            if len(parts) > 1:
+                return sorted(itertools.chain(*parts), key=lambda one: (not one.default, -one.scan.size))
+            if parts:
+                return parts[0]
+        return []
+
+    def _by(self, reader: Format, *choice: str) -> list[Measurement]:
+        """What one format finds, parsed once."""
+        key = (reader.name, *choice)
+        if key not in self._tried:
+            try:
+                found = reader.measurements(self._file, *choice)
+                self._tried[key] = [replace(one, scan=self._sourced(one.scan)) for one in found]
+            except NeedsAxes as reason:
+                self._tried[key] = reason
+            except ImportError as reason:
+                if reader.extra is None:
+                    raise
+                raise ScanError(reader.extra.missing(self.path.name)) from reason
+        tried = self._tried[key]
+        if isinstance(tried, NeedsAxes):
+            raise tried
+        return tried
+
+    def _offered(self, lack: NeedsAxes) -> arrays.Contents:
+        """What a format got of the file before an axis lacked its unit."""
+        if lack.offered is None:
+            raise lack
+        return arrays.contents_of(self.path.name, lack.offered)
+
+    def _of_remembered_arrays(self, lack: NeedsAxes | None) -> Measurement:
+        """The measurement that the choice makes which was remembered for files of this layout.
+
+        Raises :class:`NeedsAxes` where there is none, with what can be chosen from.
+        """
+        try:
+            return self._of_arrays(self.contents, None, None)
+        except NeedsAxes as reason:
+            hint = "".join(one.offer(self._file.suffix) for one in formats_by_choice() if one.offer is not None)
+            raise NeedsAxes(f"{lack or reason}{hint}", self.contents) from reason
+
+    def _of_arrays(self, contents: arrays.Contents, axes: Sequence[str] | None, value: str | None) -> Measurement:
+        scan = arrays.scan_chosen(contents, arrays.chosen(contents, axes, value))
+        return Measurement(self.path.stem, self.path.stem, self._sourced(scan))
+
+    def _chosen(self, found: list[Measurement], choice: str | None) -> Measurement:
+        keys = [one.key for one in found if one.key]
+        if choice is not None and keys and _loader(choice) is None:
+            match = [one for one in found if one.key == choice or one.key.split(" | ")[0] == choice]
+            if not match:
+                raise ScanError(f"{self.path.name} has no measurement {choice!r}; it has {'; '.join(keys)}")
+            return match[0]
+        if len(found) == 1:
+            return found[0]
+        return replace(found[0], scan=found[0].scan.assign_attrs(choices="; ".join(keys)))
+
+    def _sourced(self, scan: xr.DataArray) -> xr.DataArray:
+        """The scan with its file's name and SHA-256; one that was exported keeps those of the file it came from."""
+        if scan.attrs.get("source"):
+            return scan
+        return scan.assign_attrs(source=self.path.name, sha256=self._file.sha256)
+
+
+def _loader(choice: str | None) -> Format | None:
+    """The format that a choice names, of those that are never tried unasked."""
+    return next((one for one in formats_by_choice() if choice is not None and choice.startswith(one.by_choice)), None)
+
+
+class OpenedSeries:
+    """Several files of one sweep or cut (or a few) each that make one scan; made by :func:`open_file`. What can be
+    chosen, and what has to be asked, is the first file's."""
+
+    def __init__(self, paths: Sequence[Path], sheet: str | None = None, folder: Path | None = None):
+        refuse_dangerous(paths)  # all in one go: each alone would take as long
+        self._paths = list(paths)
+        self._sheet = sheet
+        self._folder = folder
+        self.first = open_file(self._paths[0], sheet=sheet)
+        self._parts: tuple[tuple, list[xr.DataArray]] | None = None
+
+    @property
+    def table(self) -> ColumnTable:
+        """The first file's table."""
+        return self.first.table
+
+    @property
+    def contents(self) -> arrays.Contents | None:
+        """The first file's arrays."""
+        return self.first.contents
+
+    @property
+    def choices(self) -> list[Measurement]:
+        """The first file's measurements; the same one is meant of every file."""
+        return self.first.choices
+
+    def measurements(self, choice: str | None = None) -> list[Measurement]:
+        """The first file's measurements."""
+        return self.first.measurements(choice)
+
+    def scan(self, **how) -> xr.DataArray:
+        """The scan of :meth:`measurement`."""
+        return self.measurement(**how).scan
+
+    def measurement(
+        self,
+        *,
+        choice: str | None = None,
+        axes: Sequence[str] | None = None,
+        value: str | None = None,
+        error: str | None = None,
+        along: str | None = None,
+        on_progress: Callable[[float], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Measurement:
+        """The files joined, as :func:`napari_scantwin.readers.read` describes it. Where it has to be asked what was
+        scanned from file to file, they are not read again for the answer."""
+        told = (choice, None if axes is None else tuple(axes), value, error)
+        if self._parts is None or self._parts[0] != told:
+            self._parts = (told, self._read(told, on_progress, stop))
+        scan = joining.joined(self._parts[1], [path.name for path in self._paths], along)
+        self._parts = None
+        if self._folder is not None:
+            scan = scan.assign_attrs(source=f"{self._folder.name}, {len(self._paths)} files")
+        return Measurement("", str(scan.name), scan)
+
+    def _read(self, told: tuple, on_progress, stop) -> list[xr.DataArray]:
+        how = dict(zip(("choice", "axes", "value", "error"), told, strict=True))
+        parts = []
+        for number, path in enumerate(self._paths):
+            if stop is not None and stop.is_set():
+                raise Cancelled
+            if on_progress is not None:
+                on_progress(number / len(self._paths))
+            file = open_file(path, sheet=self._sheet) if number else self.first
+            parts.append(file.scan(**how))
+        return parts

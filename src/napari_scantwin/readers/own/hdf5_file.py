@@ -1,0 +1,73 @@
+"""HDF5 as this program exports it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
+from napari_scantwin.readers.measurement import Measurement
+
+__all__ = ["FORMATS", "is_own_hdf5", "load_hdf5"]
+
+
+def is_own_hdf5(file: DataFile) -> bool:
+    """Whether an HDF5 file is one this program wrote; False also where it cannot be read at all."""
+    import h5py
+
+    try:
+        with h5py.File(file.path, "r") as opened:
+            return "scan" in opened.attrs and "layout" in opened.attrs
+    except OSError:
+        return False
+
+
+def _column(data) -> np.ndarray:
+    """A coordinate's values; texts as texts."""
+    import h5py
+
+    return np.asarray(data.asstr()[...], str) if h5py.check_string_dtype(data.dtype) else np.asarray(data)
+
+
+def load_hdf5(path: Path) -> xr.DataArray:
+    """The scan in an HDF5 file as this project writes it."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            name = file.attrs["scan"]
+            about = json.loads(file.attrs["layout"])
+            coords = {
+                key: (
+                    dims,
+                    _column(file[f"coordinates/{key}"]),
+                    json.loads(file[f"coordinates/{key}"].attrs["attrs"]),
+                )
+                for key, dims in about["coords"].items()
+            }
+            array = xr.DataArray(
+                np.asarray(file["values"]), dims=about["dims"], coords=coords, name=name, attrs=about["attrs"]
+            )
+    except Exception as reason:  # damaged HDF5 raises many kinds
+        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: save or copy it again") from reason
+    return scans.check(array)
+
+
+FORMATS = (
+    Format(
+        name="own-hdf5",
+        title="HDF5 of this program",
+        suffixes=(".h5",),
+        level=Level.OWN,
+        holds="a whole scan with its errors and masks",
+        reads="The values, every coordinate and attribute, with the units they were exported with.",
+        measurements=lambda file: [Measurement("", file.name, load_hdf5(file.path))],
+        recognises=is_own_hdf5,
+        asks=Asks.ARRAYS,
+    ),
+)
