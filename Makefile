@@ -25,7 +25,7 @@ demo: system $(STAMP)
 	test -s demo-output/screenshot.png
 
 test: system $(STAMP)
-	$(SCREEN) $(BIN)/python -m pytest
+	$(SCREEN) $(BIN)/python scripts/run_tests.py
 
 # PyQt6 lives in an environment of its own: two Qt versions in one do not go together. These tests drive the whole way and
 # every kind of widget, in a few minutes; PYQT6_TESTS=tests/viewer drives all of the window.
@@ -44,7 +44,7 @@ test-pyqt6: system $(PYQT6)/.installed
 
 # Those marked slow and bench too.
 test-all: system $(STAMP)
-	$(SCREEN) $(BIN)/python -m pytest -m ""
+	$(SCREEN) $(BIN)/python scripts/run_tests.py -m ""
 
 # Break one promise at a time in a copy of the tree: which test notices?
 mutations: system $(STAMP)

@@ -37,8 +37,8 @@ def _samples(**constants: float) -> ModuleType:
 
 
 def magnet() -> ModuleType:
-    """A Bean-Rodbell magnet, J = 15/2, T0 = 30 K, of first order in zero field."""
-    return _samples(EXCHANGE_TEMPERATURE=30.0, MAGNETOELASTIC=1.7, SPREAD=0.6, SATURATION=125.0, MASS_MG=0.61)
+    """A Bean-Rodbell magnet, J = 15/2, T0 = 25 K, eta = 3.5: of first order at all fields measured."""
+    return _samples(EXCHANGE_TEMPERATURE=25.0, MAGNETOELASTIC=3.5, SPREAD=0.3, SATURATION=125.0, MASS_MG=0.61)
 
 
 def make_magnetization(folder: Path) -> None:
@@ -58,11 +58,11 @@ def make_resistance(folder: Path) -> None:
     overshoots; 67 mohm above, noise 1 mohm; the highest two fields keep it from any transition above 2 K."""
     random = np.random.default_rng(20260402)
     lines = ["X1_demo3,X2_demo3,Y_demo3"]
-    sweeps = {0: (147, 2.0, 9.96), 500: (148, 2.0, 9.96), 1000: (148, 2.0, 9.96), 3000: (56, 4.21, 6.96),
-              6000: (89, 2.0, 6.96), 10000: (89, 2.0, 6.96), 14000: (90, 2.0, 6.96)}  # fmt: skip
+    sweeps = {0: (147, 2.0, 9.96), 500: (148, 2.0, 9.96), 1000: (148, 2.0, 9.96), 3000: (56, 4.21, 9.9),
+              6000: (89, 2.0, 9.9), 10000: (89, 2.0, 9.9), 14000: (90, 2.0, 9.9)}  # fmt: skip
     for field, (size, low, high) in sweeps.items():
         kelvin = np.linspace(low, high, size) + random.uniform(-0.004, 0.004, size)
-        middle, width = 7.4 * (1 - field / 12000), 0.12 + 0.1 * field / 3000
+        middle, width = 7.4 * (1 - field / 12000), 0.12 + 0.05 * field / 3000
         ohm = 0.067 * (0.5 * (1 + erf((kelvin - middle) / (np.sqrt(2) * width))))
         if field == 500:
             ohm = ohm + 0.02 * np.exp(-0.5 * ((kelvin - middle - 0.25) / 0.07) ** 2)

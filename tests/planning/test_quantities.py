@@ -60,6 +60,7 @@ class Counted(TransitionTemperature):
         return super().of_maps(scan, maps)
 
 
+@pytest.mark.slow
 def test_the_maps_of_a_question_are_read_together(hydride):
     quantity = Counted(at=6100)
     Counted.calls = 0
@@ -69,6 +70,7 @@ def test_the_maps_of_a_question_are_read_together(hydride):
     assert Counted.calls <= 2 + 2 * 3
 
 
+@pytest.mark.slow
 def test_a_function_that_reads_one_map_at_a_time_serves_as_well(hydride):
     middle = TransitionTemperature(at=6100)
     together = planning.plan_sweeps(hydride, 1, of=middle)

@@ -50,6 +50,7 @@ def test_an_interrupted_search_goes_on_to_the_same_twin(searched, noisy, tmp_pat
     assert whole.score.to_dict() == searched.score.to_dict()
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_a_saved_twin_where_its_journal_is_lost(searched, tmp_path):
     again = Twin.load(searched.save(tmp_path / "searched.twin"))
     assert again.trials == searched.trials
@@ -59,6 +60,7 @@ def test_a_search_goes_on_from_a_saved_twin_where_its_journal_is_lost(searched, 
     assert len(further.trials) == 7
 
 
+@pytest.mark.slow
 def test_an_optuna_address_is_a_storage_too(noisy, tmp_path):
     address = f"sqlite:///{tmp_path}/search.db"
     train(noisy, settings(2, address), score_baselines=False)
@@ -72,4 +74,4 @@ def test_a_storage_that_cannot_be_used_is_said_in_a_sentence(noisy, tmp_path):
     (tmp_path / "file").write_text("")
     for storage in ("nonsense://x", tmp_path / "file" / "below.journal"):
         with pytest.raises(ScanError, match="the storage of the search"):
-            train(noisy, settings(2, storage), score_baselines=False)
+            train(noisy, settings(2, storage, time_budget=0.5), score_baselines=False)
