@@ -29,7 +29,18 @@ def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[
 
 
 def fitted_of_kind(kind: str) -> type[FittedInterpolator]:
-    """What a saved twin calls ``kind``; :class:`ScanError` where nothing here is."""
+    """The class of the fitted interpolator that a saved twin calls by a word.
+
+    Parameters
+    ----------
+    kind
+        The word.
+
+    Raises
+    ------
+    ScanError
+        Where nothing here goes by it.
+    """
     for interpolator in INTERPOLATORS:
         if interpolator.fitted.kind == kind:
             return interpolator.fitted

@@ -39,9 +39,26 @@ _ROUNDS, _SAMPLES, _WIDTH, _LEAST = 4, 600, 0.03, 1e-4
 def smoothed(
     fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, sample_weight: np.ndarray, draws: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The values [n] of points at ``fast`` [n] in the sweeps ``sweep`` [n], each sweep's noise taken down, and how far
-    off they may be: ``draws`` from the distribution of the curves' errors [draws, n]. Points of more ``sample_weight``
-    [n] (one over their noise's variance, but for a factor) are followed closer."""
+    """Values with each sweep's noise taken down, and how far off they may be.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    values
+        Readings [n].
+    sweep
+        The number of the sweep of each point [n].
+    sample_weight
+        One over the noise's variance [n], but for a factor: points of more weight are followed closer.
+    draws
+        How many draws of the errors; none by default.
+
+    Returns
+    -------
+    tuple of arrays
+        The smoothed values [n], and draws from the distribution of the curves' errors [draws, n].
+    """
     result, errors = np.array(values, float), np.zeros((draws, len(values)))
     random = np.random.default_rng(0)
     for rows in by_sweep(fast, sweep):

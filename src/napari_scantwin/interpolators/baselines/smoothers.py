@@ -84,6 +84,8 @@ class Smoother:
 
 
 class Rbf(Smoother):
+    """A thin-plate spline of radial basis functions, by SciPy."""
+
     most = 1800
     choices = ({"smoothing": 1e-8}, {"smoothing": 1e-4}, {"smoothing": 1e-2})
 
@@ -102,6 +104,8 @@ class Rbf(Smoother):
 
 
 class GaussianProcessBaseline(Smoother):
+    """A Gaussian process whose scales maximise the marginal likelihood."""
+
     most = 1500
     learning = 300
 
@@ -117,6 +121,8 @@ class GaussianProcessBaseline(Smoother):
 
 
 class KernelRidgeRegression(Smoother):
+    """Kernel ridge regression with a Gaussian kernel, by scikit-learn."""
+
     most = 1500
     choices = tuple(
         {"alpha": alpha, "width": width, "stretch": stretch}
@@ -137,6 +143,8 @@ class KernelRidgeRegression(Smoother):
 
 
 class RandomForest(Smoother):
+    """A random forest of sixty trees, by scikit-learn."""
+
     most = 6000
 
     def _fitted(self, x, y):
@@ -147,6 +155,8 @@ class RandomForest(Smoother):
 
 
 class Mlp(Smoother):
+    """A small network of two tanh layers, by scikit-learn."""
+
     most, most_choosing = 1500, 400
     choices = ({"alpha": 1e-3}, {"alpha": 1e-1})
 
@@ -164,6 +174,7 @@ class Mlp(Smoother):
 
 @contextmanager
 def calmly():
+    """Run scikit-learn in one thread, without its warnings."""
     from sklearn.exceptions import ConvergenceWarning
 
     # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.

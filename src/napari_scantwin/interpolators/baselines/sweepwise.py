@@ -1,4 +1,4 @@
-"""Interpolation along each sweep and then across the sweeps, straight or along a aligned interpolation."""
+"""Interpolation along each sweep and then across the sweeps, straight or aligned."""
 
 from __future__ import annotations
 
@@ -27,9 +27,27 @@ class Sweepwise:
         return {}
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Keep the sweeps of the points ``rows`` (bool [n] over ``scan.points``); returns self.
+        """Keep some sweeps.
 
-        Raises :class:`ScanError` where there is nothing to fit, or more slow axes than the method has."""
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            Ignored: nothing is chosen.
+
+        Returns
+        -------
+        Sweepwise
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where there is nothing to fit, or more slow axes than the method has.
+        """
         table = scans.points(scan)
         rows = usable(rows, table)
         coordinates, values, numbers = table.coordinates[rows], table.values[rows], table.sweep[rows]
