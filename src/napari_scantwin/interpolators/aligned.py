@@ -40,8 +40,8 @@ def slow_scale(kind: str, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     kind
-        "plain" as it is, "root" for its cube root, or "log" for ``asinh(value / smallest)``, where the smallest is that
-        of the set points in size that is not zero; signs and zeros survive.
+        "plain" as it is, "root" for its cube root, or "log" for ``asinh(value / smallest)`` with the smallest size of a
+        set point that is not zero; signs and zeros survive.
     knots
         The set points of the slow axis.
     values

@@ -50,7 +50,13 @@ class FittedPolynomial(FittedInterpolator):
 
 @dataclass(frozen=True)
 class Polynomial(Interpolator):
-    """Weighted least squares of a polynomial of ``degree`` 0, 1 or 2 over all axes."""
+    """Weighted least squares of a polynomial over all axes.
+
+    Parameters
+    ----------
+    degree
+        0, 1 or 2.
+    """
 
     degree: int
 

@@ -4,8 +4,8 @@ The covariance is Matérn's of order 3/2 with a scale for every axis, plus noise
 Scales and noise maximise the marginal likelihood of evenly picked points (:func:`learned`); they hold for any choice of
 points a process is then conditioned on (:func:`conditioned`).
 
-What it does not know is told by draws from its posterior, functions that can be differentiated and integrated as the
-mean can: a draw g from the prior, as a sum of waves, plus the process's own correction,
+What it does not know is represented by draws from its posterior, functions that can be differentiated and integrated
+as the mean can: a draw g from the prior, as a sum of waves, plus the process's own correction,
 ``g(x) - k(x, X) K^-1 (g(X) + e)`` with e drawn from the noise. To scikit-learn ``g(X) + e`` are further targets.
 
 References

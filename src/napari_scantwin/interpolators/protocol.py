@@ -63,7 +63,7 @@ class TrainingPoints(Protocol):
     def axes(self) -> int: ...
 
     def once(self, key, make: Callable[[], Any]) -> Any:
-        """``make()``, computed the first time ``key`` is asked for; safe from several threads."""
+        """``make()``, computed the first time ``key`` is asked for and kept; safe from several threads."""
 
     def rows(self, share: float) -> Rows:
         """The sweeps by level, smoothed, with draws of their errors (two axes only).

@@ -58,7 +58,20 @@ class Program:
         self._compiled: dict = {}
 
     def initial(self, members: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-        """Starting values, each with a leading member axis: trainable weights, other weights, optimiser's variables."""
+        """Starting values of every member.
+
+        Parameters
+        ----------
+        members
+            How many members.
+        seed
+            Fixes them.
+
+        Returns
+        -------
+        tuple of lists of arrays
+            Trainable weights, other weights and optimiser's variables, each [members, ...].
+        """
         state = [np.repeat(np.asarray(variable)[None], members, axis=0) for variable in self.optimiser.variables]
         if hasattr(self.network, "initial"):
             others = [np.repeat(np.asarray(v)[None], members, axis=0) for v in self.model.non_trainable_variables]
@@ -174,7 +187,20 @@ class Program:
         return tensorflow().vectorized_map(outputs, (trainable, others, inputs), warn=False)
 
     def forward(self, trainable, others, inputs):
-        """Outputs [members, n, ...] for ``inputs`` [members, n, ...], compiled."""
+        """Outputs of every member, compiled.
+
+        Parameters
+        ----------
+        trainable, others
+            The members' trainable and other weights, lists of tensors [members, ...].
+        inputs
+            Inputs [members, n, ...].
+
+        Returns
+        -------
+        tensor
+            Outputs [members, n, ...].
+        """
 
         specs = [*([_spec(part) for part in parts] for parts in (trainable, others)), _spec(inputs)]
 

@@ -24,7 +24,7 @@ __all__ = ["ModelUncertainty", "known_values", "nearest", "own_variance", "shrun
 
 _ROWS, _FAST = 241, 80
 _POWER = 3.0
-#: The noise is told at so many of the sweeps.
+#: The noise is evaluated at so many of the sweeps.
 _MANY = 120
 
 

@@ -1,9 +1,9 @@
 """Which single points to measure next, for instruments that set every point by itself.
 
-Distances are counted in lengths over which knowing one place tells another: along the slow axis the usual gap between
-set points, along the others the width of a feature (the ratio of the map's first to its second derivative), and never
-less than the usual distance between points. A point then leaves of the variance at a place the share (d' / d)^3, d
-being the distance to the nearest measured point before and d' with it, as far as its reading is not noise.
+Distances are counted in lengths over which knowing one place informs about another: along the slow axis the usual gap
+between set points, along the others the width of a feature (the ratio of the map's first to its second derivative), and
+never less than the usual distance between points. A point then leaves of the variance at a place the share (d' / d)^3,
+d being the distance to the nearest measured point before and d' with it, as far as its reading is not noise.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ __all__ = ["PointPlan", "PointProposal", "expected_error", "next_points", "plan_
 
 #: Points without a number of them, a budget or an error to reach, and at the very most with one.
 _USUAL, _MOST = 5, 500
-#: Places the map's error is told at; as many candidates, the same ones (a power of two for the sequence).
+#: Places the map's error is evaluated at; as many candidates, the same ones (a power of two for the sequence).
 _PLACES = 1024
-#: Step of the derivatives that tell a feature's width, as a share of the axis.
+#: Step of the derivatives that give a feature's width, as a share of the axis.
 _STEP = 0.005
 
 

@@ -24,7 +24,20 @@ INTERPOLATORS: list[type[Interpolator]] = [
 
 
 def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[Interpolator]:
-    """Those worth trying on a scan, cheapest first."""
+    """The interpolators worth trying on a scan.
+
+    Parameters
+    ----------
+    points
+        The scan's points.
+    training_budget
+        What the chosen preset allows.
+
+    Returns
+    -------
+    list
+        Cheapest first.
+    """
     return [one for interpolator in INTERPOLATORS for one in interpolator.candidates(points, training_budget)]
 
 

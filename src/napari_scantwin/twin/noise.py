@@ -75,7 +75,20 @@ def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
 
 
 def by_sweep(fast: np.ndarray, sweep: np.ndarray) -> list[np.ndarray]:
-    """Indices of each sweep's points in order along the fast axis."""
+    """Sort points by sweep.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    sweep
+        The number of the sweep of each point [n].
+
+    Returns
+    -------
+    list of arrays
+        Indices of each sweep's points in order along the fast axis.
+    """
     order = np.lexsort((fast, sweep))
     return np.split(order, np.flatnonzero(np.diff(sweep[order])) + 1)
 

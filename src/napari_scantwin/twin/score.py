@@ -57,7 +57,7 @@ class Score:
 
     @property
     def learned(self) -> bool:
-        """Whether the best method tells clearly more of a sweep left out than the mean of all others would."""
+        """Whether the best method predicts a held-out sweep clearly better than the mean of all others would."""
         return not np.nanmin(self.inside) > _TOLD * self.deviation
 
     def level(self, method: int) -> bool:

@@ -233,7 +233,7 @@ def _named_derivative(twin, along: str, order: int) -> tuple[str, str, str]:
 
 
 def inherited(twin) -> dict:
-    """What a simulated scan says of the measured one and of the twin."""
+    """Attributes of a simulated scan: those kept from the measured one, and the twin's settings, score and version."""
     kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name")
     # What angles and energies need to be turned into momenta and back.
     kept += ("emission", "photon_energy", "photon_energy_units", "work_function", "energy_notation")

@@ -29,10 +29,10 @@ _FEWEST = 8
 #: Places closer than this share of their mean distance are one.
 _SAME = 1e-3
 #: Decades of the curve's variance over the noise's, places being one apart: those tried, and those of the curves from
-#: which it is first told where the sweep bends.
+#: which it is first inferred where the sweep bends.
 _DECADES, _PILOTS = np.arange(-8.0, 9.0, 2.0), (-4.0, -2.0, 0.0)
-#: How often that is told again, the samples it is told from, the width it is averaged over as a share of the range, and
-#: the least of it as a share of its mean.
+#: How often that is repeated, the samples it is inferred from, the width it is averaged over as a share of the range,
+#: and the least of it as a share of its mean.
 _ROUNDS, _SAMPLES, _WIDTH, _LEAST = 4, 600, 0.03, 1e-4
 
 

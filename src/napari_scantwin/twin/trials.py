@@ -1,4 +1,4 @@
-"""Trying interpolators: what each says of sweeps it has not seen."""
+"""Trying interpolators: what each predicts of sweeps it has not seen."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ class Trials:
         self.held_out.add(alone, paired, own)
 
     def _note(self, report, fraction: float) -> None:
-        """Report the errors of the stacking so far."""
+        """Report the errors of the stacked prediction so far."""
         weights = self.weights()
         held_out = self.held_out.errors() @ weights
         seen = np.stack(self._seen, axis=1) @ weights - self.data.targets[self._watched]

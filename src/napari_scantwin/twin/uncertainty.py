@@ -123,7 +123,7 @@ class Uncertainty:
         array
             Standard deviation [n] of the derivative.
         """
-        # Where the values' ignorance was mended by a factor above one, so is their slopes'.
+        # Where the values' uncertainty was raised by a factor above one, so is their slopes'.
         return np.hypot(max(self.factor, 1.0) * spread, self.shared_slope(coordinates, axis))
 
     def shared_slope(self, coordinates: np.ndarray, axis: int) -> np.ndarray:
@@ -286,8 +286,20 @@ def outside(coordinates: np.ndarray, grid) -> np.ndarray:
 
 
 def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Axes of a modest grid over the measured range: four samples a step of the slow axis, the rest
-    sharing some 40 000 points."""
+    """Axes of a modest grid over the measured range.
+
+    Parameters
+    ----------
+    coordinates
+        The measured places [n, axes], slow axis first.
+    knots
+        Set points of the slow axis [groups], ascending.
+
+    Returns
+    -------
+    tuple of arrays
+        Four samples a step of the slow axis, the rest sharing some 40 000 points.
+    """
     axes = []
     if coordinates.shape[1] > 1:
         steps = min(4 * (len(knots) - 1), 120)
@@ -302,7 +314,22 @@ def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray,
 
 
 def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Absolute change of ``mean`` (sampled on ``grid``) per step between set points, with a floor."""
+    """Absolute change of the twin per step between set points, with a floor.
+
+    Parameters
+    ----------
+    grid
+        Sampling places, one array an axis.
+    mean
+        The twin's mean on ``grid``, in the value's unit.
+    knots
+        Set points of the slow axis [groups], ascending.
+
+    Returns
+    -------
+    array
+        The change on ``grid``, in the value's unit; for one axis the mean's standard deviation throughout.
+    """
     if len(grid) == 1:
         return np.full(mean.shape, np.std(mean))
     slope = np.abs(np.gradient(mean, rank(knots, grid[0]), axis=0))
@@ -310,7 +337,24 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarray, common: np.ndarray) -> float:
-    """The least factor that puts 68 % of held-out residuals [n] within one standard deviation and 95 % within 1.96."""
+    """The least factor that puts 68 % of held-out residuals within one standard deviation and 95 % within 1.96.
+
+    Parameters
+    ----------
+    residual
+        Measured minus held-out prediction [n].
+    noise
+        The measurement's noise there [n].
+    spread
+        The interpolators' disagreement there [n], before the points were seen.
+    common
+        What all interpolators may get wrong together there [n], before the factor.
+
+    Returns
+    -------
+    float
+        Between 0.05 and 20.
+    """
 
     def covers(factor: float) -> bool:
         deviation = np.hypot(noise, _model_uncertainty(factor, spread, common))

@@ -31,8 +31,27 @@ class Smoother:
             return self._chosen(*self._scaled(scan, np.ones(len(scans.points(scan).values), bool)))
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Fit the points ``rows`` (bool [n] over ``scan.points``), with these settings or, without any, with
-        settings chosen on these points; returns self."""
+        """Fit some points.
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            What :meth:`settings` chose; by default settings are chosen on the points kept.
+
+        Returns
+        -------
+        Smoother
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where no point is left.
+        """
         x, y, numbers = self._scaled(scan, rows)
         with calmly():
             settings = self._chosen(x, y, numbers) if settings is None else settings
