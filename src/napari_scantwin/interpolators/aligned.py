@@ -1,4 +1,4 @@
-"""Aligned interpolation interpolation: sweeps are lined up feature by feature before anything is interpolated.
+"""Aligned interpolation: sweeps are lined up feature by feature (curve registration) before anything is interpolated.
 
 Sweep k gives a curve v_k(x) over the fast axis x. Its *level* u_k(x), from 0 to 1, is the change
 accumulated along it::
@@ -35,8 +35,23 @@ _WINDOW = 0.03
 
 
 def slow_scale(kind: str, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The slow axis on a scale of its own: "plain", by its cube "root", or by "log": ``asinh`` of the axis
-    over the smallest of the set points ``knots`` that is not zero, which signs and zeros survive."""
+    """The slow axis on a scale of its own.
+
+    Parameters
+    ----------
+    kind
+        "plain" as it is, "root" for its cube root, or "log" for ``asinh(value / smallest)`` with the smallest size of a
+        set point that is not zero; signs and zeros survive.
+    knots
+        The set points of the slow axis.
+    values
+        Values of the slow axis [n], in its unit.
+
+    Returns
+    -------
+    array
+        The values on that scale [n].
+    """
     values = np.asarray(values, float)
     if kind == "plain":
         return values
@@ -46,7 +61,20 @@ def slow_scale(kind: str, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def rank(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The place of ``values`` among ascending ``knots``, linear between them and beyond."""
+    """The place of values among set points, linear between them and beyond.
+
+    Parameters
+    ----------
+    knots
+        Set points [k], ascending, two or more.
+    values
+        Values [n] in their unit.
+
+    Returns
+    -------
+    array
+        Places [n]: 0 at the first set point, k - 1 at the last.
+    """
     first, last = knots[1] - knots[0], knots[-1] - knots[-2]
     ranks = np.interp(values, knots, np.arange(len(knots)))
     ranks = np.where(values < knots[0], (values - knots[0]) / first, ranks)
@@ -55,8 +83,17 @@ def rank(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Rows:
-    """Sweeps by level: fast-axis ``positions`` [sweeps, levels] and ``values`` [sweeps, levels], and draws of the
-    values' ``errors`` [draws, sweeps, levels]."""
+    """Sweeps by level.
+
+    Parameters
+    ----------
+    positions
+        Places on the fast axis [sweeps, levels], in its unit.
+    values
+        Values there [sweeps, levels].
+    errors
+        Draws of what the values may be off by [draws, sweeps, levels].
+    """
 
     positions: np.ndarray
     values: np.ndarray
@@ -66,10 +103,20 @@ class Rows:
 def sweep_rows(
     fast: np.ndarray, values: np.ndarray, group: np.ndarray, count: int, share: float, errors: np.ndarray | None = None
 ) -> Rows:
-    """Re-parametrise sweeps by accumulated change.
+    """Re-parametrise sweeps by accumulated change (the module has the formula).
 
-    ``fast``, ``values`` [n] are the points, ``group`` [n] the sweep, 0 to ``count`` - 1, each belongs to, and
-    ``errors`` [draws, n] draws of what the values may be off by.
+    Parameters
+    ----------
+    fast, values
+        Places on the fast axis and values of the points [n].
+    group
+        The sweep each point belongs to [n], 0 to ``count`` - 1.
+    count
+        How many sweeps there are.
+    share
+        The share of the plain fast axis in the level, 0 to 1.
+    errors
+        Draws of what the values may be off by [draws, n]; none by default.
     """
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(count + 1))
@@ -117,11 +164,18 @@ def _accumulated(curve: np.ndarray, share: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CurveRegistration:
-    """Positions and values by level, interpolated along the slow axis.
+    """Positions and values by level, interpolated along the slow axis; outside the sweeps the outermost is held.
 
-    ``knots`` [sweeps] are the set points of the rows of ``rows``, ascending. ``position_scale`` and
-    ``value_scale`` are kinds of :func:`slow_scale`, ``spline`` a key of ``SPLINES``. Outside the sweeps the
-    outermost is held.
+    Parameters
+    ----------
+    knots
+        Set points of the sweeps [sweeps], ascending.
+    rows
+        The sweeps by level, in that order.
+    position_scale, value_scale
+        Kinds of :func:`slow_scale` over which positions and values are interpolated.
+    spline
+        A key of :data:`SPLINES`.
     """
 
     knots: np.ndarray
@@ -135,8 +189,20 @@ class CurveRegistration:
         return self.with_errors(coordinates, draws=0)[0]
 
     def with_errors(self, coordinates: np.ndarray, draws: int | None = None) -> np.ndarray:
-        """Values and ``draws`` (default: all) of their errors [1 + draws, n] at ``coordinates`` [n, 2]; errors are
-        carried linearly from sweep to sweep."""
+        """Values and draws of their errors, the errors carried linearly from sweep to sweep.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, 2], slow axis first.
+        draws
+            How many draws (default: all).
+
+        Returns
+        -------
+        array
+            Values and then each draw [1 + draws, n].
+        """
         held = np.clip(coordinates[:, 0], self.knots[0], self.knots[-1])
         slow, inverse = np.unique(held, return_inverse=True)
         errors = self.rows.errors[:draws]
@@ -190,11 +256,27 @@ def _in_order(positions: np.ndarray, gaps: np.ndarray) -> np.ndarray:
 
 
 def read_rows(x: np.ndarray, y: np.ndarray, row: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Smooth curves through ``x`` (ascending) and ``y`` [rows, levels], read in row ``row`` [n] at ``at`` [n].
+    """Read smooth curves through points, one row each.
 
     Cubic between neighbours, with the slope of the parabola through three at each, but at most three times (at a
     turning point, once) the flatter of the two chords, so that a jump beside flat ground is not overshot. The
     ends are held.
+
+    Parameters
+    ----------
+    x
+        Ascending places [rows, levels].
+    y
+        Values there [rows, levels].
+    row
+        The row to read each point in [n].
+    at
+        Where to read [n].
+
+    Returns
+    -------
+    array
+        Values [n].
     """
     step = np.maximum(np.diff(x, axis=1), _TINY * _extent(x)[1])
     chord = np.diff(y, axis=1) / step

@@ -53,9 +53,17 @@ class FittedAlignedInterpolation(FittedInterpolator):
 
 @dataclass(frozen=True)
 class AlignedInterpolation(Interpolator):
-    """Aligned interpolation where ``share``, the plain fast axis's in the level, is small, a spline along the slow axis
-    where it is 1; two axes only. ``position_scale`` and ``value_scale`` are kinds of
-    :func:`~napari_scantwin.interpolators.aligned.slow_scale`, ``spline`` a key of ``SPLINES``."""
+    """Aligned interpolation, or a spline along the slow axis; two axes only.
+
+    Parameters
+    ----------
+    position_scale, value_scale
+        Kinds of :func:`~napari_scantwin.interpolators.aligned.slow_scale`.
+    spline
+        A key of ``SPLINES``.
+    share
+        The share of the plain fast axis in the level: small aligns the sweeps, 1 gives a spline along the slow axis.
+    """
 
     position_scale: str
     value_scale: str

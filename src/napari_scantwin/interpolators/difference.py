@@ -22,11 +22,28 @@ _STEPS = {1: 1e-4, 2: 5e-4}
 def difference(
     function, coordinates: np.ndarray, axis: int, span: float, order: int, held: tuple[float, float] | None = None
 ) -> np.ndarray:
-    """The ``order``-th derivative [..., n] along ``axis``, whose range is ``span``, of a ``function`` that turns
-    coordinates [m, axes] into values [..., m] in double precision, at ``coordinates`` [n, axes].
+    """Differentiate a function along one axis by five-point differences.
 
-    ``held`` are the ends beyond which the function stays what it is there: at them the difference is taken just inside,
-    or it would be half of the derivative.
+    Parameters
+    ----------
+    function
+        Turns coordinates [m, axes] into values [..., m] in double precision.
+    coordinates
+        Where, [n, axes].
+    axis
+        The number of the axis.
+    span
+        The range of that axis, in its unit.
+    order
+        Which derivative, 1 or 2.
+    held
+        The ends beyond which the function stays what it is there: at them the difference is taken just inside, or it
+        would be half of the derivative. None by default, where the function goes on.
+
+    Returns
+    -------
+    array
+        Derivatives [..., n], per unit of the axis (squared, for the second).
     """
     step = _STEPS[order] * span
     if held is not None:

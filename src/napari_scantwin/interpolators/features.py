@@ -23,8 +23,14 @@ SCALE_NAMES = {
 class FeatureMap:
     """Turns coordinates [n, axes] (slow first) into inputs [n, axes] of order one.
 
-    ``scale`` is the slowest axis's kind of :func:`slow_scale`, ``low`` and ``high`` [axes] the range of each axis on
-    its scale, ``knots`` the slowest axis's set points that are known, ascending.
+    Parameters
+    ----------
+    scale
+        The slowest axis's kind of :func:`slow_scale`.
+    low, high
+        The range of each axis on its scale [axes].
+    knots
+        The slowest axis's set points that are known, ascending.
     """
 
     scale: str
@@ -44,10 +50,19 @@ class FeatureMap:
 
     @classmethod
     def fit(cls, scale: str, coordinates: np.ndarray, knots: np.ndarray) -> FeatureMap:
-        """Fit to a scan's ``coordinates`` [n, axes], knowing the set points ``knots``.
+        """Fit to the points of a scan.
 
         Ranges come from all points, but a logarithm's unit from the known set points only: the place of a held-out
         one, often chosen where something happens, would tell more than a new place ever can.
+
+        Parameters
+        ----------
+        scale
+            The slowest axis's kind of :func:`slow_scale`.
+        coordinates
+            The scan's places [n, axes], slow axis first.
+        knots
+            The set points that are known.
         """
         columns = cls._on_scale(scale, knots, coordinates)
         return cls(scale, columns.min(axis=0), columns.max(axis=0), np.asarray(knots, float))
@@ -65,8 +80,17 @@ class FeatureMap:
 
 
 def features_for(scale: str, points, kept: np.ndarray) -> FeatureMap:
-    """The feature map of :class:`~napari_scantwin.interpolators.protocol.TrainingPoints` whose sweeps ``kept`` (bool
-    [groups]) are known."""
+    """The feature map of training points of which some sweeps are known.
+
+    Parameters
+    ----------
+    scale
+        The slowest axis's kind of :func:`slow_scale`.
+    points
+        :class:`~napari_scantwin.interpolators.protocol.TrainingPoints`.
+    kept
+        Which sweeps are known, bool [groups].
+    """
     return FeatureMap.fit(scale, points.coordinates, points.knots[kept])
 
 
@@ -76,7 +100,14 @@ def scales_of(points) -> list[str]:
 
 
 def scales(knots: np.ndarray) -> list[str]:
-    """The scales of the slowest axis worth comparing, given its set points."""
+    """The scales of the slowest axis worth comparing, given its set points.
+
+    Parameters
+    ----------
+    knots
+        The set points, ascending. Only "plain" is worth it where they are evenly spaced, few, or span less than a
+        factor of five.
+    """
     gaps = np.diff(knots)
     spans = np.abs(knots).max() / np.abs(knots[knots != 0]).min()
     return ["plain", "root", "log"] if len(knots) > 2 and gaps.max() > 1.5 * gaps.min() and spans > 5 else ["plain"]

@@ -22,9 +22,22 @@ _CHUNK = 2048
 
 @dataclass(frozen=True)
 class FittedGaussianProcess(FittedInterpolator):
-    """Weighted sums of covariances with the points known, ``centres`` [m, axes], features over ``scales`` [axes]: the
-    first of ``coefficients`` [m, 1 + draws] give the mean, the others what draws from the posterior have to it,
-    together with their waves, ``waves`` [axes, w] of phases ``phases`` [w] and heights ``heights`` [w, draws]."""
+    """Weighted sums of covariances with the known points, and draws from the posterior.
+
+    Parameters
+    ----------
+    features
+        Turns coordinates into features.
+    centres
+        The known points [m, axes], features over ``scales``.
+    coefficients
+        [m, 1 + draws]: the first give the mean, the others what draws from the posterior add to it, together with their
+        waves.
+    scales
+        Length scales of the features [axes].
+    waves, phases, heights
+        The draws' waves: vectors [axes, w], phases [w] and heights [w, draws].
+    """
 
     features: FeatureMap
     centres: np.ndarray
@@ -61,10 +74,17 @@ _ARRAYS = ("centres", "coefficients", "scales", "waves", "phases", "heights")
 
 @dataclass(frozen=True)
 class GaussianProcess(Interpolator):
-    """A Gaussian process, the slow axis on the scale ``scale``. Its few scales are learned once, from the whole scan:
-    learning them for every fold costs much. That they have seen the held-out sweep makes its error look a little
-    smaller, most on a sharp step (0.53 for 0.60 % of the range by ``benchmarks/accuracy.py --nested``); the baselines'
-    is treated alike."""
+    """A Gaussian process.
+
+    Its few scales are learned once, from the whole scan: learning them for every fold costs much. That they have seen
+    the held-out sweep makes its error look a little smaller, most on a sharp step (0.53 for 0.60 % of the range by
+    ``benchmarks/accuracy.py --nested``); the baselines' is treated alike.
+
+    Parameters
+    ----------
+    scale
+        The slow axis's kind of :func:`~napari_scantwin.interpolators.aligned.slow_scale`.
+    """
 
     scale: str
 

@@ -17,8 +17,17 @@ _NAMES = ("mean", "plane", "quadratic")
 
 @dataclass(frozen=True)
 class FittedPolynomial(FittedInterpolator):
-    """``coefficients`` of the products of axes that ``powers`` [terms, axes] names, axes scaled from ``low`` and
-    ``high`` [axes] to ±1."""
+    """A fitted polynomial of the axes, scaled to ±1.
+
+    Parameters
+    ----------
+    low, high
+        The range of each axis [axes].
+    powers
+        The power of each axis in each term [terms, axes].
+    coefficients
+        The terms' coefficients [terms].
+    """
 
     low: np.ndarray
     high: np.ndarray
@@ -41,7 +50,13 @@ class FittedPolynomial(FittedInterpolator):
 
 @dataclass(frozen=True)
 class Polynomial(Interpolator):
-    """Weighted least squares of a polynomial of ``degree`` 0, 1 or 2 over all axes."""
+    """Weighted least squares of a polynomial over all axes.
+
+    Parameters
+    ----------
+    degree
+        0, 1 or 2.
+    """
 
     degree: int
 

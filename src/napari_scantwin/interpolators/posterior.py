@@ -4,8 +4,8 @@ The covariance is Matérn's of order 3/2 with a scale for every axis, plus noise
 Scales and noise maximise the marginal likelihood of evenly picked points (:func:`learned`); they hold for any choice of
 points a process is then conditioned on (:func:`conditioned`).
 
-What it does not know is told by draws from its posterior, functions that can be differentiated and integrated as the
-mean can: a draw g from the prior, as a sum of waves, plus the process's own correction,
+What it does not know is represented by draws from its posterior, functions that can be differentiated and integrated
+as the mean can: a draw g from the prior, as a sum of waves, plus the process's own correction,
 ``g(x) - k(x, X) K^-1 (g(X) + e)`` with e drawn from the noise. To scikit-learn ``g(X) + e`` are further targets.
 
 References
@@ -58,21 +58,26 @@ def learned(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None, *, 
 
     Parameters
     ----------
-    x : array [n, axes]
-        Places, each axis scaled to order one.
-    y : array [n]
-        Targets, scaled to mean 0 and deviation 1.
-    weights : array [n], optional
-        A point's noise variance is over its weight.
-    most : int
-        Points looked at, evenly picked.
-    stop : threading.Event, optional
-        Raises :class:`~napari_scantwin.core.errors.Cancelled` at the next step.
+    x
+        Places [n, axes], each axis scaled to order one.
+    y
+        Targets [n], scaled to mean 0 and deviation 1.
+    weights
+        Weights [n]: a point's noise variance is over its weight. Equal by default.
+    most
+        The most points looked at, evenly picked.
+    stop
+        A ``threading.Event`` that ends the work at the next step.
 
     Returns
     -------
     sklearn.gaussian_process.kernels.Kernel
         ``constant * Matern + noise``.
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
     """
 
     def look(_) -> None:
@@ -102,8 +107,24 @@ def learned(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None, *, 
 
 
 def conditioned(kernel: Kernel, x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None):
-    """The process with a ``kernel`` of :func:`learned` that knows points ``x`` [n, axes] with targets ``y`` [n] or
-    [n, targets] and ``weights`` [n]: a fitted ``GaussianProcessRegressor``."""
+    """The Gaussian process that knows certain points.
+
+    Parameters
+    ----------
+    kernel
+        A kernel of :func:`learned`.
+    x
+        Places [n, axes], each axis scaled to order one.
+    y
+        Targets [n] or [n, targets].
+    weights
+        Weights [n]: a point's noise variance is over its weight. Equal by default.
+
+    Returns
+    -------
+    sklearn.gaussian_process.GaussianProcessRegressor
+        Fitted.
+    """
     signal, noise = kernel.k1, kernel.k2.noise_level
     variance = np.broadcast_to(noise / (1.0 if weights is None else weights), len(x))
     alpha = variance + _JITTER * signal.k1.constant_value
@@ -111,15 +132,34 @@ def conditioned(kernel: Kernel, x: np.ndarray, y: np.ndarray, weights: np.ndarra
 
 
 def covariances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Matérn's covariances [n, m] of unit variance between ``one`` [n, axes] and ``other`` [m, axes], both over their
-    scales."""
+    """Matérn covariances of unit variance between two sets of places.
+
+    Parameters
+    ----------
+    one, other
+        Places [n, axes] and [m, axes], both over the axes' scales.
+
+    Returns
+    -------
+    array
+        Covariances [n, m].
+    """
     return Matern(nu=_ORDER)(one, other)
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws from the prior: waves ``waves`` [axes, w] over the axes' scales, of phases ``phases`` [w] and heights
-    ``heights`` [w, draws]."""
+    """Draws from the prior: ``g(x) = sum_w heights[w] cos(x . waves[w] + phases[w])``.
+
+    Parameters
+    ----------
+    waves
+        Wave vectors over the axes' scales [axes, w].
+    phases
+        Phases [w].
+    heights
+        Heights [w, draws].
+    """
 
     waves: np.ndarray
     phases: np.ndarray
@@ -131,7 +171,21 @@ class Draws:
 
     @classmethod
     def of(cls, kernel: Kernel, axes: int, waves: int, draws: int, random: np.random.Generator) -> Draws:
-        """``draws`` of ``waves`` waves each, for a kernel of :func:`learned`."""
+        """Draw from the prior of a kernel of :func:`learned`.
+
+        Parameters
+        ----------
+        kernel
+            The kernel.
+        axes
+            How many axes there are.
+        waves
+            Waves of each draw.
+        draws
+            How many draws.
+        random
+            The generator.
+        """
         # The spectrum of a Matérn covariance of order 3/2 is Student's t of three degrees of freedom.
         vectors = random.normal(size=(axes, waves)) / np.sqrt(random.chisquare(2 * _ORDER, waves) / (2 * _ORDER))
         phases = random.uniform(0, 2 * np.pi, waves)

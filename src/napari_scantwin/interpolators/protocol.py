@@ -28,10 +28,22 @@ SMALL = 5000
 class TrainingPoints(Protocol):
     """The points of a scan as an interpolator sees them.
 
-    ``coordinates`` [n, axes] in the scan's units, slow axis first; ``targets`` [n] scaled to mean 0 and deviation 1;
-    ``sample_weight`` [n] their weights, of mean 1; ``group`` [n] the number of the sweep each point is held out with,
-    and ``knots`` [groups] the sweeps' places on the slowest axis, ascending. ``sweeps`` is false where the points are
-    scattered and the groups mere blocks.
+    Attributes
+    ----------
+    coordinates
+        Places [n, axes] in the scan's units, slow axis first.
+    targets
+        Values [n] scaled to mean 0 and deviation 1.
+    sample_weight
+        Sample weights [n], of mean 1.
+    group
+        The number of the sweep each point is held out with [n].
+    knots
+        The sweeps' places on the slowest axis [groups], ascending.
+    sweeps
+        Whether the points lie in sweeps; false where they are scattered and the groups mere blocks.
+    axes
+        How many axes were scanned.
     """
 
     coordinates: np.ndarray
@@ -51,10 +63,16 @@ class TrainingPoints(Protocol):
     def axes(self) -> int: ...
 
     def once(self, key, make: Callable[[], Any]) -> Any:
-        """``make()``, computed the first time ``key`` is asked for; safe from several threads."""
+        """``make()``, computed the first time ``key`` is asked for and kept; safe from several threads."""
 
     def rows(self, share: float) -> Rows:
-        """The sweeps by level with the plain ``share``, smoothed, with draws of their errors (two axes only)."""
+        """The sweeps by level, smoothed, with draws of their errors (two axes only).
+
+        Parameters
+        ----------
+        share
+            The share of the plain fast axis in the level, 0 to 1.
+        """
 
 
 class FittedInterpolator(ABC):
@@ -71,15 +89,21 @@ class FittedInterpolator(ABC):
 
         Parameters
         ----------
-        coordinates : array [n, axes]
-            Places in the scan's units, slow axis first.
-        stop : threading.Event, optional
-            Raises :class:`~napari_scantwin.core.errors.Cancelled` where the work is long enough to look at it.
+        coordinates
+            Places [n, axes] in the scan's units, slow axis first.
+        stop
+            A ``threading.Event`` that ends the work where it is long enough to look at it; never by default.
 
         Returns
         -------
-        array [members, n]
-            Their mean is the prediction, their scatter what the interpolator knows of its own error.
+        array
+            Values [members, n] in units of the values' spread. Their mean is the prediction, their scatter what the
+            interpolator knows of its own error.
+
+        Raises
+        ------
+        Cancelled
+            Where ``stop`` is set.
         """
 
     def slopes(
@@ -94,21 +118,21 @@ class FittedInterpolator(ABC):
 
         Parameters
         ----------
-        coordinates : array [n, axes]
-            Places in the scan's units, slow axis first.
-        axis : int
-            Number of the axis, whose range is ``span``.
-        span : float
+        coordinates
+            Places [n, axes] in the scan's units, slow axis first.
+        axis
+            The number of the axis, 0 being the slowest.
+        span
             The measured range of that axis, in its unit.
-        order : {1, 2}
-            Which derivative.
-        stop : threading.Event, optional
+        order
+            Which derivative, 1 or 2.
+        stop
             As in :meth:`outputs`.
 
         Returns
         -------
-        array [members, n]
-            Per unit of the axis (squared, for the second).
+        array
+            Derivatives [members, n], per unit of the axis (squared, for the second).
         """
 
         def values(places: np.ndarray) -> np.ndarray:
@@ -134,11 +158,24 @@ class FittedInterpolator(ABC):
 class Folds:
     """A request for the fits that judge an interpolator.
 
-    ``masks`` (bool [groups] each) say which sweeps are kept, the held-out folds first, ``members`` the size of the
-    ensemble that a fit of everything has, ``stop`` ends the work and ``workers`` is how many fits may run at once. For
-    those that train all folds together, ``stream`` draws from the whole scan, however large, ``budget`` are the seconds
-    they may take, and ``report(done, total, train_error, held_out_error)`` is told how they get on (errors in the
-    value's unit, or None).
+    Parameters
+    ----------
+    masks
+        Which sweeps are kept, one array of bool [groups] for each fit, the held-out folds first.
+    members
+        The size of the ensemble that a fit of everything has.
+    seed
+        Fixes every random choice.
+    stop
+        Ends the work when it is set.
+    workers
+        How many fits may run at once.
+    stream
+        Draws from the whole scan, however large, for those that train all folds together.
+    budget
+        Seconds these may take; as long as it takes by default.
+    report
+        Called by these with (done, total, train_error, held_out_error); errors in the value's unit, or None.
     """
 
     masks: list[np.ndarray]
@@ -153,8 +190,19 @@ class Folds:
 
 @dataclass(frozen=True)
 class FittedFolds:
-    """The ``fits`` of every mask of :class:`Folds`; ``whole``, the fit of everything, where it came along with them;
-    the ``steps`` that took and ``notes`` a user should read."""
+    """What came of a request of :class:`Folds`.
+
+    Parameters
+    ----------
+    fits
+        The fit of every mask.
+    steps
+        The steps that took.
+    whole
+        The fit of everything, where it was made along with them.
+    notes
+        What a user should read, a sentence each.
+    """
 
     fits: list[FittedInterpolator]
     steps: int
@@ -179,8 +227,20 @@ class Interpolator(ABC):
     @classmethod
     @abstractmethod
     def candidates(cls, points: TrainingPoints, training_budget) -> list[Interpolator]:
-        """Those of its kind worth trying on a scan, cheapest first; none where it does not apply. ``training_budget``
-        is what the chosen preset allows (:class:`napari_scantwin.twin.settings.TrainingBudget`)."""
+        """The interpolators of this kind worth trying on a scan.
+
+        Parameters
+        ----------
+        points
+            The scan's points.
+        training_budget
+            What the chosen preset allows (:class:`napari_scantwin.twin.settings.TrainingBudget`).
+
+        Returns
+        -------
+        list
+            Cheapest first; empty where the kind does not apply.
+        """
 
     @abstractmethod
     def fit(
@@ -195,16 +255,16 @@ class Interpolator(ABC):
 
         Parameters
         ----------
-        points : TrainingPoints
+        points
             The whole scan; of the sweeps that are not kept nothing but their range may be used.
-        kept : array of bool [groups]
-            Which sweeps are known.
-        members : int
+        kept
+            Which sweeps are known, bool [groups].
+        members
             Size of the ensemble, for those that have one.
-        seed : int
+        seed
             Fixes every random choice.
-        stop : threading.Event, optional
-            Ends the fit.
+        stop
+            A ``threading.Event`` that ends the fit.
 
         Raises
         ------
@@ -213,7 +273,7 @@ class Interpolator(ABC):
         """
 
     def fit_folds(self, points: TrainingPoints, folds: Folds) -> FittedFolds:
-        """The fits by which it is judged: here one after the other, several at a time."""
+        """Make the fits by which it is judged: here each by itself, several at a time."""
 
         def one(mask: np.ndarray) -> FittedInterpolator:
             return self.fit(points, mask, 1, folds.seed, folds.stop)
@@ -223,5 +283,13 @@ class Interpolator(ABC):
         return FittedFolds(fits, steps=len(fits))
 
     def get_ready(self, say: Callable[[str], None], stop: threading.Event | None) -> None:
-        """Load what takes long to load, telling with ``say`` what; here nothing."""
+        """Load what takes long to load; here nothing.
+
+        Parameters
+        ----------
+        say
+            Called with what is being loaded, in words.
+        stop
+            A ``threading.Event`` that ends the wait.
+        """
         return

@@ -24,11 +24,11 @@ class DenseNetwork:
 
     Parameters
     ----------
-    inputs : int
+    inputs
         Number of input features.
-    layers, nodes : int
+    layers, nodes
         Hidden layers, and nodes in each.
-    outputs : int
+    outputs
         Number of outputs of the last layer, which is linear.
     """
 
@@ -48,9 +48,19 @@ class DenseNetwork:
         return keras.Sequential([keras.Input((self.inputs,)), *hidden, keras.layers.Dense(self.outputs)])
 
     def initial(self, members: int, seed: int) -> list[np.ndarray]:
-        """Starting weights, float32: for each layer a kernel [members, in, out] and an offset [members, out].
+        """Starting weights: He-scaled normal ones, offsets spread so that the first layer's bends cover the data.
 
-        He-scaled normal weights; offsets are spread so that the first layer's bends cover the data.
+        Parameters
+        ----------
+        members
+            How many networks.
+        seed
+            Fixes them.
+
+        Returns
+        -------
+        list of arrays
+            For each layer a kernel [members, in, out] and an offset [members, out], float32.
         """
         random = np.random.default_rng(seed)
         parameters = []
@@ -132,10 +142,28 @@ def _evaluate_few(parameters, features) -> np.ndarray:
 
 
 def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, on_progress=None) -> np.ndarray:
-    """Outputs [members, points] of trained networks, computed in chunks of constant memory, several at a time.
+    """Outputs of trained networks, computed in chunks of constant memory, several at a time.
 
-    ``features`` is [members or 1, points, inputs]. ``stop`` (a ``threading.Event``) raises
-    :class:`~napari_scantwin.core.errors.Cancelled`; ``on_progress`` receives the fraction done.
+    Parameters
+    ----------
+    parameters
+        For each layer a kernel [members, in, out] and an offset [members, 1, out].
+    features
+        Inputs [members or 1, points, inputs].
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+    on_progress
+        Called with the fraction done.
+
+    Returns
+    -------
+    array
+        Outputs [members, points].
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
     """
     if features.shape[1] <= _FEW:
         return _evaluate_few(parameters, features)
@@ -143,8 +171,28 @@ def evaluate(parameters: list[np.ndarray], features: np.ndarray, *, stop=None, o
 
 
 def evaluate_slopes(parameters: list[np.ndarray], taylor: np.ndarray, *, stop=None) -> np.ndarray:
-    """First or second derivative [members, points] of trained networks along a line through every point; ``taylor``
-    [2 or 3, points, inputs] are the features there and their derivatives along it."""
+    """First or second derivative of trained networks along a line through every point.
+
+    Parameters
+    ----------
+    parameters
+        For each layer a kernel [members, in, out] and an offset [members, 1, out].
+    taylor
+        The features and their first (and second) derivatives along the line [2 or 3, points, inputs]; their number
+        decides the order.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+
+    Returns
+    -------
+    array
+        Derivatives [members, points].
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
+    """
     order = len(taylor) - 1
     features = np.concatenate(list(taylor), axis=-1)[None]
     if features.shape[1] <= _FEW:

@@ -20,18 +20,27 @@ _CHUNK, _CHUNK_GPU = 4096, 1 << 17
 def in_chunks(
     forward: Callable, features: np.ndarray, members: int, *, stop=None, on_progress=None, widest: int = 64
 ) -> np.ndarray:
-    """Outputs [members, points, ...] of a compiled function of features [members, chunk, ...].
+    """Evaluate a compiled function of stacked networks at many points.
 
     Parameters
     ----------
-    forward : callable
+    forward
         Turns a tensor [members, chunk, ...] into one [members, chunk, ...].
-    features : array [members or 1, points, ...]
-    stop : threading.Event, optional
-    on_progress : callable, optional
-        Receives the fraction done.
-    widest : int
+    features
+        Inputs [members or 1, points, ...].
+    members
+        How many networks are stacked.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+    on_progress
+        Called with the fraction done.
+    widest
         Features of more numbers a point than this are taken in chunks of fewer points.
+
+    Returns
+    -------
+    array
+        Outputs [members, points, ...].
 
     Raises
     ------

@@ -24,8 +24,10 @@ _seeding = threading.Lock()
 
 
 def adam():
-    """Adam with a memory of a hundred squared gradients: trainings of some thousand steps end before the usual
-    thousand are worth remembering."""
+    """Adam with a memory of a hundred squared gradients.
+
+    Trainings of some thousand steps end before the usual thousand are worth remembering.
+    """
     return tensorflow().keras.optimizers.Adam(beta_1=0.9, beta_2=0.99, epsilon=1e-7)
 
 
@@ -34,8 +36,8 @@ class Program:
 
     Attributes
     ----------
-    model : keras.Model
-        A member: its layers are called, its own weights are not used.
+    model
+        A member as a Keras model: its layers are called, its own weights are not used.
     """
 
     def __init__(self, network: Callable, loss, optimiser):
@@ -56,7 +58,20 @@ class Program:
         self._compiled: dict = {}
 
     def initial(self, members: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-        """Starting values, each with a leading member axis: trainable weights, other weights, optimiser's variables."""
+        """Starting values of every member.
+
+        Parameters
+        ----------
+        members
+            How many members.
+        seed
+            Fixes them.
+
+        Returns
+        -------
+        tuple of lists of arrays
+            Trainable weights, other weights and optimiser's variables, each [members, ...].
+        """
         state = [np.repeat(np.asarray(variable)[None], members, axis=0) for variable in self.optimiser.variables]
         if hasattr(self.network, "initial"):
             others = [np.repeat(np.asarray(v)[None], members, axis=0) for v in self.model.non_trainable_variables]
@@ -103,9 +118,34 @@ class Program:
         return tensorflow().vectorized_map(step, (trainable, others, state, weights, own), warn=False)
 
     def steps(self, trainable, others, state, count, first, rates, seed, inputs, targets, weights, *, batch: int):
-        """``count`` steps at the learning ``rates``, the earliest being number ``first`` of the training: the last
-        step's losses [members], and the weights and the optimiser's variables after it. All are lists of tensors or
-        tensors; those of other shapes are compiled for."""
+        """Take steps of the training.
+
+        All that is given are tensors or lists of tensors; those of other shapes are compiled for.
+
+        Parameters
+        ----------
+        trainable, others, state
+            The members' trainable weights, other weights and optimiser's variables, each [members, ...].
+        count
+            How many steps.
+        first
+            The number of the earliest in the training.
+        rates
+            The learning rate of each step.
+        seed
+            Fixes the batches.
+        inputs, targets
+            The points [members or 1, n, ...].
+        weights
+            How much each member sees of each point [members, n].
+        batch
+            Points a step sees.
+
+        Returns
+        -------
+        tuple
+            The last step's losses [members], and the weights and the optimiser's variables after it.
+        """
         tf = tensorflow()
         members, points = weights.shape
         batch = min(batch, points)
@@ -147,7 +187,20 @@ class Program:
         return tensorflow().vectorized_map(outputs, (trainable, others, inputs), warn=False)
 
     def forward(self, trainable, others, inputs):
-        """Outputs [members, n, ...] for ``inputs`` [members, n, ...], compiled."""
+        """Outputs of every member, compiled.
+
+        Parameters
+        ----------
+        trainable, others
+            The members' trainable and other weights, lists of tensors [members, ...].
+        inputs
+            Inputs [members, n, ...].
+
+        Returns
+        -------
+        tensor
+            Outputs [members, n, ...].
+        """
 
         specs = [*([_spec(part) for part in parts] for parts in (trainable, others)), _spec(inputs)]
 
@@ -172,8 +225,15 @@ def _traced(function: Callable, *specs, jit_compile: bool | None = None) -> Call
 
 @functools.lru_cache(maxsize=16)
 def program(network: Callable, loss, optimiser) -> Program:
-    """The :class:`Program` of a kind of network, a loss and an optimiser, all hashable; kept, so that a second
-    training of the same kind starts at once."""
+    """The :class:`Program` of a kind of network, a loss and an optimiser.
+
+    It is kept, so that a second training of the same kind starts at once.
+
+    Parameters
+    ----------
+    network, loss, optimiser
+        As :func:`napari_scantwin.networks.trainer.train_members` takes them, all hashable.
+    """
     return Program(network, loss, optimiser)
 
 

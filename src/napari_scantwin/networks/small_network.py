@@ -25,10 +25,36 @@ _CHUNK = 8192
 def fit_small(
     features: np.ndarray, targets: np.ndarray, weights: np.ndarray, *, nodes, decay: float, steps: int, seed: int, stop
 ) -> list[np.ndarray]:
-    """Fit one network to ``features`` [n, inputs] and ``targets`` [n], weighted by ``weights`` [n].
+    """Fit one network by L-BFGS on every point at once (the module has the loss).
 
-    ``nodes`` are the hidden layers' widths. Returns a matrix [in, out] and an offset [out] for each layer,
-    float32. ``stop`` (a ``threading.Event`` or None) raises :class:`Cancelled` at the next step.
+    Parameters
+    ----------
+    features
+        Inputs [n, inputs], of order one.
+    targets
+        Targets [n], of order one.
+    weights
+        Sample weights [n].
+    nodes
+        The hidden layers' widths.
+    decay
+        The weight decay, in points.
+    steps
+        The most steps.
+    seed
+        Fixes the starting weights.
+    stop
+        A ``threading.Event`` that ends the fit at the next step, or None.
+
+    Returns
+    -------
+    list of arrays
+        A matrix [in, out] and an offset [out] for each layer, float32.
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
     """
     start = _initial((features.shape[1], *nodes, 1), seed)
     shapes = [part.shape for part in start]
@@ -84,7 +110,20 @@ def _loss(parameters, x, y, w, decay: float) -> tuple[float, np.ndarray]:
 
 
 def evaluate_small(parameters: list[np.ndarray], features: np.ndarray) -> np.ndarray:
-    """Outputs [members, n] of stacked networks (each array with a leading member axis), in double precision."""
+    """Outputs of stacked networks, in double precision.
+
+    Parameters
+    ----------
+    parameters
+        For each layer a matrix [members, in, out] and an offset [members, out].
+    features
+        Inputs [n, inputs].
+
+    Returns
+    -------
+    array
+        Outputs [members, n].
+    """
     members, points = len(parameters[0]), len(features)
     result = np.empty((members, points))
     for start in range(0, points, _CHUNK):

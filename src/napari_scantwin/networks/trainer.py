@@ -76,12 +76,12 @@ class TrainingData:
 
     Parameters
     ----------
-    inputs : array [members or 1, n, ...]
-        Scaled to order one. A leading 1 where all members see the same.
-    targets : array [members or 1, n, ...]
-        Scaled to order one, or whole numbers (classes).
-    weights : array [members, n], optional
-        How much each member sees of each point, zero where it must not look; ones where left out.
+    inputs
+        [members or 1, n, ...], scaled to order one. A leading 1 where all members see the same.
+    targets
+        [members or 1, n, ...], scaled to order one, or whole numbers (classes).
+    weights
+        How much each member sees of each point [members, n], zero where it must not look; ones by default.
     """
 
     inputs: np.ndarray
@@ -90,8 +90,22 @@ class TrainingData:
 
 
 def warm_cosine(peak: float, warm_up: int = 50) -> Callable[[np.ndarray, int], np.ndarray]:
-    """A learning rate that rises to ``peak`` in ``warm_up`` steps and falls to zero along a cosine: the last steps
-    average the batches' noise away."""
+    """A learning rate that rises at first and then falls to zero along a cosine.
+
+    The last steps average the batches' noise away.
+
+    Parameters
+    ----------
+    peak
+        The highest rate.
+    warm_up
+        Steps in which it rises.
+
+    Returns
+    -------
+    callable
+        The rates of an array of steps, given the number of all.
+    """
 
     def rate(step: np.ndarray, total: int) -> np.ndarray:
         now = step + 1.0
@@ -105,19 +119,19 @@ def warm_cosine(peak: float, warm_up: int = 50) -> Callable[[np.ndarray, int], n
 class TrainedMembers:
     """Trained networks, stacked.
 
-    Attributes
+    Parameters
     ----------
-    network : callable
+    network
         What built a member.
-    weights : list of arrays [members, ...]
-        A member's trainable weights, in Keras's order.
-    others : list of arrays [members, ...]
-        What else it holds (running means, generators' states).
-    steps : int
+    weights
+        The members' trainable weights, in Keras's order, each [members, ...].
+    others
+        What else they hold (running means, generators' states), each [members, ...].
+    steps
         Steps taken.
-    stopped : bool
+    stopped
         Whether ``stop`` ended the training.
-    restarted : int
+    restarted
         How many members diverged and started again.
     """
 
@@ -134,8 +148,27 @@ class TrainedMembers:
         return _not_finite(self.weights)
 
     def predict(self, inputs: np.ndarray, *, stop: threading.Event | None = None, on_progress=None) -> np.ndarray:
-        """Outputs [members, n, ...] for ``inputs`` [members or 1, n, ...]; ``stop`` raises :class:`Cancelled`,
-        ``on_progress`` receives the fraction done."""
+        """Outputs of every member.
+
+        Parameters
+        ----------
+        inputs
+            Inputs [members or 1, n, ...].
+        stop
+            Ends the work when it is set.
+        on_progress
+            Called with the fraction done.
+
+        Returns
+        -------
+        array
+            Outputs [members, n, ...].
+
+        Raises
+        ------
+        Cancelled
+            Where ``stop`` is set.
+        """
         tf = tensorflow()
         weights, others = ([tf.constant(part) for part in parts] for parts in (self.weights, self.others))
         forward = functools.partial(program(self.network, "mse", adam).forward, weights, others)
@@ -155,11 +188,11 @@ class MemberTraining:
 
     Attributes
     ----------
-    done, total : int
+    done, total
         Steps taken, and to be taken as far as is known.
-    loss : array [members]
-        Each member's loss before its last step.
-    restarted : int
+    loss
+        Each member's loss before its last step [members].
+    restarted
         How many members diverged and started again.
     """
 
@@ -263,44 +296,50 @@ def train_members(
 
     Parameters
     ----------
-    network : callable
+    network
         Builds one member's Keras model, whose weights exist then. Hashable: a function of a module, or a frozen
         dataclass. Starting weights are drawn for each member by Keras's initialisers, or by the network's
         ``initial(members, seed)`` (a list of arrays [members, ...] in the order of the trainable weights).
-    data : TrainingData or callable
+    data
         The points, or what gives them; the latter is asked again every ``refresh`` steps, for data that is larger
         than memory or simulated as it is learned.
-    members, steps : int
-    loss : str or callable
+    members
+        How many networks are trained.
+    steps
+        Steps of the training.
+    loss
         One of Keras's by name, or ``loss(targets, outputs)`` [n] for one member's targets and outputs [n, ...].
         Losses that the model adds itself (regularisers) come on top.
-    optimiser : str or callable
+    optimiser
         One of Keras's by name, or a function that makes one. What it does with norms (clipping) is done for each
         member by itself.
-    rate : float, keras.optimizers.schedules.LearningRateSchedule or callable, optional
-        The learning rate, constant or by step; a plain function gets an array of steps, from 0, and the number of
-        all. By default the optimiser's own.
-    batch : int, optional
+    rate
+        The learning rate: a number, a Keras schedule, or a plain function that gets an array of steps, from 0, and the
+        number of all. By default the optimiser's own.
+    batch
         Points a step sees, drawn with replacement, the same for all members; all where left out.
-    refresh : int, optional
+    refresh
         Steps between two draws of data.
-    budget : float, optional
+    budget
         Seconds, compilation not counted, to which the training is shortened.
-    seed : int
+    seed
         Fixes starting weights and batches: the same seed on the same machine gives the same networks.
-    stop : threading.Event, optional
+    stop
         Ends the training within a tenth of a second or so, with what is learned.
-    on_steps : callable, optional
+    on_steps
         Called several times a second and after every hundredth step.
 
     Returns
     -------
     TrainedMembers
+        The networks.
 
     Raises
     ------
     Cancelled
         Where ``stop`` is set before a step is taken, be it while TensorFlow is imported or the step compiled.
+    ValueError
+        Where data do not fit the members, or a rate is given beside an optimiser's own schedule.
     """
     draw = data if callable(data) else lambda: data
 

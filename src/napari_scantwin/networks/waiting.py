@@ -17,7 +17,19 @@ _LOOK = 0.05
 
 
 def interruptibly(work: Callable[[], Result], stop: threading.Event | None) -> Result:
-    """Do ``work()`` in a thread and wait for what it returns.
+    """Do some work in a thread and wait for what it returns.
+
+    Parameters
+    ----------
+    work
+        Called without arguments.
+    stop
+        The wait ends when it is set; None to wait in any case.
+
+    Returns
+    -------
+    object
+        What the work returned.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Twin to what to measure next."""
+"""A twin says what to measure next."""
 
 from napari_scantwin.planning.convergence import Course, CourseStep, surprise
 from napari_scantwin.planning.cost import TimeModel

@@ -22,9 +22,21 @@ __all__ = ["Course", "CourseStep", "surprise"]
 
 @dataclass(frozen=True)
 class CourseStep:
-    """One look at the scan: how many ``sweeps`` (or points) it held, the ``new`` values of the slowest axis (places),
-    their ``surprises`` (NaN where there was no twin before), the ``expected`` error of the map and the twin's
-    ``held_out`` error on inner sweeps, all in the value's unit."""
+    """One look at the scan.
+
+    Parameters
+    ----------
+    sweeps
+        How many sweeps (or points) it held.
+    new
+        The new values of the slowest axis (places, for points).
+    surprises
+        How far each new one lay from its prediction, in the value's unit; NaN where there was no twin before.
+    expected
+        The expected error of the map, in the value's unit.
+    held_out
+        The twin's held-out error on inner sweeps, in the value's unit.
+    """
 
     sweeps: int
     new: tuple[float | tuple[float, ...], ...]
@@ -35,9 +47,26 @@ class CourseStep:
 
 @dataclass(frozen=True)
 class Course:
-    """The error's course over the ``steps``, oldest first, in ``unit``; ``target`` is the error to reach, ``in_a_row``
-    how many new sweeps in a row must have been predicted to within it. ``of`` is what was measured one by one: sweeps,
-    or single points."""
+    """The course of the error as a scan goes on, and whether it has converged.
+
+    Parameters
+    ----------
+    unit
+        The value's unit.
+    target
+        The error to reach, in that unit.
+    in_a_row
+        How many new sweeps in a row must have been predicted to within it.
+    steps
+        The looks at the scan, oldest first.
+    of
+        What was measured one by one: "sweeps", or single "points".
+
+    Raises
+    ------
+    ScanError
+        Where the target is not positive, or ``in_a_row`` below one.
+    """
 
     unit: str
     target: float
@@ -82,8 +111,24 @@ class Course:
 
 
 def surprise(twin, scan: xr.DataArray, value: float) -> float:
-    """How far the readings of ``scan`` at ``value`` of the slowest axis lie from what ``twin``, which has not seen
-    them, says there: root mean square in the value's unit, without the noise."""
+    """How far the readings of a sweep lie from what a twin that has not seen them predicts.
+
+    Root mean square of the difference, the noise taken off: ``sqrt(max(mean((reading - mean)^2) - mean(noise^2), 0))``.
+
+    Parameters
+    ----------
+    twin
+        The twin, trained before the sweep was measured.
+    scan
+        The scan that holds the sweep.
+    value
+        The sweep's value of the slowest axis, in its unit; the nearest set point counts.
+
+    Returns
+    -------
+    float
+        In the value's unit; NaN where all the sweep's points are masked.
+    """
     table = scans.points(scan)
     settled = scans.set_points(table.coordinates[:, 0])
     mine = (settled == settled[np.argmin(np.abs(settled - value))]) & ~table.masked

@@ -28,12 +28,29 @@ _USUAL = (("K", "3 K/min"), ("Oe", "100 Oe/s"), ("T", "0.01 T/s"))
 
 @dataclass(frozen=True)
 class TimeModel:
-    """Times of one kind of sweep, all in minutes.
+    """The times of one kind of sweep, all in minutes (the module has the formula).
 
-    ``point`` for each of the ``points`` of a sweep, ``settle`` after each change of the slow axis; ``slow_rate`` in
-    the slow axis's unit per minute, ``fast_rate`` in the fast axis's, infinite where moving takes no time that counts;
-    ``span`` of the fast axis in its unit; ``returns`` whether the fast axis goes back before each sweep. ``start`` is
-    where the slow axis stands now, None where the way to the first sweep does not count.
+    Parameters
+    ----------
+    point
+        Minutes for each point.
+    points
+        Points of a sweep.
+    settle
+        Minutes after each change of the slow axis.
+    slow_rate, fast_rate
+        Rates in the axis's unit per minute, infinite where moving takes no time that counts.
+    span
+        The length of a sweep along the fast axis, in its unit.
+    returns
+        Whether the fast axis goes back to its start before each sweep; otherwise sweeps run up and down in turn.
+    start
+        Where the slow axis stands now; None where the way to the first sweep does not count.
+
+    Raises
+    ------
+    ScanError
+        Where a number makes no sense, or a sweep would take no time at all.
     """
 
     point: float
@@ -71,11 +88,32 @@ class TimeModel:
         returns: bool = True,
         start: float | None = None,
     ) -> TimeModel:
-        """The time model of sweeps like those of ``scan``: their usual number of points and span.
+        """The time model of sweeps like those of a scan: their usual number of points and span.
 
-        Times and rates are written with units ("10 s", "100 Oe/s", "3 K/min"). A rate that is not given is 100 Oe/s
-        (0.01 T/s) for a magnetic field and 3 K/min for a temperature; other axes, such as angles, take no time.
-        Raises :class:`ScanError` where a unit does not fit.
+        Times and rates are written with units ("10 s", "100 Oe/s", "3 K/min").
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        point
+            The time of a point.
+        settle
+            The time after each change of the slow axis.
+        slow_rate, fast_rate
+            Rates of the axes. A rate that is not given is 100 Oe/s (0.01 T/s) for a magnetic field and 3 K/min for a
+            temperature; other axes, such as angles, take no time.
+        points
+            Points of a sweep (default: the median of the scan's sweeps).
+        returns
+            Whether the fast axis goes back to its start before each sweep.
+        start
+            Where the slow axis stands now, in its unit; by default the way to the first sweep does not count.
+
+        Raises
+        ------
+        ScanError
+            Where a unit does not fit, or a number makes no sense.
         """
         names = scans.axes(scan)
         sweeps = scans.sweeps(scan)
@@ -98,7 +136,13 @@ class TimeModel:
         return self.settle + max(self.points * self.point, along) + (along if self.returns else 0.0)
 
     def minutes(self, values: Sequence[float]) -> float:
-        """Minutes of sweeps at ``values`` of the slow axis, measured in :meth:`order`."""
+        """Minutes of several sweeps, measured in :meth:`order`.
+
+        Parameters
+        ----------
+        values
+            The sweeps' values of the slow axis, in its unit.
+        """
         if not len(values):
             return 0.0
         ordered = self.order(values)
@@ -106,7 +150,13 @@ class TimeModel:
         return float(np.abs(np.diff(way)).sum() / self.slow_rate + len(values) * self.sweep)
 
     def order(self, values: Sequence[float]) -> list[float]:
-        """The values in the order of the shortest way: to the nearer end first, then along."""
+        """The values in the order of the shortest way: to the nearer end first, then along.
+
+        Parameters
+        ----------
+        values
+            Values of the slow axis, in its unit.
+        """
         ordered = sorted(float(value) for value in values)
         if self.start is not None and ordered and abs(ordered[-1] - self.start) < abs(ordered[0] - self.start):
             ordered.reverse()

@@ -27,8 +27,34 @@ Change = TypeVar("Change")
 class Dialogue(ABC, Generic[Proposed, Change]):
     """A planner that is asked what to measure, told what was measured, and says when it is enough.
 
-    :class:`napari_scantwin.planning.protocol.Planner` says what the options mean. ``Proposed`` is what is asked for,
-    ``Change`` what a scan that is told adds to those before it; what is fresh of it are places in a tuple.
+    ``Proposed`` is what is asked for, ``Change`` what a scan that is told adds to those before it; what is fresh of it
+    are places in a tuple.
+
+    Parameters
+    ----------
+    within
+        The range of the slowest axis that can be measured, in its unit; without it and ``among``, the range of the
+        first scan told.
+    among
+        What can be measured, listed.
+    target
+        The error to reach, in the value's unit (default: 1 % of the values' range).
+    in_a_row
+        How many new ones in a row are to be predicted to within the target
+        (:mod:`napari_scantwin.planning.convergence`).
+    cost
+        The time model, where time counts.
+    budget
+        Minutes in all, for what is told after the first question; needs ``cost``.
+    of
+        A function of a simulated scan that gives a number, to ask for that number instead of the map.
+    settings
+        The settings of the twin, which is trained afresh whenever something is told.
+
+    Raises
+    ------
+    ScanError
+        Where a budget is given without a time model.
     """
 
     #: What is proposed, in the plural.
@@ -78,10 +104,24 @@ class Dialogue(ABC, Generic[Proposed, Change]):
         return ""
 
     def tell(self, scan: xr.DataArray, *, on_progress=None, stop=None) -> Change:
-        """Take in what was measured: a scan of the new sweeps only, or a longer file of all, whose known sweeps are
-        recognised. Returns what was new. The twin is trained afresh as soon as there are sweeps enough.
+        """Take in what was measured; the twin is trained afresh as soon as there are sweeps enough.
 
-        Raises :class:`ScanError` where the scan does not fit what was told before; nothing is lost then.
+        Parameters
+        ----------
+        scan
+            A scan of the new sweeps only, or a longer file of all, whose known sweeps are recognised.
+        on_progress, stop
+            As :func:`napari_scantwin.train` takes them.
+
+        Returns
+        -------
+        Longer or LongerPoints
+            What was new.
+
+        Raises
+        ------
+        ScanError
+            Where the scan does not fit what was told before; nothing is lost then.
         """
         change, whole, fresh = self._taken(scan)
         surprises = self._surprises(change, whole, fresh)
@@ -115,7 +155,7 @@ class Dialogue(ABC, Generic[Proposed, Change]):
 
     @abstractmethod
     def ask(self, count: int = 1, stop=None) -> list[Proposed]:
-        """What to measure next, at most ``count``."""
+        """What to measure next, at most ``count``; setting ``stop`` (a ``threading.Event``) ends the work."""
 
     @abstractmethod
     def _taken(self, scan: xr.DataArray) -> tuple[Change, xr.DataArray, tuple]:

@@ -20,8 +20,19 @@ _SAME = 1e-5
 
 @dataclass(frozen=True)
 class Longer:
-    """How a scan goes on from an earlier one, as values of the slowest axis: sweeps both hold (``known``), those
-    measured ``again`` with other readings, those that are ``new``, and those it does not hold (``missing``)."""
+    """How a scan goes on from an earlier one, as values of the slowest axis in the earlier scan's unit.
+
+    Parameters
+    ----------
+    known
+        Sweeps that both hold.
+    again
+        Sweeps measured again with other readings.
+    new
+        Sweeps that only the later scan holds.
+    missing
+        Sweeps that only the earlier scan holds.
+    """
 
     known: tuple[float, ...]
     again: tuple[float, ...]
@@ -40,8 +51,20 @@ class Longer:
 
 
 def longer(before: xr.DataArray, after: xr.DataArray) -> Longer:
-    """What of ``after`` is known from ``before``: sweeps at one set point of the slowest axis with the same readings,
-    in whatever order and unit they stand. Raises :class:`ScanError` where the two hold different quantities or axes."""
+    """Which sweeps of a scan are known from an earlier one.
+
+    Known are sweeps at one set point of the slowest axis with the same readings, in whatever order and unit they stand.
+
+    Parameters
+    ----------
+    before, after
+        The earlier and the later scan.
+
+    Raises
+    ------
+    ScanError
+        Where the two hold different quantities or axes.
+    """
     old, new = scans.points(before), scans.points(_like(before, after))
     set_points = scans.set_points(np.concatenate([old.coordinates[:, 0], new.coordinates[:, 0]]))
     old_slow, new_slow = np.split(set_points, [len(old.values)])
@@ -61,8 +84,17 @@ def longer(before: xr.DataArray, after: xr.DataArray) -> Longer:
 
 @dataclass(frozen=True)
 class LongerPoints:
-    """How a scan of single points goes on from an earlier one: how many points both hold (``known``), and the places
-    [n, axes] measured ``again`` with other readings and those that are ``new``, in the earlier scan's units."""
+    """How a scan of single points goes on from an earlier one.
+
+    Parameters
+    ----------
+    known
+        How many points both hold.
+    again
+        Places [n, axes] measured again with other readings, in the earlier scan's units.
+    new
+        Places [n, axes] that only the later scan holds, in the earlier scan's units.
+    """
 
     known: int
     again: np.ndarray
@@ -75,8 +107,18 @@ class LongerPoints:
 
 
 def longer_points(before: xr.DataArray, after: xr.DataArray) -> LongerPoints:
-    """What of the points of ``after`` is known from ``before``: readings at the same place, however they stand in
-    sweeps. Raises :class:`ScanError` where the two hold different quantities or axes."""
+    """Which points of a scan are known from an earlier one: readings at the same place, however they stand in sweeps.
+
+    Parameters
+    ----------
+    before, after
+        The earlier and the later scan.
+
+    Raises
+    ------
+    ScanError
+        Where the two hold different quantities or axes.
+    """
     old, new = scans.points(before), scans.points(_like(before, after))
     there = _same_place(old, new)
     met = there >= 0
@@ -86,8 +128,24 @@ def longer_points(before: xr.DataArray, after: xr.DataArray) -> LongerPoints:
 
 
 def joined_points(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
-    """Both scans' points as one ragged scan, in the axes' and the value's units of ``before``; the readings of
-    ``after`` count where both hold one place, masked where they were."""
+    """Both scans' points as one ragged scan.
+
+    Parameters
+    ----------
+    before, after
+        The earlier and the later scan; the readings of the later count where both hold one place, masked where they
+        were.
+
+    Returns
+    -------
+    xarray.DataArray
+        In the axes' and the value's units of ``before``.
+
+    Raises
+    ------
+    ScanError
+        Where the two hold different quantities or axes.
+    """
     after = _like(before, after)
     old, new = scans.points(before), scans.points(after)
     there = _same_place(old, new)
@@ -118,11 +176,26 @@ def _same(one: np.ndarray, other: np.ndarray, scale: np.ndarray) -> bool:
 
 
 def joined(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
-    """Both scans as one, in the axes' and the value's units of ``before``.
+    """Both scans as one.
 
     A longer file that holds every earlier sweep is taken as it is, with what was masked in those. Otherwise the result
     is ragged: the sweeps of ``before`` that ``after`` does not hold too, then all of ``after``, whose readings count
     where a sweep was measured again.
+
+    Parameters
+    ----------
+    before, after
+        The earlier and the later scan.
+
+    Returns
+    -------
+    xarray.DataArray
+        In the axes' and the value's units of ``before``.
+
+    Raises
+    ------
+    ScanError
+        Where the two hold different quantities or axes.
     """
     change, after = longer(before, after), _like(before, after)
     after = _masked_alike(before, after, change.known)

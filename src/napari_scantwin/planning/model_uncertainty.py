@@ -24,27 +24,55 @@ __all__ = ["ModelUncertainty", "known_values", "nearest", "own_variance", "shrun
 
 _ROWS, _FAST = 241, 80
 _POWER = 3.0
-#: The noise is told at so many of the sweeps.
+#: The noise is evaluated at so many of the sweeps.
 _MANY = 120
 
 
 def nearest(places: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Distance [m] of each of ``places`` [m] to the nearest of the ``known`` values [k]; beyond the outermost of these
-    the range of the places."""
+    """Distance of places on the slow axis to the nearest measured value.
+
+    Parameters
+    ----------
+    places
+        Values of the slow axis [m].
+    known
+        The measured ones [k].
+
+    Returns
+    -------
+    array
+        Distance [m], in the axis's unit; beyond the outermost known value, the range of the places.
+    """
     outside = (places < known.min()) | (places > known.max())
     return np.where(outside, np.ptp(places), np.abs(places[:, None] - known).min(axis=1))
 
 
 def shrunk(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Share of the variance that is left where the distance to the nearest sweep, ``before`` [m], becomes ``after``
-    [..., m]."""
+    """Share of the variance that is left once the nearest sweep is closer: ``(min(before, after) / before)^3``.
+
+    Parameters
+    ----------
+    before
+        The distance to the nearest sweep before [m].
+    after
+        That distance afterwards [..., m].
+
+    Returns
+    -------
+    array
+        Shares [..., m], 0 to 1.
+    """
     return (np.minimum(before, after) / np.where(before > 0, before, 1.0)) ** _POWER
 
 
 def known_values(twin) -> np.ndarray:
     """The values of the slowest axis that were measured [k], ascending.
 
-    Raises :class:`ScanError` for a scan of one axis, which has no sweeps."""
+    Raises
+    ------
+    ScanError
+        For a scan of one axis, which has no sweeps.
+    """
     if len(twin.axes) < 2:
         raise ScanError("a scan of one axis has no sweeps to propose")
     table = scans.points(twin.scan)
@@ -53,9 +81,19 @@ def known_values(twin) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ModelUncertainty:
-    """The variance of a twin's map by rows: ``variance`` [m] along each row at ``rows`` [m] of the slow axis, in the
-    value's unit squared, with the ``share`` [m] of the map each row stands for (adding up to one) and the ``known``
-    values of the slow axis [k]."""
+    """The variance of a twin's map by rows.
+
+    Parameters
+    ----------
+    rows
+        Values of the slow axis [m].
+    variance
+        The mean variance along each row [m], in the value's unit squared.
+    share
+        The share of the map each row stands for [m], adding up to one.
+    known
+        The measured values of the slow axis [k].
+    """
 
     rows: np.ndarray
     variance: np.ndarray
@@ -64,8 +102,23 @@ class ModelUncertainty:
 
     @classmethod
     def of(cls, twin, rows: np.ndarray | None = None, within: tuple[float, float] | None = None) -> ModelUncertainty:
-        """The ignorance of ``twin`` over ``rows`` that count alike; by default over the range ``within`` (default: the
-        measured one), every stretch of the slow axis counting by its length."""
+        """The model uncertainty of a twin, by rows.
+
+        Parameters
+        ----------
+        twin
+            The twin.
+        rows
+            Values of the slow axis that count alike. By default they lie over the range ``within``, every stretch of
+            the slow axis counting by its length.
+        within
+            The range of the slow axis, in its unit (default: the measured one).
+
+        Raises
+        ------
+        ScanError
+            For a scan of one axis, and where the range is empty.
+        """
         known = known_values(twin)
         if rows is None:
             # Even in rank, so that a gap of 900 Oe is looked into as closely as one of 10 kOe.
@@ -91,7 +144,18 @@ class ModelUncertainty:
         return float(np.sqrt(self.share @ self.variance))
 
     def gains(self, values: np.ndarray) -> np.ndarray:
-        """How much of the map's squared error a sweep at each of ``values`` [n] is expected to take away [n]."""
+        """How much of the map's squared error a sweep is expected to take away.
+
+        Parameters
+        ----------
+        values
+            The sweeps' values of the slow axis [n], each considered alone.
+
+        Returns
+        -------
+        array
+            In the value's unit squared [n].
+        """
         before, taken = nearest(self.rows, self.known), self.share * self.variance
         left = [shrunk(before, nearest(self.rows, np.append(self.known, value))) for value in np.asarray(values)]
         return np.array([float(taken @ (1 - share)) for share in left])
@@ -106,9 +170,26 @@ class ModelUncertainty:
 def own_variance(
     twin, rows: np.ndarray, places: np.ndarray, known: np.ndarray, variance: np.ndarray | None = None
 ) -> np.ndarray:
-    """The twin's own variance [rows, n] on ``rows`` of the slow axis at ``places`` [n, other axes] (or [n]) of the
-    others: without the noise, which is what is left at the ``known`` values [k] of the slow axis. ``variance``
-    [rows, n] saves predicting the whole of it where it has been."""
+    """The twin's own variance: without the noise, which is what is left at the measured values of the slow axis.
+
+    Parameters
+    ----------
+    twin
+        The twin.
+    rows
+        Values of the slow axis [rows].
+    places
+        Places on the other axes [n, other axes] (or [n]).
+    known
+        The measured values of the slow axis [k].
+    variance
+        The predicted variance [rows, n], noise included, where it is known already; it saves predicting it again.
+
+    Returns
+    -------
+    array
+        Variance [rows, n], in the value's unit squared.
+    """
     places = places.reshape(len(places), -1)
 
     def predicted(slow: np.ndarray) -> np.ndarray:

@@ -24,9 +24,22 @@ class PointPlanner(Dialogue[PointProposal, LongerPoints]):
             for proposal in planner.ask(5):
                 planner.tell(measure(proposal.place))  # a scan of one point, or of several
 
-    The options are those of :class:`Planner`; ``among`` lists points [m, axes] or values of the slowest axis [m] (see
-    :func:`napari_scantwin.planning.points.plan_points`), ``in_a_row`` counts points, and a number (``of``) cannot be
-    asked for. What is told is joined point by point; a reading at a place measured before takes the earlier one's.
+    What is told is joined point by point; a reading at a place measured before replaces the earlier one.
+
+    Parameters
+    ----------
+    among
+        The points that can be measured [m, axes], or values of the slowest axis [m] (see
+        :func:`napari_scantwin.planning.points.plan_points`).
+    in_a_row
+        How many new points in a row are to be predicted to within the target.
+    options
+        The others of :class:`Planner`; a number (``of``) cannot be asked for.
+
+    Raises
+    ------
+    ScanError
+        Where a number is asked for, or a budget is given without a time model.
     """
 
     _of = "points"
@@ -48,8 +61,20 @@ class PointPlanner(Dialogue[PointProposal, LongerPoints]):
         return self._time.point
 
     def ask(self, count: int = 1, stop=None) -> list[PointProposal]:
-        """The ``count`` points to measure next, in the order to measure them in; fewer where the budget ends before,
-        none when ``done``. Raises :class:`ScanError` before a first scan was told."""
+        """The points to measure next, in the order to measure them in.
+
+        Parameters
+        ----------
+        count
+            How many; there are fewer where the budget ends before, none when ``done``.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Raises
+        ------
+        ScanError
+            Where ``count`` is below one, or before a first scan was told.
+        """
         if count < 1:
             raise ScanError(f"{count} points cannot be proposed; ask for one or more")
         if self.done:

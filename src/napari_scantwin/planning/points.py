@@ -1,9 +1,9 @@
 """Which single points to measure next, for instruments that set every point by itself.
 
-Distances are counted in lengths over which knowing one place tells another: along the slow axis the usual gap between
-set points, along the others the width of a feature (the ratio of the map's first to its second derivative), and never
-less than the usual distance between points. A point then leaves of the variance at a place the share (d' / d)^3, d
-being the distance to the nearest measured point before and d' with it, as far as its reading is not noise.
+Distances are counted in lengths over which knowing one place informs about another: along the slow axis the usual gap
+between set points, along the others the width of a feature (the ratio of the map's first to its second derivative), and
+never less than the usual distance between points. A point then leaves of the variance at a place the share (d' / d)^3,
+d being the distance to the nearest measured point before and d' with it, as far as its reading is not noise.
 """
 
 from __future__ import annotations
@@ -23,18 +23,32 @@ __all__ = ["PointPlan", "PointProposal", "expected_error", "next_points", "plan_
 
 #: Points without a number of them, a budget or an error to reach, and at the very most with one.
 _USUAL, _MOST = 5, 500
-#: Places the map's error is told at; as many candidates, the same ones (a power of two for the sequence).
+#: Places the map's error is evaluated at; as many candidates, the same ones (a power of two for the sequence).
 _PLACES = 1024
-#: Step of the derivatives that tell a feature's width, as a share of the axis.
+#: Step of the derivatives that give a feature's width, as a share of the axis.
 _STEP = 0.005
 
 
 @dataclass(frozen=True)
 class PointProposal:
-    """A point worth measuring: its ``place`` by axis, slow first, in ``units`` by axis, the twin's own ``uncertainty``
-    there now in ``value_unit``, the ``gain``, the share of the map's squared error as it is now (0 to 1) that measuring
-    it is expected to take away after those before it, and the ``minutes`` it takes from where the one before it was
-    (NaN without a time model)."""
+    """A point worth measuring.
+
+    Parameters
+    ----------
+    place
+        Its place by axis, slow first.
+    units
+        The axes' units by axis.
+    uncertainty
+        The twin's own uncertainty there now, without the noise, in ``value_unit``.
+    value_unit
+        The value's unit.
+    gain
+        The share of the map's squared error as it is now (0 to 1) that measuring it is expected to take away after
+        those before it.
+    minutes
+        What it takes from where the one before it was; NaN without a time model.
+    """
 
     place: dict[str, float]
     units: dict[str, str]
@@ -46,9 +60,23 @@ class PointProposal:
 
 @dataclass(frozen=True)
 class PointPlan:
-    """Proposals in the order they are chosen, which is the order to measure in where a time model counts the way from
-    each to the next. ``errors`` [n + 1] is the expected error of the map before and after each, root mean square, in
-    the value's unit; ``minutes`` is what all take (NaN without a time model), ``reason`` why the list ends there."""
+    """Proposals in the order they are chosen.
+
+    That is the order to measure in where a time model counts the way from each to the next.
+
+    Parameters
+    ----------
+    axes
+        The axes' names, slow first.
+    proposals
+        The points.
+    errors
+        The expected error of the map before and after each [n + 1], root mean square, in the value's unit.
+    minutes
+        What all take; NaN without a time model.
+    reason
+        Why the list ends where it does.
+    """
 
     axes: tuple[str, ...]
     proposals: tuple[PointProposal, ...]
@@ -58,7 +86,17 @@ class PointPlan:
 
 
 def next_points(twin, count: int = _USUAL, **options) -> list[PointProposal]:
-    """The ``count`` points worth measuring next; ``options`` are those of :func:`plan_points`."""
+    """The points worth measuring next, in the order they are chosen.
+
+    Parameters
+    ----------
+    twin
+        The twin of what was measured so far.
+    count
+        How many; five by default.
+    options
+        Those of :func:`plan_points`.
+    """
     return list(plan_points(twin, count, **options).proposals)
 
 
@@ -79,10 +117,34 @@ def plan_points(
     The list ends with ``count`` points, with the ``budget`` of minutes, or once the expected error is down to
     ``target``, whichever is first; without any of them after five.
 
-    ``among`` lists the points that can be measured [m, axes], in the scan's units, slow axis first, or [m] the values
-    of the slowest axis, anywhere along the others; by default all within the measured range can, or ``within`` a range
-    of the slowest axis. With a time model ``cost`` points count by what they tell per minute from the place before
-    (``at`` names the first). Raises :class:`ScanError` where an option makes no sense.
+    Parameters
+    ----------
+    twin
+        The twin of what was measured so far.
+    count
+        The most points.
+    among
+        The points that can be measured [m, axes], in the scan's units, slow axis first, or [m] the values of the
+        slowest axis, anywhere along the others; by default all within the measured range can.
+    within
+        A range of the slowest axis, in its unit, to measure in instead of the measured one.
+    cost
+        A time model; with it points count by what they take away per minute from the place before.
+    budget
+        Minutes in all; needs ``cost``.
+    target
+        The expected error of the map to reach, root mean square, in the value's unit.
+    at
+        The place by axis from which the way to the first point is counted; by default it does not count.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+
+    Raises
+    ------
+    ScanError
+        Where an option makes no sense.
+    Cancelled
+        Where ``stop`` is set.
     """
     if count is None:
         count = _USUAL if budget is None and target is None else _MOST
@@ -133,7 +195,15 @@ def plan_points(
 
 
 def expected_error(twin, within: tuple[float, float] | None = None) -> float:
-    """The expected error of the whole map, root mean square, in the value's unit."""
+    """The expected error of the whole map, root mean square, in the value's unit.
+
+    Parameters
+    ----------
+    twin
+        The twin.
+    within
+        A range of the slowest axis, in its unit (default: the measured one).
+    """
     table = scans.points(twin.scan)
     low, high = _box(table.coordinates[~table.masked], within)
     return float(np.sqrt(_own(twin, low + (high - low) * _even(len(twin.axes)))[0].mean()))
@@ -216,7 +286,22 @@ def _feature(twin, cells: np.ndarray, position: int, spans: np.ndarray) -> float
 
 
 def way(cost: TimeModel | None, places: np.ndarray, here: np.ndarray | None) -> np.ndarray:
-    """Minutes to each of ``places`` [n, axes] from ``here`` and to measure there; ones without a time model."""
+    """Minutes to move to each of several places and to measure there.
+
+    Parameters
+    ----------
+    cost
+        The time model, or None.
+    places
+        Where to measure [n, axes], in the scan's units, slow axis first.
+    here
+        Where the axes stand now [axes]; None where the way does not count.
+
+    Returns
+    -------
+    array
+        Minutes [n]; ones without a time model.
+    """
     if cost is None:
         return np.ones(len(places))
     minutes = np.full(len(places), cost.point)

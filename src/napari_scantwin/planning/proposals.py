@@ -24,10 +24,24 @@ _LEAST_GAIN = 1e-3
 
 @dataclass(frozen=True)
 class Proposal:
-    """A sweep worth measuring: the slowest axis's ``value`` in ``unit``, the twin's own ``uncertainty`` there now, root
-    mean square along the sweep, in ``value_unit``; the ``gain``, the share of the squared error as it is now (0 to 1)
-    that measuring it is expected to take away of what those proposed before it leave; and the ``minutes`` it adds to
-    the list (NaN without a time model)."""
+    """A sweep worth measuring.
+
+    Parameters
+    ----------
+    value
+        The slowest axis's value, in ``unit``.
+    unit
+        The slowest axis's unit.
+    uncertainty
+        The twin's own uncertainty there now, without the noise, root mean square along the sweep, in ``value_unit``.
+    value_unit
+        The value's unit.
+    gain
+        The share of the squared error as it is now (0 to 1) that measuring it is expected to take away of what those
+        proposed before it leave.
+    minutes
+        What it adds to the list; NaN without a time model.
+    """
 
     value: float
     unit: str
@@ -39,12 +53,26 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Plan:
-    """Proposals in the order of their merit, for the slowest axis ``axis``.
+    """Proposals in the order of their merit.
 
-    ``errors`` [n + 1] is the expected error before and after each: of the map, root mean square in the value's unit,
-    or of the derived quantity, one standard deviation in its own. The curve behind the first proposal is ``gains`` [m]
-    over ``candidates`` [m], in shares of the squared error (per minute with a time model). ``order`` is the order to
-    measure in, ``minutes`` what all take (NaN without a time model), ``reason`` why the list ends where it does.
+    Parameters
+    ----------
+    axis
+        The name of the slowest axis.
+    proposals
+        The sweeps, best first.
+    errors
+        The expected error before and after each [n + 1]: of the map, root mean square in the value's unit, or of the
+        derived quantity, one standard deviation in its own.
+    candidates, gains
+        The curve behind the first proposal: shares of the squared error [m] (per minute with a time model) over values
+        of the slowest axis [m].
+    order
+        The values in the order to measure in.
+    minutes
+        What all take; NaN without a time model.
+    reason
+        Why the list ends where it does.
     """
 
     axis: str
@@ -58,7 +86,17 @@ class Plan:
 
 
 def next_sweeps(twin, count: int = _USUAL, **options) -> list[Proposal]:
-    """The ``count`` sweeps worth measuring next, best first; ``options`` are those of :func:`plan_sweeps`."""
+    """The sweeps worth measuring next, best first.
+
+    Parameters
+    ----------
+    twin
+        The twin of what was measured so far.
+    count
+        How many; three by default.
+    options
+        Those of :func:`plan_sweeps`.
+    """
     return list(plan_sweeps(twin, count, **options).proposals)
 
 
@@ -74,20 +112,42 @@ def plan_sweeps(
     of: Callable[[xr.DataArray], float] | None = None,
     stop=None,
 ) -> Plan:
-    """The values of the slowest axis where a sweep is expected to reduce the error most, chosen one after the other: a
-    sweep that is proposed counts as measured, so that a batch spreads over the gaps
-    (:mod:`napari_scantwin.planning.model_uncertainty` has the law).
+    """The values of the slowest axis where a sweep is expected to reduce the error most, chosen one after the other.
 
-    The list ends with ``count`` sweeps, with the ``budget`` of minutes, or once the expected error is down to
-    ``target``, whichever is first; without any of them after three.
+    A sweep that is proposed counts as measured, so that a batch spreads over the gaps
+    (:mod:`napari_scantwin.planning.model_uncertainty` has the law). The list ends with ``count`` sweeps, with the
+    ``budget`` of minutes, or once the expected error is down to ``target``, whichever is first; without any of them
+    after three.
 
-    ``among`` [m] lists the values that can be measured, in the axis's unit; then the error meant is that over these
-    sweeps, and values are proposed as they stand there. Otherwise everything ``within`` a range can (default: the
-    measured one), the error meant is that of the map as drawn, and values are round numbers. With a time model
-    ``cost`` sweeps are ranked by what they take away per minute. ``of``, a function of a simulated scan that gives a
-    number, asks for the error of that number instead of the map's; ``target`` then is in its unit.
+    Parameters
+    ----------
+    twin
+        The twin of what was measured so far.
+    count
+        The most sweeps.
+    among
+        The values that can be measured [m], in the axis's unit; then the error meant is that over these sweeps, and
+        values are proposed as they stand there. By default everything within the range can, the error meant is that of
+        the map as drawn, and values are round numbers.
+    within
+        The range to measure in, in the axis's unit (default: the measured one).
+    cost
+        A time model; with it sweeps are ranked by what they take away per minute.
+    budget
+        Minutes in all; needs ``cost``.
+    target
+        The expected error to reach, in the value's unit, or in that of the number ``of``.
+    of
+        A function of a simulated scan that gives a number, to reduce the error of that number instead of the map's.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
 
-    Raises :class:`ScanError` for a scan of one axis, which has no sweeps, and where an option makes no sense.
+    Raises
+    ------
+    ScanError
+        For a scan of one axis, which has no sweeps, and where an option makes no sense.
+    Cancelled
+        Where ``stop`` is set while a derived number is worked out.
     """
     if count is None:
         count = _USUAL if budget is None and target is None else _MOST

@@ -1,4 +1,4 @@
-"""Ask and tell: what to measure next, as a dialogue that any programme can hold."""
+"""Ask and tell: what to measure next, as a dialogue that any program can hold."""
 
 from __future__ import annotations
 
@@ -32,12 +32,28 @@ class Planner(Dialogue[Proposal, Longer]):
             for proposal in planner.ask(1):
                 planner.tell(measure(proposal.value))
 
-    ``within`` (or ``among``) says what can be measured; without it, the range of the first scan told. ``target`` is
-    the error to reach, in the value's unit (default: 1 % of the values' range), ``in_a_row`` the number of new sweeps
-    in a row to be predicted to within it (:mod:`napari_scantwin.planning.convergence`). ``cost`` and ``budget``
-    (minutes in all, for what is told after the first question) limit the time; ``of`` asks for a number instead of the
-    map. ``settings`` are those of the twin, trained afresh whenever something is told.
     :class:`napari_scantwin.planning.point_protocol.PointPlanner` holds the same dialogue about single points.
+
+    Parameters
+    ----------
+    within
+        The range of the slowest axis that can be measured, in its unit; without it and ``among``, the range of the
+        first scan told.
+    among
+        The values of the slowest axis that can be measured [m], in its unit.
+    target
+        The error to reach, in the value's unit (default: 1 % of the values' range).
+    in_a_row
+        How many new sweeps in a row are to be predicted to within the target
+        (:mod:`napari_scantwin.planning.convergence`).
+    cost
+        The time model, where time counts.
+    budget
+        Minutes in all, for what is told after the first question; needs ``cost``.
+    of
+        A function of a simulated scan that gives a number, to ask for that number instead of the map.
+    settings
+        The settings of the twin, which is trained afresh whenever something is told.
     """
 
     _of = "sweeps"
@@ -54,9 +70,21 @@ class Planner(Dialogue[Proposal, Longer]):
         return self._time.sweep
 
     def ask(self, count: int = 1, stop=None) -> list[Proposal]:
-        """The ``count`` sweeps to measure next, best first; fewer where the budget ends before, none when ``done``.
+        """The sweeps to measure next, best first.
 
         While fewer than four sweeps are known they are spread evenly: the ends, then the middle of the widest gap.
+
+        Parameters
+        ----------
+        count
+            How many; there are fewer where the budget ends before, none when ``done``.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Raises
+        ------
+        ScanError
+            Where ``count`` is below one, or nothing says yet what can be measured.
         """
         if count < 1:
             raise ScanError(f"{count} sweeps cannot be proposed; ask for one or more")
@@ -149,8 +177,34 @@ class Planner(Dialogue[Proposal, Longer]):
 
 
 def replayed(scan: xr.DataArray, first: int = _FEWEST, *, on_progress=None, stop=None, **options) -> Course:
-    """The course a scan took, told from its one file: its sweeps in the order they were measured, first ``first`` of
-    them, then one more at a time. ``options`` are those of :class:`Planner`. It trains a twin for each."""
+    """The course a scan took, inferred from its one file.
+
+    Its sweeps are told in the order they were measured, the first few together, then one more at a time; a twin is
+    trained for each.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    first
+        How many sweeps are told together at first, 3 or more.
+    on_progress
+        Called with the fraction done.
+    stop
+        Given to each training.
+    options
+        Those of :class:`Planner`.
+
+    Returns
+    -------
+    Course
+        The course of the error.
+
+    Raises
+    ------
+    ScanError
+        Where the scan has too few sweeps, or no twin can be trained on it.
+    """
     table = scans.points(scan)
     settled = scans.set_points(table.coordinates[:, 0])
     values, position = np.unique(settled, return_index=True)

@@ -23,9 +23,14 @@ __all__ = ["PeakEntropyChange", "PeakPosition", "TransitionTemperature"]
 
 @dataclass(frozen=True)
 class PeakEntropyChange:
-    """The signed extremum of the isothermal entropy change up to ``field`` (in the scan's unit; default: the highest).
+    """The signed extremum of the isothermal entropy change up to one field.
 
-    ``sample`` and ``per`` are those of :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble`.
+    Parameters
+    ----------
+    field
+        The highest field, in the scan's unit (default: the highest measured).
+    sample, per
+        Those of :func:`napari_scantwin.physics.magnetocaloric.entropy_ensemble`.
     """
 
     field: float | None = None
@@ -38,7 +43,20 @@ class PeakEntropyChange:
         return _extremum(kelvin, row)
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
-        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``."""
+        """The number in each of several maps over one grid, read together.
+
+        Parameters
+        ----------
+        scan
+            A gridded scan.
+        maps
+            Other values of it [count, slow, fast].
+
+        Returns
+        -------
+        array
+            The numbers [count].
+        """
         field = axis_of_kind(scan, "magnetic field")
         top = np.abs(scan[field].values).max() if self.field is None else self.field
         found = replace(self, field=float(top))._ensemble(scan, maps=maps)
@@ -59,8 +77,17 @@ class PeakEntropyChange:
 
 @dataclass(frozen=True)
 class TransitionTemperature:
-    """The transition on the fast axis where the slowest axis is ``at`` (in its unit), by ``criterion`` (see
-    :mod:`napari_scantwin.physics.transitions`), linear between the two rows about it; in kelvin for temperatures."""
+    """The transition on the fast axis at one value of the slowest, linear between the two rows about it.
+
+    In kelvin for temperatures.
+
+    Parameters
+    ----------
+    at
+        The value of the slowest axis, in its unit.
+    criterion
+        What counts as the transition (see :mod:`napari_scantwin.physics.transitions`).
+    """
 
     at: float
     criterion: str | float = "50 %"
@@ -69,8 +96,27 @@ class TransitionTemperature:
         return float(np.interp(self.at, *self._boundary(scan)[:2]))
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
-        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``: read again only
-        where one of the two rows about ``at`` is another."""
+        """The number in each of several maps over one grid.
+
+        It is read again only where one of the two rows about ``at`` differs.
+
+        Parameters
+        ----------
+        scan
+            A gridded scan.
+        maps
+            Other values of it [count, slow, fast].
+
+        Returns
+        -------
+        array
+            The numbers [count].
+
+        Raises
+        ------
+        ScanError
+            Where ``at`` lies outside the map.
+        """
         rows = self._rows(scan)
         near, own = scan.isel({scan.dims[0]: rows}), np.asarray(scan.values, float)[rows]
         changed = (maps[:, rows] != own).any(axis=(1, 2))
@@ -103,8 +149,17 @@ class TransitionTemperature:
 
 @dataclass(frozen=True)
 class PeakPosition:
-    """Where a line cut along ``axis`` (default: the fast one) is highest, the other axis being ``at`` (in its unit);
-    ``lowest`` asks for the dip. By the parabola through three points."""
+    """Where a line cut is highest, by the parabola through three points.
+
+    Parameters
+    ----------
+    at
+        The value of the other axis, in its unit.
+    axis
+        The axis along which the cut runs (default: the fast one).
+    lowest
+        Whether to find the dip instead.
+    """
 
     at: float
     axis: str | None = None
@@ -114,7 +169,25 @@ class PeakPosition:
         return float(self.of_maps(scan, np.asarray(scan.values, float)[None])[0])
 
     def of_maps(self, scan: xr.DataArray, maps: np.ndarray) -> np.ndarray:
-        """The number in each of ``maps`` [count, slow, fast], other values of the gridded ``scan``."""
+        """The number in each of several maps over one grid, read together.
+
+        Parameters
+        ----------
+        scan
+            A gridded scan of two axes.
+        maps
+            Other values of it [count, slow, fast].
+
+        Returns
+        -------
+        array
+            The numbers [count]; NaN where ``at`` lies outside the map or the cut lacks values.
+
+        Raises
+        ------
+        ScanError
+            Where the scan is not gridded over two axes, or lacks the axis.
+        """
         axis, other = self._axes(scan)
         places, across = (np.asarray(scan[name].values, float) for name in (axis, other))
         if not across.min() <= self.at <= across.max():

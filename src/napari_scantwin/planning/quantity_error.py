@@ -1,8 +1,8 @@
 """How uncertain a number derived from a map is, and what a further sweep would leave of it.
 
-The twin's ignorance is drawn as smooth random changes of its map: zero at the measured sweeps, as large between as
-the twin is uncertain, alike over half a gap along the slow axis and over the width of a feature along the fast one. The
-number is worked out from maps changed in one gap at a time; its scatter is what that gap adds to its error. That a
+What the twin does not know is drawn as smooth random changes of its map: zero at the measured sweeps, as large between
+as the twin is uncertain, alike over half a gap along the slow axis and over the width of a feature along the fast one.
+The number is worked out from maps changed in one gap at a time; its scatter is what that gap adds to its error. That a
 sweep is measured shrinks the changes beside it by the law of :mod:`napari_scantwin.planning.model_uncertainty`, the
 draws staying the same, so that what the candidates leave can be compared with few draws.
 """
@@ -35,8 +35,23 @@ _GAPS, _A_GAP = 2, 5
 
 @dataclass(frozen=True)
 class QuantityError:
-    """A derived number of a twin: ``function(scan)`` of its simulated ``map`` is ``value``, ``changes`` [draws, rows,
-    fast] are draws of the map's error with the sweeps ``known`` at first."""
+    """A derived number of a twin, and draws of the map's error.
+
+    Parameters
+    ----------
+    function
+        A function of a simulated scan that gives the number.
+    map
+        The twin's simulated map.
+    changes
+        Draws of the map's error [draws, rows, fast], with the sweeps ``known`` at first.
+    known
+        The measured values of the slow axis [k].
+    value
+        The number in ``map``.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+    """
 
     function: Callable[[xr.DataArray], float]
     map: xr.DataArray
@@ -48,9 +63,24 @@ class QuantityError:
 
     @classmethod
     def of(cls, twin, function: Callable[[xr.DataArray], float], within=None, stop=None) -> QuantityError:
-        """The error of ``function`` of the maps of ``twin`` over the range ``within`` (default: the measured one).
+        """The error of a number derived from the maps of a twin.
 
-        Raises :class:`ScanError` for other than two axes, and where the function finds no number in the twin's map."""
+        Parameters
+        ----------
+        twin
+            The twin of a scan of two axes.
+        function
+            A function of a simulated scan that gives the number. With a method ``of_maps`` many maps are read together.
+        within
+            The range of the slow axis, in its unit (default: the measured one).
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Raises
+        ------
+        ScanError
+            For other than two axes, and where the function finds no number in the twin's map.
+        """
         if len(twin.axes) != 2:
             raise ScanError("a derived quantity is followed through scans of two axes; this one has another number")
         known = known_values(twin)
@@ -72,12 +102,46 @@ class QuantityError:
         return cls(function, simulated, changes, known, value, stop)
 
     def error(self, known: np.ndarray) -> float:
-        """The number's standard deviation once the ``known`` values of the slow axis are measured."""
+        """The number's standard deviation once certain sweeps are measured.
+
+        Parameters
+        ----------
+        known
+            The measured values of the slow axis [k].
+
+        Raises
+        ------
+        ScanError
+            Where the number is not found in most maps that are possible.
+        Cancelled
+            Where ``stop`` is set.
+        """
         return float(np.sqrt(self._within(_gaps(known)).sum()))
 
     def worth(self, known: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The best of ``places`` [m] of the slow axis [n], and how much of the number's squared error a sweep at each
-        is expected to take away [n]: candidates from the gaps that add most to it."""
+        """How much of the number's squared error further sweeps are expected to take away.
+
+        Candidates come from the gaps that add most to it.
+
+        Parameters
+        ----------
+        known
+            The measured values of the slow axis [k].
+        places
+            Values of the slow axis that can be measured [m].
+
+        Returns
+        -------
+        tuple of arrays
+            The best of ``places`` [n], and what a sweep at each takes away [n], in the number's unit squared.
+
+        Raises
+        ------
+        ScanError
+            Where the number is not found in most maps that are possible.
+        Cancelled
+            Where ``stop`` is set.
+        """
         gaps = _gaps(known)
         held = dict(zip(gaps, self._within(gaps), strict=True))
         beside: dict[float, tuple[float, float]] = {}

@@ -38,7 +38,7 @@ _KELVIN_RATE, _FIELD_RATE = 3.0, 100.0
 
 
 def as_text(plan: Plan | PointPlan) -> str:
-    """The sweeps in the order of their merit, or the points in theirs, a line each, to read or copy."""
+    """A plan as text to read or copy, a line each: sweeps in the order of their merit, points in theirs."""
     if isinstance(plan, PointPlan):
         return _points_as_text(plan)
     lines = []
@@ -97,8 +97,27 @@ def _points_as_csv(plan: PointPlan) -> str:
 def as_sequence(plan: Plan, scan: xr.DataArray, model: TimeModel | None = None) -> str:
     """The sweeps as a MultiVu sequence, in the order they are measured.
 
-    Every sweep runs along the fast axis as those of ``scan`` do, up and down in turn where the time ``model`` says
-    that nothing returns. Raises :class:`ScanError` where the scan's axes are not temperature and magnetic field.
+    Every sweep runs along the fast axis as those of ``scan`` do, up and down in turn where the time model says that
+    nothing returns.
+
+    Parameters
+    ----------
+    plan
+        The sweeps.
+    scan
+        The scan that goes on.
+    model
+        The time model, whose rates and settling time the sequence sets (default: :meth:`TimeModel.of` the scan).
+
+    Returns
+    -------
+    str
+        The sequence, with the line ends MultiVu expects.
+
+    Raises
+    ------
+    ScanError
+        Where the scan's axes are not temperature and magnetic field.
     """
     names = scans.axes(scan)
     slow, fast = (_Setting.of(scan, name) for name in (names[0], names[-1]))
@@ -169,8 +188,27 @@ class _Setting:
 
 
 def write_plan(path: str | Path, plan: Plan | PointPlan, scan: xr.DataArray, model: TimeModel | None = None) -> Path:
-    """Write the sweeps or points in the format the suffix names (``.txt``, ``.csv``, of sweeps ``.seq``), whole or not
-    at all."""
+    """Write the sweeps or points to a file, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where; the suffix names the format: ``.txt``, ``.csv``, or for sweeps ``.seq``.
+    plan
+        The sweeps or points.
+    scan, model
+        Those of :func:`as_sequence`, for ``.seq``.
+
+    Returns
+    -------
+    pathlib.Path
+        The path written.
+
+    Raises
+    ------
+    ScanError
+        Where nothing is proposed, or the suffix does not fit.
+    """
     path = Path(path)
     if not plan.proposals:
         raise ScanError(

@@ -23,10 +23,23 @@ _SAMPLES = {"slow": 97, "fast": 241}
 class StepCheck:
     """A number by the step of one axis, coarse first.
 
-    ``steps`` [n] in ``unit``, ``values`` [n] the number at each (NaN where it cannot be read), ``measured`` the number
-    with the steps as they were measured (NaN for the fast axis of ragged sweeps). ``coarsest`` is the coarsest step
-    that keeps the number, as every finer one does, within ``tolerance`` of its value at the finest; None where not even
-    the last two steps agree.
+    Parameters
+    ----------
+    axis
+        The axis's name.
+    unit
+        The axis's unit.
+    steps
+        The steps [n].
+    values
+        The number at each step [n]; NaN where it cannot be read.
+    measured
+        The number with the steps as they were measured; NaN for the fast axis of ragged sweeps.
+    tolerance
+        How far the number may be off, in its unit.
+    coarsest
+        The coarsest step that keeps the number, as every finer one does, within ``tolerance`` of its value at the
+        finest; None where not even the last two steps agree.
     """
 
     axis: str
@@ -60,12 +73,35 @@ def check_steps(
     on_progress: Callable[[float], None] | None = None,
     stop=None,
 ) -> StepCheck:
-    """How ``quantity``, a function of a simulated scan that gives a number, converges with the step of ``axis``.
+    """How a number read from the map converges with the step of one axis.
 
-    The map of ``twin`` is simulated over the measured range with ever finer even steps of one axis (default: the
-    slowest), the others staying dense. ``steps`` asks for certain ones, in the axis's unit; each is brought to the
-    next that divides the range. ``tolerance`` is in the quantity's unit. Raises :class:`ScanError` where the number
-    cannot be read at the finest step.
+    The map of ``twin`` is simulated over the measured range with ever finer even steps of that axis, the others staying
+    dense.
+
+    Parameters
+    ----------
+    twin
+        The twin.
+    quantity
+        A function of a simulated scan that gives the number.
+    tolerance
+        How far the number may be off, in its unit.
+    axis
+        The axis whose step is refined (default: the slowest).
+    steps
+        Certain steps to try, two or more, in the axis's unit; each is brought to the next that divides the range. By
+        default the range is divided into 2 to 128 steps.
+    on_progress
+        Called with the fraction done.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+
+    Raises
+    ------
+    ScanError
+        Where the number cannot be read at the finest step, or an option makes no sense.
+    Cancelled
+        Where ``stop`` is set.
     """
     names = twin.axes
     axis = names[0] if axis is None else axis

@@ -1,4 +1,4 @@
-"""Scan to twin: features, network, training, score, uncertainty, saving."""
+"""A scan becomes a twin: its settings, training, score, uncertainty and saving."""
 
 from __future__ import annotations
 

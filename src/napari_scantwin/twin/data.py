@@ -1,4 +1,4 @@
-"""The points in training, as every interpolator sees them."""
+"""The training points, as every interpolator sees them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,26 @@ _SETS = 6
 class Data:
     """The unmasked points of a scan, slow axis first.
 
-    ``targets`` [n] are the values scaled to mean 0 and deviation 1 (``value = target * spread + offset``),
-    ``sample_weight`` [n] weights of mean 1 from their error bars (:func:`weight` over ``usual_weight``), ``noise`` in
-    the value's unit, ``sweep`` [n] the sweep of each point.
+    Parameters
+    ----------
+    coordinates
+        Places [n, axes] in the scan's units.
+    values
+        What was measured [n], in the value's unit.
+    targets
+        Values [n] scaled to mean 0 and deviation 1: ``value = target * spread + offset``.
+    sample_weight
+        Sample weights [n] of mean 1 from the error bars: :func:`weight` over ``usual_weight``.
+    usual_weight
+        The mean of what :func:`weight` gives.
+    sweep
+        The number of the sweep of each point [n].
+    groups
+        The groups that are held out whole.
+    noise
+        The measurement's noise, in the value's unit.
+    offset, spread
+        Mean and standard deviation of the values, in the value's unit.
     """
 
     coordinates: np.ndarray
@@ -74,15 +91,35 @@ class Data:
         return inner if inner.any() else np.ones(len(inner), bool)
 
     def once(self, key, make: Callable):
-        """``make()``, computed the first time ``key`` is asked for; safe from several threads."""
+        """Compute something the first time it is asked for and keep it; safe from several threads.
+
+        Parameters
+        ----------
+        key
+            What it is kept under.
+        make
+            Called without arguments where nothing is kept yet.
+
+        Returns
+        -------
+        object
+            What ``make()`` returned.
+        """
         with self._lock:
             if key not in self._known:
                 self._known[key] = make()
             return self._known[key]
 
     def rows(self, share: float) -> Rows:
-        """The targets' sweeps by level, their noise taken down, with draws of the errors left (two axes only);
-        computed once, since every sweep is smoothed and re-parametrised by itself."""
+        """The targets' sweeps by level, their noise taken down, with draws of the errors left (two axes only).
+
+        It is computed once, since every sweep is smoothed and re-parametrised by itself.
+
+        Parameters
+        ----------
+        share
+            The share of the plain fast axis in the level (:mod:`napari_scantwin.interpolators.aligned`), 0 to 1.
+        """
         fast, group = self.coordinates[:, -1], self.groups.group
         quiet, errors = self.once(
             "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.sample_weight, DRAWS * _SETS)
@@ -91,7 +128,15 @@ class Data:
 
 
 def prepare(scan: xr.DataArray, most_folds: int) -> Data:
-    """The unmasked points of ``scan``, its held-out groups and its noise."""
+    """The unmasked points of a scan, its held-out groups and its noise.
+
+    Parameters
+    ----------
+    scan
+        A checked scan.
+    most_folds
+        At most so many folds are held out.
+    """
     table = scans.points(scan)
     used = ~table.masked
     table = scans.Points(
@@ -118,7 +163,24 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
 
 
 def weight(errors: np.ndarray | None, spread: float, count: int) -> np.ndarray:
-    """How much each of ``count`` points counts, from its error bar where there are error bars [n]."""
+    """How much each point counts in a fit: ``1 / (error^2 + (0.01 spread)^2)``.
+
+    Error bars far below the twin's own accuracy count alike, so that no handful of points outweighs the scan.
+
+    Parameters
+    ----------
+    errors
+        Error bars [n] in the value's unit; None, or where one is negative or not finite, for equal weights.
+    spread
+        The values' standard deviation.
+    count
+        How many points there are.
+
+    Returns
+    -------
+    array
+        Sample weights [n], not normalised; ones without error bars.
+    """
     if errors is None or not np.isfinite(errors).all() or (errors < 0).any():
         return np.ones(count)
     return 1 / (errors**2 + (_SMALLEST_ERROR * spread) ** 2)

@@ -16,8 +16,33 @@ _CHUNK = 1 << 13
 
 
 def derivative(mixture, coordinates: np.ndarray, axis: int, span: float, order: int, stop=None):
-    """Mean [n] and members' disagreement [n] of the ``order``-th derivative (1 or 2) along ``axis``, whose range is
-    ``span``, at ``coordinates`` [n, axes]; in the mixture's unit over the axis's."""
+    """A derivative of a mixture along one axis, with its interpolators' disagreement.
+
+    Parameters
+    ----------
+    mixture
+        The weighted interpolators.
+    coordinates
+        Where, [n, axes], in the scan's units, slow axis first.
+    axis
+        The number of the axis, 0 being the slowest.
+    span
+        The axis's range, in its unit.
+    order
+        1 for the first derivative, 2 for the second.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+
+    Returns
+    -------
+    tuple of arrays
+        Mean [n] and the members' disagreement [n], in the mixture's unit over the axis's (squared, for the second).
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
+    """
     means, spreads = [], []
     for start in range(0, len(coordinates), _CHUNK):
         if stop is not None and stop.is_set():

@@ -24,7 +24,20 @@ _USUAL, _ROOM = 0.95, 1.5
 
 
 def nearest(data: Data, places: np.ndarray) -> np.ndarray:
-    """Distance [n] of ``places`` [n, axes] from the nearest point of ``data``, in steps."""
+    """Distance of places from the nearest measured point, in steps.
+
+    Parameters
+    ----------
+    data
+        The measured points.
+    places
+        Where, [n, axes], in the scan's units, slow axis first.
+
+    Returns
+    -------
+    array
+        Distance [n]; beyond :data:`FAR` a place is extrapolated.
+    """
     own, asked = data.coordinates.copy(), np.array(places, float)
     for axis in range(data.axes):
         if axis == 0 and data.axes > 1 and data.groups.sweeps:

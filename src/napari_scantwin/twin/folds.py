@@ -23,9 +23,20 @@ class Groups:
 
     A group is every point at one set point of the slowest axis: a sweep of a map, a slice of a cube, both
     branches of a warming and cooling run. A scan with one axis, or whose points are scattered instead of lying in
-    sweeps, is cut into blocks along the slowest axis instead, and ``sweeps`` is false. ``group`` [n] numbers the
-    group of each point (ascending along the axis), ``knots`` [groups] its set point, ``fold`` [groups] the fold it
-    is held out in, ``labels`` its name with unit.
+    sweeps, is cut into blocks along the slowest axis instead.
+
+    Parameters
+    ----------
+    group
+        The number of the group of each point [n], ascending along the axis.
+    knots
+        Each group's set point [groups].
+    fold
+        The fold each group is held out in [groups].
+    labels
+        Each group's name with unit.
+    sweeps
+        Whether the groups are sweeps; false for blocks.
     """
 
     group: np.ndarray
@@ -53,7 +64,17 @@ class Groups:
 
 
 def group_points(scan: xr.DataArray, table: scans.Points, most_folds: int) -> Groups:
-    """Group the points of ``table`` (from ``scan``); at most ``most_folds`` folds, neighbours never in one."""
+    """Group the points of a scan.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    table
+        Its points.
+    most_folds
+        At most so many folds; neighbours are never in one.
+    """
     names = scans.axes(scan)
     slow = table.coordinates[:, 0]
     knots, group = np.unique(scans.set_points(slow), return_inverse=True)

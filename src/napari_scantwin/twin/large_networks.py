@@ -31,7 +31,15 @@ _POOL, _STEPS_A_POOL = 1 << 18, 200
 
 @dataclass(frozen=True)
 class LargeNetworks(Interpolator):
-    """An ensemble of large networks over described points."""
+    """An ensemble of large networks.
+
+    Parameters
+    ----------
+    scale
+        The slow axis's kind of :func:`~napari_scantwin.interpolators.aligned.slow_scale`.
+    training_budget
+        Layers, nodes, steps, batch and learning rate.
+    """
 
     scale: str
     training_budget: TrainingBudget
@@ -75,11 +83,39 @@ class LargeNetworks(Interpolator):
         stop,
         report,
     ) -> tuple[FittedLargeNetworks, list[FittedLargeNetworks], list[str]]:
-        """Train ``members`` networks on every point of ``stream`` and one on each of ``kept`` (bool [groups]), whose
-        first ones are the held-out folds. Ends early, with what is learned, when ``stop`` is set or ``budget``
-        (seconds) is spent. ``report(done, total, train_error, held_out_error)`` gets errors in the value's unit, or
-        None. A network that diverges is started again. Returns the ensemble, the held-out networks, and what is to be
-        said."""
+        """Train an ensemble on everything and one network for each held-out fold, in one pass.
+
+        A network that diverges is started again.
+
+        Parameters
+        ----------
+        data
+            The points everything is judged by.
+        stream
+            Draws from the whole scan.
+        kept
+            For each further network the sweeps it sees, bool [groups], the held-out folds first.
+        members
+            Networks that see every point of ``stream``.
+        seed
+            Fixes every random choice.
+        budget
+            Seconds after which the training ends early, with what is learned; None for no limit.
+        stop
+            A ``threading.Event`` that ends it early, with what is learned.
+        report
+            Called with (done, total, train_error, held_out_error); errors in the value's unit, or None.
+
+        Returns
+        -------
+        tuple
+            The ensemble, the held-out networks, and what is to be said, a note each.
+
+        Raises
+        ------
+        Cancelled
+            Where ``stop`` is set before anything was learned.
+        """
         everything = np.ones(len(data.groups.knots), bool)
         masks = [everything] * members + list(kept)
         maps = [features_for(self.scale, data, everything)] * members

@@ -24,12 +24,36 @@ INTERPOLATORS: list[type[Interpolator]] = [
 
 
 def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[Interpolator]:
-    """Those worth trying on a scan, cheapest first."""
+    """The interpolators worth trying on a scan.
+
+    Parameters
+    ----------
+    points
+        The scan's points.
+    training_budget
+        What the chosen preset allows.
+
+    Returns
+    -------
+    list
+        Cheapest first.
+    """
     return [one for interpolator in INTERPOLATORS for one in interpolator.candidates(points, training_budget)]
 
 
 def fitted_of_kind(kind: str) -> type[FittedInterpolator]:
-    """What a saved twin calls ``kind``; :class:`ScanError` where nothing here is."""
+    """The class of the fitted interpolator that a saved twin calls by a word.
+
+    Parameters
+    ----------
+    kind
+        The word.
+
+    Raises
+    ------
+    ScanError
+        Where nothing here goes by it.
+    """
     for interpolator in INTERPOLATORS:
         if interpolator.fitted.kind == kind:
             return interpolator.fitted

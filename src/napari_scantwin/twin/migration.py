@@ -1,4 +1,4 @@
-"""``.twin`` files of older formats, brought to the present one step by step.
+"""``.twin`` files of older formats, converted to the present one step by step.
 
 ==========  ===================================================================================================
 format      what changed
@@ -10,7 +10,7 @@ format      what changed
 5           interpolators by words of their own (``kind``) instead of class names
 ==========  ===================================================================================================
 
-A twin of format 1 cannot be brought along; its scan can.
+A twin of format 1 cannot be converted; its scan can.
 """
 
 from __future__ import annotations
@@ -43,15 +43,20 @@ def migrated(about: dict, arrays: dict[str, np.ndarray]) -> tuple[dict, dict[str
 
     Parameters
     ----------
-    about : dict
+    about
         What ``twin.json`` holds.
-    arrays : dict of arrays
+    arrays
         The arrays by their names in the file, without ``.npy``.
+
+    Returns
+    -------
+    tuple
+        Both in the present format.
 
     Raises
     ------
     ScanError
-        Where the twin cannot be brought along; the reason, as the end of a sentence.
+        Where the twin cannot be converted; the reason, as the end of a sentence.
     """
     arrays = dict(arrays)
     for version in range(int(about["format"]), FORMAT):

@@ -15,15 +15,37 @@ __all__ = ["Mixture"]
 
 @dataclass(frozen=True)
 class Mixture:
-    """Fitted ``interpolators`` by ``names`` with ``weights`` that add up to one."""
+    """Fitted interpolators and their weights, evaluated as one.
+
+    Parameters
+    ----------
+    names
+        The interpolators in words.
+    interpolators
+        Fitted to the whole scan.
+    weights
+        Their weights, which add up to one.
+    """
 
     names: tuple[str, ...]
     interpolators: tuple[FittedInterpolator, ...]
     weights: np.ndarray
 
     def __call__(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
-        """Weighted mean [n] and disagreement [n] (weighted standard deviation of all members of all interpolators) at
-        ``coordinates`` [n, axes]."""
+        """Evaluate the mixture.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        tuple of arrays
+            Weighted mean [n] and disagreement [n], the weighted standard deviation of all members of all interpolators.
+        """
         return self._stacked(self._outputs(coordinates, stop))
 
     def _outputs(self, coordinates: np.ndarray, stop) -> list[np.ndarray]:
@@ -35,11 +57,43 @@ class Mixture:
         return mean, np.sqrt(shares @ (members - mean) ** 2)
 
     def members(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs [members, n] of every member of every interpolator and the members' shares [members]."""
+        """Outputs of every member of every interpolator, and the members' shares.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        tuple of arrays
+            Outputs [members, n] and shares [members].
+        """
         return self._shared(self._outputs(coordinates, stop))
 
     def slopes(self, coordinates: np.ndarray, axis: int, span: float, order: int, stop=None):
-        """As :meth:`members`, of their first or second derivatives along ``axis``, whose range is ``span``."""
+        """First or second derivatives of every member along one axis, and the members' shares.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        axis
+            The number of the axis, 0 being the slowest.
+        span
+            The axis's range, in its unit.
+        order
+            Which derivative, 1 or 2.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        tuple of arrays
+            Derivatives [members, n] and shares [members].
+        """
         slopes = [one.slopes(coordinates, axis, span, order, stop) for one in self.interpolators]
         return self._shared([np.asarray(slope, float) for slope in slopes])
 
@@ -48,11 +102,24 @@ class Mixture:
         return np.concatenate(outputs), np.concatenate(shares)
 
     def over_rows(self, nodes: np.ndarray, fast: np.ndarray, stop=None) -> Callable:
-        """A function of slow values [rows] that gives what calling the mixture at all places of those rows of a map
-        with the fast axis ``fast`` does: for maps of two axes with far more rows than ``nodes`` [k].
+        """Prepare the evaluation of a map of two axes with far more rows than ``nodes``.
 
         Networks and Gaussian processes, which cost most, change smoothly from row to row: they are evaluated on
         the rows at ``nodes`` only, and cubic splines along the slow axis do the rest.
+
+        Parameters
+        ----------
+        nodes
+            Values of the slow axis [k], ascending.
+        fast
+            Values of the fast axis.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        callable
+            A function of slow values [rows] that gives what calling the mixture at all places of those rows does.
         """
         places = np.stack([axis.ravel() for axis in np.meshgrid(nodes, fast, indexing="ij")], axis=1)
         splines = []

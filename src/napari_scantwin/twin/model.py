@@ -26,10 +26,29 @@ __all__ = ["Twin"]
 class Twin:
     """A trained twin, made by :func:`napari_scantwin.train` or :meth:`load`.
 
-    ``scan`` is the scan it was trained on, ``score`` its held-out score beside the baselines', ``history``
-    the course of the training (arrays ``step``, ``train_error``, ``held_out_error``), ``stopped`` whether
-    the training was ended early, ``notes`` what else a user should know of it, a sentence each, and
-    ``trials`` those of the search for further interpolators (hand the twin to ``train`` to go on with it).
+    Parameters
+    ----------
+    scan
+        The scan it was trained on; of one too large for memory, the subsampled scan it was judged by.
+    settings
+        How it was trained.
+    score
+        Its held-out score beside the baselines'.
+    history
+        The course of the training: arrays ``step``, ``train_error`` and ``held_out_error``, the errors root mean
+        squares in the value's unit.
+    stopped
+        Whether the training was ended early.
+    mixture
+        The chosen interpolators, fitted to the whole scan, and their weights.
+    offset, spread
+        The scale of what the interpolators learn: ``value = spread * target + offset``, both in the value's unit.
+    uncertainty
+        The calibrated predictive uncertainty.
+    notes
+        What else a user should know of the training, a sentence each.
+    trials
+        Those of the search for further interpolators; hand the twin to ``train`` to go on with it.
     """
 
     scan: xr.DataArray
@@ -50,20 +69,78 @@ class Twin:
         return scans.axes(self.scan)
 
     def predict(self, coordinates: np.ndarray, *, stop=None) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation [n] at coordinates [n, axes] in the scan's units, slow axis first."""
+        """Predict what a measurement would read, with its standard deviation.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        tuple of arrays
+            Mean [n] and standard deviation [n] of a new measurement, its noise included, in the value's unit.
+
+        Raises
+        ------
+        ScanError
+            Where the coordinates do not have the shape [n, axes].
+        Cancelled
+            Where ``stop`` is set.
+        """
         coordinates = self._checked(coordinates)
         return self.calibrated(coordinates, *self.mixture(coordinates, stop))
 
     def calibrated(self, coordinates, mean, spread) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation in the scan's unit from the mixture's scaled mean and disagreement."""
+        """Turn the mixture's output into a prediction in the scan's unit.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        mean, spread
+            The mixture's scaled mean [n] and its interpolators' disagreement [n] there.
+
+        Returns
+        -------
+        tuple of arrays
+            Mean [n] and standard deviation [n] in the value's unit.
+        """
         mean = mean * self.spread + self.offset
         return mean, self.uncertainty.std(coordinates, mean, spread * self.spread)
 
     def derivative(
         self, coordinates: np.ndarray, axis: str, *, order: int = 1, stop=None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """First or second derivative of the twin along ``axis`` [n] and its standard deviation [n] at coordinates
-        [n, axes], in the value's unit over the axis's (squared, for the second)."""
+        """Differentiate the twin along one axis.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        axis
+            The name of the axis.
+        order
+            1 for the first derivative, 2 for the second.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        tuple of arrays
+            The derivative [n] and its standard deviation [n], in the value's unit over the axis's (squared, for the
+            second).
+
+        Raises
+        ------
+        ScanError
+            Where the twin has no such axis, ``order`` is neither 1 nor 2, or the coordinates do not have the shape [n,
+            axes].
+        Cancelled
+            Where ``stop`` is set.
+        """
         self._check_derivative(axis, order)
         coordinates = self._checked(coordinates)
         position = self.axes.index(axis)
@@ -82,8 +159,18 @@ class Twin:
         return coordinates
 
     def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
-        """Whether each point [n, axes] is far from every measured one [n]: outside the range of an axis, in a hole, or
-        beside a sweep that ended earlier."""
+        """Whether points are far from every measured one.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+
+        Returns
+        -------
+        array
+            True [n] outside the range of an axis, in a hole, or beside a sweep that ended earlier.
+        """
         return self.uncertainty.extrapolates(np.asarray(coordinates, float))
 
     def simulate(
@@ -96,16 +183,37 @@ class Twin:
         on_progress: Callable[[float], None] | None = None,
         stop=None,
     ) -> xr.DataArray:
-        """The simulated scan on a grid: axis name to values in the scan's units (default: :meth:`default_grid`).
+        """Simulate the scan, or its derivative, on a grid.
 
-        With ``along`` the first or second derivative (``order``) along that axis instead of the values themselves, as
-        :meth:`derivative` gives it, in the value's unit over the axis's.
+        Parameters
+        ----------
+        grid
+            Axis name to values in the scan's units (default: :meth:`default_grid`, also for axes it leaves out).
+        along
+            The axis along which to differentiate; the values themselves by default. The derivative is what
+            :meth:`derivative` gives, in the value's unit over the axis's (squared, for the second).
+        order
+            Which derivative, 1 or 2.
+        lazy
+            Whether the arrays are dask's, of any size and with ascending axes: a part is evaluated when it is looked at
+            (:func:`napari_scantwin.writers.write_volume` writes them).
+        on_progress
+            Called with the fraction done.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
 
-        With ``lazy`` the arrays are dask's, of any size and with ascending axes: a part is evaluated when it is looked
-        at (:func:`napari_scantwin.writers.write_volume` writes them).
+        Returns
+        -------
+        xarray.DataArray
+            A gridded scan of float32 values with the coordinates ``standard_error`` (one standard deviation) and
+            ``extrapolated``.
 
-        The values are float32, with coordinates ``standard_error`` (one standard deviation) and
-        ``extrapolated``. ``stop`` (a ``threading.Event``) raises :class:`~napari_scantwin.core.errors.Cancelled`.
+        Raises
+        ------
+        ScanError
+            Where the grid or the derivative makes no sense, or the map is too large for memory and not ``lazy``.
+        Cancelled
+            Where ``stop`` is set.
         """
         axes = simulation.checked_grid(self, grid)
         if along is not None:
@@ -118,16 +226,42 @@ class Twin:
         return simulation.as_scan(self, axes, *arrays, along, order)
 
     def residual(self, *, stop=None) -> xr.DataArray:
-        """Measured minus simulated at every measured point, shaped like the measured scan; ``stop`` (a
-        ``threading.Event``) raises :class:`~napari_scantwin.core.errors.Cancelled`."""
+        """Measured minus simulated at every measured point.
+
+        Parameters
+        ----------
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        xarray.DataArray
+            Shaped like the measured scan, in the value's unit.
+
+        Raises
+        ------
+        Cancelled
+            Where ``stop`` is set.
+        """
         result = self.scan.copy(data=simulation.residuals(self, stop))
         result.attrs = {**self.scan.attrs, **simulation.inherited(self), "kind": "residual"}
         result.attrs["long_name"] = f"residual of {self.scan.attrs.get('long_name', self.scan.name)}"
         return result
 
     def default_grid(self, size: tuple[int, int] = (200, 300)) -> dict[str, np.ndarray]:
-        """A dense grid over the measured range: ``size`` values along the slowest and the fast axis; further
-        axes keep the values they were measured at."""
+        """A dense grid over the measured range.
+
+        Parameters
+        ----------
+        size
+            The number of values along the slowest and along the fast axis; further axes keep the values they were
+            measured at.
+
+        Returns
+        -------
+        dict
+            Axis name to ascending values in the axis's unit.
+        """
         grid = {}
         for position, name in enumerate(self.axes):
             column = np.asarray(self.scan[name].values, float)
@@ -138,8 +272,14 @@ class Twin:
         return grid
 
     def measured_grid(self) -> dict[str, np.ndarray]:
-        """The grid the scan was measured on, for a denoised map; of a ragged scan its set points, and along the fast
-        axis what :meth:`default_grid` has."""
+        """The grid the scan was measured on, for a denoised map.
+
+        Returns
+        -------
+        dict
+            Axis name to values in the axis's unit; of a ragged scan its set points, and along the fast axis what
+            :meth:`default_grid` has.
+        """
         if scans.is_gridded(self.scan):
             return {name: np.asarray(self.scan[name].values, float) for name in self.axes}
         grid = self.default_grid()
@@ -148,10 +288,32 @@ class Twin:
         return grid
 
     def save(self, path: str | Path) -> Path:
-        """Write the twin, its scan, settings, history and score to one ``.twin`` file."""
+        """Write the twin, its scan, settings, history and score to one ``.twin`` file.
+
+        Parameters
+        ----------
+        path
+            Where; the suffix ``.twin`` is added where there is none.
+
+        Returns
+        -------
+        pathlib.Path
+            The path written.
+
+        Raises
+        ------
+        ScanError
+            Where it is larger than such a file may be; nothing is written then.
+        """
         return storage.save(self, path)
 
     @staticmethod
     def load(path: str | Path) -> Twin:
-        """Read a ``.twin`` file; raises :class:`~napari_scantwin.core.errors.ScanError` where it is not whole."""
+        """Read a ``.twin`` file.
+
+        Raises
+        ------
+        ScanError
+            Where the file is missing, cut off, altered, or written by a newer version.
+        """
         return Twin(**storage.load(path))

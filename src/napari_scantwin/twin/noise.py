@@ -1,4 +1,4 @@
-"""How noisy a scan is, told from the scan alone.
+"""How noisy a scan is, inferred from the scan alone.
 
 A point is compared with the cubic through the two neighbours on either side of it along the sweep. For independent
 noise of standard deviation s the difference has variance s^2 (1 + sum w^2), where w are the neighbours' weights;
@@ -20,8 +20,17 @@ _BINS, _FEWEST_A_BIN, _SMEARED = 8, 40, 11
 
 @dataclass(frozen=True)
 class Noise:
-    """Standard deviation of the noise against the value measured: ``deviations`` [bins] at ``levels`` [bins],
-    linear between them. Counts and instruments with a relative error are noisier where they read more."""
+    """Standard deviation of the noise against the value measured, linear between the levels.
+
+    Counts and instruments with a relative error are noisier where they read more.
+
+    Parameters
+    ----------
+    levels
+        Values measured [bins], ascending, in the value's unit.
+    deviations
+        The noise [bins] there, one standard deviation, in the value's unit.
+    """
 
     levels: np.ndarray
     deviations: np.ndarray
@@ -32,7 +41,22 @@ class Noise:
 
 
 def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
-    """The noise of points at ``fast`` [n] that read ``values`` [n] in the sweeps ``sweep`` [n]."""
+    """Infer the noise of a scan from neighbouring points, as the module describes.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    values
+        Readings [n].
+    sweep
+        The number of the sweep of each point [n].
+
+    Returns
+    -------
+    Noise
+        By the value read; zero where sweeps are too short to tell.
+    """
     found, levels = [], []
     for rows in by_sweep(fast, sweep):
         found.append(_deviations(fast[rows], values[rows]))
@@ -51,13 +75,39 @@ def measure(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray) -> Noise:
 
 
 def by_sweep(fast: np.ndarray, sweep: np.ndarray) -> list[np.ndarray]:
-    """Indices of each sweep's points in order along the fast axis."""
+    """Sort points by sweep.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    sweep
+        The number of the sweep of each point [n].
+
+    Returns
+    -------
+    list of arrays
+        Indices of each sweep's points in order along the fast axis.
+    """
     order = np.lexsort((fast, sweep))
     return np.split(order, np.flatnonzero(np.diff(sweep[order])) + 1)
 
 
 def robust_noise(x: np.ndarray, y: np.ndarray) -> float:
-    """The standard deviation of the noise of one sweep's points ``y`` [n] at ascending places ``x`` [n]."""
+    """The standard deviation of the noise of one sweep, by the median absolute deviation from local cubics.
+
+    Parameters
+    ----------
+    x
+        Places [n], ascending.
+    y
+        Readings [n].
+
+    Returns
+    -------
+    float
+        In the unit of ``y``; 0 for fewer than five points.
+    """
     return _robust(_deviations(x, y))
 
 

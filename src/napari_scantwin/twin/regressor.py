@@ -17,11 +17,22 @@ _MOST_AXES = 10
 
 
 class TwinRegressor(RegressorMixin, BaseEstimator):
-    """A twin of points ``X`` [n, axes], the slowest axis first and the fast axis last, with values ``y`` [n].
+    """A twin as a scikit-learn regressor, for points ``X`` [n, axes] and values ``y`` [n].
+
+    The slowest axis stands first, the fast axis last.
 
     Points that share their slow-axis values are a sweep; where points are scattered, blocks along the first axis are
-    held out instead. Parameters are those of :class:`TwinSettings`. After :meth:`fit`, ``twin_`` is the
-    :class:`Twin` (None where ``y`` is one value throughout).
+    held out instead.
+
+    Parameters
+    ----------
+    preset, members, time_budget, seed
+        Those of :class:`TwinSettings`.
+
+    Attributes
+    ----------
+    twin_
+        The :class:`Twin`, after :meth:`fit`; None where ``y`` is one value throughout.
     """
 
     def __init__(self, preset="fast", members=None, time_budget=None, seed=0):
@@ -31,7 +42,25 @@ class TwinRegressor(RegressorMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X, y):
-        """Train the twin; raises :class:`~napari_scantwin.core.errors.ScanError` where the points are too few."""
+        """Train the twin.
+
+        Parameters
+        ----------
+        X
+            Points [n, axes], the slowest axis first.
+        y
+            Values [n].
+
+        Returns
+        -------
+        TwinRegressor
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where the points are too few, or there are more than ten axes that vary.
+        """
         X, y = validate_data(self, X, y, y_numeric=True, dtype=float, ensure_min_samples=8)
         settings = TwinSettings(self.preset, self.members, self.time_budget, self.seed)
         # An axis held at one value tells nothing.
@@ -47,7 +76,20 @@ class TwinRegressor(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X, return_std=False):
-        """Values [n] at ``X`` [n, axes]; with ``return_std`` also their standard deviations [n]."""
+        """Predict values, with their standard deviations if wanted.
+
+        Parameters
+        ----------
+        X
+            Points [n, axes], the slowest axis first.
+        return_std
+            Whether the standard deviations are returned as well.
+
+        Returns
+        -------
+        array or tuple of arrays
+            Values [n], or these and their standard deviations [n].
+        """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=float, reset=False)
         if self.twin_ is None:

@@ -18,10 +18,26 @@ _TOLD = 0.9
 class Score:
     """Leave-one-sweep-out errors of the twin and of the baselines, root mean squares in ``unit``.
 
-    ``methods`` [m] begins with "twin"; ``sweeps`` [s] are the held-out groups by name, ``edge`` [s] marks
-    the outermost, which can only be extrapolated. ``errors`` [m, s] is per sweep, ``inside`` [m] over the
-    inner sweeps (the headline), ``overall`` [m] over all. ``value_range`` is the values' span, ``deviation`` their
-    standard deviation on the inner sweeps: the error of knowing nothing but their mean.
+    Parameters
+    ----------
+    methods
+        Names [m], beginning with "twin".
+    sweeps
+        The held-out groups [s] by name.
+    edge
+        Which groups [s] are outermost and can only be extrapolated.
+    errors
+        The error of each method on each sweep [m, s].
+    inside
+        Errors over the inner sweeps [m]: the headline.
+    overall
+        Errors over all sweeps [m].
+    unit
+        The value's unit as it is shown.
+    value_range
+        The span of the values.
+    deviation
+        The values' standard deviation on the inner sweeps: the error of knowing nothing but their mean.
     """
 
     methods: tuple[str, ...]
@@ -41,12 +57,20 @@ class Score:
 
     @property
     def learned(self) -> bool:
-        """Whether the best method tells clearly more of a sweep left out than the mean of all others would."""
+        """Whether the best method predicts a held-out sweep clearly better than the mean of all others would."""
         return not np.nanmin(self.inside) > _TOLD * self.deviation
 
     def level(self, method: int) -> bool:
-        """Whether the twin and another method are equal within the spread, over the inner sweeps, of the difference
-        of their squared errors: less than one standard error of its mean apart."""
+        """Whether the twin and another method are equal within the scatter from sweep to sweep.
+
+        They are where, over the inner sweeps, the mean difference of their squared errors is less than one standard
+        error of that mean.
+
+        Parameters
+        ----------
+        method
+            The place of the other method in ``methods``.
+        """
         inner = ~self.edge if (~self.edge).any() else np.ones(len(self.edge), bool)
         difference = (self.errors[method] ** 2 - self.errors[0] ** 2)[inner]
         if len(difference) < 2:
@@ -129,7 +153,19 @@ def _number(value: float) -> float | None:
 
 
 def score_predictions(predictions: dict[str, np.ndarray], values: np.ndarray, groups: Groups, unit: str) -> Score:
-    """Score held-out ``predictions`` (method -> [n]) against ``values`` [n]."""
+    """Score held-out predictions by sweep, over the inner sweeps and over all.
+
+    Parameters
+    ----------
+    predictions
+        Method to its held-out predictions [n], the twin's first, in the value's unit.
+    values
+        What was measured [n].
+    groups
+        The groups that were held out whole. Where none lies inside the others, all count as inner.
+    unit
+        The value's unit as it is shown.
+    """
     squares = np.array([(prediction - values) ** 2 for prediction in predictions.values()], float)
     count = len(groups.knots)
     errors = np.array(

@@ -46,13 +46,37 @@ def search(
     deadline: Callable[[], float | None],
     tell: Callable[[float, tuple[Trial, ...]], None],
 ) -> tuple[Trial, ...]:
-    """Bring the search of this scan to ``count`` trials in all and let its best interpolators join ``trials``.
+    """Bring the search of a scan to so many trials in all and let its best interpolators join the stacking.
 
-    ``storage`` is the path of a journal or an Optuna storage's address (default: a journal of this scan in the
-    user's configuration folder); the best of ``known``, the trials of an earlier twin of this scan, are tried first
-    where the storage lacks them. ``tell(fraction, trials)`` is called as trials go on. Ends early, with the best so
-    far, at ``deadline()`` or when ``trials.stop`` is set. Returns every trial of the search. Raises
-    :class:`ScanError` where the storage cannot be used.
+    It ends early, with the best so far, when the time is spent or ``trials.stop`` is set.
+
+    Parameters
+    ----------
+    trials
+        The trials of the scan so far, which the best found join.
+    training_budget
+        What networks may cost.
+    count
+        How many trials the search is brought to, those of earlier searches counted.
+    storage
+        The path of a journal, or an Optuna storage's address (default: a journal of this scan in the user's
+        configuration folder).
+    known
+        The trials of an earlier twin of this scan; the best are tried first where the storage lacks them.
+    deadline
+        Gives the seconds left, None for no limit.
+    tell
+        Called with (fraction, trials) as the search goes on.
+
+    Returns
+    -------
+    tuple
+        Every trial of the search.
+
+    Raises
+    ------
+    ScanError
+        Where the storage cannot be used.
     """
     data = trials.data
     study = _study(data, storage, trials.seed, known)
@@ -95,7 +119,15 @@ def search(
 
 
 def study_name(data: Data, seed: int) -> str:
-    """The name a scan's search goes by: a digest of its points, and the seed."""
+    """The name a scan's search goes by: a digest of its points, and the seed.
+
+    Parameters
+    ----------
+    data
+        The training points.
+    seed
+        The seed of the training.
+    """
     digest = hashlib.sha256()
     for column in (data.coordinates, data.values, data.sample_weight):
         digest.update(np.ascontiguousarray(column).tobytes())

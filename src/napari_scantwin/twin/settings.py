@@ -12,9 +12,23 @@ __all__ = ["PRESETS", "Progress", "TrainingBudget", "Trial", "TwinSettings"]
 
 @dataclass(frozen=True)
 class TrainingBudget:
-    """What a preset means: ensemble members and the most folds held out; for large networks hidden layers,
-    nodes a layer, Adam steps, points a step and Adam's highest step; for small networks nodes of each hidden
-    layer and second-order steps; trials of a search for further interpolators."""
+    """What a preset means.
+
+    Parameters
+    ----------
+    members
+        Networks of an ensemble.
+    folds
+        The most folds held out.
+    layers, nodes
+        Hidden layers of large networks, and nodes of a layer.
+    steps, batch, rate
+        Of large networks: Adam steps, points a step, and Adam's highest learning rate.
+    small_nodes, small_steps
+        Of small networks: nodes of each hidden layer, and second-order steps.
+    trials
+        Trials of a search for further interpolators; 0 for no search.
+    """
 
     members: int
     folds: int
@@ -51,13 +65,28 @@ PRESETS = {
 class TwinSettings:
     """Settings of a training; the defaults need no thought.
 
-    ``preset`` is "fast" (seconds) or "thorough" (minutes: larger networks, and a search for further interpolators by
-    Optuna). ``members`` is the size of the ensemble (default: the preset's). ``time_budget`` shortens the training to
-    about so many seconds. ``seed`` fixes every random choice: the same seed on the same machine gives the same twin,
-    unless a time budget decides where it ends. ``trials`` is how many trials the search of this scan is brought to,
-    those of earlier trainings counted (default: the preset's; 0 for none), ``storage`` where they are kept: the path
-    of a journal, or the address of an Optuna storage that several machines may share (default: a journal of this
-    scan in the user's configuration folder).
+    Parameters
+    ----------
+    preset
+        "fast" (seconds) or "thorough" (minutes: larger networks, and a search for further interpolators by Optuna).
+    members
+        The size of the ensemble, 2 to 64 (default: the preset's).
+    time_budget
+        Seconds to about which the training is shortened; unlimited by default.
+    seed
+        Fixes every random choice: the same seed on the same machine gives the same twin, unless a time budget decides
+        where it ends.
+    trials
+        How many trials the search of this scan is brought to, those of earlier trainings counted (default: the
+        preset's; 0 for none).
+    storage
+        Where the trials are kept: the path of a journal, or the address of an Optuna storage that several machines may
+        share (default: a journal of this scan in the user's configuration folder).
+
+    Raises
+    ------
+    ScanError
+        Where a setting is not possible.
     """
 
     preset: str = "fast"
@@ -86,9 +115,21 @@ class TwinSettings:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a search: its ``number``, the ``interpolator`` in words, its ``settings`` by name, the held-out
-    ``error`` of that interpolator alone, root mean square over inner sweeps in the value's unit, and the ``seconds`` it
-    took."""
+    """One trial of a search for further interpolators.
+
+    Parameters
+    ----------
+    number
+        Its number in the search.
+    interpolator
+        The interpolator in words.
+    settings
+        The interpolator's settings by name.
+    error
+        The held-out error of that interpolator alone, root mean square over inner sweeps, in the value's unit.
+    seconds
+        How long it took.
+    """
 
     number: int
     interpolator: str
@@ -99,9 +140,23 @@ class Trial:
 
 @dataclass(frozen=True)
 class Progress:
-    """One report of a running training. ``fraction`` is of the whole, ``remaining`` in seconds (or None
-    while it is not known), the errors are root mean squares in the value's unit (or None before the first), and
-    ``trials`` those of a search so far."""
+    """One report of a running training.
+
+    Parameters
+    ----------
+    stage
+        What is being done, in words.
+    fraction
+        The share of the whole that is done, 0 to 1.
+    remaining
+        Seconds left, or None while that is not known.
+    step
+        Training steps taken.
+    train_error, held_out_error
+        Root mean squares in the value's unit, or None before the first.
+    trials
+        Those of a search so far.
+    """
 
     stage: str
     fraction: float

@@ -29,7 +29,25 @@ _MOST_POINTS = 200_000_000
 
 
 def checked_grid(twin, grid) -> dict[str, np.ndarray]:
-    """The values of every axis of ``twin``, those that ``grid`` leaves out by default; :class:`ScanError` in words."""
+    """The grid a twin is simulated on, checked and completed.
+
+    Parameters
+    ----------
+    twin
+        The twin to simulate.
+    grid
+        Axis name to values in the scan's units, or None; axes it leaves out have the values of ``twin.default_grid()``.
+
+    Returns
+    -------
+    dict
+        Axis name to values, for every axis of the twin, slow first.
+
+    Raises
+    ------
+    ScanError
+        Where the twin has no such axis, or values are not finite, not a list, or name one place twice.
+    """
     grid = dict(twin.default_grid() if grid is None else grid)
     for name in grid:
         if name not in twin.axes:
@@ -46,7 +64,33 @@ def checked_grid(twin, grid) -> dict[str, np.ndarray]:
 
 
 def filled(twin, axes, along, order, on_progress, stop) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values, standard deviations and extrapolation flags on the grid ``axes``."""
+    """Evaluate a twin, or its derivative, at every place of a grid.
+
+    Parameters
+    ----------
+    twin
+        The twin to simulate.
+    axes
+        Axis name to values, as :func:`checked_grid` gives them.
+    along, order
+        The axis along which to differentiate and how often; the values themselves where ``along`` is None.
+    on_progress
+        Called with the fraction done, or None.
+    stop
+        A ``threading.Event`` that ends the work when it is set, or None.
+
+    Returns
+    -------
+    tuple of arrays
+        Values and standard deviations (float32) and extrapolation flags (bool), each [slow, ..., fast].
+
+    Raises
+    ------
+    ScanError
+        Where the map is too large for memory.
+    Cancelled
+        Where ``stop`` is set.
+    """
     shape = tuple(len(axis) for axis in axes.values())
     total = math.prod(shape)
     if total > _MOST_POINTS:
@@ -100,8 +144,28 @@ def _by_rows(twin, axes: dict[str, np.ndarray], stop) -> Callable | None:
 
 
 def residuals(twin, stop=None):
-    """Measured minus simulated, shaped like the twin's scan; part by part, so that a cube takes no table of points, and
-    a dask array where the scan is read in parts."""
+    """Measured minus simulated at every measured point of the twin's scan.
+
+    The work goes part by part, so that a cube takes no table of points.
+
+    Parameters
+    ----------
+    twin
+        The twin, with the scan it was trained on.
+    stop
+        A ``threading.Event`` that ends the work when it is set.
+
+    Returns
+    -------
+    array
+        Shaped like the twin's scan, in the value's unit, NaN where nothing was measured; a dask array where the scan is
+        read in parts.
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
+    """
     scan = twin.scan
     if scans.is_lazy(scan) and scans.is_gridded(scan):
         axes = {name: np.asarray(scan[name].values, float) for name in twin.axes}
@@ -122,7 +186,24 @@ def residuals(twin, stop=None):
 
 
 def as_scan(twin, axes, mean, std, flags, along, order) -> xr.DataArray:
-    """The scan of values ``mean``, deviations ``std`` and flags ``flags`` on the grid ``axes``."""
+    """Make a gridded scan of what was evaluated on a grid.
+
+    Parameters
+    ----------
+    twin
+        The twin simulated, whose scan's name, units and provenance are kept.
+    axes
+        Axis name to values, slow first.
+    mean, std, flags
+        Values, standard deviations and extrapolation flags, each [slow, ..., fast].
+    along, order
+        The axis and order of a derivative; ``along`` is None for the values themselves.
+
+    Returns
+    -------
+    xarray.DataArray
+        The simulated scan, its attribute ``kind`` being "simulated" or "derivative".
+    """
     name, unit, long_name = str(twin.scan.name), twin.scan.attrs["units"], twin.scan.attrs.get("long_name", "")
     if along is not None:
         name, unit, long_name = _named_derivative(twin, along, order)
@@ -152,7 +233,7 @@ def _named_derivative(twin, along: str, order: int) -> tuple[str, str, str]:
 
 
 def inherited(twin) -> dict:
-    """What a simulated scan says of the measured one and of the twin."""
+    """Attributes of a simulated scan: those kept from the measured one, and the twin's settings, score and version."""
     kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name")
     # What angles and energies need to be turned into momenta and back.
     kept += ("emission", "photon_energy", "photon_energy_units", "work_function", "energy_notation")

@@ -21,8 +21,19 @@ _DECAY = 0.03
 
 @dataclass(frozen=True)
 class SmallNetworks(Interpolator):
-    """An ensemble of networks with hidden layers of ``nodes``, weights held back by ``decay`` (in points), fitted in
-    ``steps`` second-order steps; the slow axis on the scale ``scale``."""
+    """An ensemble of small networks.
+
+    Parameters
+    ----------
+    scale
+        The slow axis's kind of :func:`~napari_scantwin.interpolators.aligned.slow_scale`.
+    nodes
+        Widths of the hidden layers.
+    decay
+        The weight decay, in points.
+    steps
+        Second-order steps of a fit.
+    """
 
     scale: str
     nodes: tuple[int, ...]

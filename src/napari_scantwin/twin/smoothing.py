@@ -29,19 +29,36 @@ _FEWEST = 8
 #: Places closer than this share of their mean distance are one.
 _SAME = 1e-3
 #: Decades of the curve's variance over the noise's, places being one apart: those tried, and those of the curves from
-#: which it is first told where the sweep bends.
+#: which it is first inferred where the sweep bends.
 _DECADES, _PILOTS = np.arange(-8.0, 9.0, 2.0), (-4.0, -2.0, 0.0)
-#: How often that is told again, the samples it is told from, the width it is averaged over as a share of the range, and
-#: the least of it as a share of its mean.
+#: How often that is repeated, the samples it is inferred from, the width it is averaged over as a share of the range,
+#: and the least of it as a share of its mean.
 _ROUNDS, _SAMPLES, _WIDTH, _LEAST = 4, 600, 0.03, 1e-4
 
 
 def smoothed(
     fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, sample_weight: np.ndarray, draws: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The values [n] of points at ``fast`` [n] in the sweeps ``sweep`` [n], each sweep's noise taken down, and how far
-    off they may be: ``draws`` from the distribution of the curves' errors [draws, n]. Points of more ``sample_weight``
-    [n] (one over their noise's variance, but for a factor) are followed closer."""
+    """Values with each sweep's noise taken down, and how far off they may be.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    values
+        Readings [n].
+    sweep
+        The number of the sweep of each point [n].
+    sample_weight
+        One over the noise's variance [n], but for a factor: points of more weight are followed closer.
+    draws
+        How many draws of the errors; none by default.
+
+    Returns
+    -------
+    tuple of arrays
+        The smoothed values [n], and draws from the distribution of the curves' errors [draws, n].
+    """
     result, errors = np.array(values, float), np.zeros((draws, len(values)))
     random = np.random.default_rng(0)
     for rows in by_sweep(fast, sweep):

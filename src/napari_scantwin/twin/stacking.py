@@ -1,8 +1,8 @@
-"""Weights of a stacking, chosen by sweeps the interpolators never saw.
+"""Weights of the stacking (non-negative stacking of interpolators), chosen by sweeps the interpolators never saw.
 
-With D_ie the error of interpolator e at held-out point i, the stacking's squared error is ``w' D'D w``; it is made
-least over weights that are not negative and add up to one. Such weights are few and bounded, which keeps the choice
-from fitting the sweeps it is made on; how much it still does is told by :func:`cross_fitted`.
+With D_ie the error of interpolator e at held-out point i, the squared error of the stacked prediction is ``w' D'D w``;
+it is made least over weights that are not negative and add up to one. Such weights are few and bounded, which keeps the
+choice from fitting the sweeps it is made on; how much it still does is shown by :func:`cross_fitted`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,20 @@ _RIDGE = 0.03
 
 
 class HeldOut:
-    """What interpolators said of sweeps they had not seen: predictions [n] with each group left out alone, and, for
-    the group beside it, with both left out.
+    """What interpolators said of sweeps they had not seen.
 
-    ``group`` [n] numbers the group of each point, ``inner`` [n] says where the choice is made, and ``sample_weight``
-    [n] how much each point counts in it.
+    These are predictions [n] with each group left out alone, and, for the group beside it, with both left out.
+
+    Parameters
+    ----------
+    targets
+        What was measured [n], scaled.
+    group
+        The number of the group of each point [n].
+    inner
+        Where the weights are chosen, bool [n].
+    sample_weight
+        How much each point counts in the choice [n].
     """
 
     def __init__(self, targets: np.ndarray, group: np.ndarray, inner: np.ndarray, sample_weight: np.ndarray):
@@ -33,16 +42,35 @@ class HeldOut:
         self.own: list[np.ndarray] = []
 
     def add(self, alone: np.ndarray, paired: dict[tuple[int, int], np.ndarray], own: np.ndarray) -> None:
-        """One more interpolator: ``paired[k, j]`` are its predictions of group j with k and j left out, ``own`` [n] the
-        variance of its members about ``alone`` [n]."""
+        """Add one more interpolator.
+
+        Parameters
+        ----------
+        alone
+            Its predictions [n], each group left out alone.
+        paired
+            ``paired[k, j]`` are its predictions of group j with k and j left out.
+        own
+            The variance of its members about ``alone`` [n].
+        """
         self.alone.append(alone)
         self.paired.append(paired)
         self.own.append(own)
 
     def errors(self, without: int | None = None) -> np.ndarray:
-        """Errors [points, interpolators] the choice is made by, each times the root of its point's sample_weight;
-        ``without`` a group, nothing of it is in them: not its points, and for its neighbours not even the interpolators
-        that saw it."""
+        """Errors the weights are chosen by, each times the root of its point's sample weight.
+
+        Parameters
+        ----------
+        without
+            A group of which nothing is in them: not its points, and for its neighbours not even the interpolators that
+            saw it. None by default.
+
+        Returns
+        -------
+        array
+            Errors [points, interpolators].
+        """
         rows = self.inner if without is None else self.inner & (self.group != without)
         errors = np.stack(self.alone, axis=1) - self.targets[:, None]
         if without is not None:
@@ -54,16 +82,36 @@ class HeldOut:
         return self._root[rows, None] * errors[rows]
 
     def spread(self, weights: np.ndarray) -> np.ndarray:
-        """The weighted standard deviation of all interpolators' members about the stacking [n], each where it had not
-        seen the point."""
+        """The weighted standard deviation of all interpolators' members about the stacked prediction.
+
+        Parameters
+        ----------
+        weights
+            The interpolators' weights.
+
+        Returns
+        -------
+        array
+            [n], each where the interpolators had not seen the point.
+        """
         used = weights > 0
         alone, own = np.stack(self.alone, axis=1)[:, used], np.stack(self.own, axis=1)[:, used]
         return np.sqrt(((alone - (alone @ weights[used])[:, None]) ** 2 + own) @ weights[used])
 
 
 def choose(errors: np.ndarray) -> np.ndarray:
-    """Weights [interpolators], not negative and adding up to one, of least squared ``errors`` [points,
-    interpolators]."""
+    """The weights of least squared error that are not negative and add up to one.
+
+    Parameters
+    ----------
+    errors
+        Errors [points, interpolators]; an interpolator with one that is not finite gets no weight.
+
+    Returns
+    -------
+    array
+        Weights [interpolators].
+    """
     kept = np.isfinite(errors).all(axis=0)
     kept &= np.where(kept, np.sum(np.nan_to_num(errors) ** 2, axis=0), np.inf) < np.inf
     weights = _solved(errors, kept)
@@ -87,8 +135,20 @@ def _solved(errors: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def cross_fitted(held_out: HeldOut, weights: np.ndarray) -> np.ndarray:
-    """The stacking's prediction [n] of every point, each inner group with weights chosen on the other groups only;
-    the outermost groups, on which nothing is chosen, with ``weights``."""
+    """The stacked prediction of every point, with weights that its group had no part in.
+
+    Parameters
+    ----------
+    held_out
+        The interpolators' held-out predictions.
+    weights
+        Weights for the outermost groups, on which nothing is chosen.
+
+    Returns
+    -------
+    array
+        Predictions [n]: each inner group with weights chosen on the other groups only, scaled as the targets are.
+    """
     alone = np.stack(held_out.alone, axis=1)
     result = alone @ weights
     numbers = np.unique(held_out.group[held_out.inner])

@@ -1,7 +1,7 @@
 """A twin in one ``.twin`` file: a zip archive of plain arrays (``.npy``) and one JSON text.
 
 Nothing in the file is executed when it is read: no pickle, no code, no Keras model. A SHA-256 over all
-other entries stands in the archive, so that a cut or altered file is told from a whole one.
+other entries stands in the archive, so that a cut or altered file is recognised.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HEADER = 512
 
 
 class TooOld(ScanError):
-    """A twin in a format that cannot be brought along; ``scan`` is the scan it was trained on."""
+    """A twin in a format that can no longer be converted; ``scan`` is the scan it was trained on."""
 
     def __init__(self, message: str, scan: xr.DataArray):
         super().__init__(message)
@@ -45,8 +45,25 @@ class TooOld(ScanError):
 
 
 def save(twin, path: str | Path) -> Path:
-    """Write ``twin`` to ``path`` (the suffix ``.twin`` is added where there is none); returns the path. Raises
-    :class:`ScanError`, before anything is written, where it is larger than such a file may be."""
+    """Write a twin to one ``.twin`` file, whole or not at all.
+
+    Parameters
+    ----------
+    twin
+        The twin.
+    path
+        Where; the suffix ``.twin`` is added where there is none.
+
+    Returns
+    -------
+    pathlib.Path
+        The path written.
+
+    Raises
+    ------
+    ScanError
+        Before anything is written, where the twin is larger than such a file may be.
+    """
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".twin")
     about, arrays = _described(twin)
@@ -66,14 +83,24 @@ def save(twin, path: str | Path) -> Path:
 
 
 def load(path: str | Path) -> dict:
-    """The parts of the twin in ``path``, by the names of :class:`~napari_scantwin.twin.model.Twin`'s fields.
+    """Read the parts of a twin from a ``.twin`` file.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    dict
+        The parts by the names of :class:`~napari_scantwin.twin.model.Twin`'s fields.
 
     Raises
     ------
     ScanError
         Where the file is missing, cut off, altered, or written by a newer version.
     TooOld
-        Where its format cannot be brought along.
+        Where its format can no longer be converted.
     """
     path = Path(path)
     about, arrays, scan = _opened(path)
@@ -103,8 +130,18 @@ def load(path: str | Path) -> dict:
 
 
 def load_scan(path: str | Path) -> xr.DataArray:
-    """The scan that the twin in ``path`` was trained on, whether or not the twin itself can be opened; raises
-    :class:`ScanError` where the file is missing, cut off, altered, or written by a newer version."""
+    """The scan that the twin in a ``.twin`` file was trained on, whether or not the twin itself can be opened.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    ScanError
+        Where the file is missing, cut off, altered, or written by a newer version.
+    """
     return _opened(Path(path))[2]
 
 

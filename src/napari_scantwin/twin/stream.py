@@ -25,9 +25,23 @@ _AT_ONCE = 64 << 20
 
 
 def subsampled(scan: xr.DataArray, most: int = MOST) -> xr.DataArray:
-    """The scan at no more than about ``most`` points: every value of the slowest axis is kept and of the other axes
-    evenly spaced ones, the same in every slice and the outermost among them; of a ragged scan, every n-th
-    point of each sweep."""
+    """The scan at no more than about so many points.
+
+    Every value of the slowest axis is kept, and of the other axes evenly spaced ones, the same in every slice and the
+    outermost among them; of a ragged scan, every n-th point of each sweep. What is masked as a whole is left out.
+
+    Parameters
+    ----------
+    scan
+        A checked scan, of any size.
+    most
+        About the most points; a smaller scan is returned as it is.
+
+    Returns
+    -------
+    xarray.DataArray
+        The subsampled scan, in memory.
+    """
     if scan.size <= most:
         return scan.compute() if scans.is_lazy(scan) else scan
     if not scans.is_gridded(scan):
@@ -59,11 +73,24 @@ def _used(scan: xr.DataArray, number: int) -> np.ndarray:
 
 
 class Stream:
-    """Random draws from the unmasked points of ``scan``, whose subsampled points are ``data``: only what is drawn is
-    ever made a table of.
+    """Random draws from the unmasked points of a scan: only what is drawn is ever made a table of.
 
     Of a scan that is read in parts the file is gone through once, and at most :data:`RESIDENT` values, chosen at random
-    and always the same, are kept. ``stop`` ends that (:class:`Cancelled`).
+    and always the same, are kept.
+
+    Parameters
+    ----------
+    scan
+        The whole scan.
+    data
+        Its subsampled points, which set scale, weights and groups.
+    stop
+        Ends the reading when it is set.
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set while the scan is read.
     """
 
     def __init__(self, scan: xr.DataArray, data: Data, stop: threading.Event | None = None):
@@ -96,8 +123,20 @@ class Stream:
         return len(self._values) if self._usable is None else len(self._usable)
 
     def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """``count`` points at random, or all in order where there are no more: coordinates [n, axes], targets [n],
-        sample_weight [n] and held-out group [n], as in :class:`Data`."""
+        """Draw points at random, or all in order where there are no more than asked for.
+
+        Parameters
+        ----------
+        random
+            The generator.
+        count
+            How many, drawn with replacement.
+
+        Returns
+        -------
+        tuple of arrays
+            Coordinates [n, axes], targets [n], sample weights [n] and held-out groups [n], as in :class:`Data`.
+        """
         rows = np.arange(len(self)) if len(self) <= count else random.integers(0, len(self), count)
         rows = rows if self._usable is None else self._usable[rows]
         names = scans.axes(self._scan)

@@ -1,5 +1,5 @@
-"""Scan to twin: try the interpolators on held-out sweeps, stacking them, fit the chosen ones to everything, calibrate
-the uncertainty, and score the baselines on the same folds."""
+"""Scan to twin: try the interpolators on held-out sweeps, weight them by non-negative stacking, fit the chosen ones to
+everything, calibrate the uncertainty, and score the baselines on the same folds."""
 
 from __future__ import annotations
 

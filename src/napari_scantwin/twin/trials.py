@@ -1,4 +1,4 @@
-"""Trying interpolators: what each says of sweeps it has not seen."""
+"""Trying interpolators: what each predicts of sweeps it has not seen."""
 
 from __future__ import annotations
 
@@ -25,10 +25,23 @@ _WATCHED = 1000
 
 @dataclass
 class Trials:
-    """The interpolators tried so far, their held-out predictions and the stacking's errors as they joined.
+    """The interpolators tried so far, their held-out predictions, and the stacked prediction's errors as they joined.
 
     ``finished`` holds, by number, those that are fitted to the whole scan already. ``history`` rows are step,
     training error and held-out error in the value's unit; ``notes`` say what a user should know.
+
+    Parameters
+    ----------
+    data
+        The training points.
+    stream
+        Draws from the whole scan.
+    seed
+        Fixes every random choice.
+    members
+        The size of an ensemble.
+    stop
+        Ends the trials when it is set; None for never.
     """
 
     data: Data
@@ -52,8 +65,22 @@ class Trials:
         self._seen: list[np.ndarray] = []
 
     def run(self, interpolators: list[Interpolator], deadline: Callable[[], float | None], report) -> None:
-        """Try ``interpolators`` in turn, until ``stop`` is set or ``deadline()`` seconds are spent (after the first
-        that learns something). Raises :class:`Cancelled` where nothing was learned by then."""
+        """Try interpolators in turn.
+
+        Parameters
+        ----------
+        interpolators
+            Those to try.
+        deadline
+            Gives the seconds left, None for no limit; once none are left and something was learned, the trials end.
+        report
+            Called with (fraction, step, train_error, held_out_error) as they go on.
+
+        Raises
+        ------
+        Cancelled
+            Where ``stop`` is set before anything was learned.
+        """
         total = sum(interpolator.cost for interpolator in interpolators)
         spent = 0
         for interpolator in interpolators:
@@ -76,7 +103,17 @@ class Trials:
                 break
 
     def attempt(self, interpolator, left: float | None, report: Callable[[float], None]) -> None:
-        """Try one more, within ``left`` seconds where it can end early; ``report(fraction)`` of it."""
+        """Try one more interpolator.
+
+        Parameters
+        ----------
+        interpolator
+            The one to try.
+        left
+            Seconds it may take, where it can end early; None for no limit.
+        report
+            Called with the fraction done.
+        """
         self._try(interpolator, left, (0.0, 1.0), lambda fraction, *_: report(fraction))
 
     def error(self, number: int) -> float:
@@ -84,7 +121,15 @@ class Trials:
         return float(np.sqrt(np.mean(self.held_out.errors()[:, number] ** 2)))
 
     def take(self, other: Trials, number: int) -> None:
-        """Count an interpolator that ``other``, of the same scan, tried as tried here."""
+        """Count an interpolator that was tried elsewhere as tried here.
+
+        Parameters
+        ----------
+        other
+            Trials of the same scan.
+        number
+            The interpolator's number there.
+        """
         if number in other.finished:
             self.finished[len(self.tried)] = other.finished[number]
         self._seen.append(other._seen[number])
@@ -93,7 +138,13 @@ class Trials:
         self.held_out.add(held_out.alone[number], held_out.paired[number], held_out.own[number])
 
     def weights(self, available: np.ndarray | None = None) -> np.ndarray:
-        """Weights [interpolators tried], of those ``available`` (bool) only."""
+        """Weights of the interpolators tried.
+
+        Parameters
+        ----------
+        available
+            Which may have weight, bool [interpolators]; all by default.
+        """
         errors = self.held_out.errors()
         if available is not None:
             errors = np.where(available, errors, np.nan)
@@ -133,7 +184,7 @@ class Trials:
         self.held_out.add(alone, paired, own)
 
     def _note(self, report, fraction: float) -> None:
-        """Report the errors of the stacking so far."""
+        """Report the errors of the stacked prediction so far."""
         weights = self.weights()
         held_out = self.held_out.errors() @ weights
         seen = np.stack(self._seen, axis=1) @ weights - self.data.targets[self._watched]

@@ -4,8 +4,8 @@ The predictive variance is::
 
     std^2 = noise^2 + (max(factor, 0.5) spread)^2 + (factor * share * slope * distance^1.5)^2
 
-``noise`` is the measurement's, told from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
-model_uncertainty: ``spread`` is the disagreement of the interpolators and their members, and the last part what they
+``noise`` is the measurement's, inferred from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
+model uncertainty: ``spread`` is the disagreement of the interpolators and their members, and the last part what they
 may all get wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to
 the nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the
 measured range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` is set so
@@ -44,8 +44,23 @@ _FLAT_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """Calibrated parts of the predictive variance; ``slope`` and ``nearest``, the distance to the nearest measured
-    point in steps, are sampled on ``grid`` (one array an axis)."""
+    """Calibrated parts of the predictive variance (the module has the formula).
+
+    Parameters
+    ----------
+    noise
+        The measurement's noise against the value.
+    factor
+        What the model uncertainty is multiplied by, set on held-out points.
+    grid
+        Sampling places over the measured range, one array an axis, in its unit.
+    slope
+        The twin's change per step of the slow axis on ``grid``, in the value's unit.
+    knots
+        Set points of the slow axis [groups], ascending.
+    nearest
+        The distance to the nearest measured point on ``grid``, in steps.
+    """
 
     noise: Noise
     factor: float
@@ -55,23 +70,77 @@ class Uncertainty:
     nearest: np.ndarray
 
     def std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        """Standard deviation [n] of a new measurement at coordinates [n, axes], given the twin's mean [n] and
-        spread [n] there."""
+        """Standard deviation of a new measurement, its noise included.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        mean, spread
+            The twin's mean [n] and its interpolators' disagreement [n] there, in the value's unit.
+
+        Returns
+        -------
+        array
+            Standard deviation [n] in the value's unit.
+        """
         return np.hypot(self.noise(mean), self.model_uncertainty(coordinates, spread))
 
     def model_uncertainty(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
-        """Standard deviation [n] of the twin itself: :meth:`std` without the measurement's noise."""
+        """Standard deviation of the twin itself: :meth:`std` without the measurement's noise.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        spread
+            The interpolators' disagreement [n] there, in the value's unit.
+
+        Returns
+        -------
+        array
+            Standard deviation [n] in the value's unit.
+        """
         return _model_uncertainty(self.factor, spread, self._common(coordinates))
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
-        """Standard deviation [n] of the twin's derivative along ``axis`` at coordinates [n, axes], where the
-        interpolators' slopes scatter by ``spread`` [n]: beside that, how fast what they may all get wrong changes along
-        the axis."""
-        # Where the values' ignorance was mended by a factor above one, so is their slopes'.
+        """Standard deviation of the twin's derivative along one axis.
+
+        Beside the scatter of the interpolators' slopes it holds how fast what they may all get wrong changes along the
+        axis.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        axis
+            The number of the axis, 0 being the slowest.
+        spread
+            The scatter of the interpolators' slopes [n] there, in the value's unit over the axis's.
+
+        Returns
+        -------
+        array
+            Standard deviation [n] of the derivative.
+        """
+        # Where the values' uncertainty was raised by a factor above one, so is their slopes'.
         return np.hypot(max(self.factor, 1.0) * spread, self.shared_slope(coordinates, axis))
 
     def shared_slope(self, coordinates: np.ndarray, axis: int) -> np.ndarray:
-        """How fast what all interpolators may get wrong together changes along ``axis`` [n], with its sign."""
+        """How fast what all interpolators may get wrong together changes along an axis.
+
+        Parameters
+        ----------
+        coordinates
+            Where, [n, axes], in the scan's units, slow axis first.
+        axis
+            The number of the axis, 0 being the slowest.
+
+        Returns
+        -------
+        array
+            The change [n], with its sign, in the value's unit over the axis's.
+        """
         step = np.zeros(len(self.grid))
         step[axis] = np.ptp(self.grid[axis]) / (len(self.grid[axis]) - 1)
         change = self._common(coordinates + step) - self._common(coordinates - step)
@@ -115,8 +184,24 @@ class Uncertainty:
 
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
-    """The uncertainty of ``mixture`` trained on ``data``, whose held-out predictions are ``held_out`` [n], with
-    the interpolators' disagreement ``spread`` [n] about them, both in the value's unit."""
+    """Calibrate the uncertainty of a trained mixture on held-out points.
+
+    Parameters
+    ----------
+    data
+        The points it was trained on.
+    mixture
+        The chosen interpolators, fitted to all points.
+    held_out
+        Predictions [n] by interpolators that had not seen the point, in the value's unit.
+    spread
+        Those interpolators' disagreement [n] about the held-out predictions, in the value's unit.
+
+    Returns
+    -------
+    Uncertainty
+        Set so that inner held-out points lie within one and two standard deviations as often as they should.
+    """
     grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
     mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
     shape = [len(axis) for axis in grid]
@@ -129,14 +214,43 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
 
 
 def sampled(grid, field, coordinates) -> np.ndarray:
-    """Interpolate ``field`` sampled on ``grid`` at coordinates [n, axes]; held constant outside."""
+    """Interpolate a field linearly from its samples on a grid; it is held constant outside.
+
+    Parameters
+    ----------
+    grid
+        Sampling places, one ascending array an axis.
+    field
+        The field's samples [slow, ..., fast].
+    coordinates
+        Where, [n, axes].
+
+    Returns
+    -------
+    array
+        The field [n].
+    """
     index = [np.interp(coordinates[:, i], axis, np.arange(len(axis))) for i, axis in enumerate(grid)]
     return map_coordinates(field, index, order=1, mode="nearest")
 
 
 def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:
-    """Distance [n] to the nearest set point, in steps between set points; it goes on growing outside the
-    range of any axis, there in tenths of that axis's range."""
+    """Distance to the nearest set point, in steps between set points.
+
+    Parameters
+    ----------
+    coordinates
+        Where, [n, axes], slow axis first.
+    knots
+        Set points of the slow axis [groups], ascending.
+    grid
+        Sampling places whose ends are the measured range, one array an axis.
+
+    Returns
+    -------
+    array
+        Distance [n]; it goes on growing outside the range of any axis, there in tenths of that axis's range.
+    """
     far = np.zeros(len(coordinates))
     if len(grid) > 1:
         place = rank(knots, coordinates[:, 0])
@@ -150,7 +264,20 @@ def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:
 
 
 def outside(coordinates: np.ndarray, grid) -> np.ndarray:
-    """Whether each point lies outside the measured range of some axis [n], by more than rounding."""
+    """Whether points lie outside the measured range of some axis, by more than rounding.
+
+    Parameters
+    ----------
+    coordinates
+        Where, [n, axes], slow axis first.
+    grid
+        Ascending values whose ends are the measured range, one array an axis.
+
+    Returns
+    -------
+    array
+        True or false [n].
+    """
     result = np.zeros(len(coordinates), bool)
     for position, axis in enumerate(grid):
         margin = 1e-3 * (axis[-1] - axis[0])
@@ -159,8 +286,20 @@ def outside(coordinates: np.ndarray, grid) -> np.ndarray:
 
 
 def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Axes of a modest grid over the measured range: four samples a step of the slow axis, the rest
-    sharing some 40 000 points."""
+    """Axes of a modest grid over the measured range.
+
+    Parameters
+    ----------
+    coordinates
+        The measured places [n, axes], slow axis first.
+    knots
+        Set points of the slow axis [groups], ascending.
+
+    Returns
+    -------
+    tuple of arrays
+        Four samples a step of the slow axis, the rest sharing some 40 000 points.
+    """
     axes = []
     if coordinates.shape[1] > 1:
         steps = min(4 * (len(knots) - 1), 120)
@@ -175,7 +314,22 @@ def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray,
 
 
 def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Absolute change of ``mean`` (sampled on ``grid``) per step between set points, with a floor."""
+    """Absolute change of the twin per step between set points, with a floor.
+
+    Parameters
+    ----------
+    grid
+        Sampling places, one array an axis.
+    mean
+        The twin's mean on ``grid``, in the value's unit.
+    knots
+        Set points of the slow axis [groups], ascending.
+
+    Returns
+    -------
+    array
+        The change on ``grid``, in the value's unit; for one axis the mean's standard deviation throughout.
+    """
     if len(grid) == 1:
         return np.full(mean.shape, np.std(mean))
     slope = np.abs(np.gradient(mean, rank(knots, grid[0]), axis=0))
@@ -183,7 +337,24 @@ def sampled_slope(grid, mean: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarray, common: np.ndarray) -> float:
-    """The least factor that puts 68 % of held-out residuals [n] within one standard deviation and 95 % within 1.96."""
+    """The least factor that puts 68 % of held-out residuals within one standard deviation and 95 % within 1.96.
+
+    Parameters
+    ----------
+    residual
+        Measured minus held-out prediction [n].
+    noise
+        The measurement's noise there [n].
+    spread
+        The interpolators' disagreement there [n], before the points were seen.
+    common
+        What all interpolators may get wrong together there [n], before the factor.
+
+    Returns
+    -------
+    float
+        Between 0.05 and 20.
+    """
 
     def covers(factor: float) -> bool:
         deviation = np.hypot(noise, _model_uncertainty(factor, spread, common))

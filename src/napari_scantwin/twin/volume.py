@@ -29,8 +29,19 @@ _DENSE, _NODES, _NODES_A_STEP, _SLOW = 20_000, 40_000, (4, 12), 200
 
 @dataclass(frozen=True)
 class Part:
-    """One of the arrays of a simulated map, evaluated where it is indexed: ``what`` is 0 for the values, 1 for their
-    standard deviation, 2 for whether they are extrapolated. ``along`` and ``order`` ask for a derivative."""
+    """One of the arrays of a simulated map, evaluated where it is indexed.
+
+    Parameters
+    ----------
+    twin
+        The twin to simulate.
+    axes
+        Values of every axis, slow first.
+    what
+        0 for the values, 1 for their standard deviation, 2 for whether they are extrapolated.
+    along, order
+        The axis and order of a derivative; the values themselves where ``along`` is None.
+    """
 
     twin: object
     axes: tuple[np.ndarray, ...]
@@ -103,8 +114,24 @@ class Part:
 
 
 def lazy_arrays(twin, axes: dict[str, np.ndarray], along: str | None = None, order: int = 1, chunks=-1):
-    """Values, standard deviations and extrapolation flags on the grid ``axes`` as three dask arrays, in one chunk or in
-    ``chunks``."""
+    """A simulated map as dask arrays, of which only what is looked at is evaluated.
+
+    Parameters
+    ----------
+    twin
+        The twin to simulate.
+    axes
+        Axis name to values, slow first; only ascending ones can be sliced without evaluating the rest.
+    along, order
+        The axis and order of a derivative; the values themselves where ``along`` is None.
+    chunks
+        The arrays' chunks; one by default.
+
+    Returns
+    -------
+    list of dask arrays
+        Values, standard deviations and extrapolation flags, each [slow, ..., fast].
+    """
     import dask.array
 
     parts = [Part(twin, tuple(axes.values()), what, along, order) for what in range(3)]
@@ -112,8 +139,20 @@ def lazy_arrays(twin, axes: dict[str, np.ndarray], along: str | None = None, ord
 
 
 def blocks(shape: tuple[int, ...], most: int) -> list[tuple[slice, ...]]:
-    """The grid of ``shape`` cut into boxes of at most about ``most`` values, all of one size but the last along each
-    axis: whole along the fastest axes, cut along the slowest."""
+    """Cut a grid into boxes, whole along the fastest axes and cut along the slowest.
+
+    Parameters
+    ----------
+    shape
+        The grid's shape, slow axis first.
+    most
+        About the most values of a box.
+
+    Returns
+    -------
+    list of tuples of slices
+        The boxes in C order, all of one size but the last along each axis.
+    """
     sizes, left = [], most
     for length in reversed(shape):
         size = max(1, min(length, left))

@@ -14,7 +14,20 @@ CHUNK = 4096
 
 
 def usable(rows: np.ndarray, table: scans.Points) -> np.ndarray:
-    """The points ``rows`` (bool [n]) that are not masked; :class:`ScanError` where none is."""
+    """The points that may be used: those chosen that are not masked.
+
+    Parameters
+    ----------
+    rows
+        Which points are chosen, bool [n].
+    table
+        All points.
+
+    Raises
+    ------
+    ScanError
+        Where none is left.
+    """
     rows = np.asarray(rows, bool) & ~table.masked
     if not rows.any():
         raise ScanError("no point is left to fit; keep at least one sweep")
@@ -22,8 +35,20 @@ def usable(rows: np.ndarray, table: scans.Points) -> np.ndarray:
 
 
 def merged(fast: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One sweep in rising order, readings closer than a tenth of the usual step averaged (splines through
-    near-coincident noisy points swing wildly)."""
+    """One sweep in rising order, readings closer than a tenth of the usual step averaged.
+
+    Splines through near-coincident noisy points swing wildly.
+
+    Parameters
+    ----------
+    fast, values
+        The sweep's places and readings [n].
+
+    Returns
+    -------
+    tuple of arrays
+        Places and readings [m], m at most n.
+    """
     order = np.argsort(fast, kind="stable")
     fast, values = fast[order], values[order]
     steps = np.diff(fast)
@@ -51,7 +76,20 @@ def root_of(column: np.ndarray) -> np.ndarray:
 
 
 def evenly(numbers: np.ndarray, most: int) -> np.ndarray:
-    """Indices of at most ``most`` points, picked evenly out of each sweep in turn."""
+    """Pick points evenly out of each sweep in turn.
+
+    Parameters
+    ----------
+    numbers
+        The number of the sweep of each point [n].
+    most
+        At most so many are picked.
+
+    Returns
+    -------
+    array
+        Indices of the points, by sweep.
+    """
     order = np.argsort(numbers, kind="stable")
     if len(order) <= most:
         return order

@@ -47,12 +47,34 @@ def score_baselines(
     stop: threading.Event | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Held-out predictions of the baselines: name -> values [n] at the points of ``scan.points(scan)``.
+    """Held-out predictions of the baselines.
 
-    ``folds`` [m] names, for each sweep with unmasked points (in the order of their numbers), the fold that
-    holds it out; a sweep at -1 is never held out and its points, like masked ones, are predicted as NaN.
-    A baseline that cannot fit this scan is left out. ``on_progress`` gets the fraction done.
-    Raises :class:`Cancelled` at the next fit after ``stop`` is set.
+    Parameters
+    ----------
+    scan
+        The scan.
+    folds
+        For each sweep with unmasked points [m], in the order of their numbers, the fold that holds it out; a sweep at
+        -1 is never held out.
+    names
+        Which baselines (default: all).
+    stop
+        Ends the work at the next fit when it is set.
+    on_progress
+        Called with the fraction done.
+
+    Returns
+    -------
+    dict
+        Name to values [n] at the points of ``scan.points(scan)``, NaN for points that are masked or never held out. A
+        baseline that cannot fit this scan is left out.
+
+    Raises
+    ------
+    Cancelled
+        Where ``stop`` is set.
+    ScanError
+        Where there is not one fold a sweep.
     """
     table = scans.points(scan)
     numbers = np.unique(table.sweep[~table.masked])

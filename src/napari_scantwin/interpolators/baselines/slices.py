@@ -100,7 +100,27 @@ class GaussianSmoothing:
         return {"width": _WIDTHS[int(np.argmin(errors))]}
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Smooth the slices of the points ``rows`` (bool [n] over ``scan.points``); returns self."""
+        """Smooth the slices of some points.
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            The smoothing's width; by default what :meth:`settings` chooses on the whole scan.
+
+        Returns
+        -------
+        GaussianSmoothing
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where fewer than two slices are left, or the sweeps share no grid.
+        """
         self.stack = _Stack(scan, rows)
         smooth = _smoothed(self.stack.values, (settings or self.settings(scan))["width"])
         self.between = RegularGridInterpolator((self.stack.slow, *self.stack.axes), smooth)
@@ -129,7 +149,27 @@ class PrincipalComponents:
         return best[1]
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Decompose the slices of the points ``rows`` (bool [n] over ``scan.points``); returns self."""
+        """Decompose the slices of some points.
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            The number of components and the interpolation; by default what :meth:`settings` chooses on the whole scan.
+
+        Returns
+        -------
+        PrincipalComponents
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where fewer than two slices are left, or the sweeps share no grid.
+        """
         chosen = settings or self.settings(scan)
         self.stack = stack = _Stack(scan, rows)
         mean, scores, maps = _decomposed(stack.values.reshape(len(stack.slow), -1), chosen["components"])

@@ -31,8 +31,27 @@ class Smoother:
             return self._chosen(*self._scaled(scan, np.ones(len(scans.points(scan).values), bool)))
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Fit the points ``rows`` (bool [n] over ``scan.points``), with these settings or, without any, with
-        settings chosen on these points; returns self."""
+        """Fit some points.
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            What :meth:`settings` chose; by default settings are chosen on the points kept.
+
+        Returns
+        -------
+        Smoother
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where no point is left.
+        """
         x, y, numbers = self._scaled(scan, rows)
         with calmly():
             settings = self._chosen(x, y, numbers) if settings is None else settings
@@ -84,6 +103,8 @@ class Smoother:
 
 
 class Rbf(Smoother):
+    """A thin-plate spline of radial basis functions, by SciPy."""
+
     most = 1800
     choices = ({"smoothing": 1e-8}, {"smoothing": 1e-4}, {"smoothing": 1e-2})
 
@@ -102,6 +123,8 @@ class Rbf(Smoother):
 
 
 class GaussianProcessBaseline(Smoother):
+    """A Gaussian process whose scales maximise the marginal likelihood."""
+
     most = 1500
     learning = 300
 
@@ -117,6 +140,8 @@ class GaussianProcessBaseline(Smoother):
 
 
 class KernelRidgeRegression(Smoother):
+    """Kernel ridge regression with a Gaussian kernel, by scikit-learn."""
+
     most = 1500
     choices = tuple(
         {"alpha": alpha, "width": width, "stretch": stretch}
@@ -137,6 +162,8 @@ class KernelRidgeRegression(Smoother):
 
 
 class RandomForest(Smoother):
+    """A random forest of sixty trees, by scikit-learn."""
+
     most = 6000
 
     def _fitted(self, x, y):
@@ -147,6 +174,8 @@ class RandomForest(Smoother):
 
 
 class Mlp(Smoother):
+    """A small network of two tanh layers, by scikit-learn."""
+
     most, most_choosing = 1500, 400
     choices = ({"alpha": 1e-3}, {"alpha": 1e-1})
 
@@ -164,6 +193,7 @@ class Mlp(Smoother):
 
 @contextmanager
 def calmly():
+    """Run scikit-learn in one thread, without its warnings."""
     from sklearn.exceptions import ConvergenceWarning
 
     # One thread: for matrices this small, threads that wait for each other cost up to a hundred times more.

@@ -1,4 +1,4 @@
-"""Interpolation along each sweep and then across the sweeps, straight or along a aligned interpolation."""
+"""Interpolation along each sweep and then across the sweeps, straight or aligned."""
 
 from __future__ import annotations
 
@@ -27,9 +27,27 @@ class Sweepwise:
         return {}
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Keep the sweeps of the points ``rows`` (bool [n] over ``scan.points``); returns self.
+        """Keep some sweeps.
 
-        Raises :class:`ScanError` where there is nothing to fit, or more slow axes than the method has."""
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            Ignored: nothing is chosen.
+
+        Returns
+        -------
+        Sweepwise
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where there is nothing to fit, or more slow axes than the method has.
+        """
         table = scans.points(scan)
         rows = usable(rows, table)
         coordinates, values, numbers = table.coordinates[rows], table.values[rows], table.sweep[rows]
@@ -78,6 +96,8 @@ class Sweepwise:
 
 
 class Linear(Sweepwise):
+    """Straight lines along each sweep and across the sweeps; with several slow axes across by triangulation."""
+
     several_slow_axes = True
 
     def _curve(self, fast, values):
@@ -125,6 +145,8 @@ class Linear(Sweepwise):
 
 
 class Cubic(Sweepwise):
+    """Cubic splines along each sweep and across them, over the root of a slow axis with very uneven steps."""
+
     spline = CubicSpline
 
     def _across(self, x, values, at):
@@ -133,21 +155,43 @@ class Cubic(Sweepwise):
 
 
 class Monotone(Sweepwise):
+    """Monotone cubic splines (PCHIP) along each sweep and across the sweeps."""
+
     spline = PchipInterpolator
 
 
 class AlignedSweeps:
-    """Interpolation at constant accumulated change."""
+    """Aligned interpolation: across the sweeps at constant accumulated change; two axes only."""
 
     #: Share of the plain fast axis in the accumulated change, so that flat stretches keep a length.
     share = 0.1
 
     def settings(self, scan: xr.DataArray) -> dict:
-        """The scale of the slow axis, told from all its set points."""
+        """The scale of the slow axis, inferred from all its set points."""
         return {"scale": "log" if uneven(scans.points(scan).coordinates[:, 0]) else "plain"}
 
     def fit(self, scan: xr.DataArray, rows: np.ndarray, settings: dict | None = None):
-        """Line up the sweeps of the points ``rows`` (bool [n] over ``scan.points``); returns self."""
+        """Line up some sweeps.
+
+        Parameters
+        ----------
+        scan
+            The scan.
+        rows
+            Which of its points are kept, bool [n] over ``scan.points``.
+        settings
+            The slow axis's scale; by default what :meth:`settings` chooses on the whole scan.
+
+        Returns
+        -------
+        AlignedSweeps
+            Itself.
+
+        Raises
+        ------
+        ScanError
+            Where nothing is left to fit, the scan has other than two axes, or its sweeps have too few points.
+        """
         table = scans.points(scan)
         rows = usable(rows, table)
         coordinates, values = table.coordinates[rows], table.values[rows]
