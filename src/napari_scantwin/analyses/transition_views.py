@@ -133,7 +133,7 @@ def table_of(result: TransitionsResult) -> tuple[list[str], list[list], dict[str
             numbers = [part for c in result.criteria for part in (one.at[c].value, one.at[c].error)]
             rows.append([*one.slow.values(), side.name, one.direction, *numbers, one.note])
     about = {key: scan.attrs[key] for key in ("source", "sha256") if key in scan.attrs}
-    about["base of the low state"] = result.settings.base or "told from the quantity"
+    about["base of the low state"] = result.settings.base or "inferred from the quantity"
     for side in result.sides:
         for model, fit in side.fits.items():
             about[f"{model} fit, {side.name}, by {head_of(result.settings.criterion)}"] = (

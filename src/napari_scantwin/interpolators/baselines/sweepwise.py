@@ -196,10 +196,10 @@ class AlignedSweeps:
         rows = usable(rows, table)
         coordinates, values = table.coordinates[rows], table.values[rows]
         if coordinates.shape[1] != 2:
-            raise ScanError("a aligned interpolation needs a scan with two axes")
+            raise ScanError("an aligned interpolation needs a scan with two axes")
         knots, group = np.unique(scans.set_points(coordinates[:, 0]), return_inverse=True)
         if len(values) < 4 * len(knots):
-            raise ScanError("a aligned interpolation needs sweeps of several points")
+            raise ScanError("an aligned interpolation needs sweeps of several points")
         scale = (settings or self.settings(scan))["scale"]
         aligned = sweep_rows(coordinates[:, 1], values, group, len(knots), self.share)
         self.mesh = CurveRegistration(knots, aligned, scale, scale)
