@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+
+import numpy as np
 import pytest
+import xarray as xr
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.readers.tables.table import choose, remember
+from napari_scantwin.viewer.twin import train_widget
 
 #: The published measurements do not say what their columns are; this is what the dialog would be told.
 COLUMNS = {
@@ -59,9 +65,30 @@ def open_scan(panel, qtbot):
     return opened
 
 
+@pytest.fixture(scope="session")
+def kept_twins():
+    """Twins trained so far, by their scan and settings."""
+    return {}
+
+
 @pytest.fixture
-def train_scan(panel, qtbot):
-    """Train the chosen scan's twin and wait for its map."""
+def train_scan(panel, qtbot, kept_twins, monkeypatch):
+    """Train the chosen scan's twin and wait for its map; of one scan with one choice of settings only once in all
+    tests, the others being given the same twin."""
+    train = train_widget.train
+
+    def once(subject, settings, **how):
+        if not isinstance(subject, xr.DataArray):
+            return train(subject, settings, **how)
+        key = hashlib.sha256(repr((subject.dims, subject.attrs, settings)).encode())
+        for array in (subject, *subject.coords.values()):
+            key.update(np.ascontiguousarray(array.values).tobytes())
+        key = key.digest()
+        if key not in kept_twins:
+            kept_twins[key] = train(subject, settings, **how)
+        return dataclasses.replace(kept_twins[key], scan=subject)
+
+    monkeypatch.setattr(train_widget, "train", once)
 
     def trained(budget=2.0):
         panel.train.members.value = 2

@@ -59,7 +59,9 @@ def test_the_samples_go_the_whole_way(key, panel, qtbot, tmp_path, open_scan, tr
     whole_way(panel, qtbot, tmp_path, open_scan(sample_path(key)), train_scan)
 
 
-@pytest.mark.parametrize("name", ["erco2_magnetization.csv", "pdh_resistance.csv", "arpes_map.csv"])
+@pytest.mark.parametrize(
+    "name", ["erco2_magnetization.csv", "pdh_resistance.csv", pytest.param("arpes_map.csv", marks=pytest.mark.slow)]
+)
 def test_the_published_measurements_go_the_whole_way(name, measured, panel, qtbot, tmp_path, open_scan, train_scan):
     whole_way(panel, qtbot, tmp_path, open_scan(measured / name), train_scan)
 

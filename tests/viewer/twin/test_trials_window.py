@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 
+@pytest.mark.slow
 def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_scan, train_scan):
     layer = open_scan(sample_path("palladium_hydride"))
     window = panel.train.trials_window
