@@ -135,7 +135,7 @@ def arpes_scan(
         name="photoemission_intensity",
         unit=unit if unit is not None and units.is_known(unit) else "arb",
         attrs=attrs,
-        along={key: (kept.index(where), *rest) for key, (where, *rest) in (along or {}).items() if where in kept},
+        along={key: (kept.index(one[0]), one[1], one[2]) for key, one in (along or {}).items() if one[0] in kept},
     )
 
 
@@ -200,11 +200,11 @@ def rising_scan(
         attrs={key: value for key, value in (attrs or {}).items() if key.removesuffix("_units") not in ordered},
     )
     further = {}
-    for key, (position, axis_unit, column) in (along or {}).items():
+    for key, (position, unit_along, column) in (along or {}).items():
         if key in scan.coords:
             continue
         column = np.asarray(column)[turned.get(names[position], slice(None))]  # as its axis was turned
-        about = {"units": units.standard(axis_unit)} if axis_unit is not None and units.is_known(axis_unit) else {}
+        about = {"units": units.standard(unit_along)} if unit_along is not None and units.is_known(unit_along) else {}
         further[key] = (names[position], column, about | {"long_name": key.replace("_", " ")})
     return scan.assign_coords(further)
 
@@ -261,7 +261,7 @@ def analyser_attrs(found: Mapping[str, str]) -> dict:
         Known settings under the scan's names, numbers where they are numbers (``photon_energy`` in eV); the others as
         JSON text under ``settings``.
     """
-    attrs = {}
+    attrs: dict[str, float | str] = {}
     for key, name in _KEPT.items():
         text = found.get(key, "")
         if text:

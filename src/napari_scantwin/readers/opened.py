@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import xarray as xr
 
@@ -65,11 +66,11 @@ def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = No
         if len(path) > 1:
             return OpenedSeries([Path(one) for one in path], sheet)
         (path,) = path
-    path = Path(path)
-    if is_series(path):
-        files = joining.files_of_folder(path, suffixes(), _table_suffixes())
-        return OpenedSeries(files, sheet, path) if len(files) > 1 else OpenedFile(files[0], sheet)
-    return OpenedFile(path, sheet)
+    one = Path(cast(str | Path, path))
+    if is_series(one):
+        files = joining.files_of_folder(one, suffixes(), _table_suffixes())
+        return OpenedSeries(files, sheet, one) if len(files) > 1 else OpenedFile(files[0], sheet)
+    return OpenedFile(one, sheet)
 
 
 def _table_suffixes() -> list[str]:
@@ -204,7 +205,7 @@ class OpenedFile:
         passed over of which the names mean a plain table's columns or bare arrays."""
         try:
             loader = _loader(choice)
-            if loader is not None:
+            if loader is not None and choice is not None:
                 self._must_exist()
                 return self._by(loader, choice), None
             return self._by_level(named), None
@@ -228,7 +229,7 @@ class OpenedFile:
     def _by(self, reader: Format, *choice: str) -> list[Measurement]:
         """What one format finds, parsed once."""
         key = (reader.name, *choice)
-        if key not in self._tried:
+        if key not in self._tried and reader.measurements is not None:
             try:
                 found = reader.measurements(self._file, *choice)
                 self._tried[key] = [replace(one, scan=self._sourced(one.scan)) for one in found]
@@ -255,7 +256,7 @@ class OpenedFile:
         Raises :class:`NeedsAxes` where there is none, with what can be chosen from.
         """
         try:
-            return self._of_arrays(self.contents, None, None)
+            return self._of_arrays(cast(arrays.Contents, self.contents), None, None)
         except NeedsAxes as reason:
             hint = "".join(one.offer(self._file.suffix) for one in formats_by_choice() if one.offer is not None)
             raise NeedsAxes(f"{lack or reason}{hint}", self.contents) from reason

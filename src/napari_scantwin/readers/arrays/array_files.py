@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def contents(path: Path) -> Contents:
 def _hdf5(path: Path) -> Contents:
     import h5py
 
-    arrays = []
+    arrays: list[Array] = []
     with h5py.File(path, "r") as file:
         for name, thing in things(file):
             if not isinstance(thing, h5py.Dataset) or thing.external or len(arrays) >= _MOST_ARRAYS:
@@ -89,18 +90,19 @@ def _zarr(path: Path) -> Contents:
     refuse_pickles(path)
     arrays = []
     whole = zarr.open(path, mode="r")
-    members = [("", whole)] if isinstance(whole, zarr.Array) else whole.members(max_depth=None)
+    # zarr's own types allow too much: members are arrays and groups, attributes JSON.
+    members: Any = [("", whole)] if isinstance(whole, zarr.Array) else whole.members(max_depth=None)
     for name, thing in members:
         if not isinstance(thing, zarr.Array) or thing.dtype.kind not in "iuf":
             continue
-        named = getattr(thing.metadata, "dimension_names", None) or thing.attrs.get("_ARRAY_DIMENSIONS") or ()
+        named: Any = getattr(thing.metadata, "dimension_names", None) or thing.attrs.get("_ARRAY_DIMENSIONS") or ()
         folder = name.rpartition("/")[0]
         dims = tuple(f"{folder}/{dim}".strip("/") if dim else None for dim in named)
         unit = str(thing.attrs.get("units", ""))
         arrays.append(Array(name or path.stem, thing.shape, unit if unit and units.is_known(unit) else None, dims))
 
     def load(key: str):
-        found = whole if isinstance(whole, zarr.Array) else whole[key]
+        found: Any = whole if isinstance(whole, zarr.Array) else whole[key]
         stored = Stored(path, "" if isinstance(whole, zarr.Array) else key, found.shape, found.dtype, _read_zarr)
         return to_array(stored, found.chunks)
 
@@ -110,7 +112,7 @@ def _zarr(path: Path) -> Contents:
 def _read_zarr(path: Path, key: str, slices) -> np.ndarray:
     import zarr
 
-    found = zarr.open(path, mode="r")
+    found: Any = zarr.open(path, mode="r")
     return np.asarray((found[key] if key else found)[slices])
 
 

@@ -266,6 +266,8 @@ def _parts(contents: Contents, spec: str) -> tuple[str, str | None, str | None]:
     if any(array.path == spec.strip() for array in contents.arrays):
         return spec.strip(), None, None
     found = _SPEC.match(spec.strip())
+    if found is None:  # a line break within
+        raise ScanError(f"{contents.name}: {spec!r} names no array; write PATH=name[unit]")
     return found["column"].strip(), found["name"], found["unit"]
 
 
@@ -300,8 +302,8 @@ def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
         raise ScanError(f"{contents.name}: the axes {', '.join(names)} name one axis twice; give each its own name")
     attrs = dict(contents.attrs)
     axes = []
-    for column, size in zip(choice.axes, array.lengths, strict=True):
-        name, values, said = named_energy(column.name, _values(contents, column, size))
+    for column, length in zip(choice.axes, array.lengths, strict=True):
+        name, values, said = named_energy(column.name, _values(contents, column, length))
         attrs |= said
         axes.append((name, column.unit, values))
     values = contents.load(array.path)

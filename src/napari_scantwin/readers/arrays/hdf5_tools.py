@@ -118,7 +118,7 @@ def dataset(group: h5py.Group, name: str) -> h5py.Dataset | None:
         found = None if leads_out(group, name) else group.get(name)
     except (KeyError, ValueError, TypeError, RuntimeError):
         return None
-    return found if is_dataset(found) and found.dtype.kind in "iuf" else None
+    return found if found is not None and is_dataset(found) and found.dtype.kind in "iuf" else None
 
 
 def numbers(data: h5py.Dataset) -> np.ndarray:

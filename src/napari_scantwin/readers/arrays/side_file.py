@@ -86,7 +86,7 @@ def _about(path: Path) -> tuple[str, dict | None]:
         import tifffile
 
         with tifffile.TiffFile(path) as file:
-            text = file.pages[0].description
+            text = getattr(file.pages[0], "description", "")
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):  # some other program's words

@@ -151,8 +151,8 @@ def _spectrum_axes(path: Path, name: str, shape: tuple[int, ...], cards: dict) -
     try:
         numbers = {key: [float(word) for word in words[key]] for key in _AXIS_KEYS[1:]}
     except ValueError:
-        numbers = {key: [] for key in _AXIS_KEYS[1:]}
-    if not shape or any(len(one) != len(shape) for one in (words["TDESC"], *numbers.values())):
+        numbers = {key: list[float]() for key in _AXIS_KEYS[1:]}
+    if not shape or {len(words["TDESC"]), *map(len, numbers.values())} != {len(shape)}:
         raise ScanError(
             f"{path.name}: the axes of {name} (TDESC, TRVAL, TDELT) do not fit its {' x '.join(map(str, shape))} "
             "values; the file is altered: copy it again"

@@ -20,7 +20,7 @@ def beamline_attrs(path: Path) -> dict:
     notes = path.with_name(re.sub(r"ROI\d+_?$", "i", path.stem) + path.suffix)
     if notes == path or not notes.is_file() or notes.stat().st_size > _LONGEST:
         return {}
-    attrs = {}
+    attrs: dict[str, float | str] = {}
     for line in notes.read_text(encoding="latin-1").splitlines():
         found = re.fullmatch(r"\s*(\w+)\s*\(([^()]+)\)\s*:\s*([-+.\deE]+)\s*", line)
         if found is None or not units.is_known(found[2]):

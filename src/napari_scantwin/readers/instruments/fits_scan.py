@@ -71,23 +71,25 @@ def scanned_grid(file: str, about: dict, notes: dict[str, tuple[str, np.ndarray]
     """
     devices = _devices(file, about)
     devices = [(name, unit or notes.get(name, ("", None))[0], steps) for name, unit, steps in devices]
-    devices = [(name, unit if unit and units.is_known(unit) else None, steps) for name, unit, steps in devices]
+    known: list[tuple[str, str | None, np.ndarray]] = [
+        (name, unit if unit and units.is_known(unit) else None, steps) for name, unit, steps in devices
+    ]
     if rows == 1:
         return Grid([], np.arange(1))
-    if not devices:
+    if not known:
         return Grid([("cycle", "1", np.arange(float(rows)))], np.arange(rows))
-    if about.get("SCANPAR") is True or all(len(steps) == rows for *_, steps in devices):
-        devices = devices[:1]  # all move together
-    sizes = [len(steps) for *_, steps in devices]
-    if len(devices) == 1:
-        name, unit, steps = devices[0]
+    if about.get("SCANPAR") is True or all(len(steps) == rows for *_, steps in known):
+        known = known[:1]  # all move together
+    sizes = [len(steps) for *_, steps in known]
+    if len(known) == 1:
+        name, unit, steps = known[0]
         if rows > len(steps):  # the plan was lengthened: what was read back is all there is
             if name not in notes:
                 raise ScanError(f"{file}: {rows} steps where its header plans {len(steps)}; the file is altered")
             steps = notes[name][1]
         note = f"after {rows} of {len(steps)} steps" if rows < len(steps) else ""
         return Grid([(device_label(name), unit, np.asarray(steps[:rows], float))], np.arange(rows), note)
-    order = _order(devices, notes, rows)
+    order = _order(known, notes, rows)
     note = ""
     if order is None:  # the first device is the fastest; a scan that was stopped keeps its whole lines
         line = math.prod(sizes[:-1])
@@ -95,10 +97,10 @@ def scanned_grid(file: str, about: dict, notes: dict[str, tuple[str, np.ndarray]
         if lines < 1:
             raise ScanError(f"{file}: its {rows} steps are less than one line of the scan; the file may be cut off")
         note = f"after {rows} of {line * sizes[-1]} steps" if rows < line * sizes[-1] else ""
-        name, unit, steps = devices[-1]
-        devices[-1] = (name, unit, steps[:lines])
+        name, unit, steps = known[-1]
+        known[-1] = (name, unit, steps[:lines])
         order = np.arange(line * lines)
-    return Grid([(device_label(name), unit, steps) for name, unit, steps in devices[::-1]], order, note)
+    return Grid([(device_label(name), unit, steps) for name, unit, steps in known[::-1]], order, note)
 
 
 def _devices(file: str, about: dict) -> list[tuple[str, str, np.ndarray]]:

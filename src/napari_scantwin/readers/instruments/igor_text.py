@@ -70,7 +70,7 @@ def _block(path: Path, match: re.Match, about: dict[str, str]) -> list[Wave]:
             f"{path.name}, wave {names[0]}: its numbers do not fill its dimensions; copy it again"
         ) from reason
     if len(sizes) == 1:
-        columns = values.reshape(-1, len(names)).T
+        columns = list(values.reshape(-1, len(names)).T)
     else:
         values = values.reshape([*sizes[:1:-1], sizes[0], len(names), sizes[1]])
         columns = [_in_order(values[..., number, :]) for number in range(len(names))]

@@ -82,7 +82,7 @@ def _image_table(path: Path, content: np.ndarray, words: np.ndarray) -> list[tup
         inside &= start + angles * energies + 1 <= len(words)
         # Images do not overlap, so together they fill no more than the file.
         if inside.all() and (angles * energies).sum() <= len(words):
-            return [tuple(int(number) for number in row) for row in table]
+            return [(int(place), int(wide), int(high)) for place, wide, high in table]
     raise ScanError(f"{path.name} is not a whole MBS file: its table of images does not fit its length; copy it again")
 
 

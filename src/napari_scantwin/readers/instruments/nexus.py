@@ -55,7 +55,8 @@ def measurements(path: Path, file: h5py.File) -> Iterator[Measurement]:
 
 def _default_group(file: h5py.File) -> str | None:
     """The path of the group that the file itself calls its default plot, or None."""
-    group, names = file, []
+    group: h5py.Group = file
+    names: list[str] = []
     while is_group(group) and "default" in group.attrs:
         name = text(group.attrs["default"])
         if name not in group or leads_out(group, name):
@@ -225,7 +226,8 @@ def _about(file: h5py.File, name: str, shape: tuple[int, ...], kept: list[int]) 
     """What the entry says of the measurement: attributes, and read-backs (position of the axis, unit, values) along
     its slowest axis."""
     entry = next((part for part in _parents(file, name) if _class(part) == "NXentry"), None)
-    attrs, along = {}, {}
+    attrs: dict = {}
+    along: dict = {}
     if entry is None:
         return attrs, along
     for where, thing in things(entry):

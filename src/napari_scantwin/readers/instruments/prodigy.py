@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def _regions(path: Path, text: str) -> list[_Region]:
     parts = re.split(r"((?:^#[^\n]*\n?)+)", text, flags=re.MULTILINE)
     file_about: dict[str, str] = {}
     regions: list[_Region] = []
-    where = {"Cycle": 0, "Curve": 0}
+    where: dict[str, Any] = {"Cycle": 0, "Curve": 0}
     for position, part in enumerate(parts):
         if position % 2:
             where |= {"ordinate": None, "external": None}
@@ -108,8 +109,8 @@ def _take(line: str, where: dict, file_about: dict[str, str], regions: list[_Reg
     elif key == "NonEnergyOrdinate":
         where["ordinate"] = _float(value)
     elif key == "Parameter" and regions:
-        if found := re.fullmatch(r'"(.+?)" *= *(\S+)', value):
-            regions[-1].parameters.setdefault(where["Cycle"], {})[found[1].strip()] = _float(found[2])
+        if said := re.fullmatch(r'"(.+?)" *= *(\S+)', value):
+            regions[-1].parameters.setdefault(where["Cycle"], {})[said[1].strip()] = _float(said[2])
     elif key and value:
         (regions[-1].about if regions else file_about).setdefault(key, value)
 
@@ -148,13 +149,14 @@ def _measurement(path: Path, region: _Region, key: str) -> Measurement:
             attrs |= {axis_name(plain): float(column[0])} | ({f"{axis_name(plain)}_units": unit} if unit else {})
         else:
             extra.append((plain, unit, column))
-    label = "Excitation Energy" if "excitation" in about.get("ColumnLabels", "").lower() else about.get("Energy Axis")
-    axes = [*scanned, (label or "Kinetic Energy", "eV", energies)]
+    excited = "excitation" in about.get("ColumnLabels", "").lower()
+    named = "Excitation Energy" if excited else about.get("Energy Axis") or "Kinetic Energy"
+    axes = [*scanned, (named, "eV", energies)]
     if ordinates is not None:
         axes.insert(-1, _slit_axis(path, about, ordinates))
     else:
         values = values[..., 0, :]
-    binding = "binding" in (label or "").lower()
+    binding = "binding" in named.lower()
     unit = "count/s" if rate else "count"
     taken = {axis_name(label) for label, *_ in axes}
     along = {}

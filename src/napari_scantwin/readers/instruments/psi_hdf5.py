@@ -74,19 +74,20 @@ def _notation(axes, image: h5py.Dataset) -> str:
 
 def _motors(group: h5py.Group, shape: tuple[int, ...]) -> tuple[dict, dict]:
     """Motors that stood still, as attributes, and read-backs along the scanned axis, as (dimension, unit, values)."""
-    alone, along = {}, {}
+    alone: dict[str, float | str] = {}
+    along: dict[str, tuple] = {}
     for name in group:
         motor = dataset(group, name)
         if motor is None:
             continue
         key = "_".join(name.lower().replace("(", "").replace(")", "").replace(".", "").split())
         unit = text(motor.attrs.get("Units", motor.attrs.get("units", "")))
-        unit = units.standard(unit) if unit and units.is_known(unit) else None
+        known = units.standard(unit) if unit and units.is_known(unit) else None
         if (still := number(motor)) is not None:
             alone[key] = still
-            alone |= {} if unit is None else {f"{key}_units": unit}
+            alone |= {} if known is None else {f"{key}_units": known}
         elif len(shape) > 2 and motor.shape == (shape[2],):
-            along[f"{key}_readback"] = (2, unit, np.asarray(motor, float))
+            along[f"{key}_readback"] = (2, known, np.asarray(motor, float))
     return alone, along
 
 
@@ -130,7 +131,7 @@ def adress(path: Path, file: h5py.File) -> Iterator[Measurement]:
             label = ("angle", "energy", "scan")[dimension]
         step, start = scaling[dimension + 1]
         axes.append((label, unit or None, start + step * np.arange(size)))
-    attrs = {"lens_mode": note["mode"]} if note.get("mode") else {}
+    attrs: dict[str, float | str] = {"lens_mode": note["mode"]} if note.get("mode") else {}
     attrs |= {"polarization": note["pol"]} if note.get("pol") else {}
     for key, (name, unit) in _ADRESS_NOTE.items():
         if (value := number(_first_number(note.get(key, "")))) is not None:
@@ -141,7 +142,7 @@ def adress(path: Path, file: h5py.File) -> Iterator[Measurement]:
 
 def _note(lines: str) -> dict[str, str]:
     """The note's ``name = value`` lines, names in lower case without what follows their first word."""
-    found = {}
+    found: dict[str, str] = {}
     for line in lines.replace("\r", "\n").split("\n"):
         name, equals, value = line.partition("=")
         if equals and name.split():

@@ -55,7 +55,7 @@ def text_measurements(file: DataFile) -> list[Measurement]:
 
 
 def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[str]) -> Measurement:
-    axes = []
+    axes: list[tuple] = []
     while f"Dimension {len(axes) + 1} name" in about:
         key = f"Dimension {len(axes) + 1}"
         scale = numbers(path.name, about.get(f"{key} scale", ""), f"{key} scale")
@@ -117,7 +117,7 @@ def _spectrum(path: Path, archive: zipfile.ZipFile, names: set[str], ini: str) -
     try:
         parser.read_string(archive.read(ini).decode("utf-8", errors="replace"))
         about = parser["spectrum"]
-        sizes = [about.getint(key) for key in ("depth", "height", "width")]
+        sizes = [int(about[key]) for key in ("depth", "height", "width")]
         width = about.getint("byteperpoint", fallback=4)
         wanted = math.prod(sizes) * width
         if width not in (4, 8) or min(sizes) < 1 or wanted > _MOST_BYTES:
@@ -131,7 +131,7 @@ def _spectrum(path: Path, archive: zipfile.ZipFile, names: set[str], ini: str) -
             (
                 about[f"{key}label"],
                 None,
-                about.getfloat(f"{key}offset") + about.getfloat(f"{key}delta") * np.arange(size),
+                float(about[f"{key}offset"]) + float(about[f"{key}delta"]) * np.arange(size),
             )
             for key, size in zip(("depth", "height", "width"), sizes, strict=True)
         ]

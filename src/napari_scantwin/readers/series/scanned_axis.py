@@ -156,7 +156,7 @@ def _numbered(names: Sequence[str]) -> list[ScannedAxis]:
     stems = [name.rsplit(".", 1)[0] for name in names]
     if len({_NUMBER.sub(r"#\2", stem) for stem in stems}) > 1:
         return []
-    found = []
+    found: list[ScannedAxis] = []
     for column in zip(*(_NUMBER.findall(stem) for stem in stems), strict=True):
         values = tuple(float(number.replace("p", ".")) for number, _ in column)
         unit = column[0][1] if column[0][1] in _BY_UNIT else ""

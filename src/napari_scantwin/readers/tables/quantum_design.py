@@ -149,8 +149,7 @@ def _filled(columns) -> list[tuple[str, str | None, str]]:
         for head, column in columns.items():
             match = re.fullmatch(pattern, head, re.I)
             if match and np.isfinite(column).sum() >= _LEAST_POINTS and units.split_label(head)[1] is not None:
-                wanted = match.expand(error_pattern) if match.groups() else error_pattern
-                wanted = re.compile(wanted if not match.groups() else _escaped(error_pattern, match[1]), re.I)
+                wanted = re.compile(_escaped(error_pattern, match[1]) if match.groups() else error_pattern, re.I)
                 error = next((h for h, c in columns.items() if wanted.fullmatch(h) and np.isfinite(c).any()), None)
                 found.append((head, error, name))
     return found
@@ -186,7 +185,7 @@ def _about(header: dict[str, str]) -> dict:
     ):
         number = re.match(r"\s*([-+0-9.eE]+)\s*(mg|g)?\s*$", header.get(key, ""))
         value = parse_number(number[1]) if number else None
-        if value is not None and np.isfinite(value) and value > 0:
+        if number and value is not None and np.isfinite(value) and value > 0:
             attrs[attr] = value
             attrs[f"{attr}_units"] = number[2] or unit
     return attrs

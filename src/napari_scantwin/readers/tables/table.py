@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import xarray as xr
@@ -154,23 +155,22 @@ _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=]*))?(?:\[(?P<unit>[^\[
 
 def _column(table: ColumnTable, spec: str) -> Column:
     """The column a specification names."""
-    if spec in table.columns:
-        found = {"column": spec, "name": None, "unit": None}
-    else:
-        found = _SPEC.match(spec.strip()).groupdict()
-    wanted = found["column"].strip()
+    said: tuple[str, str | None, str | None] = (spec, None, None)
+    if spec not in table.columns and (match := _SPEC.match(spec.strip())) is not None:
+        said = (match["column"], match["name"], match["unit"])
+    wanted = said[0].strip()
     header = wanted
     if wanted not in table.columns:
-        plain = [known for known in table.headers if units.split_label(known)[0] == wanted]
-        if len(plain) == 1:
-            header = plain[0]
+        alike = [known for known in table.headers if units.split_label(known)[0] == wanted]
+        if len(alike) == 1:
+            header = alike[0]
         elif wanted.isdigit() and 1 <= int(wanted) <= len(table.columns):
             header = table.headers[int(wanted) - 1]
         else:
             raise ScanError(f"{table.name}: there is no column {wanted!r}; the file has {', '.join(table.headers)}")
     plain = units.split_label(header)[0]
-    name = (found["name"] or "").strip() or standard_name(plain) or re.sub(r"\W+", "_", plain.lower()).strip("_")
-    unit = found["unit"] if found["unit"] is not None else table.units[header]
+    name = (said[1] or "").strip() or standard_name(plain) or re.sub(r"\W+", "_", plain.lower()).strip("_")
+    unit = said[2] if said[2] is not None else table.units[header]
     if unit is None:
         raise NeedsColumns(f"{table.name}: the column {header!r} has no unit; write it as {header}={name}[unit]", table)
     return Column(header, name, units.standard(unit))
@@ -374,7 +374,14 @@ def remember(choice: ColumnChoice, table: ColumnTable) -> None:
         temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
-def recall(table: ColumnTable) -> ColumnChoice | None:
+class HasHeaders(Protocol):
+    """What a choice is remembered by: a table, or the contents of a file of arrays."""
+
+    @property
+    def headers(self) -> Sequence[str]: ...
+
+
+def recall(table: HasHeaders) -> ColumnChoice | None:
     """The choice kept for this header, or None."""
     kept = _remembered().get("\t".join(table.headers))
     if kept is None:

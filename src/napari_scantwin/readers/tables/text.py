@@ -164,7 +164,7 @@ def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = "
 
     def numeric(cells) -> bool:
         numbers = [parse_number(cell, decimal) for cell in cells]
-        return all(number is not None for number in numbers) and any(np.isfinite(numbers))
+        return None not in numbers and any(np.isfinite(number) for number in numbers if number is not None)
 
     first = next((index for index, (_, cells) in enumerate(rows) if numeric(cells)), None)
     if first is None:
