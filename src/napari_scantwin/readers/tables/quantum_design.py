@@ -18,7 +18,8 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
-from napari_scantwin.readers.tables.text import SUFFIXES, decode, parse_number
+from napari_scantwin.readers.tables.cells import parse_number
+from napari_scantwin.readers.tables.text import SUFFIXES, decode
 
 __all__ = ["FORMATS", "is_quantum_design", "measurements"]
 
@@ -72,7 +73,7 @@ def measurements(file: DataFile) -> list[Measurement]:
         Where the data section, the temperature or field column, or any filled moment or resistance column is missing.
     """
     path = file.path
-    header, columns, lines = _parse(path.name, decode(file.content, path.name))
+    header, columns, lines = _parse(path.name, decode(file.content, path.name).text)
     del lines
     temperature = _find(columns, _TEMPERATURE, f"{path.name} has no column 'Temperature (K)'")
     field = _find(columns, _FIELD, f"{path.name} has no column 'Magnetic Field (Oe)'")
