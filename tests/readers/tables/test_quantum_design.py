@@ -77,12 +77,14 @@ def test_whichever_column_is_filled_is_the_value(column, name, unit, tmp_path):
     assert (scan.name, scan.attrs["units"]) == (name, unit)
 
 
-def test_flagged_rows_are_dropped_and_counted(tmp_path):
+def test_a_reading_is_dropped_for_having_no_value_and_never_for_a_code(tmp_path):
     columns = ["Comment", "Temperature (K)", "Magnetic Field (Oe)", "Moment (emu)", "SQUID Status (code)"]
     rows = [(t, h, m, 3 if i in (4, 9) else 0) for i, (t, h, m, _) in enumerate(m_of_t(100, np.linspace(5, 50, 20)))]
+    rows[7] = (*rows[7][:2], np.nan, 0)
     scan = opened(tmp_path, sequence(rows, columns=columns))
-    assert scan.size == 18
-    assert scan.attrs["dropped_rows"] == 2
+    assert scan.size == 19
+    assert scan.attrs["dropped_rows"] == 1
+    assert "1 reading without a value" in scan.attrs["left_out"]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out
+from napari_scantwin.core.sweeps import find_sweeps, settled
 
 __all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
 
@@ -270,13 +271,16 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
         return _with_headers(gridded, choice)
+    sweep = extra.get("sweep")
+    if sweep is None and len(columns) > 1:
+        columns, sweep, attrs = _settled(columns, attrs)
     scan = scans.ragged_scan(
         columns,
         value[good],
         name=choice.value.name,
         unit=choice.value.unit,
         errors=errors,
-        sweep=extra.get("sweep"),
+        sweep=sweep,
         masked=extra.get("masked"),
         attrs=attrs,
     )
@@ -335,6 +339,24 @@ def _gridded(columns, value, errors, chosen: Column, extra, attrs) -> xr.DataArr
         extrapolated=grid(extra["extrapolated"].astype(bool)) if "extrapolated" in extra else None,
         attrs={**attrs, **_order(list(columns.values())[-1][0], shape[-1])},
     )
+
+
+def _settled(columns: dict, attrs: dict) -> tuple[dict, np.ndarray, dict]:
+    """The columns with the slow axes' set points in place of readings that wander about them, the sweeps' numbers, and
+    a word on how far they wandered."""
+    readings = np.stack([column for column, _ in columns.values()], axis=1)
+    sweep = find_sweeps(readings[:, :-1], readings[:, -1])
+    places = settled(readings[:, :-1], sweep)
+    said = []
+    for position, (name, (_, unit)) in enumerate(list(columns.items())[:-1]):
+        off = float(np.abs(places[:, position] - readings[:, position]).max())
+        if off > 0:
+            said.append(
+                f"{name.replace('_', ' ')} within a sweep: read up to {off:.2g} {units.pretty(unit)} off the set "
+                "point (the median) that stands for it"
+            )
+            columns = columns | {name: (places[:, position], unit)}
+    return columns, sweep, with_left_out(attrs, *said)
 
 
 def _order(fast: np.ndarray, count: int) -> dict[str, str]:

@@ -91,8 +91,10 @@ def _utf16(content: bytes) -> str | None:
 
 def whole_lines(text: str) -> tuple[list[str], str]:
     """The lines of a text, and what to say where the last one was left out: without a line end it may have been cut
-    inside a number. It is kept only where its last number is shown to be whole, by as many decimals as every line
-    before it has there.
+    inside a number.
+
+    Such a line is kept where it is shown to be whole: it has as many cells as the one before it, and its last number
+    has ended (empty cells follow it) or is written with as many decimals as those above it.
 
     Parameters
     ----------
@@ -107,18 +109,31 @@ def whole_lines(text: str) -> tuple[list[str], str]:
         The sentence; empty where all lines are whole.
     """
     lines = text.splitlines()
-    if not lines or text.endswith(("\n", "\r")) or len(lines) < 2:
+    if len(lines) < 2 or text.endswith(("\n", "\r")):
         return lines, ""
-    endings = [_ENDING.search(line.rstrip()) for line in lines[-6:]]
-    shapes = {(len(found["decimals"]), len(found["power"] or "")) if found else None for found in endings}
-    marks = {len(re.findall(r"[,;\t|]| +", line.strip())) for line in lines[-6:]}
-    if len(lines) > 6 and len(shapes) == 1 and None not in shapes and len(marks) == 1:
+    *above, last = lines[-6:]
+    shapes = {_shape(line) for line in above[-4:]}
+    alike = len(above) > 1 and len({len(re.findall(r"[,;\t|]| +", line.strip(" "))) for line in (above[-1], last)}) == 1
+    if alike and (last.rstrip(" ").endswith((",", ";", "\t", "|")) or (shapes == {_shape(last)} != {None})):
         return lines, ""
     return lines[:-1], f"line {len(lines)}, the last one, which has no line end and may be cut"
 
 
-#: The number with decimals that ends a line.
-_ENDING = re.compile(r"\d?[.,](?P<decimals>\d+)(?P<power>[eEdD][-+]?\d+)?\"?$")
+#: The number that ends a line, parted from those before it by anything but a comma (which may be its decimal mark), or by
+#: a comma or semicolon.
+_ENDINGS = tuple(
+    re.compile(rf"{before}[-+]?(?:\d*{mark}(?P<decimals>\d+)|\d+)(?P<power>[eEdD][-+]?\d+)?\"?$")
+    for before, mark in ((r"(?:^|[^\d.,eE+-])", "[.,]"), ("[,;]", r"\."))
+)
+
+
+def _shape(line: str) -> tuple[int, int] | None:
+    """How the number that ends a line is written, its decimals and its exponent; None where it could be cut unseen."""
+    for ending in _ENDINGS:
+        found = ending.search(line.rstrip())
+        if found and (found["decimals"] or found["power"]):
+            return len(found["decimals"] or ""), len(found["power"] or "")
+    return None
 
 
 def numbers(file: str, text: str, what: str) -> np.ndarray:
