@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import Any
 
 import pint
 
@@ -227,7 +228,7 @@ def _product(text: str, below: bool = False) -> pint.Unit:
 
 
 @functools.cache
-def _factor(word: str, power: float) -> pint.Unit:
+def _factor(word: str, power: float) -> Any:
     """One word to a power: a symbol, a name, each with its prefix, or two symbols run together, of which the second is
     meant by the power."""
     if word in _SYMBOLS:

@@ -48,8 +48,10 @@ def fast_table(
     head = [(number, line, is_remark(line)) for number, line in enumerate(lines[:_HEAD], 1) if line.strip()]
     rows = [row(number, line, delimiter) for number, line, remark in head if not remark]
     layout = what_columns_are(rows, decimal)
-    first = layout and next((line for line, cells in rows if layout.is_reading(cells, decimal)), None)
-    if layout is None or first is None or not all(layout.numeric):
+    if layout is None or not all(layout.numeric):
+        return None
+    first = next((line for line, cells in rows if layout.is_reading(cells, decimal)), None)
+    if first is None:
         return None
     body = "\n".join(lines[first - 1 :])
     marks = layout.width - 1 if delimiter is None else body.count(delimiter) / (len(lines) - first + 1)

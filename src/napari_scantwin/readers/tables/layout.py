@@ -116,8 +116,8 @@ def header_of(rows: list[Row], width: int) -> list[str]:
     """The names of the columns, empty where there are none, from the rows above the readings: the nearest row with a
     word in each cell but few, a row of units joined to the one above it."""
     found: list[list[str]] = []
-    for _, cells in sorted(rows, key=lambda row: -row[0]):
-        cells = _of_width(cells, width)
+    for _, written in sorted(rows, key=lambda row: -row[0]):
+        cells = _of_width(written, width)
         if cells is None or not any(re.search(r"[^\W\d]", cell) for cell in cells):
             continue
         found.append(cells)

@@ -1,4 +1,4 @@
-"""What the columns of a Quantum Design file mean: told by their names and by what was measured, never by their order."""
+"""What the columns of a Quantum Design file mean: told by names and by what was measured, never by their order."""
 
 from __future__ import annotations
 

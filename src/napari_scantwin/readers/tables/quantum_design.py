@@ -182,10 +182,10 @@ FORMATS = (
         "susceptibility in phase and out of phase (one sweep a frequency and amplitude), sample heat capacity, "
         "resistance, resistivity, thermal transport, torque, dilatometry, each with its standard error, channel by "
         "channel; against the sample's temperature, the field and, where a rotator moved, the angle. Each run with the "
-        "other axes held is a sweep, split where the scanned axis turns round. Mass, molar mass and atoms come from the "
-        "header. A reading is dropped only where it has no value (counted in `dropped_rows`), never for a status code; "
-        "readings while two axes moved, or in runs of fewer than "
-        f"{FEWEST}, are left out and counted in `left_out`.",
+        "other axes held is a sweep, split where the scanned axis turns round. Mass, molar mass and atoms come from "
+        "the file's header. A reading is dropped only where it has no value (counted in `dropped_rows`), never for a "
+        f"status code; readings while two axes moved, or in runs of fewer than {FEWEST}, are left out and counted in "
+        "`left_out`.",
         measurements=measurements,
         recognises=is_quantum_design,
         asks=Asks.COLUMNS,

@@ -119,8 +119,8 @@ def whole_lines(text: str) -> tuple[list[str], str]:
     return lines[:-1], f"line {len(lines)}, the last one, which has no line end and may be cut"
 
 
-#: The number that ends a line, parted from those before it by anything but a comma (which may be its decimal mark), or by
-#: a comma or semicolon.
+#: The number that ends a line, parted from those before it by anything but a comma (which may be its decimal mark),
+#: or by a comma or semicolon.
 _ENDINGS = tuple(
     re.compile(rf"{before}[-+]?(?:\d*{mark}(?P<decimals>\d+)|\d+)(?P<power>[eEdD][-+]?\d+)?\"?$")
     for before, mark in ((r"(?:^|[^\d.,eE+-])", "[.,]"), ("[,;]", r"\."))
@@ -191,7 +191,8 @@ def text_table(file: DataFile) -> ColumnTable:
     decimal = decimal_mark(file.name, cells)
     table = fast_table(file.name, lines, delimiter, decimal, _row, _is_remark)
     if table is None:
-        rows, remarks = [], []
+        rows: list[Row] = []
+        remarks: list[Row] = []
         for number, line in enumerate(lines, 1):
             if line.strip():
                 (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
