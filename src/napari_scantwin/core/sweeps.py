@@ -29,6 +29,8 @@ _TURN = 0.02
 _FEWEST_A_SWEEP = 3
 #: The part of its value over which an axis that is held may wander.
 _HELD = 0.05
+#: The share of steps in one direction above which an axis runs on.
+_ONE_WAY = 0.9
 #: A gap between set points is so many times the largest among the readings of one.
 _OUTSTANDING = 8.0
 
@@ -137,11 +139,15 @@ def settled(slow: np.ndarray, sweep: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        The set points [n, axes]: the median of all sweeps at one.
+        The set points [n, axes]: the median of all sweeps at one. An axis that runs on during the sweeps, as a time
+        does, keeps its readings.
     """
     result = np.array(slow, float)
     numbers, inverse = np.unique(sweep, return_inverse=True)
+    within = np.flatnonzero(np.diff(sweep) == 0)
     for position, readings in enumerate(slow.T):
+        if _runs_on(np.diff(readings)[within]):
+            continue
         middle = np.array([np.median(readings[inverse == number]) for number in range(len(numbers))])
         limit = np.maximum(_least(middle), wander(readings) / 4)
         place = _joined(middle, limit)
@@ -149,6 +155,12 @@ def settled(slow: np.ndarray, sweep: np.ndarray) -> np.ndarray:
             mine = (place == one)[inverse]
             result[mine, position] = np.median(readings[mine])
     return result
+
+
+def _runs_on(steps: np.ndarray) -> bool:
+    """Whether steps from reading to reading go one way rather than to and fro."""
+    up, down = int((steps > 0).sum()), int((steps < 0).sum())
+    return up + down >= _FEWEST_STEPS and max(up, down) > _ONE_WAY * (up + down)
 
 
 def _passes(slow: np.ndarray, fast: np.ndarray) -> list[np.ndarray]:

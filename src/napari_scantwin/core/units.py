@@ -91,6 +91,8 @@ _SYMBOLS = {
     "rad": ("radian", "mµ"),
     "sr": ("steradian", ""),
     "°": ("degree", ""),
+    "arcmin": ("arcminute", ""),
+    "arcsec": ("arcsecond", ""),
     "%": ("percent", ""),
     "arb": ("arbitrary_unit", ""),
     "cts": ("count", "kM"),
@@ -160,12 +162,9 @@ _WHOLE = (
     # Of an ampere's inverse nobody has need; the Å is missing on most keyboards.
     (r"(?:1/a|a\^?-1|a\^\(-1\))", "1/angstrom"),
 )
-_FACTOR = re.compile(
-    r"\((?P<inside>[^()]+)\)"
-    r"|(?P<word>[A-Za-zµΩÅåö°%Δ_]+)(?:\^\(?(?P<power>[-+]?\d+(?:\.\d+)?)\)?|(?P<digit>-?[1-9])(?!\.?\d))?"
-)
+_WORD = re.compile(r"[A-Za-zµΩÅåö°%Δ_]+")
+_POWER = re.compile(r"\^\(?(?P<power>[-+]?\d+(?:\.\d+)?)\)?|(?P<digit>-?[1-9])(?!\.?\d)|")
 _BETWEEN = re.compile(r"\*|[ .·-]+")
-_BAR = re.compile(r"/(?![^()]*\))")
 
 #: Metals, which hydrogen and moments are counted for.
 _METALS = (
@@ -192,35 +191,65 @@ def _parse(text: str) -> pint.Unit:
     plain = re.sub(r"(?:√\(?|sqrt\(|rt(?=Hz))(\w+)\)?", r"\1^0.5", plain)
     plain = re.sub(r"\b(?:f\. ?u\.|formula unit)", "fu", plain, flags=re.IGNORECASE)
     if re.match(r"(?:[µu]|mu)_?B/", plain):
-        plain = re.sub(rf"/(?:{_METALS})$", "/atom", plain)
+        plain = re.sub(rf"/(?!(?:K|V|W)$)(?:{_METALS})$", "/atom", plain)  # those are units too
     return _quotient(plain.rstrip(". "))
 
 
 def _quotient(text: str) -> pint.Unit:
     """The unit of a quotient: what follows a slash stands below the bar to the end, be it parted by a blank, a full
     stop, a middle dot, a hyphen or another slash, for nobody writes J/kg K for J K/kg."""
-    above, *below = _BAR.split(text)
+    above, *below = _outside_brackets(text)
     unit = registry().dimensionless if above == "1" and below else _product(above)
     for part in below:
         unit = unit / _product(part, below=True)
     return unit
 
 
+def _outside_brackets(text: str) -> list[str]:
+    """A text split at the slashes that stand in no brackets."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "/" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _bracket(text: str, start: int) -> str:
+    """What stands in the brackets that open at ``start``."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if not depth:
+            return text[start + 1 : at]
+    raise _Unknown(text)
+
+
 def _product(text: str, below: bool = False) -> pint.Unit:
     """The unit of a product. Below a bar, a product sign and a negative power may be meant either way: neither is
     read."""
     unit, at = registry().dimensionless, 0
-    while found := _FACTOR.match(text, at):
-        if found["inside"]:
-            unit = unit * _quotient(found["inside"])
+    while at < len(text):
+        if text[at] == "(":
+            inside, word = _bracket(text, at), None
+            at += len(inside) + 2
         else:
-            power = float(found["power"] or found["digit"] or 1)
-            if below and power < 0:
+            word = _WORD.match(text, at)
+            if word is None:
                 break
-            unit = unit * _factor(found["word"], int(power) if power.is_integer() else power)
-        if found.end() == len(text):
+            inside, at = "", word.end()
+        found = _POWER.match(text, at)
+        power = float(found["power"] or found["digit"] or 1) if found else 1.0
+        at = found.end() if found else at
+        if below and power < 0:
+            break
+        exact = int(power) if power.is_integer() else power
+        unit = unit * (_quotient(inside) ** exact if inside else _factor(word[0] if word else "", exact))
+        if at == len(text):
             return unit
-        between = _BETWEEN.match(text, found.end())
+        between = _BETWEEN.match(text, at)
         if between is None or (below and between[0] == "*"):
             break
         at = between.end()
@@ -263,8 +292,7 @@ def standard(text: str) -> str:
         unit = _parse(str(text))
     except Exception as reason:
         raise ScanError(
-            f"the unit {text!r} is not known or not clear; write one such as K, Oe, T, emu, emu/g, J/(kg K), ohm, deg, "
-            "eV or arb"
+            f"the unit {text!r} is not known; write one such as K, Oe, T, emu, emu/g, J/(kg K), ohm, deg, eV or arb"
         ) from reason
     return f"{unit:~C}"
 

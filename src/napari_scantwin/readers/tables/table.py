@@ -145,7 +145,7 @@ def _column(table: ColumnTable, spec: str) -> Column:
     name = (said[1] or "").strip() or vocabulary.standard_name(plain, unit) or _snake(plain)
     if unit is None:
         raise NeedsColumns(f"{table.name}: the column {header!r} has no unit; write it as {header}={name}[unit]", table)
-    if not vocabulary.fits(name, unit):
+    if not units.is_logarithm(header) and not vocabulary.fits(name, unit):
         raise ScanError(
             f"{table.name}: {header!r} cannot be a {name.replace('_', ' ')} in {units.pretty(unit)}; give it another "
             "name or unit"

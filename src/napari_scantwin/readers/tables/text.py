@@ -84,7 +84,7 @@ def _utf16(content: bytes) -> str | None:
     head = content[:4096].rstrip(b"\0")
     for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         zeros, others = head[offset::2].count(0), head[1 - offset :: 2].count(0)
-        if len(head) > 8 and others == 0 and zeros > 0.7 * (len(head) // 2):
+        if len(head) > 8 and zeros > 0.7 * (len(head) // 2) and others < 0.1 * zeros:
             return encoding
     return None
 
