@@ -91,8 +91,8 @@ def test_a_table_in_any_dialect_is_the_same_scan(
     content = out.getvalue().encode(encoding) + b"\0" * (padding * 2)
     scan = opened(tmp_path, content)
     same_scan(scan)
-    assert ("State" in scan.attrs.get("left_out", "")) == words
-    assert ("zero byte" in scan.attrs.get("left_out", "")) == (padding > 0 and "16" not in encoding)
+    assert ("State" in scan.attrs.get("notes", "")) == words
+    assert ("zero byte" in scan.attrs.get("notes", "")) == (padding > 0 and "16" not in encoding)
 
 
 def test_a_long_table_is_read_the_quick_way_and_gives_the_same(tmp_path):
@@ -153,7 +153,7 @@ def test_numbers_as_they_are_written_elsewhere(tmp_path, written, number):
 def test_what_stands_for_no_number_is_counted(tmp_path, written):
     scan = opened(tmp_path, f"T (K),H (Oe),Moment (emu)\n1,1,{written}\n2,1,5\n3,1,5\n1,2,5\n")
     assert scan.attrs["dropped_rows"] == 1
-    assert "'Moment (emu)' is no finite number" in scan.attrs["left_out"]
+    assert "'Moment (emu)' is no finite number" in scan.attrs["notes"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_last_line_that_may_be_cut_is_left_out_and_said(tmp_path, cut, kept):
     text = "T (K),H (Oe),Moment (emu)\n" + "\n".join([*rows[:-1], cut or rows[-1]])
     scan = opened(tmp_path, text)
     assert scan.size == kept
-    said = scan.attrs.get("left_out", "")
+    said = scan.attrs.get("notes", "")
     assert ("no line end" in said or "no finite number" in said) == (kept == 11)
 
 
@@ -221,7 +221,7 @@ def test_rows_of_words_among_the_readings_are_counted(tmp_path):
     again = "T (K),H (Oe),Moment (emu)\n"
     scan = opened(tmp_path, again + rows + again + rows.replace(",1,", ",3,").replace(",2,", ",4,") + "end of data,,\n")
     assert scan.size == 20
-    assert "2 rows without numbers" in scan.attrs["left_out"]
+    assert "2 rows without numbers" in scan.attrs["notes"]
 
 
 def test_a_name_whose_unit_measures_something_else_is_asked_for(tmp_path):
@@ -241,4 +241,4 @@ def test_set_points_stand_for_readings_that_wander_and_it_is_said(tmp_path):
     scan = opened(tmp_path, text)
     assert [sweep.size for sweep in scans.sweeps(scan)] == [26] * 3
     assert len(np.unique(scan["temperature"].values)) == 3
-    assert "off the set point" in scan.attrs["left_out"]
+    assert "off the set point" in scan.attrs["notes"]

@@ -84,7 +84,7 @@ def test_a_reading_is_dropped_for_having_no_value_and_never_for_a_code(tmp_path)
     scan = opened(tmp_path, sequence(rows, columns=columns))
     assert scan.size == 19
     assert scan.attrs["dropped_rows"] == 1
-    assert "1 reading without a value" in scan.attrs["left_out"]
+    assert "1 reading without a value" in scan.attrs["notes"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.notes import LEFT_OUT, left_out, with_left_out
+from napari_scantwin.core.notes import NOTES, notes, with_notes
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis, noted, scanned_axis
 
 __all__ = ["files_of_folder", "holds", "joined"]
@@ -185,10 +185,10 @@ def _common(parts: Sequence[xr.DataArray]) -> dict:
     if dropped := sum(part.attrs.get("dropped_rows", 0) for part in parts):
         attrs["dropped_rows"] = dropped
     attrs.pop("choices", None)
-    attrs.pop(LEFT_OUT, None)
-    attrs = with_left_out(
+    attrs.pop(NOTES, None)
+    attrs = with_notes(
         attrs,
-        *(f"{part.attrs.get('source', 'a file')}: {said}" for part in parts for said in left_out(part.attrs)),
+        *(f"{part.attrs.get('source', 'a file')}: {said}" for part in parts for said in notes(part.attrs)),
     )
     try:
         kept = [json.loads(part.attrs["settings"]) for part in parts]

@@ -185,7 +185,7 @@ FORMATS = (
         "other axes held is a sweep, split where the scanned axis turns round. Mass, molar mass and atoms come from "
         "the file's header. A reading is dropped only where it has no value (counted in `dropped_rows`), never for a "
         f"status code; readings while two axes moved, or in runs of fewer than {FEWEST}, are left out and counted in "
-        "`left_out`.",
+        "`notes`.",
         measurements=measurements,
         recognises=is_quantum_design,
         asks=Asks.COLUMNS,

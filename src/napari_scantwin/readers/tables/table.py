@@ -22,7 +22,7 @@ from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
-from napari_scantwin.core.notes import with_left_out
+from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.core.sweeps import find_sweeps, settled
 
 __all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
@@ -356,7 +356,7 @@ def _settled(columns: dict, attrs: dict) -> tuple[dict, np.ndarray, dict]:
                 "point (the median) that stands for it"
             )
             columns = columns | {name: (places[:, position], unit)}
-    return columns, sweep, with_left_out(attrs, *said)
+    return columns, sweep, with_notes(attrs, *said)
 
 
 def _order(fast: np.ndarray, count: int) -> dict[str, str]:

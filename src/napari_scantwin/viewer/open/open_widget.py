@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.notes import notes
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.readers.instruments import erlab_files
 from napari_scantwin.samples import SAMPLES, sample_path
@@ -236,8 +237,7 @@ def describe(scan) -> str:
         lines.append(f"{name.replace('_', ' ')} {reach} {units.pretty(scan[name].attrs['units'])}")
     if scans.is_lazy(scan):
         lines.append("Too large for memory: only what is looked at is read from the file.")
-    if dropped := scan.attrs.get("dropped_rows"):
-        lines.append(f"{dropped} rows without a good value were dropped.")
+    lines += [f"{one[0].upper()}{one[1:]}." for one in notes(scan.attrs)]
     if "sample_mass" in scan.attrs:
         lines.append(f"Sample mass {scan.attrs['sample_mass']:g} {scan.attrs['sample_mass_units']}.")
     return "\n".join(lines)
