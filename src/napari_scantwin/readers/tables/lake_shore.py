@@ -130,7 +130,7 @@ def tables_of_8600(file: DataFile) -> dict[str, ColumnTable]:
     attrs |= {"measurement": kind.lower()} if kind else {}
     attrs = with_left_out(attrs, *text.left_out, cut)
     found: dict[str, ColumnTable] = {}
-    for start, after in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, after in zip(starts, [*starts[1:], len(lines)], strict=False):
         end = next((at for at in range(start + 1, after) if lines[at].lstrip('" ').startswith("#")), after)
         while end > start + 1 and not lines[end - 1].strip(",;\t "):
             end -= 1

@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.tables.cells import parse_number, split_line
+from napari_scantwin.readers.tables.cells import decimal_mark, parse_number, split_line
 from napari_scantwin.readers.tables.text import whole_lines
 
 __all__ = ["about", "parts"]
@@ -23,6 +23,8 @@ _FACTS = (
     (("SAMPLE_MOLECULAR_WEIGHT", "MOLWGHT", "MOLECULAR_WEIGHT", "FORMULA_WEIGHT"), "molar_mass", "g/mol"),
     (("ATOMS", "ATOMS_PER_FORMULA_UNIT"), "atoms_per_formula_unit", ""),
 )
+#: So many rows from either end show the decimal mark.
+_SAMPLE = 30
 _KEY = re.compile(r"(?P<key>[A-Z][A-Z0-9_]{2,})\s*(?::.*)?")
 
 
@@ -59,15 +61,20 @@ def parts(name: str, text: str) -> tuple[dict[str, str], dict[str, np.ndarray], 
     while heads and not heads[-1]:
         heads.pop()
     rows = [line for line in lines[start + 2 :] if line.strip(", \t;\0")]
-    columns = _columns(rows, heads, delimiter)
+    # A spreadsheet saves the numbers again as its language writes them; between commas no other mark can stand.
+    sample = rows[:_SAMPLE] + rows[-_SAMPLE:]
+    decimal = "." if delimiter == "," else decimal_mark(name, [c for row in sample for c in split_line(row, delimiter)])
+    columns = _columns(rows, heads, delimiter, decimal)
     filled = np.any([np.isfinite(column) for column in columns.values()], axis=0) if rows and columns else np.array([])
     if not filled.any():
         raise ScanError(f"{name} has no readings below [Data]; it was saved before anything was measured")
     header = _header(lines[:start], delimiter)
+    if decimal == ",":
+        header = {key: re.sub(r"(?<=\d),(?=\d)", ".", said) for key, said in header.items()}
     return header, {head: column[filled] for head, column in columns.items()}, [cut] if cut else []
 
 
-def _columns(rows: list[str], heads: list[str], delimiter: str) -> dict[str, np.ndarray]:
+def _columns(rows: list[str], heads: list[str], delimiter: str, decimal: str = ".") -> dict[str, np.ndarray]:
     """The numbers of each named column; a row of a comment alone has none."""
     if not rows:
         return {}
@@ -78,6 +85,7 @@ def _columns(rows: list[str], heads: list[str], delimiter: str) -> dict[str, np.
             names=range(len(heads)),
             usecols=range(len(heads)),
             sep=delimiter,
+            decimal=decimal,
             index_col=False,
             skip_blank_lines=False,
             low_memory=False,
@@ -91,13 +99,13 @@ def _columns(rows: list[str], heads: list[str], delimiter: str) -> dict[str, np.
         cells = [
             pd.Series([row[at] if at < len(row) else "" for row in table], dtype=object) for at in range(len(heads))
         ]
-    return {head: _numbers(column) for head, column in zip(heads, cells, strict=True) if head}
+    return {head: _numbers(column, decimal) for head, column in zip(heads, cells, strict=True) if head}
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
+def _numbers(column: pd.Series, decimal: str) -> np.ndarray:
     if column.dtype.kind in "iufb":
         return column.to_numpy(float)
-    read = [parse_number(str(cell)) if isinstance(cell, str) else cell for cell in column]
+    read = [parse_number(cell, decimal) if isinstance(cell, str) else cell for cell in column]
     return np.array([np.nan if number is None else number for number in read], float)
 
 

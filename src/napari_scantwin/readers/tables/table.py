@@ -28,6 +28,23 @@ from napari_scantwin.core.sweeps import find_sweeps, settled
 __all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
 
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
+#: What a column is called that numbers the rows.
+_COUNTERS = (
+    "index",
+    "idx",
+    "no",
+    "no.",
+    "nr",
+    "nr.",
+    "#",
+    "n",
+    "row",
+    "point",
+    "number",
+    "step",
+    "long name",
+    "column 1",
+)
 #: Columns that are named in a note on what was left out; of more their number is said.
 _MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
@@ -95,7 +112,7 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
         if plain.lower() in _ERRORS:
             error = (header, unit)
             continue
-        if plain.lower() in _AUXILIARY:
+        if plain.lower() in _AUXILIARY or (plain.lower() in _COUNTERS and _counts(table.columns[header])):
             continue
         name = vocabulary.standard_name(plain, unit)
         if name is None or unit is None:
@@ -117,7 +134,14 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
     axes = _without_a_clock(table, axes)
     if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
         return None
+    if value.name == "photoemission_intensity" and not {"energy", "angle"} & {axis.name for axis in axes}:
+        return None  # an intensity, but of what?
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
+
+
+def _counts(column: np.ndarray) -> bool:
+    """Whether a column only numbers the rows."""
+    return column[0] in (0, 1) and bool((np.diff(column) == 1).all())
 
 
 def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
@@ -286,7 +310,7 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
     if gridded is not None:
         return _with_headers(gridded, choice)
     sweep = extra.get("sweep")
-    if sweep is None and len(columns) > 1:
+    if sweep is None:
         columns, sweep, attrs = _settled(columns, attrs)
     scan = scans.ragged_scan(
         columns,
