@@ -53,8 +53,9 @@ def fast_table(
     first = next((line for line, cells in rows if layout.is_reading(cells, decimal)), None)
     if first is None:
         return None
-    body = "\n".join(lines[first - 1 :])
-    marks = layout.width - 1 if delimiter is None else body.count(delimiter) / (len(lines) - first + 1)
+    numbers = np.array([number for number, line in enumerate(lines[first - 1 :], first) if line.strip()])
+    body = "\n".join(lines[number - 1] for number in numbers)  # blank lines part blocks
+    marks = layout.width - 1 if delimiter is None else body.count(delimiter) / len(numbers)
     if '"' in body or marks != layout.width - 1:
         return None  # quoted cells, or rows that are short or long, which pandas would fill without a word
     try:
@@ -71,10 +72,10 @@ def fast_table(
     except (ValueError, pd.errors.ParserError):
         return None
     columns = [read[one] for one in read]
-    whole = read.shape == (len(lines) - first + 1, layout.width) and all(one.dtype.kind in "if" for one in columns)
+    whole = read.shape == (len(numbers), layout.width) and all(one.dtype.kind in "if" for one in columns)
     if not whole or read.isna().all(axis=1).any() or (delimiter is None and read.iloc[:, -1].isna().any()):
         return None
     above = [(number, row(number, line, delimiter)[1]) for number, line, _ in head if number < first]
     names = names_of(name, header_of(above, layout.width), first - 1)
     arrays = (np.asarray(one, float) for one in columns)
-    return make_table(name, dict(zip(names, arrays, strict=True)), np.arange(first, len(lines) + 1), [])
+    return make_table(name, dict(zip(names, arrays, strict=True)), numbers, [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +25,17 @@ from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.core.sweeps import find_sweeps, settled
 
-__all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
+__all__ = [
+    "Column",
+    "ColumnChoice",
+    "ColumnTable",
+    "choose",
+    "guess",
+    "not_taken",
+    "recall",
+    "remember",
+    "table_to_scan",
+]
 
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
 #: What a column is called that numbers the rows.
@@ -124,7 +134,7 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
         term = vocabulary.term(name)
         if term is None or not term.value:
             axes.append(column)
-        elif value is None and name != "voltage":  # as often set as measured
+        elif value is None:
             value = column
         else:
             return None
@@ -136,6 +146,8 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
         return None
     if value.name == "photoemission_intensity" and not {"energy", "angle"} & {axis.name for axis in axes}:
         return None  # an intensity, but of what?
+    if value.name == "voltage" and "current" in {axis.name for axis in axes}:
+        return None  # either may be set and the other measured
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
 
 
@@ -305,7 +317,7 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
         attrs["dropped_rows"] = dropped
         reason = f"{dropped} row{'s' if dropped > 1 else ''} in which {choice.value.source!r} is no finite number"
         attrs = with_left_out(attrs, reason)
-    attrs = with_left_out(attrs, _not_taken(table, choice))
+    attrs = with_left_out(attrs, not_taken(table, [*sources, *([choice.error.source] if choice.error else [])]))
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
         return _with_headers(gridded, choice)
@@ -325,9 +337,16 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
     return _with_headers(scan, choice)
 
 
-def _not_taken(table: ColumnTable, choice: ColumnChoice) -> str:
-    """The columns that are no part of the scan."""
-    taken = {column.source for column in (*choice.axes, choice.value, *([choice.error] if choice.error else []))}
+def not_taken(table: ColumnTable, taken: Collection[str]) -> str:
+    """The columns of a table that are no part of the scan, for a note; empty where there are none.
+
+    Parameters
+    ----------
+    table
+        The table.
+    taken
+        The headers that were read.
+    """
     others = [
         header
         for header in table.headers
