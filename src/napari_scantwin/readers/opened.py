@@ -97,21 +97,25 @@ class OpenedFile:
     @property
     def table(self) -> ColumnTable:
         """The table in the file, before anyone says what its columns are; :class:`ScanError` where there is none."""
-        self._must_be_known()
         if self._table is None:
-            tables = [one for one in self._formats if one.table is not None]
-            # One that does not recognise the file says best what it is not.
-            reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
-            if reader is None or reader.table is None:
-                kinds = ", ".join(_table_suffixes())
-                raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
-            try:
-                self._table = reader.table(self._file, self._sheet)
-            except ImportError as reason:
-                if reader.extra is None:
-                    raise
-                raise ScanError(reader.extra.missing(self.path.name)) from reason
+            self._table = self._table_named(self._sheet)
         return self._table
+
+    def _table_named(self, name: str | None) -> ColumnTable:
+        """One of the file's tables, or its only one."""
+        self._must_be_known()
+        tables = [one for one in self._formats if one.table is not None]
+        # One that does not recognise the file says best what it is not.
+        reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
+        if reader is None or reader.table is None:
+            kinds = ", ".join(dict.fromkeys(_table_suffixes()))
+            raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
+        try:
+            return reader.table(self._file, name)
+        except ImportError as reason:
+            if reader.extra is None:
+                raise
+            raise ScanError(reader.extra.missing(self.path.name)) from reason
 
     @property
     def contents(self) -> arrays.Contents | None:
@@ -194,7 +198,8 @@ class OpenedFile:
             contents = self._offered(lack) if lack is not None else self.contents
             if contents is not None:
                 return self._of_arrays(contents, axes, value)
-        scan = table_to_scan(self.table, choose(self.table, axes, value, error))
+        table = self.table if choice is None else self._table_named(choice.split(" | ")[0])
+        scan = table_to_scan(table, choose(table, axes, value, error))
         return Measurement("", self.path.stem, self._sourced(scan))
 
     def _must_exist(self) -> None:

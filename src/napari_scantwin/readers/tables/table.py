@@ -241,7 +241,8 @@ def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, er
     if found is None:
         raise NeedsColumns(
             f"{table.name}: the columns {', '.join(table.headers)} do not say which are axes, which is the value, and "
-            f"in what units{_not_clear(table)}; name them, for example --axis '{table.headers[0]}=temperature[K]'",
+            f"in what units{_not_clear(table)}; name them, for example --axis '{table.headers[0]}=temperature[K]'"
+            + (f"; of its tables ({table.attrs['choices']}) choose another" if "choices" in table.attrs else ""),
             table,
         )
     return found
