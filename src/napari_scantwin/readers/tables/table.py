@@ -23,7 +23,7 @@ from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
-from napari_scantwin.core.sweeps import find_sweeps, settled
+from napari_scantwin.core.sweeps import find_sweeps, settled, turns
 
 __all__ = [
     "Column",
@@ -59,6 +59,10 @@ _COUNTERS = (
 _MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
 _NEARLY = 0.8
+#: Up to so many passes of one axis are one measurement, such as a loop from zero; more are one that was repeated.
+_MOST_PASSES = 3
+#: The part of an axis's reach by which it turns back between two passes.
+_TURN = 0.02
 _AUXILIARY = ("masked", "extrapolated", "sweep")
 
 
@@ -158,10 +162,15 @@ def _counts(column: np.ndarray) -> bool:
 
 def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
     """The axes without a time that only runs on while another one is scanned: it says when, not at what, each reading
-    was taken."""
-    scanned = [axis for axis in axes if axis.name != "time" and _changes(table.columns[axis.source]) >= _NEARLY]
+    was taken. Where one axis is gone through again and again, the time tells its passes apart and is kept."""
+    others = [axis for axis in axes if axis.name != "time"]
+    scanned = [column for axis in others if _changes(column := table.columns[axis.source]) >= _NEARLY]
     clocks = [axis for axis in axes if axis.name == "time" and (np.diff(table.columns[axis.source]) >= 0).all()]
-    return [axis for axis in axes if axis not in clocks] if scanned else axes
+    if not scanned or not clocks:
+        return axes
+    if len(others) == 1 and len(turns(scanned[0], _TURN * float(np.ptp(scanned[0])))) > _MOST_PASSES:
+        return axes
+    return others
 
 
 def _changes(column: np.ndarray) -> float:
