@@ -7,6 +7,7 @@ else is asked for.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -134,6 +135,7 @@ def fits(header: str, unit: str) -> bool:
 _FUNCTION = re.compile(r"\s*[^\W\d]{1,3}[\d']?\((?:T|V|A|s|m)\)\s*")
 
 
+@functools.cache
 def split_label(label: str) -> tuple[str, str | None]:
     """Split a column header into its name and its unit, where the two fit.
 

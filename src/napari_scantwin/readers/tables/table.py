@@ -23,7 +23,7 @@ from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
-from napari_scantwin.core.sweeps import find_sweeps, settled
+from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled
 
 __all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
 
@@ -301,8 +301,7 @@ def _slow_first(columns: dict[str, np.ndarray]) -> list[str]:
 
     def changes(name: str) -> tuple[int, float]:
         column = columns[name]
-        settled = scans.set_points(column) if len(column) > 1 else column
-        count = int(np.count_nonzero(np.diff(settled)))
+        count = int(np.count_nonzero(np.diff(set_point_numbers(column)))) if len(column) > 1 else 0
         if count < _NEARLY * (len(column) - 1):
             return count, 0.0
         return len(column), float(np.abs(np.diff(column)).sum() / (np.ptp(column) or 1.0))

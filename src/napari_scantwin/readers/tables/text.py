@@ -179,26 +179,38 @@ def text_table(file: DataFile) -> ColumnTable:
     ScanError
         Naming the line where a word stands among numbers or a row has too many cells.
     """
+    table = fast_table(
+        file.name,
+        file.content,
+        whole_lines=whole_lines,
+        dialect=lambda lines: _dialect(file.name, lines),
+        row=_row,
+        is_remark=_is_remark,
+    )
+    if table is not None:
+        return table
     text = decode(file.content, file.name)
     lines, cut = whole_lines(text.text)
+    rows: list[Row] = []
+    remarks: list[Row] = []
     readings = [line for line in lines if line.strip() and not _is_remark(line)]
     if not readings:
         raise ScanError(f"{file.name} holds nothing but comments; there is no scan in it")
     middle = len(readings) // 2
     sample = readings[middle : middle + _SAMPLE] + readings[max(middle + _SAMPLE, len(readings) - _SAMPLE) :]
-    delimiter = _delimiter(sample)
-    cells = [cell for line in sample for cell in split_line(line, delimiter)]
-    decimal = decimal_mark(file.name, cells)
-    table = fast_table(file.name, lines, delimiter, decimal, _row, _is_remark)
-    if table is None:
-        rows: list[Row] = []
-        remarks: list[Row] = []
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
-        _refuse_split_decimals(file.name, rows, delimiter)
-        table = rows_to_table(file.name, rows, decimal, remarks)
+    delimiter, decimal = _dialect(file.name, sample)
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
+    _refuse_split_decimals(file.name, rows, delimiter)
+    table = rows_to_table(file.name, rows, decimal, remarks)
     return replace(table, attrs=with_left_out(table.attrs, *text.left_out, cut))
+
+
+def _dialect(name: str, lines: list[str]) -> tuple[str | None, str]:
+    """The delimiter and the decimal mark of a table, told by lines of readings."""
+    delimiter = _delimiter([line for line in lines if not _is_remark(line)])
+    return delimiter, decimal_mark(name, (cell for line in lines for cell in split_line(line, delimiter)))
 
 
 def _is_remark(line: str) -> bool:
