@@ -8,6 +8,7 @@ when that happens, before anybody's window does.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,7 @@ __all__ = [
     "can_draw",
     "canvas_of",
     "draw_plane",
+    "outlive_removal",
     "own_words",
     "sliders_of",
     "source_of",
@@ -100,6 +102,46 @@ def _picture(viewer, layer):
     visual = pictures.get(layer)
     picture = None if visual is None else _reached(feature, visual, "node")
     return picture if hasattr(picture, "set_data") else None
+
+
+def outlive_removal(viewer) -> bool:
+    """Keep what a layer was drawn with after the layer is removed, for as long as the viewer lives; False where that
+    cannot be done.
+
+    On Mesa, the driver of Linux without a graphics card, an image removed from under points takes the program with it
+    at the next redraw but one: its buffers on the card are deleted while a later drawing still points at them
+    (``docs/upstream.md``). Kept alive they are not. What stays is emptied first, so that it takes hardly any memory.
+    """
+    feature, layers = "removing layers safely on Mesa", viewer.layers
+    kept = _kept.setdefault(layers, [])
+    if kept:
+        return True
+
+    def keep(event) -> None:
+        pictures = _reached(feature, viewer, "window", "_qt_viewer", "canvas", "layer_to_visual")
+        visual = pictures.get(layers[event.index]) if hasattr(pictures, "get") else None
+        node = None if visual is None else _reached(feature, visual, "node")
+        if node is not None:
+            kept.append(node)
+            _empty(node)
+
+    kept.append(keep)
+    layers.events.removing.connect(keep)
+    return True
+
+
+#: By the layers of each viewer, the guard of :func:`outlive_removal` and what it kept.
+_kept: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _empty(node) -> None:
+    """Leave one black pixel of a picture; what is no picture is small."""
+    shown = getattr(node, "_data", None)
+    if hasattr(node, "set_data") and getattr(shown, "ndim", 0) in (2, 3):
+        try:
+            node.set_data(np.zeros((1,) * shown.ndim, np.float32))
+        except Exception as reason:  # whatever a picture made otherwise does not take
+            _leave_out("freeing the memory of removed pictures", reason)
 
 
 def speak_status(layer, words: Callable[[tuple | None], dict[str, str]]) -> bool:
