@@ -20,23 +20,13 @@ from napari_scantwin.readers.registry import formats, formats_by_choice, suffixe
 from napari_scantwin.readers.series import joining
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
-__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file", "readable"]
+__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
 
 
 def is_series(path: str | Path) -> bool:
     """Whether a path is a folder of files rather than a zarr store."""
     path = Path(path)
     return path.suffix.lower() != ".zarr" and path.is_dir()
-
-
-def readable(path: str | Path) -> bool:
-    """Whether the name is of a kind that can be opened, or a folder of scans (one of mere pictures is not)."""
-    path = Path(path)
-    if is_series(path):
-        return joining.holds(
-            path, [suffix for one in formats() if not one.often_pictures for suffix in one.all_suffixes]
-        )
-    return path.suffix.lower() in suffixes()
 
 
 def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = None) -> OpenedFile | OpenedSeries:

@@ -17,18 +17,10 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import NOTES, notes, with_notes
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis, noted, scanned_axis
 
-__all__ = ["files_of_folder", "holds", "joined"]
+__all__ = ["files_of_folder", "joined"]
 
 #: Axes of two files are the same where they differ by less than this part of a step.
 _SAME = 0.05
-
-
-def holds(folder: Path, suffixes: Sequence[str]) -> bool:
-    """Whether a folder holds a file with one of the suffixes."""
-    try:
-        return any(one.suffix.lower() in suffixes for one in folder.iterdir())
-    except OSError:
-        return False
 
 
 def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str]) -> list[Path]:
