@@ -6,7 +6,7 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, outlive_removal, unwrapped, window_of
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
@@ -73,7 +73,6 @@ class Panel(QWidget):
         layout.addWidget(self.chooser)
         layout.addWidget(TabRows(self.tabs))
         layout.addWidget(self.tabs, 1)
-        outlive_removal(unwrapped(napari_viewer))
         self.overlay = attach(napari_viewer)
         self.open.opened.connect(self._opened)
         self.chooser.changed.connect(self.open.describe)
