@@ -88,7 +88,7 @@ def turns(fast: np.ndarray, threshold: float) -> list[tuple[np.ndarray, bool]]:
         if rising is None:
             if abs(step) > threshold:
                 rising, extreme = bool(step > 0), row
-        elif (step > 0) == rising:
+        elif step and (step > 0) == rising:  # the end read twice, once a sweep, belongs to both in turn
             extreme = row
         elif abs(step) > threshold:
             parts.append((np.arange(start, extreme + 1), rising))

@@ -74,7 +74,8 @@ def _plain(header: str) -> str:
 
 def _terms(header: str) -> list[Term]:
     """Every quantity that a header without its unit may mean."""
-    plain = _plain(header)
+    # A symbol behind the name, as in "Moment (m)" and "Magnetic field (H)", says nothing that the name does not.
+    plain = re.sub(r"(?<=\w\w) \(\w{1,2}\)$", "", _plain(header))
     spelled = (plain, plain.replace(" ", "_"))
     return [one for one in _TERMS if _plain(one.name) == plain or any(word in one.spellings for word in spelled)]
 

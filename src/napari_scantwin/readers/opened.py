@@ -89,11 +89,18 @@ class OpenedFile:
         """The table in the file, before anyone says what its columns are; :class:`ScanError` where there is none."""
         self._must_be_known()
         if self._table is None:
-            reader = next((one.table for one in self._formats if one.table is not None), None)
-            if reader is None:
+            tables = [one for one in self._formats if one.table is not None]
+            # One that does not recognise the file says best what it is not.
+            reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
+            if reader is None or reader.table is None:
                 kinds = ", ".join(_table_suffixes())
                 raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
-            self._table = reader(self._file, self._sheet)
+            try:
+                self._table = reader.table(self._file, self._sheet)
+            except ImportError as reason:
+                if reader.extra is None:
+                    raise
+                raise ScanError(reader.extra.missing(self.path.name)) from reason
         return self._table
 
     @property

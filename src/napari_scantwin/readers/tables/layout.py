@@ -145,7 +145,9 @@ def _of_width(cells: list[str], width: int) -> list[str] | None:
         while len(split) > width and not split[-1]:
             split.pop()
         filled = sum(map(bool, split))
-        if len(split) <= width <= len(split) + 1 and 2 * filled > width and max(map(len, split)) <= 80:
+        # Parted as the readings are, a name may stand over every other column only.
+        enough = 2 * filled > width or (split == cells and 2 * filled == width > 2)
+        if len(split) <= width <= len(split) + 1 and enough and max(map(len, split)) <= 80:
             return split + [""] * (width - len(split))
     return None
 

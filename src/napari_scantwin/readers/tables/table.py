@@ -28,14 +28,8 @@ from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled
 __all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
 
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
-_VALUES = (
-    "moment",
-    "magnetization",
-    "resistance",
-    "resistivity",
-    "relative_resistance",
-    "photoemission_intensity",
-)
+#: Columns that are named in a note on what was left out; of more their number is said.
+_MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
 _NEARLY = 0.8
 _AUXILIARY = ("masked", "extrapolated", "sweep")
@@ -93,7 +87,8 @@ class ColumnTable:
 
 
 def guess(table: ColumnTable) -> ColumnChoice | None:
-    """The choice that the headers make plain: known names with units; None where anything is open."""
+    """The choice that the headers make plain: known names with units; None where anything is open or two columns may be
+    the value."""
     axes, value, error = [], None, None
     for header, unit in table.units.items():
         plain = vocabulary.split_label(header)[0]
@@ -109,16 +104,34 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
                 continue
             return None
         column = Column(header, name, unit)
-        if name in _VALUES and value is None:
+        term = vocabulary.term(name)
+        if term is None or not term.value:
+            axes.append(column)
+        elif value is None and name != "voltage":  # as often set as measured
             value = column
         else:
-            axes.append(column)
+            return None
     if value is None and {"pressure", "hydrogen_content"} <= {axis.name for axis in axes}:
         value = next(axis for axis in axes if axis.name == "hydrogen_content")  # a pressure-composition isotherm
         axes.remove(value)
+    axes = _without_a_clock(table, axes)
     if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
         return None
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
+
+
+def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
+    """The axes without a time that only runs on while another one is scanned: it says when, not at what, each reading
+    was taken."""
+    scanned = [axis for axis in axes if axis.name != "time" and _changes(table.columns[axis.source]) >= _NEARLY]
+    clocks = [axis for axis in axes if axis.name == "time" and (np.diff(table.columns[axis.source]) >= 0).all()]
+    return [axis for axis in axes if axis not in clocks] if scanned else axes
+
+
+def _changes(column: np.ndarray) -> float:
+    """The share of the rows at which a column changes from one set point to another."""
+    settled = scans.set_points(column) if len(column) > 1 and np.isfinite(column).all() else column
+    return np.count_nonzero(np.diff(settled)) / max(len(column) - 1, 1)
 
 
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
@@ -268,6 +281,7 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
         attrs["dropped_rows"] = dropped
         reason = f"{dropped} row{'s' if dropped > 1 else ''} in which {choice.value.source!r} is no finite number"
         attrs = with_left_out(attrs, reason)
+    attrs = with_left_out(attrs, _not_taken(table, choice))
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
         return _with_headers(gridded, choice)
@@ -285,6 +299,20 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
         attrs=attrs,
     )
     return _with_headers(scan, choice)
+
+
+def _not_taken(table: ColumnTable, choice: ColumnChoice) -> str:
+    """The columns that are no part of the scan."""
+    taken = {column.source for column in (*choice.axes, choice.value, *([choice.error] if choice.error else []))}
+    others = [
+        header
+        for header in table.headers
+        if header not in taken and vocabulary.split_label(header)[0].lower() not in _AUXILIARY
+    ]
+    if not others:
+        return ""
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return f"column{'s' if len(others) > 1 else ''} {', '.join(others[:_MOST_NAMED])}{more}"
 
 
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:

@@ -17,7 +17,7 @@ from napari_scantwin.readers.tables.fast import fast_table
 from napari_scantwin.readers.tables.layout import Row, rows_to_table
 from napari_scantwin.readers.tables.table import ColumnTable
 
-__all__ = ["FORMATS", "SUFFIXES", "Text", "decode", "numbers", "text_table", "whole_lines"]
+__all__ = ["FORMATS", "SUFFIXES", "Text", "decode", "numbers", "table_of_lines", "text_table", "whole_lines"]
 
 #: The suffixes of text files, whatever stands in them.
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".xy")
@@ -191,20 +191,44 @@ def text_table(file: DataFile) -> ColumnTable:
         return table
     text = decode(file.content, file.name)
     lines, cut = whole_lines(text.text)
-    rows: list[Row] = []
-    remarks: list[Row] = []
+    table = table_of_lines(file.name, lines)
+    return replace(table, attrs=with_left_out(table.attrs, *text.left_out, cut))
+
+
+def table_of_lines(name: str, lines: list[str]) -> ColumnTable:
+    """The table in lines of text, with its delimiter, decimal mark and header found.
+
+    Parameters
+    ----------
+    name
+        The file's name, for errors.
+    lines
+        The file's lines from the first; those of a part of it come below as many empty ones as stand above it, so
+        that errors name the right line.
+
+    Returns
+    -------
+    ColumnTable
+        The columns of numbers.
+
+    Raises
+    ------
+    ScanError
+        Where there is no table, or a word stands among its numbers.
+    """
     readings = [line for line in lines if line.strip() and not _is_remark(line)]
     if not readings:
-        raise ScanError(f"{file.name} holds nothing but comments; there is no scan in it")
+        raise ScanError(f"{name} holds nothing but comments; there is no scan in it")
     middle = len(readings) // 2
     sample = readings[middle : middle + _SAMPLE] + readings[max(middle + _SAMPLE, len(readings) - _SAMPLE) :]
-    delimiter, decimal = _dialect(file.name, sample)
+    delimiter, decimal = _dialect(name, sample)
+    rows: list[Row] = []
+    remarks: list[Row] = []
     for number, line in enumerate(lines, 1):
         if line.strip():
             (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
-    _refuse_split_decimals(file.name, rows, delimiter)
-    table = rows_to_table(file.name, rows, decimal, remarks)
-    return replace(table, attrs=with_left_out(table.attrs, *text.left_out, cut))
+    _refuse_split_decimals(name, rows, delimiter)
+    return rows_to_table(name, rows, decimal, remarks)
 
 
 def _dialect(name: str, lines: list[str]) -> tuple[str | None, str]:
