@@ -86,8 +86,10 @@ def term(name: str) -> Term | None:
 
 
 def _counted(unit: str) -> str:
-    """Of what has no dimension: angles, counts and ratios are three things."""
+    """Of what has no dimension: angles, counts and ratios are three things, and "per formula unit" is one too."""
     spelled = units.standard(unit)
+    if re.search(r"\b(?:fu|atom|ion)\b", spelled):
+        return "formula unit"
     return next((kind for kind in ("deg", "rad", "count") if kind in spelled), "ratio").replace("rad", "deg")
 
 
