@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, settings_block, size_words
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
@@ -82,15 +83,10 @@ def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[st
 
 
 def _measurement(path: Path, values, axes, about: dict[str, str], fallback: str) -> Measurement:
-    binding = about.get("Energy Scale", "Kinetic").lower().startswith("bind") and not _kinetic(axes)
-    scan = arpes_scan(path.name, values, axes, binding=binding, attrs=analyser_attrs(about))
+    said = (about.get("Energy Scale"),)  # the axis's own label comes first, whatever the settings showed on screen
+    scan = arpes_scan(path.name, values, axes, said=said, documented=(KINETIC,), attrs=analyser_attrs(about))
     name = about.get("Region Name") or fallback
     return Measurement(name, f"{name}: {size_words(scan)}", scan)
-
-
-def _kinetic(axes) -> bool:
-    """Whether the energy axis's own label says kinetic, whatever the settings showed on screen."""
-    return any("kinetic" in label.lower() for label, *_ in axes)
 
 
 def zip_measurements(file: DataFile) -> list[Measurement]:
