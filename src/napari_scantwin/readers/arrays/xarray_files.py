@@ -19,6 +19,7 @@ from napari_scantwin.core import energies, units
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.energies import BINDING, FERMI, KINETIC, notation
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.stored_form import from_dataset
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.arrays.array_files import refuse_pickles
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES
@@ -113,6 +114,8 @@ def _measurements(path: Path, datasets: dict[str, xr.Dataset], writer: _Writer |
         for name, array in dataset.data_vars.items():
             if dataset.attrs.get("scan", name) != name:  # this program's own file names its scan
                 continue
+            array = from_dataset(dataset, array)
+            name = array.name
             ragged = array.dims == (scans.POINT,) and "axes" in array.attrs
             placed = ragged or all(dim in array.coords for dim in array.dims)
             if array.ndim < 1 or array.dtype.kind not in "iuf" or not placed:

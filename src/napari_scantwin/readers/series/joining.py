@@ -157,7 +157,7 @@ def _stacked(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | N
         if other.source != axis.source and other.source not in coords:
             coords[other.source] = (axis.name, np.array(other.values)[order], {"units": other.unit})
     variable = xr.Variable.concat([part.variable for part in ordered], axis.name)
-    attrs = _common(parts) | {"axes": ",".join((axis.name, *scans.axes(first)))}
+    attrs = _common(parts) | {"axes": scans.listed_axes((axis.name, *scans.axes(first)))}
     attrs = {key: value for key, value in attrs.items() if key.removesuffix("_units") not in coords}
     return scans.check(xr.DataArray(variable.data, dims=variable.dims, coords=coords, name=first.name, attrs=attrs))
 
