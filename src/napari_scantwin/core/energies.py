@@ -35,7 +35,7 @@ _EF = r"e?(f|fermi)(?![a-z])"
 #: What a name says; the first that is found counts, formulas before words: "Binding energy, E - E_F" is E - E_F. A
 #: binding energy that is "relative to the Fermi level" is still one, a kinetic energy is not.
 _SAYS = (
-    (FERMI, rf"(?<![a-z])(e|ε|ω)(k|kin|i)?-(e|ε)?(f|fermi)(?![a-z])|(?<![a-z])(e|ε)-[µμ](?![a-z])"),
+    (FERMI, r"(?<![a-z])(e|ε|ω)(k|kin|i)?-(e|ε)?(f|fermi)(?![a-z])|(?<![a-z])(e|ε)-[µμ](?![a-z])"),
     (BINDING, r"((?<![a-z])((e|ε)f|efermi|[µμ])|fermi( level| energy)?)-(e|ε)(k|kin)?(?![a-z])"),
     (FERMI, rf"(^|[^a-z0-9])-(binding|bindung|{_BE})|negative binding"),
     (BINDING, rf"below (the )?{_EF}"),
@@ -127,9 +127,9 @@ def counted(values: np.ndarray, *said: str | None, documented: Collection[str] =
     if found is None:
         return Counted(values, None)
     note = (
-        f"its energies are called binding energies, but run from {values.min():.4g} to {values.max():.4g}, so that most "
-        "would lie above the Fermi level: they are left as they are, and what they count from is asked for where it "
-        "matters"
+        f"its energies are called binding energies, but run from {values.min():.4g} to {values.max():.4g}, so that "
+        "most would lie above the Fermi level: they are left as they are, and what they count from is asked for where "
+        "it matters"
     )
     return Counted(values, None, note=note)
 
