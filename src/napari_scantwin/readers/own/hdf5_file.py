@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arrays.hdf5_open import whole_file
+from napari_scantwin.readers.arrays.hdf5_tools import tree
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -17,14 +18,8 @@ __all__ = ["FORMATS", "is_own_hdf5", "load_hdf5"]
 
 
 def is_own_hdf5(file: DataFile) -> bool:
-    """Whether an HDF5 file is one this program wrote; False also where it cannot be read at all."""
-    import h5py
-
-    try:
-        with h5py.File(file.path, "r") as opened:
-            return "scan" in opened.attrs and "layout" in opened.attrs
-    except OSError:
-        return False
+    """Whether an HDF5 file is one this program wrote."""
+    return {"scan", "layout"} <= tree(file).nodes[""].attributes
 
 
 def _column(data) -> np.ndarray:
@@ -36,25 +31,20 @@ def _column(data) -> np.ndarray:
 
 def load_hdf5(path: Path) -> xr.DataArray:
     """The scan in an HDF5 file as this project writes it."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            name = file.attrs["scan"]
-            about = json.loads(file.attrs["layout"])
-            coords = {
-                key: (
-                    dims,
-                    _column(file[f"coordinates/{key}"]),
-                    json.loads(file[f"coordinates/{key}"].attrs["attrs"]),
-                )
-                for key, dims in about["coords"].items()
-            }
-            array = xr.DataArray(
-                np.asarray(file["values"]), dims=about["dims"], coords=coords, name=name, attrs=about["attrs"]
+    with whole_file(path) as file:
+        name = file.attrs["scan"]
+        about = json.loads(file.attrs["layout"])
+        coords = {
+            key: (
+                dims,
+                _column(file[f"coordinates/{key}"]),
+                json.loads(file[f"coordinates/{key}"].attrs["attrs"]),
             )
-    except Exception as reason:  # damaged HDF5 raises many kinds
-        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: save or copy it again") from reason
+            for key, dims in about["coords"].items()
+        }
+        array = xr.DataArray(
+            np.asarray(file["values"]), dims=about["dims"], coords=coords, name=name, attrs=about["attrs"]
+        )
     return scans.check(array)
 
 
