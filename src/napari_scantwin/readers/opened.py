@@ -12,9 +12,11 @@ from typing import cast
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
-from napari_scantwin.core.notes import with_left_out
+from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.readers.arrays import contents as arrays
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5
 from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
+from napari_scantwin.readers.arrays.hdf5_tools import tree
 from napari_scantwin.readers.format import Asks, DataFile, Format
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
@@ -94,13 +96,16 @@ class OpenedFile:
 
     def __init__(self, path: Path, sheet: str | None = None, passed_over: Sequence[str] = ()):
         self.path = path
-        self._passed_over = passed_over
+        self._notes = [f"left out: {one}" for one in passed_over]
         self._file = DataFile(path)
         self._sheet = sheet
         self._formats = [one for one in formats() if self._file.suffix in one.all_suffixes]
         if self._formats:
             self._must_exist()
         refuse_dangerous([path])
+        if path.is_file() and is_hdf5(path):
+            refuse_dangerous(tree(self._file).beside)
+            self._notes += tree(self._file).notes
         self._tried: dict[tuple, list[Measurement] | NeedsAxes] = {}
         self._remembered: Measurement | None = None
         self._table: ColumnTable | None = None
@@ -210,8 +215,7 @@ class OpenedFile:
         return Measurement("", self.path.stem, self._sourced(scan))
 
     def _must_exist(self) -> None:
-        if not self.path.exists():
-            raise ScanError(f"{self.path.name}: there is no such file in {self.path.parent}")
+        self._file.must_exist()
 
     def _must_be_known(self) -> None:
         """Refuse a file that nothing can open but a loader that is chosen for it."""
@@ -297,8 +301,8 @@ class OpenedFile:
 
     def _sourced(self, scan: xr.DataArray) -> xr.DataArray:
         """The scan with its file's name and SHA-256; one that was exported keeps those of the file it came from."""
-        if self._passed_over:
-            scan = scan.assign_attrs(with_left_out(scan.attrs, *self._passed_over))
+        if self._notes:
+            scan = scan.assign_attrs(with_notes(scan.attrs, *self._notes))
         if scan.attrs.get("source"):
             return scan
         return scan.assign_attrs(source=self.path.name, sha256=self._file.sha256)

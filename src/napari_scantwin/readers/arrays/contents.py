@@ -22,7 +22,7 @@ import xarray as xr
 from napari_scantwin.core import energies, units, vocabulary
 from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.core.notes import notes, with_notes
-from napari_scantwin.readers.arpes_axes import axis_name, rising_scan
+from napari_scantwin.readers.arpes_axes import axis_labels, axis_name, rising_scan
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
 
 __all__ = [
@@ -134,11 +134,8 @@ def contents_of(file: str, offered: tuple) -> Contents:
     values, axes, attrs = offered
     held = {"intensity": values}
     paths, arrays = [], []
-    for label, unit, column in axes:
-        plain, found = vocabulary.split_label(label)
-        path = plain.replace("/", " ") or "axis"
-        while path in held:
-            path += "_2"
+    for path, (label, unit, column) in zip(axis_labels(axes), axes, strict=True):
+        found = vocabulary.split_label(label)[1]
         known = next((one for one in (unit, found) if one is not None and units.is_known(one)), None)
         held[path] = np.asarray(column, float)
         paths.append(path)
