@@ -90,7 +90,7 @@ def train_scan(panel, qtbot, kept_twins, monkeypatch):
 
     monkeypatch.setattr(train_widget, "train", once)
 
-    def trained(budget=2.0):
+    def trained(budget=2):
         panel.train.members.value = 2
         panel.train.budget.value = budget
         with qtbot.waitSignal(panel.simulate.simulated, timeout=240_000) as signal:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed import typed_number
 
-__all__ = ["parse_values"]
+__all__ = ["listed", "parse_values"]
 
 _MOST = 1_000_000
 
@@ -18,7 +21,7 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
     ----------
     text
         ``"first:last:step"`` (last included), ``"first:last"`` with ``"#count"`` (``"10:60#200"``), or a list
-        ``"100, 200, 500"``.
+        ``"100, 200, 500"``; with decimal commas the list has semicolons: ``"0,5; 1; 2,5"``.
     axis
         What the axis is called in a :class:`ScanError`.
 
@@ -36,7 +39,7 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
         if ":" in text:
             values = _range(text)
         else:
-            values = np.array([float(part) for part in text.replace(";", ",").replace(",", " ").split()])
+            values = np.array([typed_number(part) for part in listed(text)])
     except (ValueError, ZeroDivisionError) as reason:
         raise ScanError(
             f"{axis}: {text!r} is no range; write first:last:step as 10:60:0.5, first:last#count as 10:60#101, "
@@ -47,9 +50,16 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
     return values
 
 
+def listed(text: str) -> list[str]:
+    """The parts of a list. Where semicolons part it, a comma without a blank is a decimal mark (``"0,5; 1; 2,5"``),
+    else it parts too."""
+    parts = re.split(r";|,\s", text) if ";" in text else text.replace(",", " ").split()
+    return [part.strip() for part in parts if part.strip()]
+
+
 def _range(text: str) -> np.ndarray:
     span, hash_sign, count = text.partition("#")
-    parts = [float(part) for part in span.split(":")]
+    parts = [typed_number(part) for part in span.split(":")]
     if hash_sign:
         if len(parts) != 2 or not 1 <= int(count) <= _MOST:
             raise ValueError(text)

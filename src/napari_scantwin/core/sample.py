@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields
 
 import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed import NUMBER, typed_number
 
 __all__ = ["EXAMPLES", "Sample"]
 
@@ -130,5 +130,5 @@ class Sample:
 
 
 def _parsed(text: str) -> tuple[float | None, str]:
-    found = re.match(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$", text)
-    return (float(found[1]), found[2]) if found else (None, "")
+    found = NUMBER.match(text.strip())
+    return (typed_number(found[0]), text.strip()[found.end() :].strip()) if found else (None, "")

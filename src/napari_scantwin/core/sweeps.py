@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["find_sweeps", "set_points", "settled", "turns", "wander"]
+__all__ = ["find_sweeps", "set_point_numbers", "set_points", "settled", "turns", "wander"]
 
 #: However still a slow axis is held, two readings closer than this are one set point: part of the axis's span, part of
 #: the reading. MPMS3 and PPMS set points jitter by a few parts in 1e6 and by up to half an oersted about zero field.
@@ -53,8 +53,11 @@ def wander(readings: np.ndarray) -> float:
     float
         The distance, in the readings' unit; 0 where there are too few to tell.
     """
-    steps = np.sort(np.abs(np.diff(readings)))
-    return _FURTHEST * float(steps[int(_SMALL_STEPS * len(steps))]) if len(steps) >= _FEWEST_STEPS else 0.0
+    steps = np.abs(np.diff(readings))
+    if len(steps) < _FEWEST_STEPS:
+        return 0.0
+    place = int(_SMALL_STEPS * len(steps))
+    return _FURTHEST * float(np.partition(steps, place)[place])
 
 
 def turns(fast: np.ndarray, threshold: float) -> list[tuple[np.ndarray, bool]]:
@@ -72,8 +75,16 @@ def turns(fast: np.ndarray, threshold: float) -> list[tuple[np.ndarray, bool]]:
     list of (numpy.ndarray, bool)
         The rows of each part, and whether it rises.
     """
-    parts, start, extreme, rising = [], 0, 0, None
-    for row in range(1, len(fast)):
+    # Only where it changes direction can it have turned, which spares looking at every reading.
+    ways = np.sign(np.diff(fast))
+    moving = np.flatnonzero(ways)
+    # Of an extreme that is read twice the first reading ends the part, the second begins the next.
+    places = [*(moving[:-1][ways[moving[1:]] != ways[moving[:-1]]] + 1).tolist(), len(fast) - 1]
+    parts, start, extreme = [], 0, 0
+    rising: bool | None = None
+    at = 0
+    while at < len(places):
+        row = places[at]
         step = fast[row] - fast[extreme]
         if rising is None:
             if abs(step) > threshold:
@@ -82,9 +93,13 @@ def turns(fast: np.ndarray, threshold: float) -> list[tuple[np.ndarray, bool]]:
             extreme = row
         elif abs(step) > threshold:
             parts.append((np.arange(start, extreme + 1), rising))
-            jumped = extreme + 1 == row and abs(step) > 25 * threshold
-            # After a jump back (a second run from the start) the direction is not known yet.
-            start, extreme, rising = extreme + 1, row, None if jumped else not rising
+            start = extreme + 1
+            if abs(fast[start] - fast[extreme]) > 25 * threshold:
+                # After a jump back (a second run from the start) the direction is not known yet.
+                extreme, rising = start, None
+                continue
+            extreme, rising = row, not rising
+        at += 1
     parts.append((np.arange(start, len(fast)), True if rising is None else rising))
     return parts
 
@@ -143,17 +158,14 @@ def settled(slow: np.ndarray, sweep: np.ndarray) -> np.ndarray:
         does, keeps its readings.
     """
     result = np.array(slow, float)
-    numbers, inverse = np.unique(sweep, return_inverse=True)
+    _, inverse = np.unique(sweep, return_inverse=True)
     within = np.flatnonzero(np.diff(sweep) == 0)
     for position, readings in enumerate(slow.T):
         if _runs_on(np.diff(readings)[within]):
             continue
-        middle = np.array([np.median(readings[inverse == number]) for number in range(len(numbers))])
-        limit = np.maximum(_least(middle), wander(readings) / 4)
-        place = _joined(middle, limit)
-        for one in range(place.max() + 1):
-            mine = (place == one)[inverse]
-            result[mine, position] = np.median(readings[mine])
+        middle = _medians(readings, inverse)
+        place = _joined(middle, np.maximum(_least(middle), wander(readings) / 4))[inverse]
+        result[:, position] = _medians(readings, place)[place]
     return result
 
 
@@ -223,10 +235,20 @@ def set_points(readings: np.ndarray) -> np.ndarray:
         The median reading of each one's set point [n], in the readings' unit.
     """
     readings = np.asarray(readings, float)
-    groups = _joined(readings, _least(readings))
-    groups = _mended(readings, groups)
-    medians = np.array([np.median(readings[groups == group]) for group in range(groups.max() + 1)])
-    return medians[groups]
+    groups = set_point_numbers(readings)
+    return _medians(readings, groups)[groups]
+
+
+def set_point_numbers(readings: np.ndarray) -> np.ndarray:
+    """The number of the set point that each reading wanders around [n], from the lowest; see :func:`set_points`."""
+    return _mended(readings, _joined(readings, _least(readings)))
+
+
+def _medians(readings: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The median of each group's readings, by its number."""
+    order = np.argsort(groups, kind="stable")
+    parts = np.split(readings[order], np.flatnonzero(np.diff(groups[order])) + 1)
+    return np.array([np.median(part) for part in parts])
 
 
 def _joined(readings: np.ndarray, limit: np.ndarray) -> np.ndarray:

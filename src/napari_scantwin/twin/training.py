@@ -3,6 +3,7 @@ everything, calibrate the uncertainty, and score the baselines on the same folds
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
+from napari_scantwin.twin import storage
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates
 from napari_scantwin.twin.mixture import Mixture
@@ -109,6 +111,8 @@ def train(
     data = prepare(judged, settings.training_budget.folds)
     stream = Stream(scan, data, stop)
     interpolators = candidates(data, settings.training_budget)
+    # The baselines' thread and this one need it; imported by both at once it can be found half-made.
+    importlib.import_module("sklearn.base")
     end_baselines = threading.Event()
     beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
@@ -125,8 +129,8 @@ def train(
             # A baseline in the middle of its fit ends by itself; nobody waits for it.
             end_baselines.set()
             beside.shutdown(wait=False, cancel_futures=True)
-    # A twin carries its scan along: of one that is too large for memory, what it was judged by.
-    kept = judged if scans.is_lazy(scan) else scan
+    # A twin carries its scan along: of one that is too large for memory or for a .twin file, what it was judged by.
+    kept = judged if scans.is_lazy(scan) or storage.too_large(scan) else scan
     return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
 
 
@@ -253,4 +257,6 @@ def _notes(scan: xr.DataArray, trials: Trials) -> list[str]:
             f"The networks learned from all {len(trials.stream)} points; everything was judged at "
             f"{len(data.values)} of them, evenly spaced in every slice."
         )
+    if left_out := storage.left_out(scan):
+        notes.append(f"A saved twin keeps of this scan all but {', '.join(left_out)}.")
     return notes

@@ -11,6 +11,7 @@ import pandas as pd
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.tables.cells import decimal_mark, parse_number, split_line
+from napari_scantwin.readers.tables.fast import EXACT
 from napari_scantwin.readers.tables.text import whole_lines
 
 __all__ = ["about", "parts"]
@@ -23,6 +24,10 @@ _FACTS = (
     (("SAMPLE_MOLECULAR_WEIGHT", "MOLWGHT", "MOLECULAR_WEIGHT", "FORMULA_WEIGHT"), "molar_mass", "g/mol"),
     (("ATOMS", "ATOMS_PER_FORMULA_UNIT"), "atoms_per_formula_unit", ""),
 )
+_DATA = re.compile(r"^[ \t]*\[data\][,;\t ]*\r?\n?", re.IGNORECASE | re.MULTILINE)
+#: The end of a file shows whether its last line is whole.
+_END = 1 << 14
+_CUT = "the last line, which has no line end and may be cut"
 #: So many rows from either end show the decimal mark.
 _SAMPLE = 30
 _KEY = re.compile(r"(?P<key>[A-Z][A-Z0-9_]{2,})\s*(?::.*)?")
@@ -52,50 +57,50 @@ def parts(name: str, text: str) -> tuple[dict[str, str], dict[str, np.ndarray], 
     ScanError
         Where there are no readings.
     """
-    lines, cut = whole_lines(text)
-    start = next((at for at, line in enumerate(lines) if line.strip().rstrip(",\t;").lower() == "[data]"), None)
-    if start is None or start + 1 >= len(lines):
+    found = _DATA.search(text)
+    heads_end = -1 if found is None else text.find("\n", found.end() + 1)
+    if found is None or (heads_end < 0 and not text[found.end() :].strip()):
         raise ScanError(f"{name} has a [Header] but no [Data]; it is cut off: copy it again from the instrument")
-    delimiter = max("\t,;", key=lines[start + 1].count)
-    heads = split_line(lines[start + 1], delimiter)
+    heads_line = text[found.end() : heads_end if heads_end >= 0 else len(text)].strip("\r\n")
+    body = text[heads_end + 1 :] if heads_end >= 0 else ""
+    _, cut = whole_lines(body[-_END:])
+    if cut:
+        body, cut = body[: body.rfind("\n") + 1], _CUT
+    delimiter = max("\t,;", key=heads_line.count)
+    heads = split_line(heads_line, delimiter)
     while heads and not heads[-1]:
         heads.pop()
-    rows = [line for line in lines[start + 2 :] if line.strip(", \t;\0")]
     # A spreadsheet saves the numbers again as its language writes them; between commas no other mark can stand.
-    sample = rows[:_SAMPLE] + rows[-_SAMPLE:]
+    sample = [*body[:_END].splitlines()[:_SAMPLE], *body[-_END:].splitlines()[-_SAMPLE:]]
     decimal = "." if delimiter == "," else decimal_mark(name, [c for row in sample for c in split_line(row, delimiter)])
-    columns = _columns(rows, heads, delimiter, decimal)
-    filled = np.any([np.isfinite(column) for column in columns.values()], axis=0) if rows and columns else np.array([])
+    columns = _columns(body, heads, delimiter, decimal) if body.strip() else {}
+    filled = np.any([np.isfinite(column) for column in columns.values()], axis=0) if columns else np.array([])
     if not filled.any():
         raise ScanError(f"{name} has no readings below [Data]; it was saved before anything was measured")
-    header = _header(lines[:start], delimiter)
+    header = _header(text[: found.start()].splitlines(), delimiter)
     if decimal == ",":
         header = {key: re.sub(r"(?<=\d),(?=\d)", ".", said) for key, said in header.items()}
     return header, {head: column[filled] for head, column in columns.items()}, [cut] if cut else []
 
 
-def _columns(rows: list[str], heads: list[str], delimiter: str, decimal: str = ".") -> dict[str, np.ndarray]:
+def _columns(body: str, heads: list[str], delimiter: str, decimal: str = ".") -> dict[str, np.ndarray]:
     """The numbers of each named column; a row of a comment alone has none."""
-    if not rows:
-        return {}
+    cells: list[pd.Series]
     try:
         read = pd.read_csv(
-            io.StringIO("\n".join(rows)),
+            io.StringIO(body),
             header=None,
             names=range(len(heads)),
             usecols=range(len(heads)),
             sep=delimiter,
             decimal=decimal,
             index_col=False,
-            skip_blank_lines=False,
             low_memory=False,
-            **({} if int(pd.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}),
+            **EXACT,
         )
-        cells = [read[at] for at in range(len(heads))] if len(read) == len(rows) else None
+        cells = [read[at] for at in range(len(heads))]
     except (ValueError, pd.errors.ParserError):  # rows of more cells than the header, stray quotation marks
-        cells = None
-    if cells is None:
-        table = [split_line(row, delimiter) for row in rows]
+        table = [split_line(row, delimiter) for row in body.splitlines() if row.strip()]
         cells = [
             pd.Series([row[at] if at < len(row) else "" for row in table], dtype=object) for at in range(len(heads))
         ]

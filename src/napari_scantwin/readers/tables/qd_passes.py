@@ -85,8 +85,9 @@ def passes(axes: dict[str, Axis], rows: np.ndarray) -> list[Pass]:
             continue
         held = [name for name in axes if name != fast]
         readings = axes[fast].values[rows]
-        for run in _runs([axes[name].values[rows] for name in held], [limits[name] for name in held]):
-            mine = run[~taken[run]]
+        free = np.flatnonzero(~taken)
+        for run in _runs([axes[name].values[rows[free]] for name in held], [limits[name][free] for name in held]):
+            mine = free[run]
             if len(mine) < FEWEST or np.ptp(readings[mine]) < _MOVES * np.max(limits[fast][mine]):
                 continue
             for part, rising in turns(readings[mine], 0.02 * np.ptp(readings[mine])):
@@ -100,13 +101,21 @@ def passes(axes: dict[str, Axis], rows: np.ndarray) -> list[Pass]:
 
 def _runs(held: list[np.ndarray], limits: list[np.ndarray]) -> list[np.ndarray]:
     """Consecutive readings during which every axis stays at one set point."""
-    runs, start = [], 0
-    for row in range(1, len(held[0]) + 1):
-        if row == len(held[0]) or any(
-            abs(readings[row] - readings[start]) > limit[start] for readings, limit in zip(held, limits, strict=True)
-        ):
-            runs.append(np.arange(start, row))
-            start = row
+    size, start = len(held[0]), 0
+    runs = []
+    while start < size:
+        end, reach = start + 1, 1
+        while end < size:  # looked for further and further ahead, so that long runs and single readings are both quick
+            ahead = slice(end, end + reach)
+            left = np.zeros(len(held[0][ahead]), bool)
+            for readings, limit in zip(held, limits, strict=True):
+                left |= np.abs(readings[ahead] - readings[start]) > limit[start]
+            if left.any():
+                end += int(left.argmax())
+                break
+            end, reach = end + len(left), min(2 * reach, 4096)
+        runs.append(np.arange(start, end))
+        start = end
     return runs
 
 

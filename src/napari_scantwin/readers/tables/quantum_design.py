@@ -78,10 +78,8 @@ def _of_signal(signal: Signal, measured: list[Signal], scanned: dict[str, Axis],
     # One sweep a frequency and amplitude: an instrument goes through them at every temperature.
     settings = [scanned[name] for name in ("frequency", "amplitude") if signal.alternating and name in scanned]
     rows = np.flatnonzero(good)
-    keys = np.stack([np.round(axis.values[rows], 6) for axis in settings] or [np.zeros(len(rows))], axis=1)
     found: list[tuple[Pass, dict[str, float]]] = []
-    for key in np.unique(keys, axis=0):
-        mine = rows[(keys == key).all(axis=1)]
+    for key, mine in _by_setting([axis.values for axis in settings], rows):
         at = {axis.name: float(value) for axis, value in zip(settings, key, strict=False)}
         found += [(one, at) for one in passes(held, mine)]
     taken = sum(len(one.rows) for one, _ in found)
@@ -90,6 +88,14 @@ def _of_signal(signal: Signal, measured: list[Signal], scanned: dict[str, Axis],
             attrs, f"{len(rows) - taken} readings while two axes moved, or in runs of fewer than {FEWEST}"
         )
     return _grouped([(one, at) for one, at in sorted(found, key=lambda each: each[0].rows[0])], signal, scanned, attrs)
+
+
+def _by_setting(settings: list[np.ndarray], rows: np.ndarray) -> list[tuple[tuple[float, ...], np.ndarray]]:
+    """The rows taken at each combination of settings."""
+    if not settings:
+        return [((), rows)]
+    keys = np.stack([np.round(one[rows], 6) for one in settings], axis=1)
+    return [(tuple(key), rows[(keys == key).all(axis=1)]) for key in np.unique(keys, axis=0)]
 
 
 def _moved(angle: np.ndarray) -> bool:

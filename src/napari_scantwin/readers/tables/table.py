@@ -17,13 +17,13 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies, units, vocabulary
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
-from napari_scantwin.core.sweeps import find_sweeps, settled, turns
+from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled, turns
 
 __all__ = [
     "Column",
@@ -369,7 +369,9 @@ def not_taken(table: ColumnTable, taken: Collection[str]) -> str:
 
 
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
-    """The scan with the header of every logarithm in ``attrs["column"]``, whatever it has been called since."""
+    """The scan with what the headers say of energies, and the header of every logarithm in ``attrs["column"]``,
+    whatever it has been called since."""
+    scan = energies.named(scan, {column.name: (column.name, column.source) for column in choice.axes})
     for column in choice.axes:
         if units.is_logarithm(column.source):
             scan = scan.assign_coords({column.name: scan[column.name].assign_attrs(column=column.source)})
@@ -382,8 +384,7 @@ def _slow_first(columns: dict[str, np.ndarray]) -> list[str]:
 
     def changes(name: str) -> tuple[int, float]:
         column = columns[name]
-        settled = scans.set_points(column) if len(column) > 1 else column
-        count = int(np.count_nonzero(np.diff(settled)))
+        count = int(np.count_nonzero(np.diff(set_point_numbers(column)))) if len(column) > 1 else 0
         if count < _NEARLY * (len(column) - 1):
             return count, 0.0
         return len(column), float(np.abs(np.diff(column)).sum() / (np.ptp(column) or 1.0))

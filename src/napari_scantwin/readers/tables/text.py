@@ -179,6 +179,16 @@ def text_table(file: DataFile) -> ColumnTable:
     ScanError
         Naming the line where a word stands among numbers or a row has too many cells.
     """
+    table = fast_table(
+        file.name,
+        file.content,
+        whole_lines=whole_lines,
+        dialect=lambda lines: _dialect(file.name, lines),
+        row=_row,
+        is_remark=_is_remark,
+    )
+    if table is not None:
+        return table
     text = decode(file.content, file.name)
     lines, cut = whole_lines(text.text)
     table = table_of_lines(file.name, lines)
@@ -211,19 +221,20 @@ def table_of_lines(name: str, lines: list[str]) -> ColumnTable:
         raise ScanError(f"{name} holds nothing but comments; there is no scan in it")
     middle = len(readings) // 2
     sample = readings[middle : middle + _SAMPLE] + readings[max(middle + _SAMPLE, len(readings) - _SAMPLE) :]
-    delimiter = _delimiter(sample)
-    cells = [cell for line in sample for cell in split_line(line, delimiter)]
-    decimal = decimal_mark(name, cells)
-    table = fast_table(name, lines, delimiter, decimal, _row, _is_remark)
-    if table is None:
-        rows: list[Row] = []
-        remarks: list[Row] = []
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
-        _refuse_split_decimals(name, rows, delimiter)
-        table = _with_settings(rows_to_table(name, rows, decimal, remarks), remarks, decimal)
-    return table
+    delimiter, decimal = _dialect(name, sample)
+    rows: list[Row] = []
+    remarks: list[Row] = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
+    _refuse_split_decimals(name, rows, delimiter)
+    return _with_settings(rows_to_table(name, rows, decimal, remarks), remarks, decimal)
+
+
+def _dialect(name: str, lines: list[str]) -> tuple[str | None, str]:
+    """The delimiter and the decimal mark of a table, told by lines of readings."""
+    delimiter = _delimiter([line for line in lines if not _is_remark(line)])
+    return delimiter, decimal_mark(name, (cell for line in lines for cell in split_line(line, delimiter)))
 
 
 #: What a remark above a block of readings says of it: "T = 10 K", "Field: 100 Oe".

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -12,13 +11,13 @@ from superqt import QElidingLabel
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.typed import NUMBER, typed_number
 from napari_scantwin.viewer.canvas.napari_private import own_words, sliders_of
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["Sliders", "drawn_at"]
 
-_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 #: napari keeps 150 pixels for a slider's groove; beside a name and a value that leaves a narrow canvas too little.
 _GROOVE = 90
 #: What is left of an axis's name at the least, in pixels.
@@ -144,11 +143,11 @@ class Sliders:
     def _typed(self, widget) -> None:
         """Go to the value a person typed, in the axis's unit or in one that it names."""
         frame, scan, number = self._axis(widget.axis)
-        text = widget.scan_value.text().strip().replace("−", "-")
+        text = widget.scan_value.text().strip()
         widget.scan_value.clearFocus()
-        found = None if frame is None else _NUMBER.match(text)
+        found = None if frame is None else NUMBER.match(text)
         if found is not None:
-            value, unit = float(found[0]), text[found.end() :].strip()
+            value, unit = typed_number(found[0]), text[found.end() :].strip()
             if unit and units.is_known(unit) and units.compatible(unit, frame.units[number]):
                 value = float(units.convert(value, unit, frame.units[number]))
             value = drawn_at(scan, frame.axes[number], value)

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed import typed_number
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
@@ -285,7 +286,7 @@ class ParameterForm(QWidget):
             return None
         if one.kind == "integer":
             try:
-                return float(text)
+                return typed_number(text)
             except ValueError:
                 raise ScanError(f"{one.title.lower()} is a whole number, not {text!r}") from None
         return text

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import units
+from napari_scantwin.core.typed import typed_number
 
 __all__ = ["SeriesDialog", "ask_scanned_axis"]
 
@@ -106,7 +107,7 @@ class SeriesDialog(QDialog):
         seen = {}
         for row, text in enumerate(self._texts()):
             try:
-                value = float(text)
+                value = typed_number(text)
             except ValueError:
                 value = np.nan
             file = self.table.item(row, 0).text()

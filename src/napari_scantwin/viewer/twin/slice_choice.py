@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox
 
 from napari_scantwin.core import training_mask, units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed import typed_number
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import say_error
 
@@ -100,7 +101,7 @@ def _row(*parts: tuple[QWidget, int]) -> QHBoxLayout:
 def _number(field: QLineEdit, axis: str, instead: float) -> float:
     text = field.text().strip()
     try:
-        return float(text.replace(",", ".")) if text else instead
+        return typed_number(text) if text else instead
     except ValueError:
         raise ScanError(f"{text!r} is no value of the {axis.replace('_', ' ')}; write a number, or nothing") from None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from magicgui.widgets import Container, FloatSpinBox, LineEdit, SpinBox
+from magicgui.widgets import Container, LineEdit, SpinBox
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
@@ -70,7 +70,7 @@ class TrainWidget(QWidget):
         self.preset.addItem("fast (seconds)", "fast")
         self.preset.addItem("thorough (minutes, with a search)", "thorough")
         self.members = SpinBox(label="Ensemble size", min=0, max=64)
-        self.budget = FloatSpinBox(label="Time budget (s)", min=0, max=86_400)
+        self.budget = SpinBox(label="Time budget (s)", min=0, max=86_400)
         self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
         self.trials = SpinBox(
             label="Search: trials",
