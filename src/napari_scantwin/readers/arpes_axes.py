@@ -2,10 +2,10 @@
 
 Energy is the last (fast) axis, the angle along the slit (the position, where the lens images the sample) the one
 before, whatever is scanned comes first; every axis rises. What energies are counted from is read from names
-(:mod:`napari_scantwin.core.energies`); binding energies are turned round. An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
-``manipulator_angle_units``): files that differ in such a one can be joined along it. Nominal axes are the axes. An
-intensity whose file names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
-``attrs["settings"]``.
+(:mod:`napari_scantwin.core.energies`); binding energies are turned round. An axis of one value becomes an attribute,
+its unit another (``manipulator_angle`` and ``manipulator_angle_units``): files that differ in such a one can be
+joined along it. Nominal axes are the axes. An intensity whose file names no unit is ``arb``. Settings that mean
+nothing to the analysis are kept as JSON text in ``attrs["settings"]``.
 """
 
 from __future__ import annotations
@@ -125,9 +125,9 @@ def arpes_scan(
             name += "_2"
         column = np.asarray(column, float)
         if name == "energy":
-            found = energies.counted(column, plain, *said, documented=documented)
-            attrs |= {} if found.notation is None else {"energy_notation": found.notation}
-            attrs, column = with_notes(attrs, found.note), found.values
+            held = energies.counted(column, plain, *said, documented=documented)
+            attrs |= {} if held.notation is None else {"energy_notation": held.notation}
+            attrs, column = with_notes(attrs, held.note), held.values
         named.append((name, axis_unit, column))
         kept.append(position)
     if not named:

@@ -4,8 +4,8 @@ A choice is a :class:`~napari_scantwin.readers.tables.table.ColumnChoice` as for
 their paths: ``value="entry/counts=photoemission_intensity[count]"`` and one axis for every dimension longer than one,
 in the array's order, ``axes=["entry/tilt=manipulator_angle[deg]", "16:0.01=energy[eV]"]``. An axis that stands
 nowhere in the file is given as ``start:step``. The name ``binding_energy`` turns an axis round to energies from the
-Fermi level, ``kinetic_energy`` says that they are kinetic, ``energy_from_fermi_level`` that they are E - E_F; with the name
-``energy`` the array's own name may say it.
+Fermi level, ``kinetic_energy`` says that they are kinetic, ``energy_from_fermi_level`` that they are E - E_F; with
+the name ``energy`` the array's own name may say it.
 """
 
 from __future__ import annotations
@@ -302,7 +302,9 @@ def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
     attrs = dict(contents.attrs)
     axes = []
     for column, length in zip(choice.axes, array.lengths, strict=True):
-        name, values, said = named_energy(column.name, _values(contents, column, length), column.source.rsplit("/", 1)[-1])
+        name, values, said = named_energy(
+            column.name, _values(contents, column, length), column.source.rsplit("/", 1)[-1]
+        )
         attrs = with_notes({**attrs, **said}, *notes(attrs), *notes(said))
         axes.append((name, column.unit, values))
     if len({name for name, *_ in axes}) != len(axes):

@@ -289,7 +289,8 @@ FORMATS = (
         "none, those count that the program documents which wrote it (erlab: degrees; PyARPES: radians; both eV; told "
         "by marks that only they leave). Of ARPES a dimension's name is translated (`eV`, `alpha`, `beta`, `phi`, "
         "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees. Energies are what names and attributes say; "
-        "those of erlab, PyARPES and peaks are kinetic or from the Fermi level, whichever their values allow. Variables without coordinates along some dimension are left out.",
+        "those of erlab, PyARPES and peaks are kinetic or from the Fermi level, whichever their values allow. Variables "
+        "without coordinates along some dimension are left out.",
         measurements=measurements,
         recognises=is_xarray,
         asks=Asks.ARRAYS,

@@ -66,9 +66,7 @@ def sis(path: Path, file: h5py.File) -> Iterator[Measurement]:
     motors = file.get("Other Instruments")
     alone, along = _motors(motors, image.shape) if is_group(motors) else ({}, {})
     said = (text(image.attrs.get("Energy Scale", "")),)
-    yield measurement(
-        path, _SIS_IMAGE, image, axes, said=said, documented=(FERMI,), attrs=attrs | alone, along=along
-    )
+    yield measurement(path, _SIS_IMAGE, image, axes, said=said, documented=(FERMI,), attrs=attrs | alone, along=along)
 
 
 def _motors(group: h5py.Group, shape: tuple[int, ...]) -> tuple[dict, dict]:

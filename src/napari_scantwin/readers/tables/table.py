@@ -17,8 +17,8 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.core import scan as scans
 from napari_scantwin.core import energies, units, vocabulary
+from napari_scantwin.core import scan as scans
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
@@ -288,8 +288,8 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
 
 
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
-    """The scan with what the headers say of energies, and the header of every logarithm in ``attrs["column"]``, whatever
-    it has been called since."""
+    """The scan with what the headers say of its energies, and with the header of every logarithm in
+    ``attrs["column"]``, whatever it has been called since."""
     scan = energies.named(scan, {column.name: (column.name, column.source) for column in choice.axes})
     for column in choice.axes:
         if units.is_logarithm(column.source):
