@@ -22,7 +22,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import with_notes
 
-__all__ = ["BINDING", "FERMI", "KINETIC", "LONG_NAMES", "Counted", "counted", "named", "notation", "turned"]
+__all__ = ["BINDING", "FERMI", "KINETIC", "LONG_NAMES", "Counted", "counted", "named", "notation", "told", "turned"]
 
 KINETIC, FERMI, BINDING = "kinetic", "fermi", "binding"
 
@@ -173,14 +173,10 @@ def named(scan: xr.DataArray, said: Mapping[str, Sequence[str | None]]) -> xr.Da
         if axis == "photon_energy" or notation(*words) is None or not units.compatible(scan[axis].attrs["units"], "eV"):
             continue
         found = counted(np.asarray(scan[axis].values, float), *words)
-        scan = turned(scan, axis) if found.turned else scan
-        scan = _renamed(scan, axis) if found.notation or found.note else scan
-        axis = "energy" if "energy" in scans.axes(scan) else axis
         if found.notation:
-            scan = scan.assign_coords({axis: scan[axis].assign_attrs(long_name=LONG_NAMES[found.notation])})
-            scan.attrs["energy_notation"] = found.notation
-        scan.attrs = with_notes(scan.attrs, found.note)
-        break
+            scan = told(scan, axis, BINDING if found.turned else found.notation)
+        scan = _renamed(scan, axis) if found.turned else scan
+        return scan.assign_attrs(with_notes(scan.attrs, found.note))
     return scan
 
 
@@ -191,6 +187,29 @@ def _renamed(scan: xr.DataArray, axis: str) -> xr.DataArray:
     names = ["energy" if one == axis else one for one in scans.axes(scan)]
     scan = scan.rename({axis: "energy"})
     return scan.assign_attrs(axes=",".join(names)) if "axes" in scan.attrs else scan
+
+
+def told(scan: xr.DataArray, axis: str, found: str) -> xr.DataArray:
+    """A scan with what someone says of its energies.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        Its axis of energies.
+    found
+        ``"kinetic"``, ``"fermi"``, or ``"binding"``: such energies are turned round.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan, ``attrs["energy_notation"]`` being ``"kinetic"`` or ``"fermi"``.
+    """
+    if found == BINDING:
+        return turned(scan, axis)
+    scan = scan.assign_coords({axis: scan[axis].assign_attrs(long_name=LONG_NAMES[found])})
+    return scan.assign_attrs(energy_notation=found)
 
 
 def turned(scan: xr.DataArray, axis: str) -> xr.DataArray:
