@@ -42,6 +42,9 @@ def registry() -> pint.UnitRegistry:
     # What a moment is counted for: µB/f.u., µB/atom.
     units.define("formula_unit = 1 = fu")
     units.define("atom = 1")
+    # A cubic centimetre of ideal gas at 273.15 K and 101.325 kPa (R = 8.314462618 J/(mol K)), as sorption counts it;
+    # the standard pressure of chemistry, 100 kPa, is another.
+    units.define("cubic_centimeter_stp = 101325 / 8.31446261815324 / 273.15 * 1e-6 * mole = ccSTP")
     units.define("ion = 1")
     # Pint works out every unit's root once, before these lines; without this 1 Oe keeps its Gaussian one.
     units._build_cache()
@@ -100,6 +103,7 @@ _SYMBOLS = {
     "px": ("pixel", ""),
     "fu": ("formula_unit", ""),
     "wt_percent": ("weight_percent", ""),
+    "ccSTP": ("cubic_centimeter_stp", ""),
     "µB": ("bohr_magneton", ""),
     "µ_B": ("bohr_magneton", ""),
     "Δ°C": ("kelvin", ""),
@@ -156,11 +160,17 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+
 _WHOLE = (
     (r"(?:arb(?:itrary)?\.?[ _]*(?:u\.?|units?\.?)?|a\. ?u\.?)", "arb"),
     (r"(?:wt|weight|mass)\.?[ -]*(?:%|percent|per cent)", "weight_percent"),
+    (r"(?:%|percent) ?(?:wt|weight|mass)\.?", "weight_percent"),
     (r"(?:at|atomic|mole?)\.?[ -]*(?:%|percent|per cent)", "percent"),
     (r"(?:(?:°|deg\.?|degrees?)[ _]?c(?:elsius)?|celsius|degc|c)", "degC"),
     (r"1?", "dimensionless"),
     # Of an ampere's inverse nobody has need; the Å is missing on most keyboards.
     (r"(?:1/a|a\^?-1|a\^\(-1\))", "1/angstrom"),
+)
+#: A volume of gas at standard temperature and pressure, written behind the volume or behind all of the unit.
+_STP = (
+    re.compile(r"(?:cm\^?3|cc|ml) ?(?:\(? ?[@,]? ?s\.?t\.?p\.?(?: ?\))?|_stp)", re.IGNORECASE),
+    re.compile(r"(?:cm\^?3|cc|ml)(?=[ /·.])(?P<rest>.*?)[ ,]*\(? ?@? ?s\.?t\.?p\.? ?\)?$", re.IGNORECASE),
 )
 _WORD = re.compile(r"[A-Za-zµΩÅåö°%Δ_]+")
 _POWER = re.compile(r"\^\(?(?P<power>[-+]?\d+(?:\.\d+)?)\)?|(?P<digit>-?[1-9])(?!\.?\d)|")
@@ -186,6 +196,7 @@ def _parse(text: str) -> pint.Unit:
         if re.fullmatch(pattern, plain, re.IGNORECASE):
             return registry().parse_units(meant)
     plain = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+", lambda found: "^" + found[0].translate(_SUPERSCRIPTS), plain).replace("**", "^")
+    plain = _STP[1].sub(r"ccSTP\g<rest>", _STP[0].sub("ccSTP", plain))
     plain = re.sub(r"\bper\b", "/", plain, flags=re.IGNORECASE)
     plain = re.sub(r" ?([/*^()]) ?", r"\1", plain).replace("^(1/2)", "^0.5")
     plain = re.sub(r"(?:√\(?|sqrt\(|rt(?=Hz))(\w+)\)?", r"\1^0.5", plain)
@@ -308,7 +319,7 @@ def is_known(text: str) -> bool:
 
 def pretty(text: str) -> str:
     """The unit as a person reads it, e.g. ``"A·m²"``; empty for a pure number."""
-    return f"{_parse(str(text)):~P}".replace("µ_B", "µB").replace("/fu", "/f.u.")
+    return f"{_parse(str(text)):~P}".replace("µ_B", "µB").replace("/fu", "/f.u.").replace("ccSTP", "cm³(STP)")
 
 
 def compatible(one: str, other: str) -> bool:

@@ -1,34 +1,34 @@
 """What all ARPES formats share: the axes' names, units, order and signs.
 
 Energy is the last (fast) axis, the angle along the slit (the position, where the lens images the sample) the one
-before, whatever is scanned comes first; every axis rises. ``attrs["energy_notation"]`` says whether energies are
-``"kinetic"`` or counted from the Fermi level (``"fermi"``: occupied states are negative; binding energies are turned
-round to that). An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
-``manipulator_angle_units``): files that differ in such a one can be joined along it. Nominal axes are the axes. An
-intensity whose file names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
-``attrs["settings"]``.
+before, whatever is scanned comes first; every axis rises. What energies are counted from is read from names
+(:mod:`napari_scantwin.core.energies`); binding energies are turned round. An axis of one value becomes an attribute,
+its unit another (``manipulator_angle`` and ``manipulator_angle_units``): files that differ in such a one can be joined
+along it. Nominal axes are the axes. An intensity whose file names no unit is ``arb``. Settings that mean nothing to the
+analysis are kept as JSON text in ``attrs["settings"]``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.notes import with_notes
 
-__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings_block", "size_words"]
+__all__ = ["analyser_attrs", "arpes_scan", "axis_labels", "axis_name", "rising_scan", "settings_block", "size_words"]
 
 #: Words in a label (lower case, first match wins) and the scan's name for the axis.
 _NAMES = (
     (r"non.?energy", "angle"),
     (r"photon|^hv$|excitation", "photon_energy"),
-    (r"energ|^e[_ ]?(kin|b)?$|^ekin|binding", "energy"),
+    (r"energ|^e$", "energy"),
     (r"theta ?y|polar|tilt|manipul|deflect|z-scale|^phi$|azimuth|sapolar|satilt", "manipulator_angle"),
     (r"theta ?x|y-scale|angle|slit|theta|^alpha$", "angle"),
     (r"temp", "sample_temperature"),
@@ -43,10 +43,12 @@ _NAMES = (
 def axis_name(label: str) -> str:
     """The scan's name for an axis that a beamline calls ``label`` (without its unit)."""
     plain = label.strip().lower()
+    if "photon" not in plain and energies.notation(label) is not None:
+        return "energy"
     for pattern, name in _NAMES:
         if re.search(pattern, plain):
             return name
-    return re.sub(r"\W+", "_", plain).strip("_") or "axis"
+    return _plain_name(plain)
 
 
 def arpes_scan(
@@ -55,10 +57,13 @@ def arpes_scan(
     axes: Sequence[tuple[str, str | None, np.ndarray]],
     *,
     unit: str | None = None,
-    binding: bool = False,
-    notation: str | None = None,
+    said: Sequence[str | None] = (),
+    documented: Collection[str] = (),
     attrs: Mapping | None = None,
     along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
+    sources: Sequence[str] | None = None,
+    value_source: str | None = None,
+    measures: str = "photoemission_intensity",
 ) -> xr.DataArray:
     """The scan of an intensity array and its axes, by the conventions of all ARPES formats.
 
@@ -73,14 +78,21 @@ def arpes_scan(
         attributes.
     unit
         The intensity's unit; "arb" by default, and where it is not known.
-    binding
-        Whether the energies are binding energies, which are turned round.
-    notation
-        ``"fermi"`` where the energies count from the Fermi level already; by default they are kinetic.
+    said
+        What the file says of its energies beside their label, such as the setting ``"Binding"``.
+    documented
+        As in :func:`napari_scantwin.core.energies.counted`: what the format's energies are where the file says nothing.
     attrs
         Further attributes.
     along
         Further coordinates by name, read-backs of motors, as (position among ``axes``, unit, values).
+    sources
+        What ``--axis`` calls each axis, for the question where one has no unit; by default :func:`axis_labels`.
+    value_source
+        What ``--value`` calls the values; None where they need not be named.
+    measures
+        The scan's name for the values. Where it is another, the file's own labels name the axes, and energies are
+        whatever the file calls so.
 
     Returns
     -------
@@ -100,12 +112,13 @@ def arpes_scan(
     if values.size == 0:
         raise ScanError(f"{file}: an axis has no values at all; the file is altered: copy it again")
     attrs = dict(attrs or {})
+    electrons = measures == "photoemission_intensity"
     named: list[tuple[str, str, np.ndarray]] = []
     kept = []
     for position, (label, axis_unit, column) in enumerate(axes):
         plain, found = units.split_label(label)
         axis_unit = axis_unit or found
-        name = axis_name(plain)
+        name = axis_name(plain) if electrons else _plain_name(plain)
         if len(column) == 1:
             attrs.setdefault(name, float(column[0]))
             if axis_unit is not None and units.is_known(axis_unit):
@@ -114,17 +127,19 @@ def arpes_scan(
         if axis_unit is None or not units.is_known(axis_unit):
             lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
             raise NeedsAxes(
-                f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg",
+                f"{file}: the axis {label!r} has {lack}; name the axes with their units, for example "
+                f"{_question(axes, sources, value_source, measures, unit)}",
                 offered=(values, axes, dict(attrs)),
             )
-        if name == "angle" and units.compatible(axis_unit, "mm"):
+        if electrons and name == "angle" and units.compatible(axis_unit, "mm"):
             name = "position"  # along the slit, where the lens images the sample
         while name in [one for one, *_ in named]:
             name += "_2"
         column = np.asarray(column, float)
-        if name == "energy":
-            attrs["energy_notation"] = "fermi" if binding else notation or "kinetic"
-            column = -column if binding else column
+        if electrons and name == "energy":
+            told = energies.counted(column, plain, *said, documented=documented)
+            attrs |= {} if told.notation is None else {"energy_notation": told.notation}
+            attrs, column = with_notes(attrs, told.note), told.values
         named.append((name, axis_unit, column))
         kept.append(position)
     if not named:
@@ -132,11 +147,47 @@ def arpes_scan(
     return rising_scan(
         values.reshape([values.shape[position] for position in kept]),
         named,
-        name="photoemission_intensity",
+        name=measures,
         unit=unit if unit is not None and units.is_known(unit) else "arb",
         attrs=attrs,
         along={key: (kept.index(one[0]), one[1], one[2]) for key, one in (along or {}).items() if one[0] in kept},
     )
+
+
+def axis_labels(axes: Sequence[tuple]) -> list[str]:
+    """What ``--axis`` calls axes that have labels only: those without their units, each once.
+
+    Parameters
+    ----------
+    axes
+        As in :func:`arpes_scan`.
+    """
+    found: list[str] = []
+    for label, *_ in axes:
+        plain = units.split_label(label)[0].replace("/", " ").strip() or "axis"
+        while plain in (*found, "intensity"):
+            plain += "_2"
+        found.append(plain)
+    return found
+
+
+def _question(axes, sources: Sequence[str] | None, value_source: str | None, measures: str, unit: str | None) -> str:
+    """The arguments that would answer what a file leaves out; UNIT stands where it names none that is known."""
+    words = []
+    if value_source is not None:
+        known = unit if unit is not None and units.is_known(unit) else "arb"
+        words.append(f"--value '{value_source}={measures}[{known}]'")
+    for source, (label, axis_unit, column) in zip(sources or axis_labels(axes), axes, strict=True):
+        if len(column) > 1:
+            plain, found = units.split_label(label)
+            known = next((one for one in (axis_unit, found) if one is not None and units.is_known(one)), "UNIT")
+            words.append(f"--axis '{source}={axis_name(plain)}[{known}]'")
+    return " ".join(words)
+
+
+def _plain_name(label: str) -> str:
+    """The file's own word for an axis, as a scan can use it."""
+    return re.sub(r"\W+", "_", label.strip().lower()).strip("_") or "axis"
 
 
 def _read_in_parts(values) -> bool:
@@ -189,8 +240,7 @@ def rising_scan(
         ordered[axis] = (column, axis_unit)
     long_names = {}
     if "energy" in ordered:
-        said = {"kinetic": "kinetic energy", "fermi": "energy from the Fermi level"}
-        long_names["energy"] = said.get((attrs or {}).get("energy_notation", ""), "energy")
+        long_names["energy"] = energies.LONG_NAMES.get((attrs or {}).get("energy_notation", ""), "energy")
     scan = scans.gridded_scan(
         ordered,
         values if _read_in_parts(values) else np.ascontiguousarray(values),

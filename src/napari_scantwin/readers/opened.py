@@ -13,8 +13,11 @@ from typing import cast
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
+from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.readers.arrays import contents as arrays
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5
 from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
+from napari_scantwin.readers.arrays.hdf5_tools import tree
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
@@ -22,23 +25,16 @@ from napari_scantwin.readers.series import joining
 from napari_scantwin.readers.sound import sound
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
-__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file", "readable"]
+__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
+
+#: A note in a folder has fewer bytes.
+_LONGEST_NOTE = 4096
 
 
 def is_series(path: str | Path) -> bool:
     """Whether a path is a folder of files rather than a zarr store."""
     path = Path(path)
     return path.suffix.lower() != ".zarr" and path.is_dir()
-
-
-def readable(path: str | Path) -> bool:
-    """Whether the name is of a kind that can be opened, or a folder of scans (one of mere pictures is not)."""
-    path = Path(path)
-    if is_series(path):
-        return joining.holds(
-            path, [suffix for one in formats() if not one.often_pictures for suffix in one.all_suffixes]
-        )
-    return path.suffix.lower() in suffixes()
 
 
 def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = None) -> OpenedFile | OpenedSeries:
@@ -74,9 +70,26 @@ def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = No
         raise ScanError("no file was given")
     one = Path(cast(str | Path, path))
     if is_series(one):
-        files = joining.files_of_folder(one, suffixes(), _table_suffixes())
-        return OpenedSeries(files, sheet, one) if len(files) > 1 else OpenedFile(files[0], sheet)
+        files, passed_over = joining.files_of_folder(one, suffixes(), _table_suffixes(), _level)
+        if len(files) > 1:
+            return OpenedSeries(files, sheet, one, passed_over)
+        return OpenedFile(files[0], sheet, passed_over)
     return OpenedFile(one, sheet)
+
+
+def _level(path: Path) -> int | None:
+    """How particular the format is that recognises a file which may hold a table; None of a short text without one,
+    which is a note."""
+    file = DataFile(path)
+    known = [one for one in formats() if file.suffix in one.all_suffixes and one.recognises(file)]
+    least = min(known, key=lambda one: one.level)
+    if least.measurements is None and least.table is not None and 0 < len(file.head) < _LONGEST_NOTE:
+        try:
+            if len(least.table(file, None).lines) < 2:
+                return None
+        except ScanError:
+            return None
+    return least.level
 
 
 def _table_suffixes() -> list[str]:
@@ -87,14 +100,18 @@ def _table_suffixes() -> list[str]:
 class OpenedFile:
     """A file that was opened, made by :func:`open_file`; what is asked of it is parsed once."""
 
-    def __init__(self, path: Path, sheet: str | None = None):
+    def __init__(self, path: Path, sheet: str | None = None, passed_over: Sequence[str] = ()):
         self.path = path
+        self._notes = [f"left out: {one}" for one in passed_over]
         self._file = DataFile(path)
         self._sheet = sheet
         self._formats = [one for one in formats() if self._file.suffix in one.all_suffixes]
         if self._formats:
             self._must_exist()
         refuse_dangerous([path])
+        if path.is_file() and is_hdf5(path):
+            refuse_dangerous(tree(self._file).beside)
+            self._notes += tree(self._file).notes
         self._tried: dict[tuple, list[Measurement] | NeedsAxes] = {}
         self._remembered: Measurement | None = None
         self._table: ColumnTable | None = None
@@ -105,11 +122,18 @@ class OpenedFile:
         """The table in the file, before anyone says what its columns are; :class:`ScanError` where there is none."""
         self._must_be_known()
         if self._table is None:
-            reader = next((one.table for one in self._formats if one.table is not None), None)
-            if reader is None:
+            tables = [one for one in self._formats if one.table is not None]
+            # One that does not recognise the file says best what it is not.
+            reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
+            if reader is None or reader.table is None:
                 kinds = ", ".join(_table_suffixes())
                 raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
-            self._table = reader(self._file, self._sheet)
+            try:
+                self._table = reader.table(self._file, self._sheet)
+            except ImportError as reason:
+                if reader.extra is None:
+                    raise
+                raise ScanError(reader.extra.missing(self.path.name)) from reason
         return self._table
 
     @property
@@ -197,8 +221,7 @@ class OpenedFile:
         return Measurement("", self.path.stem, self._sourced(scan))
 
     def _must_exist(self) -> None:
-        if not self.path.exists():
-            raise ScanError(f"{self.path.name}: there is no such file in {self.path.parent}")
+        self._file.must_exist()
 
     def _must_be_known(self) -> None:
         """Refuse a file that nothing can open but a loader that is chosen for it."""
@@ -288,6 +311,8 @@ class OpenedFile:
         exported one keeps those of the file it came from."""
         if not (own or "napari-scantwin" in str(scan.attrs.get("versions", ""))):
             scan = sound(scan)
+        if self._notes:
+            scan = scan.assign_attrs(with_notes(scan.attrs, *self._notes))
         if scan.attrs.get("source"):
             return scan
         return scan.assign_attrs(source=self.path.name, sha256=self._file.sha256)
@@ -302,11 +327,17 @@ class OpenedSeries:
     """Several files of one sweep or cut (or a few) each that make one scan, made by :func:`open_file`. What can be
     chosen, and what has to be asked, is the first file's."""
 
-    def __init__(self, paths: Sequence[Path], sheet: str | None = None, folder: Path | None = None):
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        sheet: str | None = None,
+        folder: Path | None = None,
+        passed_over: Sequence[str] = (),
+    ):
         refuse_dangerous(paths)  # all in one go: each alone would take as long
         self._paths = list(paths)
         self._sheet = sheet
-        self._folder = folder
+        self._folder, self._passed_over = folder, passed_over
         self.first = open_file(self._paths[0], sheet=sheet)
         self._parts: tuple[tuple, list[xr.DataArray]] | None = None
 
@@ -356,6 +387,7 @@ class OpenedSeries:
         self._parts = None
         if self._folder is not None:
             scan = scan.assign_attrs(source=f"{self._folder.name}, {len(self._paths)} files")
+            scan.attrs = with_left_out(scan.attrs, *self._passed_over)
         return Measurement("", str(scan.name), scan)
 
     def _read(self, told: tuple, on_progress, stop) -> list[xr.DataArray]:

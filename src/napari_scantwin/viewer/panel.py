@@ -6,7 +6,7 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, outlive_removal, unwrapped, window_of
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
@@ -14,6 +14,7 @@ from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
 from napari_scantwin.viewer.kit.tab_rows import TabRows
 from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.process.tab import ProcessWidget
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
@@ -72,7 +73,6 @@ class Panel(QWidget):
         layout.addWidget(self.chooser)
         layout.addWidget(TabRows(self.tabs))
         layout.addWidget(self.tabs, 1)
-        outlive_removal(unwrapped(napari_viewer))
         self.overlay = attach(napari_viewer)
         self.open.opened.connect(self._opened)
         self.chooser.changed.connect(self.open.describe)
@@ -102,6 +102,17 @@ class Panel(QWidget):
             self.simulate.simulate(twin.default_grid())
         self.cuts.redraw()
         self.analyse.refresh()
+
+    @property
+    def viewer(self):
+        """The viewer it is docked in."""
+        return self._viewer
+
+    def show_twin(self, layer) -> None:
+        """Choose a layer that came with its twin, and draw the twin's map."""
+        self.chooser.choose(layer)
+        self.show_tab(self.simulate)
+        self.simulate.simulate(ScanLayer(layer).twin.default_grid())
 
     def show_tab(self, widget) -> None:
         """Bring one of the parts to the front."""

@@ -18,10 +18,10 @@ from pathlib import Path
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5
 
 __all__ = ["refuse_dangerous"]
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 _SECONDS = 30
 _ADDRESS_SPACE = 6 << 30
 #: Where sound files are remembered between runs, and how many.
@@ -65,7 +65,7 @@ def refuse_dangerous(paths: Sequence[Path]) -> None:
     ScanError
         Where one of them is damaged so.
     """
-    chosen = {path: _mark(path) for path in map(Path, paths) if path.is_file() and _is_hdf5(path)}
+    chosen = {path: _mark(path) for path in map(Path, paths) if path.is_file() and is_hdf5(path)}
     known = _known()
     chosen = {path: mark for path, mark in chosen.items() if mark not in known}
     if not chosen:
@@ -112,9 +112,3 @@ def _remember(marks) -> None:
         config_folder().mkdir(parents=True, exist_ok=True)
         with atomic_path(config_folder() / _REMEMBERED) as temporary:
             temporary.write_text(json.dumps(list(known)), encoding="utf-8")
-
-
-def _is_hdf5(path: Path) -> bool:
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
-    return False

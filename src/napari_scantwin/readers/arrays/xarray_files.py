@@ -15,13 +15,15 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
+from napari_scantwin.core.energies import BINDING, FERMI, KINETIC, notation
 from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.core.stored_form import from_dataset
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.arrays.array_files import refuse_pickles
-from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5, refusal, whole_file
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, tree
 from napari_scantwin.readers.arrays.lazy import MOST_IN_MEMORY, Kept, chunks_of, too_large
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
@@ -31,10 +33,12 @@ __all__ = ["FORMATS", "erlab_measurements", "is_xarray", "measurements"]
 
 @dataclass(frozen=True)
 class _Writer:
-    """A program: the scan's names for its dimensions, and the units it documents for them."""
+    """A program: the scan's names for its dimensions, the units it documents for them, and its energies."""
 
     names: dict[str, str]
     units: dict[str, str] = field(default_factory=dict)
+    #: What its energies are where a file does not say; whoever documents any has E - E_F for "binding".
+    energies: tuple[str, ...] = ()
 
 
 _MOMENTA = dict.fromkeys(("kx", "ky", "kz", "kp", "ks"), "1/angstrom")
@@ -43,6 +47,7 @@ _ERLAB = _Writer(
     {"alpha": "angle", "beta": "manipulator angle", "xi": "manipulator angle", "chi": "manipulator angle",
      "delta": "azimuth", "sample_temp": "sample temperature"},
     {**dict.fromkeys(("alpha", "beta", "xi", "chi", "delta"), "deg"), "hv": "eV", "sample_temp": "K", **_MOMENTA},
+    (KINETIC, FERMI),
 )  # fmt: skip
 #: PyARPES's documentation, "The spectral data model": phi along the slit; every angle in radians.
 _PYARPES = _Writer(
@@ -50,12 +55,14 @@ _PYARPES = _Writer(
      "temperature": "sample temperature"},
     {**dict.fromkeys(("phi", "theta", "beta", "chi", "psi", "alpha"), "rad"), "hv": "eV", "temperature": "K",
      **_MOMENTA},
+    (KINETIC, FERMI),
 )  # fmt: skip
 #: peaks writes units beside every coordinate.
 _PEAKS = _Writer(
     {"theta_par": "angle", "polar": "manipulator angle", "tilt": "manipulator angle", "azi": "azimuth",
      "deflector_perp": "manipulator angle", "deflector_parallel": "angle", "y_scale": "y",
-     "temperature_sample": "sample temperature", "x1": "x", "x2": "y", "x3": "z"}
+     "temperature_sample": "sample temperature", "x1": "x", "x2": "y", "x3": "z"},
+    energies=(KINETIC, FERMI),
 )  # fmt: skip
 _PLAIN = _Writer({})
 
@@ -64,13 +71,7 @@ def is_xarray(file: DataFile) -> bool:
     """Whether a file is netCDF or zarr, or HDF5 that is netCDF by another name, as erlab's ``.h5`` files are."""
     if file.suffix not in SUFFIXES:
         return True
-    import h5py
-
-    try:
-        with h5py.File(file.path, "r") as opened:
-            return "_NCProperties" in opened.attrs
-    except OSError:
-        return False
+    return "_NCProperties" in tree(file).nodes[""].attributes
 
 
 def measurements(file: DataFile) -> list[Measurement]:
@@ -135,6 +136,9 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
     if path.suffix.lower() == ".zarr":
         refuse_pickles(path)
         options = {"engine": "zarr", "consolidated": False}
+    elif is_hdf5(path):
+        with whole_file(path) as file:
+            options["driver_kwds"] = {"swmr": True} if file.swmr_mode else {}
     try:
         found = xr.open_groups(path, **options)
         size = max((array.nbytes for dataset in found.values() for array in dataset.values()), default=0)
@@ -146,8 +150,9 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
     except ScanError:
         raise
     except Exception as reason:  # damaged HDF5 and zarr raise many kinds
-        kind = "zarr" if path.suffix.lower() == ".zarr" else "netCDF"
-        raise ScanError(f"{path.name} is not a whole {kind} file; it may be cut off: save or copy it again") from reason
+        if path.suffix.lower() != ".zarr":
+            raise refusal(path, reason, "netCDF") from reason
+        raise ScanError(f"{path.name} is not a whole zarr file; it may be cut off: save or copy it again") from reason
 
 
 def _in_parts(dataset: xr.Dataset) -> xr.Dataset:
@@ -214,11 +219,11 @@ def _scan(path: Path, dataset: xr.Dataset, array: xr.DataArray, writer: _Writer)
             attrs |= {kept: float(values.ravel()[0])} | ({} if unit is None else {f"{kept}_units": unit})
         elif coord.ndim == 1 and not hasattr(coord.data, "dask"):
             along[f"{name}_readback"] = (dims.index(str(coord.dims[0])), unit, values)
-    energies = array["eV"].values if "eV" in dims else np.zeros(0)
-    # No kinetic energy is negative.
-    notation = "fermi" if energies.size and energies.min() < 0 else _notation(attrs)
-    unit = str(array.attrs.get("units", ""))
-    return arpes_scan(path.name, array.data, axes, unit=unit or None, notation=notation, attrs=attrs, along=along)
+    said = _said_of_energies(writer, array, attrs.pop("energy_is", None)) if "eV" in dims else ()
+    unit = str(array.attrs.get("units", "")) or None
+    return arpes_scan(
+        path.name, array.data, axes, unit=unit, said=said, documented=writer.energies, attrs=attrs, along=along
+    )
 
 
 def _in_degrees(unit: str | None, values: np.ndarray) -> tuple[str | None, np.ndarray]:
@@ -226,8 +231,16 @@ def _in_degrees(unit: str | None, values: np.ndarray) -> tuple[str | None, np.nd
     return ("deg", np.rad2deg(values)) if unit in ("rad", "radian") else (unit, values)
 
 
-def _notation(attrs: dict) -> str:
-    return "fermi" if attrs.pop("energy_is", "kinetic") == "binding" else "kinetic"
+#: Attributes, of the energies or of the whole array, that may say what the energies are.
+_SAYING = ("energy_notation", "notation", "type", "eV_type", "Energy Scale", "energy_scale", "long_name", "description")
+
+
+def _said_of_energies(writer: _Writer, array: xr.DataArray, noted: str | None) -> list[str]:
+    """What the file says of its energies. Where a program means E - E_F by "binding", its word is put so."""
+    about = [array["eV"].attrs.get(key) for key in _SAYING]
+    about += [array.attrs.get(key) for key in _SAYING if key not in ("long_name", "description", "type")]
+    said = [str(one) for one in (*about, noted) if one]
+    return [FERMI if writer.energies and notation(one) == BINDING else one for one in said]
 
 
 def _about(dataset: xr.Dataset, array: xr.DataArray) -> dict:
@@ -259,8 +272,9 @@ def _plain(path: Path, array: xr.DataArray) -> xr.DataArray:
     for flag in ("masked", "extrapolated"):
         if flag in array.coords:
             array[flag] = array[flag].astype(bool)
+    said = {name: (name, *(array[name].attrs.get(key) for key in _SAYING)) for name in scans.axes(array)}
     try:
-        return scans.check(array)
+        return energies.named(scans.check(array), said)
     except ScanError as reason:
         raise ScanError(f"{path.name}: {reason}") from reason
 
@@ -276,8 +290,9 @@ FORMATS = (
         reads="Every variable whose dimensions all have coordinates, with the units the file names. Where it names "
         "none, those count that the program documents which wrote it (erlab: degrees; PyARPES: radians; both eV; told "
         "by marks that only they leave). Of ARPES a dimension's name is translated (`eV`, `alpha`, `beta`, `phi`, "
-        "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees, and energies count from the Fermi level where "
-        "one is negative or peaks says binding. Variables without coordinates along some dimension are left out.",
+        "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees. Energies are what names and attributes say; "
+        "those of erlab, PyARPES and peaks are kinetic or from the Fermi level, whichever their values allow. "
+        "Variables without coordinates along some dimension are left out.",
         measurements=measurements,
         recognises=is_xarray,
         asks=Asks.ARRAYS,

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs
-from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, in_file, is_dataset, measurement, text, things
+from napari_scantwin.readers.arrays.hdf5_open import Tree
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, in_file, measurement, text
 from napari_scantwin.readers.format import Asks, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "scaled_arrays"]
 
 
-def scaled_arrays(path: Path, file: h5py.File) -> Iterator[Measurement]:
+def scaled_arrays(path: Path, file: h5py.File, tree: Tree) -> Iterator[Measurement]:
     """Arrays with the step and offset of every axis as attributes (ALS, Merlin). The file's axes are listed from the
     fastest of Igor's order, which is the last of the array's."""
-    for name, thing in things(file):
-        if not is_dataset(thing) or "AxisScaling" not in thing.attrs or thing.ndim < 1:
+    for name, node in tree.nodes.items():
+        thing = None if node.group or "AxisScaling" not in node.attributes else file[name]
+        if thing is None or thing.ndim < 1:
             continue
         scaling = thing.attrs["AxisScaling"]
         if isinstance(scaling, (bytes, str)):
@@ -40,8 +43,8 @@ def scaled_arrays(path: Path, file: h5py.File) -> Iterator[Measurement]:
             for label, unit, (step, offset), size in zip(labels, axis_units, scaling, thing.shape[::-1], strict=True)
         ][::-1]
         about = _settings(thing.parent)
-        binding = about.get("Energy Scale", "").lower().startswith("bind")
-        yield measurement(path, name, thing, axes, binding=binding, attrs=analyser_attrs(about))
+        said = (about.get("Energy Scale"),)
+        yield measurement(path, name, thing, axes, said=said, documented=(KINETIC,), attrs=analyser_attrs(about))
 
 
 def _settings(group: h5py.Group) -> dict[str, str]:

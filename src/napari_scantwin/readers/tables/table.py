@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -17,25 +17,46 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies, units, vocabulary
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled
 
-__all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
+__all__ = [
+    "Column",
+    "ColumnChoice",
+    "ColumnTable",
+    "choose",
+    "guess",
+    "not_taken",
+    "recall",
+    "remember",
+    "table_to_scan",
+]
 
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
-_VALUES = (
-    "moment",
-    "magnetization",
-    "resistance",
-    "resistivity",
-    "relative_resistance",
-    "photoemission_intensity",
+#: What a column is called that numbers the rows.
+_COUNTERS = (
+    "index",
+    "idx",
+    "no",
+    "no.",
+    "nr",
+    "nr.",
+    "#",
+    "n",
+    "row",
+    "point",
+    "number",
+    "step",
+    "long name",
+    "column 1",
 )
+#: Columns that are named in a note on what was left out; of more their number is said.
+_MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
 _NEARLY = 0.8
 _AUXILIARY = ("masked", "extrapolated", "sweep")
@@ -93,14 +114,15 @@ class ColumnTable:
 
 
 def guess(table: ColumnTable) -> ColumnChoice | None:
-    """The choice that the headers make plain: known names with units; None where anything is open."""
+    """The choice that the headers make plain: known names with units; None where anything is open or two columns may be
+    the value."""
     axes, value, error = [], None, None
     for header, unit in table.units.items():
         plain = vocabulary.split_label(header)[0]
         if plain.lower() in _ERRORS:
             error = (header, unit)
             continue
-        if plain.lower() in _AUXILIARY:
+        if plain.lower() in _AUXILIARY or (plain.lower() in _COUNTERS and _counts(table.columns[header])):
             continue
         name = vocabulary.standard_name(plain, unit)
         if name is None or unit is None:
@@ -109,16 +131,43 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
                 continue
             return None
         column = Column(header, name, unit)
-        if name in _VALUES and value is None:
+        term = vocabulary.term(name)
+        if term is None or not term.value:
+            axes.append(column)
+        elif value is None:
             value = column
         else:
-            axes.append(column)
+            return None
     if value is None and {"pressure", "hydrogen_content"} <= {axis.name for axis in axes}:
         value = next(axis for axis in axes if axis.name == "hydrogen_content")  # a pressure-composition isotherm
         axes.remove(value)
+    axes = _without_a_clock(table, axes)
     if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
         return None
+    if value.name == "photoemission_intensity" and not {"energy", "angle"} & {axis.name for axis in axes}:
+        return None  # an intensity, but of what?
+    if value.name == "voltage" and "current" in {axis.name for axis in axes}:
+        return None  # either may be set and the other measured
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
+
+
+def _counts(column: np.ndarray) -> bool:
+    """Whether a column only numbers the rows."""
+    return column[0] in (0, 1) and bool((np.diff(column) == 1).all())
+
+
+def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
+    """The axes without a time that only runs on while another one is scanned: it says when, not at what, each reading
+    was taken."""
+    scanned = [axis for axis in axes if axis.name != "time" and _changes(table.columns[axis.source]) >= _NEARLY]
+    clocks = [axis for axis in axes if axis.name == "time" and (np.diff(table.columns[axis.source]) >= 0).all()]
+    return [axis for axis in axes if axis not in clocks] if scanned else axes
+
+
+def _changes(column: np.ndarray) -> float:
+    """The share of the rows at which a column changes from one set point to another."""
+    settled = scans.set_points(column) if len(column) > 1 and np.isfinite(column).all() else column
+    return np.count_nonzero(np.diff(settled)) / max(len(column) - 1, 1)
 
 
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
@@ -268,11 +317,12 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
         attrs["dropped_rows"] = dropped
         reason = f"{dropped} row{'s' if dropped > 1 else ''} in which {choice.value.source!r} is no finite number"
         attrs = with_left_out(attrs, reason)
+    attrs = with_left_out(attrs, not_taken(table, [*sources, *([choice.error.source] if choice.error else [])]))
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
         return _with_headers(gridded, choice)
     sweep = extra.get("sweep")
-    if sweep is None and len(columns) > 1:
+    if sweep is None:
         columns, sweep, attrs = _settled(columns, attrs)
     scan = scans.ragged_scan(
         columns,
@@ -287,8 +337,31 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
     return _with_headers(scan, choice)
 
 
+def not_taken(table: ColumnTable, taken: Collection[str]) -> str:
+    """The columns of a table that are no part of the scan, for a note; empty where there are none.
+
+    Parameters
+    ----------
+    table
+        The table.
+    taken
+        The headers that were read.
+    """
+    others = [
+        header
+        for header in table.headers
+        if header not in taken and vocabulary.split_label(header)[0].lower() not in _AUXILIARY
+    ]
+    if not others:
+        return ""
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return f"column{'s' if len(others) > 1 else ''} {', '.join(others[:_MOST_NAMED])}{more}"
+
+
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
-    """The scan with the header of every logarithm in ``attrs["column"]``, whatever it has been called since."""
+    """The scan with what the headers say of energies, and the header of every logarithm in ``attrs["column"]``,
+    whatever it has been called since."""
+    scan = energies.named(scan, {column.name: (column.name, column.source) for column in choice.axes})
     for column in choice.axes:
         if units.is_logarithm(column.source):
             scan = scan.assign_coords({column.name: scan[column.name].assign_attrs(column=column.source)})

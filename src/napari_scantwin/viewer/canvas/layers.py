@@ -92,11 +92,15 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         }
         return data, attributes, "image"
     table = scans.points(scan)
-    world = frame.to_world(table.coordinates)
-    if world.shape[1] == 1:  # a single sweep is drawn as a row
-        world = np.concatenate([np.zeros((len(world), 1)), world], axis=1)
+    places = table.coordinates
+    scale, translate = _drawn(frame)
+    if places.shape[1] == 1:  # a single sweep is drawn as a row
+        places = np.concatenate([np.zeros((len(places), 1)), places], axis=1)
         attributes.pop("axis_labels")
     attributes |= {
+        # Positions stay physical, so that whatever napari writes of the layer is.
+        "scale": scale,
+        "translate": translate,
         "features": {"value": table.values},
         "face_color": "value",
         "face_colormap": colormap,
@@ -104,9 +108,16 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         # Rims of close points would hide their colours; on a map they part a point from what the twin makes of it.
         "border_width": 0.0 if kind in _RIMLESS else RIM,
         "border_color": "white",
-        "size": _point_size(world),
+        "size": _point_size(frame.to_world(table.coordinates)) / scale[-1],  # in the data's unit, as napari has it
     }
-    return world, attributes, "points"
+    return places, attributes, "points"
+
+
+def _drawn(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and translation of physical positions drawn in a frame; a row for a single sweep comes first."""
+    step, origin = np.array(frame.step), np.array(frame.origin)
+    scale, translate = 1 / step, -origin / step
+    return (scale, translate) if len(step) > 1 else (np.array([1.0, *scale]), np.array([0.0, *translate]))
 
 
 def layer_name(kind: str, title: str) -> str:
@@ -168,8 +179,10 @@ def give_frame(layer, frame: Frame) -> None:
         return
     old_step, step = np.array(old.step), np.array(frame.step)
     shift = (np.array(old.origin) - frame.origin) / step
-    if layer.__class__.__name__ == "Points" and layer.ndim == len(step):
-        layer.data = layer.data * (old_step / step) + shift
+    if layer.__class__.__name__ == "Points":
+        size = layer.size * layer.scale[-1]
+        layer.scale, layer.translate = _drawn(frame)
+        layer.size = size / layer.scale[-1]
     elif layer.ndim == len(step):
         scale, translate = layer.scale * (old_step / step), layer.translate * (old_step / step) + shift
         layer.scale, layer.translate = scale, translate
@@ -198,6 +211,7 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     if layer_type == "points":
         resized = len(layer.data) != len(data)
         layer.data = data
+        layer.scale, layer.translate = attributes["scale"], attributes["translate"]
         layer.features = attributes["features"]
         if resized:  # napari gives points that are new its own looks
             for name in ("border_width", "border_color", "size"):

@@ -90,7 +90,8 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
             _about(attributes, limits(shown), one.middle)
         looks = None
         if one.color is not None:
-            looks = {"face_color": one.color, "border_color": "black", "border_width": one.border, "size": one.size}
+            looks = {"face_color": one.color, "border_color": "black", "border_width": one.border}
+            looks["size"] = one.size / float(attributes["scale"][-1])  # in the unit of the axis
             attributes |= looks
         ScanLayer(attributes).describe_map(layer, one, looks)
         made.append((data, attributes, layer_type))
@@ -169,6 +170,7 @@ def _update_plain(layer, data, attributes: dict) -> bool:
         return False
     frame = frame_of(layer)
     layer.data = data
+    layer.scale, layer.translate = attributes["scale"], attributes["translate"]
     layer.features = attributes["features"]
     for name, value in looks.items():
         setattr(layer, name, value)

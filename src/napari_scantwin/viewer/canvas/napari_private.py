@@ -7,19 +7,20 @@ when that happens, before anybody's window does.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import weakref
 from collections.abc import Callable
 
 import numpy as np
+from qtpy.QtGui import QOpenGLContext
 from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QWidget
 
 __all__ = [
     "ask_before_closing",
     "can_draw",
     "canvas_of",
+    "draw_in_own_context",
     "draw_plane",
-    "outlive_removal",
     "own_words",
     "sliders_of",
     "source_of",
@@ -52,6 +53,38 @@ def canvas_of(viewer) -> QWidget | None:
     there are neither rulers, colour bar nor cuts on the map."""
     canvas = _reached("rulers over the canvas", viewer, "window", "_qt_viewer", "canvas", "native")
     return canvas if isinstance(canvas, QWidget) else None
+
+
+def draw_in_own_context(viewer) -> bool:
+    """Have the canvas's OpenGL commands run in no other context than its own; False where that cannot be done.
+
+    When a layer is removed, napari has vispy's waiting commands carried out at once (``context.finish()``), outside any
+    painting: Qt's own context is current then, in which the windows are put together. Programs of the removed layer are
+    so deleted from a context that never drew them, others' values go to whatever program that context has in use, and
+    Mesa takes the shader of the next drawing away: the process dies (``docs/upstream.md``). Without this, it still may.
+    """
+    feature = "removing layers safely"
+    canvas = _reached(feature, viewer, "window", "_qt_viewer", "canvas", "_scene_canvas")
+    context = None if canvas is None else _reached(feature, canvas, "context")
+    widget = canvas_of(viewer)
+    if context is None or widget is None:
+        return False
+    flush = getattr(context, "flush_commands", None)
+    if getattr(flush, "in_own_context", False):
+        return True
+    if not callable(flush) or not all(hasattr(widget, part) for part in ("context", "isValid", "makeCurrent")):
+        _leave_out(feature, "a canvas has no context that can be made current")
+        return False
+
+    def flush_commands(event=None) -> None:
+        with contextlib.suppress(RuntimeError):  # the widget is gone, and its context with it
+            if widget.isValid() and QOpenGLContext.currentContext() is not widget.context():
+                widget.makeCurrent()
+        flush(event)
+
+    flush_commands.in_own_context = True
+    context.flush_commands = flush_commands
+    return True
 
 
 def sliders_of(viewer) -> list[QWidget]:
@@ -102,46 +135,6 @@ def _picture(viewer, layer):
     visual = pictures.get(layer)
     picture = None if visual is None else _reached(feature, visual, "node")
     return picture if hasattr(picture, "set_data") else None
-
-
-def outlive_removal(viewer) -> bool:
-    """Keep what a layer was drawn with after the layer is removed, for as long as the viewer lives; False where that
-    cannot be done.
-
-    On Mesa, the driver of Linux without a graphics card, an image removed from under points takes the program with it
-    at the next redraw but one: its buffers on the card are deleted while a later drawing still points at them
-    (``docs/upstream.md``). Kept alive they are not. What stays is emptied first, so that it takes hardly any memory.
-    """
-    feature, layers = "removing layers safely on Mesa", viewer.layers
-    kept = _kept.setdefault(layers, [])
-    if kept:
-        return True
-
-    def keep(event) -> None:
-        pictures = _reached(feature, viewer, "window", "_qt_viewer", "canvas", "layer_to_visual")
-        visual = pictures.get(layers[event.index]) if hasattr(pictures, "get") else None
-        node = None if visual is None else _reached(feature, visual, "node")
-        if node is not None:
-            kept.append(node)
-            _empty(node)
-
-    kept.append(keep)
-    layers.events.removing.connect(keep)
-    return True
-
-
-#: By the layers of each viewer, the guard of :func:`outlive_removal` and what it kept.
-_kept: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-
-
-def _empty(node) -> None:
-    """Leave one black pixel of a picture; what is no picture is small."""
-    shown = getattr(node, "_data", None)
-    if hasattr(node, "set_data") and getattr(shown, "ndim", 0) in (2, 3):
-        try:
-            node.set_data(np.zeros((1,) * shown.ndim, np.float32))
-        except Exception as reason:  # whatever a picture made otherwise does not take
-            _leave_out("freeing the memory of removed pictures", reason)
 
 
 def speak_status(layer, words: Callable[[tuple | None], dict[str, str]]) -> bool:

@@ -67,7 +67,7 @@ class OpenWidget(QWidget):
         self._late.timeout.connect(self._let_go)
         self.button = QPushButton("Open files…")
         self.button.setToolTip("Several files of one sweep or one cut each become one scan")
-        self.button.clicked.connect(self._ask)
+        self.button.clicked.connect(self.ask)
         self.folder_button = QPushButton("Open folder…")
         self.folder_button.setToolTip("A folder of cuts, which become one scan, or a zarr store")
         self.folder_button.clicked.connect(self._ask_folder)
@@ -122,7 +122,8 @@ class OpenWidget(QWidget):
         self.recent.setFixedHeight(24 * max(1, min(6, self.recent.count())) + 6)
         self._recent_box.setVisible(self.recent.count() > 0)
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for files, and open them."""
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         by_filter = {
             f"{one.title} ({' '.join('*' + each for each in one.suffixes)})": one.key for one in erlab_files.loaders()
