@@ -78,7 +78,7 @@ def test_nothing_heavy_is_imported_before_a_file_needs_it():
         "h5netcdf",
         "zarr",
         "tifffile",
-        "openpyxl",
+        "python_calamine",
         "astropy",
         "igor2",
         "erlab",

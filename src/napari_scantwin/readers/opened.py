@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,10 +18,11 @@ from napari_scantwin.readers.arrays import contents as arrays
 from napari_scantwin.readers.arrays.hdf5_open import is_hdf5
 from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.arrays.hdf5_tools import tree
-from napari_scantwin.readers.format import Asks, DataFile, Format
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
 from napari_scantwin.readers.series import joining
+from napari_scantwin.readers.sound import sound
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
 __all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
@@ -60,8 +62,12 @@ def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = No
         if not path:
             raise ScanError("no file was given")
         if len(path) > 1:
+            if not all(one and os.fspath(one) for one in path):
+                raise ScanError("one of the files has an empty name; leave it out")
             return OpenedSeries([Path(one) for one in path], sheet)
         (path,) = path
+    if not path or not os.fspath(cast(str | Path, path)):
+        raise ScanError("no file was given")
     one = Path(cast(str | Path, path))
     if is_series(one):
         files, passed_over = joining.files_of_folder(one, suffixes(), _table_suffixes(), _level)
@@ -260,7 +266,8 @@ class OpenedFile:
         if key not in self._tried and reader.measurements is not None:
             try:
                 found = reader.measurements(self._file, *choice)
-                self._tried[key] = [replace(one, scan=self._sourced(one.scan)) for one in found]
+                own = reader.level == Level.OWN
+                self._tried[key] = [replace(one, scan=self._sourced(one.scan, own)) for one in found]
             except NeedsAxes as reason:
                 self._tried[key] = reason
             except ImportError as reason:
@@ -304,8 +311,11 @@ class OpenedFile:
             return found[0]
         return replace(found[0], scan=found[0].scan.assign_attrs(choices="; ".join(keys)))
 
-    def _sourced(self, scan: xr.DataArray) -> xr.DataArray:
-        """The scan with its file's name and SHA-256; one that was exported keeps those of the file it came from."""
+    def _sourced(self, scan: xr.DataArray, own: bool = False) -> xr.DataArray:
+        """The scan, made sound, with its file's name and SHA-256; one that this program wrote stays as it was, and an
+        exported one keeps those of the file it came from."""
+        if not (own or "napari-scantwin" in str(scan.attrs.get("versions", ""))):
+            scan = sound(scan)
         if self._notes:
             scan = scan.assign_attrs(with_notes(scan.attrs, *self._notes))
         if scan.attrs.get("source"):
