@@ -4,6 +4,7 @@ version 5) and PTN003 (packed experiments)."""
 from __future__ import annotations
 
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -126,6 +127,20 @@ def test_a_note_of_igor_text_is_kept(tmp_path):
     scan = read(path)
     assert scans.axes(scan) == ("angle", "energy")
     assert (scan.attrs["pass_energy"], scan.attrs["lens_mode"]) == (5, "A30")
+
+
+def test_igor_text_without_an_end_takes_no_longer_than_its_length(tmp_path):
+    whole = (
+        'WAVES/D/N=(2,2) good\nBEGIN\n1 2\n3 4\nEND\nX SetScale/P x 1,1,"eV", good\nX SetScale/P y 1,1,"deg", good\n'
+    )
+    path = tmp_path / "long.itx"
+    path.write_text("IGOR\n" + whole + "WAVES/D w\nBEGIN\n" * 30_000)
+    start = time.process_time()
+    assert read(path).values.tolist() == [[1, 3], [2, 4]]
+    path.write_text("IGOR\n" + "WAVES/D w\nBEGIN\n" * 30_000)
+    with pytest.raises(ScanError, match="holds no whole wave"):
+        read(path)
+    assert time.process_time() - start < 2  # it took minutes
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
