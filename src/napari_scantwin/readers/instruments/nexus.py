@@ -383,7 +383,8 @@ FORMATS = (
         "coordinate `kinetic_energy_shift` how far each cut lies above it. Of the entry photon energy, sample "
         "temperature, pass energy, lens and acquisition mode, manipulator, title, sample and start are kept; groups "
         "with an axis missing are left out. What neither its definition, an electron analyser, kinetic or binding "
-        "energies nor energies against angles call photoemission keeps the name of its dataset and of its axes. Steps at the end of a scan that "
+        "energies nor energies against angles call photoemission keeps the name of its dataset and of "
+        "its axes. Steps at the end of a scan that "
         "its read-backs show were never measured are left out and said.",
         measurements=in_file(measurements),
         asks=Asks.ARRAYS,
