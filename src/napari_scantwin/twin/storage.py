@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,9 +34,14 @@ from napari_scantwin.twin.uncertainty import Uncertainty
 
 __all__ = ["TooOld", "left_out", "load", "load_scan", "save", "too_large"]
 
-_DIGEST = "sha256"
+_ABOUT, _DIGEST = "twin.json", "sha256"
 #: Bytes of all entries together: more is not one of ours (a twin of 10^7 points needs 80 MB a column).
 _LARGEST = 2_000_000_000
+#: Memory that reading takes is bounded: so many bytes, and so many times the file's size; of the description, whose lists
+#: take twenty times their text, so many and so many times its packed size.
+_ROOM, _TIMES, _ROOM_ABOUT, _TIMES_ABOUT = 64 << 20, 50, 4 << 20, 10
+#: Bytes unpacked at once.
+_PORTION = 1 << 20
 #: Bytes of them that are kept for what was learned.
 _ROOM_FOR_TWIN = 200_000_000
 #: Bytes an entry takes beside its values, at most: the header of a ``.npy`` file.
@@ -81,10 +87,10 @@ def save(twin, path: str | Path) -> Path:
             f"{path.name}: the twin and its scan of {twin.scan.size:,} points take {size / 1e9:.3g} GB, and a .twin "
             f"file holds at most {_LARGEST / 1e9:.3g}; train on fewer sweeps, or export a simulated map instead"
         )
-    entries = {"twin.json": described} | {f"{name}.npy": _packed(array) for name, array in arrays.items()}
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
+    entries = {_ABOUT: described} | {f"{name}.npy": _packed(array) for name, array in arrays.items()}
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for (name, content), kind in zip(entries.items(), _compression(entries), strict=True):
+            archive.writestr(name, content, compress_type=kind)
         archive.writestr(_DIGEST, _digest(entries))
     return path
 
@@ -166,7 +172,7 @@ def load_scan(path: str | Path) -> xr.DataArray:
 def _opened(path: Path) -> tuple[dict, dict[str, np.ndarray], xr.DataArray]:
     """The description, the arrays and the scan of a whole file of a format known."""
     try:
-        entries = _read(path)
+        described, arrays = _read(path)
     except FileNotFoundError as reason:
         raise ScanError(f"{path.name}: there is no such file") from reason
     except OSError as reason:
@@ -176,7 +182,7 @@ def _opened(path: Path) -> tuple[dict, dict[str, np.ndarray], xr.DataArray]:
     except Exception as reason:  # a damaged zip raises many kinds
         raise ScanError(f"{path.name} is not a whole .twin file; it may be cut off: save or copy it again") from reason
     try:
-        about = json.loads(entries.pop("twin.json"))
+        about = json.loads(described)
         version = int(about["format"])
     except Exception as reason:
         raise ScanError(f"{path.name} is not a .twin file of this program") from reason
@@ -186,10 +192,6 @@ def _opened(path: Path) -> tuple[dict, dict[str, np.ndarray], xr.DataArray]:
             f"{__version__}; update to open it"
         )
     try:
-        arrays = {
-            name.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
-            for name, content in entries.items()
-        }
         return about, arrays, _scan(about["scan"], arrays)
     except Exception as reason:
         raise _altered(path) from reason
@@ -247,6 +249,21 @@ def _packed(array) -> bytes:
     return buffer.getvalue()
 
 
+def _compression(entries: dict[str, bytes]) -> list[int]:
+    """How each entry is stored: deflated, but for those that would shrink so much that :func:`_read` had to take the
+    file for one that was made to fill memory."""
+    packed = {name: len(zlib.compress(content, 1)) for name, content in entries.items()}
+    kinds = dict.fromkeys(entries, zipfile.ZIP_DEFLATED)
+    if len(entries[_ABOUT]) > _ROOM_ABOUT / 2 + _TIMES_ABOUT / 2 * packed[_ABOUT]:
+        kinds[_ABOUT], packed[_ABOUT] = zipfile.ZIP_STORED, len(entries[_ABOUT])
+    whole = sum(map(len, entries.values()))
+    for name in sorted(entries, key=lambda one: -len(entries[one])):
+        if whole <= _ROOM / 2 + _TIMES / 2 * sum(packed.values()):
+            break
+        kinds[name], packed[name] = zipfile.ZIP_STORED, len(entries[name])
+    return list(kinds.values())
+
+
 def _digest(entries: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name in sorted(entries):
@@ -254,19 +271,49 @@ def _digest(entries: dict[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> dict[str, bytes]:
+def _read(path: Path) -> tuple[bytes, dict[str, np.ndarray]]:
+    """The description as it stands in the file, and the arrays, read one after the other."""
+    digest, arrays, described = hashlib.sha256(), {}, b""
     with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-        if size > _LARGEST:
-            raise ScanError(
-                f"{path.name} unpacks to {size / 1e9:.3g} GB, and a .twin file holds at most {_LARGEST / 1e9:.3g}: "
-                "this program did not write it"
-            )
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    told = entries.pop(_DIGEST).decode()
-    if told != _digest(entries):
+        entries = {one.filename: one for one in archive.infolist()}
+        _must_be_bounded(path, archive)
+        told = _content(archive, entries.pop(_DIGEST)).decode()
+        for name in sorted(entries):
+            content = _content(archive, entries[name])
+            digest.update(name.encode() + b"\0" + content)
+            if name == _ABOUT:
+                described = content
+            else:
+                arrays[name.removesuffix(".npy")] = np.load(io.BytesIO(content), allow_pickle=False)
+    if told != digest.hexdigest():
         raise ValueError("altered")
-    return entries
+    return described, arrays
+
+
+def _must_be_bounded(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that would take far more memory than its size on disk; this program writes none."""
+    entries, held = archive.infolist(), path.stat().st_size
+    size = sum(entry.file_size for entry in entries)
+    about = next((entry for entry in entries if entry.filename == _ABOUT), None)
+    if size > min(_LARGEST, _ROOM + _TIMES * held) or (
+        about is not None and about.file_size > _ROOM_ABOUT + _TIMES_ABOUT * about.compress_size
+    ):
+        raise ScanError(
+            f"{path.name} unpacks to {size / 1e9:.3g} GB from {held / 1e6:.3g} MB, and a .twin file holds at most "
+            f"{_LARGEST / 1e9:.3g} GB and is never packed so densely: this program did not write it"
+        )
+    kinds = {entry.compress_type for entry in entries}
+    if len({entry.filename for entry in entries}) < len(entries) or not kinds <= {
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    }:
+        raise ValueError("entries that this program does not write")
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """One entry, whole. It is read in portions, because read at once it is unpacked whatever size it says it has."""
+    with archive.open(entry) as opened:
+        return b"".join(iter(lambda: opened.read(_PORTION), b""))
 
 
 def _scan(described: dict, arrays: dict[str, np.ndarray]) -> xr.DataArray:

@@ -1,6 +1,6 @@
 """Arrays as they stand in a file: read whole where they are small, opened chunk by chunk where they are not.
 
-What is larger than :data:`MOST_IN_MEMORY` becomes a dask array, of which only the chunks that are looked at are ever
+What is larger than :data:`MOST_IN_MEMORY`, or fifty times its file, becomes a dask array, of which only the chunks that are looked at are ever
 read. It holds no file open: every chunk opens the file, so that it can be sent to another process.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arrays.hdf5_open import opened, refusal
 
-__all__ = ["MOST_IN_MEMORY", "Kept", "Stored", "chunks_of", "hdf5_array", "to_array", "too_large"]
+__all__ = ["MOST_IN_MEMORY", "Kept", "Stored", "chunks_of", "fits_in_memory", "hdf5_array", "to_array", "too_large"]
 
 #: Arrays of more bytes than this are opened lazily.
 MOST_IN_MEMORY = 512 << 20
@@ -28,6 +28,8 @@ CHUNK = 16 << 20
 #: No compression used in such files shrinks more than this (gzip at most 1032 times), and this much may be empty.
 _MOST_SHRUNK, _EMPTY = 2000, 1 << 30
 _MOST_OF_A_FOLDER = 1 << 46
+#: An array of so many bytes and so many times its file's size is still read whole.
+_ROOM, _TIMES = 64 << 20, 50
 
 
 class _Recent:
@@ -142,6 +144,22 @@ def too_large(nbytes: int, path: Path) -> bool:
     return nbytes > _EMPTY + _MOST_SHRUNK * held
 
 
+def fits_in_memory(nbytes: int, path: Path) -> bool:
+    """Whether arrays of a file are read whole: where they are small, and no more than a multiple of the file, which one
+    that was never written to, or packs the same number a thousand times, is not.
+
+    Parameters
+    ----------
+    nbytes
+        Their size in bytes.
+    path
+        The file; of a folder the size is not known without going through it.
+    """
+    if path.is_file():
+        return nbytes <= min(MOST_IN_MEMORY, _ROOM + _TIMES * path.stat().st_size)
+    return nbytes <= MOST_IN_MEMORY
+
+
 def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
     """The array, in memory or as a dask array.
 
@@ -155,7 +173,7 @@ def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
     Returns
     -------
     numpy.ndarray or dask.array.Array
-        numpy where it has at most :data:`MOST_IN_MEMORY` bytes, else dask, in chunks that are whole multiples of the
+        numpy where :func:`fits_in_memory` allows it, else dask, in chunks that are whole multiples of the
         file's own.
 
     Raises
@@ -169,8 +187,13 @@ def to_array(stored: Stored, chunks: tuple[int, ...] | None = None):
             f"{stored.path.name}: {stored.key} says it holds {size} values, far more than the file has room for; it "
             "is altered: copy it again"
         )
-    if stored.nbytes <= MOST_IN_MEMORY:
+    if fits_in_memory(stored.nbytes, stored.path):
         return np.asarray(stored[...])
+    if chunks is not None and math.prod(chunks) * stored.dtype.itemsize > MOST_IN_MEMORY:
+        raise ScanError(  # no part of it can be read without unpacking as much
+            f"{stored.path.name}: {stored.key} is packed in one piece of {math.prod(chunks)} values, too large to read "
+            "in parts; save it again with smaller chunks"
+        )
     import dask.array
 
     return dask.array.from_array(stored, chunks=chunks_of(stored.shape, stored.dtype, chunks), name=False, asarray=True)

@@ -24,7 +24,7 @@ from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_
 from napari_scantwin.readers.arrays.array_files import refuse_pickles
 from napari_scantwin.readers.arrays.hdf5_open import is_hdf5, refusal, whole_file
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, tree
-from napari_scantwin.readers.arrays.lazy import MOST_IN_MEMORY, Kept, chunks_of, too_large
+from napari_scantwin.readers.arrays.lazy import Kept, chunks_of, fits_in_memory, too_large
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -144,7 +144,7 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
         size = max((array.nbytes for dataset in found.values() for array in dataset.values()), default=0)
         if too_large(size, path):
             raise ScanError(f"{path.name} says it holds more values than it has room for; it is altered: copy it again")
-        if size > MOST_IN_MEMORY:
+        if not fits_in_memory(size, path):
             return {group: _in_parts(dataset) for group, dataset in found.items()}
         return {group: _closed(dataset) for group, dataset in found.items()}
     except ScanError:

@@ -71,7 +71,7 @@ def _columns(content: bytes, layout: dict, dtypes: dict[str | None, str]) -> dic
         names=range(len(names)),
         index_col=False,
         dtype={
-            number: as_read.get(kind) or np.dtype(dtypes[name])
+            number: as_read[kind] if kind in as_read else _number(dtypes[name])
             for number, (name, kind) in enumerate(zip(names, kinds, strict=True))
         },
         keep_default_na=False,
@@ -83,6 +83,13 @@ def _columns(content: bytes, layout: dict, dtypes: dict[str | None, str]) -> dic
     for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         column = table[number].to_numpy()
         found[name] = _as_texts(column) if kind == "U" else column.astype(dtypes.get(name, float))
+    return found
+
+
+def _number(dtype: str) -> np.dtype:
+    found = np.dtype(dtype)
+    if found.kind not in "iu":
+        raise ValueError(f"{dtype} is no kind of column")
     return found
 
 

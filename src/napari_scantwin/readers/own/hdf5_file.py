@@ -10,8 +10,11 @@ import xarray as xr
 
 from napari_scantwin.core import attributes
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_notes
 from napari_scantwin.readers.arrays.hdf5_open import whole_file
 from napari_scantwin.readers.arrays.hdf5_tools import tree
+from napari_scantwin.readers.arrays.lazy import MOST_IN_MEMORY, fits_in_memory, hdf5_array
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -23,11 +26,19 @@ def is_own_hdf5(file: DataFile) -> bool:
     return {"scan", "layout"} <= tree(file).nodes[""].attributes
 
 
-def _column(data, dtype: str | None) -> np.ndarray:
-    """A coordinate's values; texts as texts, dates as dates."""
+def _column(path: Path, data, dtype: str | None, shape: tuple[int, ...]):
+    """A coordinate's values; texts as texts, dates as dates; one shaped like the values as they are, perhaps lazy."""
     import h5py
 
-    if h5py.check_string_dtype(data.dtype):
+    texts = h5py.check_string_dtype(data.dtype)
+    if data.shape == shape and dtype is None and not texts:
+        return hdf5_array(path, data)
+    if not fits_in_memory(data.nbytes, path):
+        raise ScanError(
+            f"{path.name}: {data.name} says it holds {data.size} values, far more than the file has room for; it is "
+            "altered: copy it again"
+        )
+    if texts:
         return np.asarray(data.asstr()[...], str)
     return np.asarray(data) if dtype is None else np.asarray(data, np.int64).astype(_date(dtype))
 
@@ -48,14 +59,17 @@ def load_hdf5(path: Path) -> xr.DataArray:
         for key, dims in about["coords"].items():
             data = file[f"coordinates/{names.get(key, key)}"]
             attrs = attributes.from_json(json.loads(data.attrs["attrs"]))
-            coords[key] = (dims, _column(data, dtypes.get(key)), attrs)
+            coords[key] = (dims, _column(path, data, dtypes.get(key), file["values"].shape), attrs)
         array = xr.DataArray(
-            np.asarray(file["values"]),
+            hdf5_array(path, file["values"]),
             dims=about["dims"],
             coords=coords,
             name=about.get("name", file.attrs["scan"]),
             attrs=attributes.from_json(about["attrs"]),
         )
+    if scans.is_lazy(array) and array.nbytes <= MOST_IN_MEMORY:
+        said = f"the values take {array.nbytes / 1e9:.2g} GB in memory, far more than the file, and are read in parts"
+        array = array.assign_attrs(with_notes(array.attrs, said))
     return scans.check(array)
 
 
