@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said_in_a_sentence(cut):
         ("smooth", {"fwhm": -1}, "above 0 eV"),
         ("smooth", {"fwhm": "2 K"}, "measure different things"),
         ("smooth", {"fwhm": "wide"}, "is a number"),
-        ("smooth", {"fwhm": "nan"}, "finite|above"),
+        ("smooth", {"fwhm": "nan"}, "finite|above|is a number"),
         ("smooth", {"width": 1}, "no parameter 'width'"),
         ("bin", {"count": 2.5}, "whole number"),
         ("bin", {"count": 20}, "fewer than two"),

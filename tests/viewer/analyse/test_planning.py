@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication
 from napari_scantwin.analyses.what_next import COURSE, STEP
 from napari_scantwin.core import scan as scans
 from napari_scantwin.planning import TimeModel, TransitionTemperature, as_text, check_steps, plan_points, plan_sweeps
-from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
+from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
 from napari_scantwin.viewer.session import ScanLayer
 
@@ -34,7 +34,7 @@ def test_the_list_is_that_of_the_planner_drawn_copied_and_saved(planning, panel,
     assert curve.y.max() == pytest.approx(100 * plan.gains.max())
     qtbot.waitUntil(lambda: derived_layers(panel._viewer, layer, "proposed sweeps") != [])
     (lines,) = derived_layers(panel._viewer, layer, "proposed sweeps")
-    fields = frame_of(layer).to_physical(lines.data)[:, 0]
+    fields = lines.data[:, 0]
     np.testing.assert_allclose(np.unique(fields.round(3)), sorted(one.value for one in plan.proposals), rtol=1e-5)
     for words, name, says in (
         ("List of sweeps, text", "next.txt", "takes"),
@@ -63,7 +63,7 @@ def test_single_points_are_proposed_drawn_copied_and_saved(planning, panel, qtbo
     np.testing.assert_allclose(widget.plot.drawn[0].y, plan.errors)
     qtbot.waitUntil(lambda: derived_layers(viewer, layer, "proposed points") != [])
     (dots,) = derived_layers(viewer, layer, "proposed points")
-    places = frame_of(layer).to_physical(dots.data)
+    places = dots.data
     wanted = np.array([[one.place[name] for name in twin.axes] for one in plan.proposals])
     np.testing.assert_allclose(places, wanted, rtol=1e-4)
     (lines,) = derived_layers(viewer, layer, "proposed sweeps")
