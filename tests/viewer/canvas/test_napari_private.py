@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +13,9 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
+from qtpy.QtGui import QOpenGLContext
 from qtpy.QtWidgets import QDockWidget, QLabel, QLineEdit, QMainWindow
+from vispy.gloo import glir
 
 import napari_scantwin.viewer
 from napari_scantwin.core.scan import gridded_scan
@@ -21,7 +25,7 @@ from napari_scantwin.viewer.session import frame_of
 
 #: Words of napari's own for what it does not offer, and anything that begins with an underscore on one of its objects.
 _PRIVATE = re.compile(
-    r"_qt_|layer_to_visual|slider_widgets|get_status|_get_source_info|destroyOnClose|__wrapped__|_vispy|_data_view"
+    r"_qt_|_scene_canvas|flush_commands|layer_to_visual|slider_widgets|get_status|_get_source_info|destroyOnClose|__wrapped__|_vispy|_data_view"
     r"|(?:viewer|window|layer|canvas|dock|dims|camera|layers)\._(?!_)\w+|_getframe"
 )
 
@@ -75,6 +79,62 @@ def test_the_window_and_its_canvas_are_found(panel, told):
     assert canvas is panel.overlay.parent()
     assert private.window_of(viewer).isAncestorOf(canvas)
     assert told() == []
+
+
+def test_a_removed_layer_is_deleted_in_the_context_that_drew_it(panel, qtbot, monkeypatch, told):
+    """Also one of another plugin; from any other context, Mesa takes the others' shader away and the process dies."""
+    viewer, contexts = panel._viewer, []
+    for kind in (glir.GlirProgram, glir.GlirTexture2D, glir.GlirVertexBuffer):
+        delete = kind.delete
+
+        def noted(thing, delete=delete):
+            contexts.append(QOpenGLContext.currentContext())
+            delete(thing)
+
+        monkeypatch.setattr(kind, "delete", noted)
+    image = viewer.add_image(np.random.default_rng(0).random((52, 150)))
+    viewer.add_points(np.random.default_rng(0).random((80, 2)) * 50)
+    qtbot.wait(300)  # drawn
+    contexts.clear()
+    viewer.layers.remove(image)
+    assert len(contexts) > 3
+    assert all(one is private.canvas_of(viewer).context() for one in contexts)
+    assert private.draw_in_own_context(viewer)  # once is enough
+    assert told() == []
+
+
+_REMOVE_AND_RESIZE = """
+import os, sys, warnings
+warnings.simplefilter("ignore")
+import napari, numpy as np
+from qtpy.QtTest import QTest
+from napari_scantwin.viewer.canvas.overlay import attach
+viewer = napari.Viewer(show=True)
+viewer.window.resize(1200, 800)
+if "guarded" in sys.argv:
+    attach(viewer)
+random = np.random.default_rng(0)
+QTest.qWait(500)
+image = viewer.add_image(random.random((52, 150)))
+QTest.qWait(300)
+viewer.add_points(random.random((808, 2)) * 50)
+QTest.qWait(500)
+viewer.layers.remove(image)
+QTest.qWait(500)
+for step in range(4):
+    viewer.window.resize(1000 + 20 * step, 800 - 10 * step)
+    QTest.qWait(150)
+print("SURVIVED", flush=True)
+os._exit(0)
+"""
+
+
+def test_the_window_survives_the_removal_of_a_layer():
+    """In a process of its own, which without the guard dies of a segmentation fault, with Mesa."""
+    command = [sys.executable, "-c", _REMOVE_AND_RESIZE, "guarded"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == "SURVIVED"
 
 
 def test_the_sliders_are_found_with_their_own_words(cube, panel, told):
@@ -158,6 +218,7 @@ def test_a_viewer_without_a_window_has_none_of_it_and_nothing_is_said(told):
     assert private.window_of(viewer) is None
     assert private.canvas_of(viewer) is None
     assert private.sliders_of(viewer) == []
+    assert not private.draw_in_own_context(viewer)
     assert not private.can_draw(viewer, layer)
     assert not private.draw_plane(viewer, layer, np.zeros((4, 4)))
     assert told() == []
@@ -181,6 +242,7 @@ def test_a_window_made_otherwise_is_done_without(window):
     assert private.window_of(viewer) is None
     assert private.canvas_of(viewer) is None
     assert private.sliders_of(viewer) == []
+    assert not private.draw_in_own_context(viewer)
     assert not private.can_draw(viewer, layer)
     assert not private.draw_plane(viewer, layer, np.zeros((4, 4)))
 

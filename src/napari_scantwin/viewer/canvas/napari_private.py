@@ -7,16 +7,19 @@ when that happens, before anybody's window does.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 
 import numpy as np
+from qtpy.QtGui import QOpenGLContext
 from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QWidget
 
 __all__ = [
     "ask_before_closing",
     "can_draw",
     "canvas_of",
+    "draw_in_own_context",
     "draw_plane",
     "own_words",
     "sliders_of",
@@ -50,6 +53,38 @@ def canvas_of(viewer) -> QWidget | None:
     there are neither rulers, colour bar nor cuts on the map."""
     canvas = _reached("rulers over the canvas", viewer, "window", "_qt_viewer", "canvas", "native")
     return canvas if isinstance(canvas, QWidget) else None
+
+
+def draw_in_own_context(viewer) -> bool:
+    """Have the canvas's OpenGL commands run in no other context than its own; False where that cannot be done.
+
+    When a layer is removed, napari has vispy's waiting commands carried out at once (``context.finish()``), outside any
+    painting: Qt's own context is current then, in which the windows are put together. Programs of the removed layer are
+    so deleted from a context that never drew them, others' values go to whatever program that context has in use, and
+    Mesa takes the shader of the next drawing away: the process dies (``docs/upstream.md``). Without this, it still may.
+    """
+    feature = "removing layers safely"
+    canvas = _reached(feature, viewer, "window", "_qt_viewer", "canvas", "_scene_canvas")
+    context = None if canvas is None else _reached(feature, canvas, "context")
+    widget = canvas_of(viewer)
+    if context is None or widget is None:
+        return False
+    flush = getattr(context, "flush_commands", None)
+    if getattr(flush, "in_own_context", False):
+        return True
+    if not callable(flush) or not all(hasattr(widget, part) for part in ("context", "isValid", "makeCurrent")):
+        _leave_out(feature, "a canvas has no context that can be made current")
+        return False
+
+    def flush_commands(event=None) -> None:
+        with contextlib.suppress(RuntimeError):  # the widget is gone, and its context with it
+            if widget.isValid() and QOpenGLContext.currentContext() is not widget.context():
+                widget.makeCurrent()
+        flush(event)
+
+    flush_commands.in_own_context = True
+    context.flush_commands = flush_commands
+    return True
 
 
 def sliders_of(viewer) -> list[QWidget]:

@@ -13,7 +13,7 @@ from napari_scantwin.viewer.canvas.fit_axes import fill_canvas
 from napari_scantwin.viewer.canvas.frame import displayed
 from napari_scantwin.viewer.canvas.hatching import Hatching
 from napari_scantwin.viewer.canvas.lazy_data import read_in_thread
-from napari_scantwin.viewer.canvas.napari_private import canvas_of
+from napari_scantwin.viewer.canvas.napari_private import canvas_of, draw_in_own_context
 from napari_scantwin.viewer.canvas.orientation import Orientation
 from napari_scantwin.viewer.canvas.readout import describe, speak_physical
 from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
@@ -93,6 +93,7 @@ class Overlay(QWidget):
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(self._refit)
+        draw_in_own_context(viewer)  # for as long as the window lives, whoever's layers are removed
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WA_NoSystemBackground)
         canvas.installEventFilter(self)
