@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed_numbers import typed_number
 
-__all__ = ["parse_values"]
+__all__ = ["parse_values", "parts_of_list"]
 
 _MOST = 1_000_000
 
@@ -18,7 +21,8 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
     ----------
     text
         ``"first:last:step"`` (last included), ``"first:last"`` with ``"#count"`` (``"10:60#200"``), or a list
-        ``"100, 200, 500"``.
+        ``"100, 200, 500"``. In a range, and in a list parted by semicolons (``"1,5; 2,5"``), numbers may have decimal
+        commas.
     axis
         What the axis is called in a :class:`ScanError`.
 
@@ -36,7 +40,7 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
         if ":" in text:
             values = _range(text)
         else:
-            values = np.array([float(part) for part in text.replace(";", ",").replace(",", " ").split()])
+            values = np.array([typed_number(part) for part in parts_of_list(text, blanks=True)])
     except (ValueError, ZeroDivisionError) as reason:
         raise ScanError(
             f"{axis}: {text!r} is no range; write first:last:step as 10:60:0.5, first:last#count as 10:60#101, "
@@ -47,9 +51,29 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
     return values
 
 
+def parts_of_list(text: str, *, blanks: bool = False) -> list[str]:
+    """The parts of a list that a person typed.
+
+    Parameters
+    ----------
+    text
+        A list such as ``"1, 2, 5"``; where it has semicolons, a comma within a part is its own: ``"1,5; 2,5"``.
+    blanks
+        Whether blanks part it too.
+
+    Returns
+    -------
+    list of str
+        The parts, none empty.
+    """
+    between = r"[;]|,(?=\s|$)" if ";" in text else ","
+    parts = re.split(rf"{between}|\s+" if blanks else between, text)
+    return [part.strip() for part in parts if part.strip()]
+
+
 def _range(text: str) -> np.ndarray:
     span, hash_sign, count = text.partition("#")
-    parts = [float(part) for part in span.split(":")]
+    parts = [typed_number(part) for part in span.split(":")]
     if hash_sign:
         if len(parts) != 2 or not 1 <= int(count) <= _MOST:
             raise ValueError(text)

@@ -9,10 +9,11 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed_numbers import typed_number
 
 __all__ = ["Quantity", "weighted_mean", "weighted_std"]
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+−]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+−]?\d+)?"
 _TEXT = re.compile(rf"\s*(?P<value>{_NUMBER})\s*(?:(?:±|\+/-|\+-)\s*(?P<error>{_NUMBER})\s*)?(?P<unit>.*?)\s*$")
 
 
@@ -60,10 +61,10 @@ class Quantity:
             return given
         if isinstance(given, str):
             found = _TEXT.match(given)
-            given = (found["value"], found["error"] or "nan", found["unit"]) if found and found["unit"] else ()
+            given = (found["value"], found["error"] or np.nan, found["unit"]) if found and found["unit"] else ()
         try:
             value, *error, unit = given
-            return cls(float(value), float(error[0]) if error else float("nan"), units.standard(unit))
+            return cls(_plain(value), _plain(error[0]) if error else float("nan"), units.standard(unit))
         except (TypeError, ValueError) as reason:
             if isinstance(reason, ScanError):
                 raise
@@ -87,6 +88,10 @@ class Quantity:
             digits = max(place, 0)
             text = f"{round(self.value, place):.{digits}f} ± {round(self.error, place):.{digits}f}"
         return f"{text} {unit}".strip()
+
+
+def _plain(number: float | str) -> float:
+    return typed_number(number) if isinstance(number, str) else float(number)
 
 
 def weighted_mean(samples: np.ndarray, weights: np.ndarray) -> np.ndarray:

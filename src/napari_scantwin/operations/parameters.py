@@ -14,8 +14,9 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import axes_of, coordinates_of
-from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.axis_values import parse_values, parts_of_list
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed_numbers import leading_number
 
 __all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
 
@@ -29,7 +30,7 @@ KINDS = ("number", "integer", "choice", "axis", "coordinate", "numbers", "flag",
 
 
 #: A number with a unit behind it.
-_HAS_UNIT = re.compile(r"[-+−]?[\d.]+(?:[eE][-+]?\d+)?\s*[^\W\d_][^:#]*$")
+_HAS_UNIT = re.compile(r"[-+−]?[\d.,]+(?:[eE][-+]?\d+)?\s*[^\W\d_][^:#]*$")
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
 
@@ -232,7 +233,7 @@ class Parameter:
 
 def _listed(text: str, what: str) -> Sequence[str | float]:
     """The numbers of a list or a range; those of a list may have units of their own."""
-    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+    parts = parts_of_list(text)
     if parts and all(_HAS_UNIT.match(part) for part in parts):
         return parts
     return list(parse_values(text, what))
@@ -240,6 +241,5 @@ def _listed(text: str, what: str) -> Sequence[str | float]:
 
 def _with_unit(text: str, unit: str) -> float:
     """``"20 meV"`` as a number of ``unit``; a number without a unit is already in it."""
-    words = text.strip().split(maxsplit=1)
-    number = float(words[0])
-    return float(units.convert(number, words[1], unit or "dimensionless")) if len(words) > 1 else number
+    number, own = leading_number(text)
+    return float(units.convert(number, own, unit or "dimensionless")) if own else number

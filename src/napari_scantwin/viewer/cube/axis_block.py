@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from napari_scantwin import sections
@@ -12,6 +12,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.cube.profile_plot import ProfilePlot
+from napari_scantwin.viewer.kit.numbers import NumberBox
 
 __all__ = ["AxisBlock"]
 
@@ -74,18 +75,16 @@ class AxisBlock(QWidget):
         self.play_button.blockSignals(False)
 
 
-class _Box(QDoubleSpinBox):
+class _Box(NumberBox):
     """A box for a number on an axis, in its unit, with as many decimals as tell neighbours apart."""
 
     _decimals: int | None = None  # of the class: Qt asks for texts before __init__ has ended
 
     def __init__(self):
-        super().__init__()
-        self.setDecimals(9)
-        self.setRange(-1e15, 1e15)
+        super().__init__(low=-1e15, high=1e15)
         self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignRight)
-        self.setButtonSymbols(QDoubleSpinBox.NoButtons)  # the arrow keys and the wheel step, and room is short
+        self.setButtonSymbols(NumberBox.NoButtons)  # the arrow keys and the wheel step, and room is short
 
     def set_column(self, column: np.ndarray, unit: str) -> None:
         """Serve another axis."""

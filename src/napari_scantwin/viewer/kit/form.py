@@ -25,6 +25,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.numbers import NumberLine
 
 __all__ = ["FileField", "ParameterForm"]
 
@@ -170,7 +171,7 @@ class ParameterForm(QWidget):
             slider.setValue(round(one.default))
             slider.valueChanged.connect(lambda value: self.slid.emit())
             return slider
-        line = QLineEdit()
+        line = QLineEdit() if one.kind == "text" else NumberLine()
         line.textChanged.connect(lambda text, one=one: self._typed(one, text))
         return line
 
@@ -280,12 +281,11 @@ class ParameterForm(QWidget):
         text = field.text().strip()
         if one.kind == "text":
             return text or None
-        text = text.replace("−", "-")
         if not text:
             return None
         if one.kind == "integer":
             try:
-                return float(text)
+                return field.number(0)
             except ValueError:
                 raise ScanError(f"{one.title.lower()} is a whole number, not {text!r}") from None
         return text

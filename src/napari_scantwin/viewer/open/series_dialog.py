@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import units
+from napari_scantwin.core.typed_numbers import typed_number
 
 __all__ = ["SeriesDialog", "ask_scanned_axis"]
 
@@ -85,7 +86,7 @@ class SeriesDialog(QDialog):
             self.unit.setCurrentText(proposal.unit)
             self.table.blockSignals(True)
             for row, value in enumerate(proposal.values):
-                self.table.item(row, 1).setText(f"{value:.10g}")
+                self.table.item(row, 1).setText(repr(float(value)).removesuffix(".0"))
             self.table.blockSignals(False)
         self._check()
 
@@ -106,7 +107,7 @@ class SeriesDialog(QDialog):
         seen = {}
         for row, text in enumerate(self._texts()):
             try:
-                value = float(text)
+                value = typed_number(text)
             except ValueError:
                 value = np.nan
             file = self.table.item(row, 0).text()
@@ -123,7 +124,8 @@ class SeriesDialog(QDialog):
     def along(self) -> str:
         """The answer as :func:`napari_scantwin.readers.read` takes it."""
         name = self.name.currentText().strip().replace(" ", "_")
-        return f"{', '.join(self._texts())}={name}[{units.standard(self.unit.currentText())}]"
+        values = ", ".join(repr(typed_number(text)).removesuffix(".0") for text in self._texts())
+        return f"{values}={name}[{units.standard(self.unit.currentText())}]"
 
 
 def ask_scanned_axis(reason, parent=None) -> str | None:
