@@ -7,6 +7,7 @@ written, 130 interrupted.
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import typer
@@ -19,6 +20,9 @@ __all__ = ["analyse", "app", "commands", "main", "planning"]
 
 def main() -> None:
     """Run the command; what went wrong inside goes to the log, not to the user."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a letter the terminal's code page lacks is written as a question mark
+            stream.reconfigure(errors="replace")
     try:
         app()
     except Exception as reason:
