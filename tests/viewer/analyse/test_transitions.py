@@ -64,7 +64,7 @@ def test_the_boundary_over_the_map_follows_the_criterion(transitions, panel, qtb
     def expected(criterion):
         boundary = phase_boundary(scan_of(layer), criterion)
         places = np.stack([boundary["magnetic_field"].values, boundary.values], axis=1)
-        return frame_of(layer).to_world(places[np.isfinite(boundary.values)])
+        return places[np.isfinite(boundary.values)]
 
     np.testing.assert_allclose(drawn.data, expected("50 %"), atol=1e-4)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
@@ -79,7 +79,7 @@ def test_the_boundary_over_the_map_follows_the_criterion(transitions, panel, qtb
     qtbot.waitUntil(lambda: np.allclose(drawn.data[0], expected(0.2)[0], atol=1e-4))
     assert layer_of(panel, layer, "sweeps") is drawn
     assert "20 %" in [widget.table.horizontalHeaderItem(k).text()[:4] for k in range(widget.table.columnCount())]
-    panel.overlay.show_at(np.array(drawn.data[0]))
+    panel.overlay.show_at(frame_of(layer).to_world(drawn.data[:1])[0])
     assert any(line.startswith("20 % transition (sweeps) ") and "±" in line for line in panel.overlay.text)
     widget.on_map.setChecked(False)
     assert not drawn.visible

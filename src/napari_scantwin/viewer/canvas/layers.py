@@ -1,15 +1,21 @@
 """Scans as napari layers: images where they are gridded, points where they are ragged.
 
 What a layer draws is stretched by its :class:`~napari_scantwin.viewer.canvas.frame.Frame` and sampled evenly; the scan
-itself, with its true coordinates, stays with the layer (:mod:`napari_scantwin.viewer.session`).
+itself, with its true coordinates, stays with the layer (:mod:`napari_scantwin.viewer.session`). Points keep physical
+positions as their data, which scale and translation stretch, and their axes and values with units among their features:
+whatever writes the layer writes those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pint
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
 from napari_scantwin.viewer.canvas.frame import EXTENT, Frame
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
 from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
@@ -18,11 +24,14 @@ __all__ = [
     "RIM",
     "add_layer",
     "add_scan",
+    "draw_points",
     "give_frame",
+    "keep_world",
     "layer_data",
     "layer_name",
     "limits",
     "shared_frame",
+    "show_slices",
     "update_layer",
     "update_masked",
 ]
@@ -76,10 +85,12 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
     if kind in _SIGNED:
         reach = max(abs(c) for c in contrast)
         contrast = (-reach, reach)
+    labels = tuple(scans.axis_label(scan, axis) for axis in frame.axes)
     attributes = {
         "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
         **new_attributes(scan, frame, kind),
-        "axis_labels": tuple(scans.axis_label(scan, axis) for axis in frame.axes),
+        "axis_labels": labels,
+        "units": tuple(map(_napari_unit, frame.units)),
     }
     colormap = _COLORMAPS.get(kind, "viridis")
     if scans.is_gridded(scan) and scan.ndim > 1:
@@ -92,21 +103,79 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         }
         return data, attributes, "image"
     table = scans.points(scan)
-    world = frame.to_world(table.coordinates)
-    if world.shape[1] == 1:  # a single sweep is drawn as a row
-        world = np.concatenate([np.zeros((len(world), 1)), world], axis=1)
-        attributes.pop("axis_labels")
+    places, size = table.coordinates, _point_size(frame.to_world(table.coordinates)) * frame.step[-1]
+    if places.shape[1] == 1:  # a single sweep is drawn as a row
+        places = np.concatenate([np.zeros((len(places), 1)), places], axis=1)
+        attributes["axis_labels"], attributes["units"] = ("", *labels), ("pixel", *attributes["units"])
     attributes |= {
-        "features": {"value": table.values},
+        **_stretched(frame, places.shape[1]),
+        "features": _features(scan, labels, table),
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
         # Rims of close points would hide their colours; on a map they part a point from what the twin makes of it.
         "border_width": 0.0 if kind in _RIMLESS else RIM,
         "border_color": "white",
-        "size": _point_size(world),
+        "size": size,
+        "projection_mode": "all" if places.shape[1] > 2 else "none",  # :func:`show_slices`
     }
-    return world, attributes, "points"
+    return places, attributes, "points"
+
+
+def _stretched(frame: Frame, ndim: int) -> dict[str, np.ndarray]:
+    """The scale and translation that draw physical positions of ``ndim`` columns in a frame."""
+    more = ndim - len(frame.axes)
+    scale, shift = 1 / np.array(frame.step), -np.array(frame.origin) / frame.step
+    return {"scale": np.append(np.ones(more), scale), "translate": np.append(np.zeros(more), shift)}
+
+
+def _features(scan: xr.DataArray, labels: Sequence[str], table: scans.Points) -> dict[str, np.ndarray]:
+    """The values, by which points are coloured, and all that is known of each under its name and unit."""
+    name, unit = str(scan.attrs.get("long_name") or scan.name), units.pretty(scan.attrs["units"])
+    named = dict(zip(labels, table.coordinates.T, strict=True)) | {f"{name} ({unit})": table.values}
+    if table.errors is not None:
+        named[f"standard error of {name} ({unit})"] = table.errors
+    return {"value": table.values, **named}
+
+
+def _napari_unit(unit: str) -> str:
+    """A unit as napari's registry knows it; a pixel where it does not, or where its zero is not that of the SI."""
+    known = pint.get_application_registry()
+    try:
+        ours, theirs = units.registry().Quantity(1.0, unit), known.Quantity(1.0, unit)
+        nought = known.Quantity(0.0, unit).to_base_units().magnitude
+    except (pint.errors.PintError, AttributeError, ValueError):
+        return "pixel"
+    same = str(ours.dimensionality) == str(theirs.dimensionality) or unit in ("oersted", "Oe", "gauss", "G")
+    return unit if same and nought == 0 else "pixel"
+
+
+def show_slices(viewer) -> None:
+    """Have the sliders of scans of sweeps with more than two axes step, and show points, by a hundredth of an axis.
+
+    napari steps by a unit of the data, and shows what lies within half of one; physical data have any unit. The canvas
+    shares one such unit of world coordinates among all axes.
+    """
+    if not any(layer.ndim > 2 and layer.__class__.__name__ == "Points" for layer in scan_layers(viewer)):
+        return
+    dims = viewer.dims
+    ranges = tuple((low, high, min(step, 1.0)) for low, high, step in dims.range)
+    if ranges != tuple(map(tuple, dims.range)):
+        dims.range = ranges
+    half = (0.5,) * dims.ndim
+    if tuple(dims.margin_left) != half or tuple(dims.margin_right) != half:
+        dims.margin_left = dims.margin_right = half
+
+
+def keep_world(viewer) -> None:
+    """Show scans without units where napari would convert theirs to another layer's, as meV beside eV: what lies where
+    on the canvas is the frame's matter, by which every number is read."""
+    shown = viewer.layers.units
+    if shown is None:
+        return
+    for layer in scan_layers(viewer):
+        if tuple(layer.units) != tuple(shown)[-layer.ndim :]:
+            layer.units = ("pixel",) * layer.ndim
 
 
 def layer_name(kind: str, title: str) -> str:
@@ -168,12 +237,20 @@ def give_frame(layer, frame: Frame) -> None:
         return
     old_step, step = np.array(old.step), np.array(frame.step)
     shift = (np.array(old.origin) - frame.origin) / step
-    if layer.__class__.__name__ == "Points" and layer.ndim == len(step):
-        layer.data = layer.data * (old_step / step) + shift
+    if layer.__class__.__name__ == "Points":
+        draw_points(layer, frame)
+        if step[-1] != old_step[-1]:
+            layer.size = layer.size * (step[-1] / old_step[-1])
     elif layer.ndim == len(step):
         scale, translate = layer.scale * (old_step / step), layer.translate * (old_step / step) + shift
         layer.scale, layer.translate = scale, translate
     ScanLayer(layer).frame = frame
+
+
+def draw_points(layer, frame: Frame) -> None:
+    """Stretch a layer of points as a frame does."""
+    stretched = _stretched(frame, layer.ndim)
+    layer.scale, layer.translate = stretched["scale"], stretched["translate"]
 
 
 def add_layer(viewer, data, attributes: dict, layer_type: str):
@@ -196,10 +273,11 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
         return False
     if layer_type == "points":
-        resized = len(layer.data) != len(data)
+        new_looks = len(layer.data) != len(data) or frame_of(layer).step[-1] != ScanLayer(attributes).frame.step[-1]
         layer.data = data
+        draw_points(layer, ScanLayer(attributes).frame)
         layer.features = attributes["features"]
-        if resized:  # napari gives points that are new its own looks
+        if new_looks:  # napari gives points that are new its own; sizes are in the unit of the last axis
             for name in ("border_width", "border_color", "size"):
                 setattr(layer, name, attributes[name])
         layer.face_contrast_limits = attributes["face_contrast_limits"]
