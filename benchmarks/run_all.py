@@ -22,6 +22,7 @@ _ALL = (
     "scale",
     "networks",
     "startup",
+    "reading",
     "responsiveness",
     "planning",
     "magnetocaloric",

@@ -7,7 +7,7 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.physics.magnetization import Sample
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.physics.magnetocaloric import entropy_change, entropy_ensemble
 from napari_scantwin.readers import read
 

@@ -9,10 +9,10 @@ import pytest
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.physics.arrott import arrott, arrott_lines
 from napari_scantwin.physics.entropy_figures import figures, table
 from napari_scantwin.physics.field_exponent import field_exponent
-from napari_scantwin.physics.magnetization import Sample
 from napari_scantwin.physics.magnetocaloric import entropy_change, entropy_ensemble
 
 MU0 = 4e-7 * np.pi

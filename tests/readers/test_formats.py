@@ -73,7 +73,19 @@ def test_every_module_that_reads_is_found():
 
 
 def test_nothing_heavy_is_imported_before_a_file_needs_it():
-    heavy = ("h5py", "h5netcdf", "zarr", "tifffile", "openpyxl", "astropy", "igor2", "erlab", "tensorflow")
+    heavy = (
+        "h5py",
+        "h5netcdf",
+        "zarr",
+        "tifffile",
+        "openpyxl",
+        "astropy",
+        "igor2",
+        "erlab",
+        "gemmi",
+        "nptdms",
+        "tensorflow",
+    )
     script = f"""
         import sys
         from napari_scantwin.readers import SUFFIXES, readable

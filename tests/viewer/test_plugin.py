@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,57 @@ def test_what_is_not_ours_is_left_to_others(tmp_path):
     assert get_reader([]) is None
     with pytest.raises(ScanError, match="holds no scan"):
         write_layer(str(tmp_path / "x.nc"), np.zeros((2, 2)), {"metadata": {}})
+
+
+def test_every_entry_of_the_command_palette_works(make_napari_viewer, monkeypatch, tmp_path, qtbot):
+    import yaml
+    from napari._app_model import get_app_model
+    from qtpy.QtWidgets import QFileDialog
+
+    manifest = Path(__file__).resolve().parents[2] / "napari.yaml"
+    commands = [one["id"] for one in yaml.safe_load(manifest.read_text(encoding="utf-8"))["contributions"]["commands"]]
+    viewer = make_napari_viewer(show=True)
+    asked = []
+    chosen = str(samples.sample_path("ferromagnet"))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *a, **k: asked.append("open") or ([chosen], ""))
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *a, **k: asked.append("save") or (str(tmp_path / "a.nc"), "")
+    )
+    model = get_app_model()
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN)
+    with qtbot.waitSignal(panel.open.opened, timeout=20_000):
+        model.commands.execute_command("napari-scantwin.read").result()
+    model.commands.execute_command("napari-scantwin.write").result()
+    qtbot.waitUntil(lambda: (tmp_path / "a.nc").exists() and not panel.busy, timeout=20_000)
+    assert asked == ["open", "save"]
+    assert read(tmp_path / "a.nc").size == 808
+    assert {"napari-scantwin.read", "napari-scantwin.write"} <= set(commands)
+    panel.shut()
+
+
+def test_a_twin_opened_by_napari_shows_its_map_and_its_panel(make_napari_viewer, tmp_path, qtbot):
+    from napari_scantwin import TwinSettings, train
+
+    train(samples.load_sample("ferromagnet"), TwinSettings(members=2, time_budget=2)).save(tmp_path / "kept.twin")
+    viewer = make_napari_viewer(show=True)
+    viewer.open(str(tmp_path / "kept.twin"), plugin=PLUGIN)
+    for kind in ("twin: ", "residual: "):
+        qtbot.waitUntil(lambda kind=kind: any(kind in one.name for one in viewer.layers), timeout=60_000)
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN)
+    qtbot.waitUntil(lambda: not panel.busy, timeout=20_000)
+    qtbot.wait(500)
+    assert panel.isVisible()
+    panel.shut()
+
+
+def test_napari_s_own_writer_writes_physical_positions(make_napari_viewer, tmp_path):
+    viewer = make_napari_viewer(show=True)
+    (layer,) = viewer.open_sample(PLUGIN, "ferromagnet")
+    layer.save(str(tmp_path / "points.csv"), plugin="napari")
+    rows = np.genfromtxt(tmp_path / "points.csv", delimiter=",", skip_header=1)
+    scan = scan_of(layer)
+    np.testing.assert_allclose(rows[:, 1], scan["magnetic_field"].values)
+    np.testing.assert_allclose(rows[:, 2], scan["temperature"].values)
+    again = viewer.open(str(tmp_path / "points.csv"))  # and napari opens it again as it does its own
+    assert again[0].__class__.__name__ == "Points"
+    assert scan_of(again[0]) is None

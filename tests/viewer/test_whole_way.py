@@ -54,13 +54,18 @@ def whole_way(panel, qtbot, tmp_path, layer, train_scan):
     np.testing.assert_array_equal(kept.predict(points)[0], ScanLayer(layer).twin.predict(points)[0])
 
 
-@pytest.mark.parametrize("key", ["ferromagnet", "arpes"])
+@pytest.mark.parametrize("key", ["ferromagnet", pytest.param("arpes", marks=pytest.mark.slow)])
 def test_the_samples_go_the_whole_way(key, panel, qtbot, tmp_path, open_scan, train_scan):
     whole_way(panel, qtbot, tmp_path, open_scan(sample_path(key)), train_scan)
 
 
 @pytest.mark.parametrize(
-    "name", ["erco2_magnetization.csv", "pdh_resistance.csv", pytest.param("arpes_map.csv", marks=pytest.mark.slow)]
+    "name",
+    [
+        "erco2_magnetization.csv",
+        pytest.param("pdh_resistance.csv", marks=pytest.mark.slow),
+        pytest.param("arpes_map.csv", marks=pytest.mark.slow),
+    ],
 )
 def test_the_published_measurements_go_the_whole_way(name, measured, panel, qtbot, tmp_path, open_scan, train_scan):
     whole_way(panel, qtbot, tmp_path, open_scan(measured / name), train_scan)

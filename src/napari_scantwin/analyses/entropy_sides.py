@@ -16,13 +16,14 @@ from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.operations.source import Source
 from napari_scantwin.physics.arrott import ArrottLines, arrott, arrott_lines
 from napari_scantwin.physics.branches import axis_of_kind
 from napari_scantwin.physics.ensemble import Ensemble
 from napari_scantwin.physics.entropy_figures import Figures, figures
 from napari_scantwin.physics.field_exponent import Order, exponent_ensemble, transition_order
-from napari_scantwin.physics.magnetization import Sample, field_in_tesla, in_field_unit
+from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
 
 __all__ = ["EntropyResult", "EntropySettings", "EntropySide", "calculate", "measured_fields"]

@@ -12,7 +12,7 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.physics.magnetization import Sample
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.planning import (
     Course,
     CourseStep,

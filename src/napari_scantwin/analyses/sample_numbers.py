@@ -9,9 +9,10 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.operations.source import Source
-from napari_scantwin.physics.magnetization import Sample, numbers_needed
+from napari_scantwin.physics.magnetization import numbers_needed
 
 __all__ = ["sample_given", "sample_parameters"]
 

@@ -29,7 +29,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_values import parse_values, parts_of_list
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed_numbers import leading_number, typed_number
+from napari_scantwin.core.typed import leading_number, typed_number
 from napari_scantwin.operations.findings import DerivedMap, Findings, Plot, Table
 from napari_scantwin.operations.operation import reason_of
 from napari_scantwin.operations.parameters import Parameter

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed_numbers import typed_number
+from napari_scantwin.core.typed import typed_number
 
 __all__ = ["parse_values", "parts_of_list"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed_numbers import typed_number
+from napari_scantwin.core.typed import typed_number
 
 __all__ = ["Quantity", "weighted_mean", "weighted_std"]
 

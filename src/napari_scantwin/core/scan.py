@@ -21,6 +21,7 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.sweeps import find_sweeps, set_points
 
 __all__ = [
     "POINT",
@@ -49,11 +50,6 @@ POINT = "point"
 
 #: A scan that is read from its file in parts is never listed point by point beyond so many points (2 GB of table).
 MOST_LISTED = 20_000_000
-
-#: Two slow-axis readings closer than this are one set point: part of the axis's span, part of the reading.
-#: MPMS3 and PPMS set points jitter by a few parts in 1e6 and by up to half an oersted about zero field.
-_JITTER_OF_SPAN = 1e-4
-_JITTER_OF_VALUE = 5e-4
 
 
 @dataclass(frozen=True)
@@ -400,38 +396,8 @@ def sweep_numbers(scan: xr.DataArray) -> np.ndarray:
         return np.asarray(scan["sweep"].values, np.int64)
     if len(names) == 1:
         return np.zeros(scan.size, np.int64)
-    keys = np.stack([_set_points(np.asarray(scan[name].values, float)) for name in names[:-1]], axis=1)
-    _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(first))  # numbered as they come in the file
-    return order[inverse.ravel()]
-
-
-def set_points(readings: np.ndarray) -> np.ndarray:
-    """The set point that each reading jitters around.
-
-    Parameters
-    ----------
-    readings
-        Readings of a slow axis [n].
-
-    Returns
-    -------
-    numpy.ndarray
-        The median reading of each one's set point [n], in the readings' unit.
-    """
-    groups = _set_points(np.asarray(readings, float))
-    medians = np.array([np.median(readings[groups == group]) for group in range(groups.max() + 1)])
-    return medians[groups]
-
-
-def _set_points(readings: np.ndarray) -> np.ndarray:
-    """Number the set points by joining sorted readings whose gap is within the jitter."""
-    order = np.argsort(readings, kind="stable")
-    ordered = readings[order]
-    limit = np.maximum(_JITTER_OF_SPAN * np.ptp(readings), _JITTER_OF_VALUE * np.abs(ordered[1:]))
-    groups = np.empty(len(readings), np.int64)
-    groups[order] = np.concatenate([[0], np.cumsum(np.diff(ordered) > limit)])
-    return groups
+    columns = np.stack([np.asarray(scan[name].values, float) for name in names], axis=1)
+    return find_sweeps(columns[:, :-1], columns[:, -1])
 
 
 def sweeps(scan: xr.DataArray) -> list[Sweep]:

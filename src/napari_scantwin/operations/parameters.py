@@ -16,7 +16,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import axes_of, coordinates_of
 from napari_scantwin.core.axis_values import parse_values, parts_of_list
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed_numbers import leading_number
+from napari_scantwin.core.typed import leading_number
 
 __all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
 

@@ -15,8 +15,9 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.physics.branches import Branch, axis_in, axis_of_kind, branches, in_direction, refuse_mixed
-from napari_scantwin.physics.magnetization import _BASES, Sample, field_in_tesla, per_basis
+from napari_scantwin.physics.magnetization import _BASES, field_in_tesla, per_basis
 
 __all__ = ["ArrottLines", "arrott", "arrott_lines"]
 

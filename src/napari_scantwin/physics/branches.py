@@ -160,10 +160,12 @@ def branches(scan: xr.DataArray) -> list[Branch]:
 def _running(scan: xr.DataArray, table: scans.Points, used: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """The sweep of every point, and which slow axes ran on during the sweeps."""
     count = used.sum()
-    told = scans.is_gridded(scan) or "sweep" in scan.coords
-    if told or table.coordinates.shape[1] < 2 or len(np.unique(table.sweep[used])) * _FEWEST <= count:
+    if scans.is_gridded(scan) or table.coordinates.shape[1] < 2:
         return table.sweep, []
     steps = np.diff(table.coordinates[used, :-1], axis=0)
+    if len(np.unique(table.sweep[used])) * _FEWEST <= count:
+        within = steps[np.diff(table.sweep[used]) == 0]
+        return table.sweep, np.flatnonzero((within > 0).all(axis=0) | (within < 0).all(axis=0)).tolist()
     running = np.flatnonzero((steps > 0).all(axis=0) | (steps < 0).all(axis=0)).tolist()
     parts = split_runs(table.coordinates[used, -1])
     one_way = len(parts) > 1 or abs(np.corrcoef(np.arange(count), table.coordinates[used, -1])[0, 1]) > _ONE_WAY

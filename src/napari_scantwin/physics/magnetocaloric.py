@@ -20,11 +20,11 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import weighted_std
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.physics.branches import Branch, axis_in, axis_of_kind, branches, in_direction, refuse_mixed
 from napari_scantwin.physics.ensemble import Ensemble, twin_members
 from napari_scantwin.physics.magnetization import (
     ENTROPY_UNITS,
-    Sample,
     entropy_factor,
     field_in_tesla,
     in_field_unit,

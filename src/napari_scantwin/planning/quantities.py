@@ -11,9 +11,9 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.sample import Sample
 from napari_scantwin.physics.branches import axis_of_kind
 from napari_scantwin.physics.ensemble import Ensemble
-from napari_scantwin.physics.magnetization import Sample
 from napari_scantwin.physics.magnetocaloric import entropy_ensemble
 from napari_scantwin.physics.maxwell import interpolation_matrix
 from napari_scantwin.physics.transitions import phase_boundary

@@ -21,6 +21,7 @@ from napari_scantwin.processing import (  # noqa: F401
     filters,
     momentum,
     normalise,
+    per_amount,
     photon_energy,
     sharpen,
     symmetrise,

@@ -92,6 +92,8 @@ def step(
     axes: int = 1,
     source: str = "",
     unit: str | None = None,
+    gridded: bool = True,
+    refuses: Callable[[xr.DataArray], object] | None = None,
 ):
     """Register the decorated function ``(scan, *, parameters) -> scan`` as a step; it then checks and records.
 
@@ -113,6 +115,10 @@ def step(
         Where the formula comes from.
     unit
         The unit the values must have.
+    gridded
+        Whether the scan has to lie on a grid.
+    refuses
+        Raises :class:`ScanError` where a scan does not fit.
 
     Returns
     -------
@@ -121,7 +127,19 @@ def step(
     """
 
     def register(run: Callable[..., xr.DataArray]):
-        STEPS[name] = Step(name, title, group, run, tuple(parameters), tuple(needs), axes, source, unit=unit)
+        STEPS[name] = Step(
+            name,
+            title,
+            group,
+            run,
+            tuple(parameters),
+            tuple(needs),
+            axes,
+            source,
+            unit=unit,
+            gridded=gridded,
+            refuses=refuses,
+        )
 
         @functools.wraps(run)
         def recorded(scan: xr.DataArray, **given: Any) -> xr.DataArray:

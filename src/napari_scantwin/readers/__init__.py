@@ -8,8 +8,9 @@ from pathlib import Path
 
 import xarray as xr
 
+from napari_scantwin.readers.claims import readable
 from napari_scantwin.readers.measurement import Measurement
-from napari_scantwin.readers.opened import OpenedFile, OpenedSeries, is_series, open_file, readable
+from napari_scantwin.readers.opened import OpenedFile, OpenedSeries, is_series, open_file
 from napari_scantwin.readers.registry import suffixes
 from napari_scantwin.readers.tables.table import ColumnTable
 

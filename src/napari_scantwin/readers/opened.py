@@ -20,23 +20,13 @@ from napari_scantwin.readers.registry import formats, formats_by_choice, suffixe
 from napari_scantwin.readers.series import joining
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
-__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file", "readable"]
+__all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
 
 
 def is_series(path: str | Path) -> bool:
     """Whether a path is a folder of files rather than a zarr store."""
     path = Path(path)
     return path.suffix.lower() != ".zarr" and path.is_dir()
-
-
-def readable(path: str | Path) -> bool:
-    """Whether the name is of a kind that can be opened, or a folder of scans (one of mere pictures is not)."""
-    path = Path(path)
-    if is_series(path):
-        return joining.holds(
-            path, [suffix for one in formats() if not one.often_pictures for suffix in one.all_suffixes]
-        )
-    return path.suffix.lower() in suffixes()
 
 
 def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = None) -> OpenedFile | OpenedSeries:
@@ -99,11 +89,18 @@ class OpenedFile:
         """The table in the file, before anyone says what its columns are; :class:`ScanError` where there is none."""
         self._must_be_known()
         if self._table is None:
-            reader = next((one.table for one in self._formats if one.table is not None), None)
-            if reader is None:
+            tables = [one for one in self._formats if one.table is not None]
+            # One that does not recognise the file says best what it is not.
+            reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
+            if reader is None or reader.table is None:
                 kinds = ", ".join(_table_suffixes())
                 raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
-            self._table = reader(self._file, self._sheet)
+            try:
+                self._table = reader.table(self._file, self._sheet)
+            except ImportError as reason:
+                if reader.extra is None:
+                    raise
+                raise ScanError(reader.extra.missing(self.path.name)) from reason
         return self._table
 
     @property

@@ -14,6 +14,7 @@ from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
 from napari_scantwin.viewer.kit.tab_rows import TabRows
 from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.process.tab import ProcessWidget
+from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
@@ -101,6 +102,17 @@ class Panel(QWidget):
             self.simulate.simulate(twin.default_grid())
         self.cuts.redraw()
         self.analyse.refresh()
+
+    @property
+    def viewer(self):
+        """The viewer it is docked in."""
+        return self._viewer
+
+    def show_twin(self, layer) -> None:
+        """Choose a layer that came with its twin, and draw the twin's map."""
+        self.chooser.choose(layer)
+        self.show_tab(self.simulate)
+        self.simulate.simulate(ScanLayer(layer).twin.default_grid())
 
     def show_tab(self, widget) -> None:
         """Bring one of the parts to the front."""

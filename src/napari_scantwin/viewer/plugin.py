@@ -13,13 +13,18 @@ from napari_scantwin.samples import load_sample
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import layer_data, shared_frame
 from napari_scantwin.viewer.open.opening import open_now
-from napari_scantwin.viewer.session import ScanLayer, scan_of
+from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 
 __all__ = ["get_reader", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
 
 
-def get_reader(path) -> Callable | None:
-    """napari's reader hook: a function from path to layers, or None where the name is none of ours."""
+def get_reader(path=None) -> Callable | None:
+    """napari's reader hook: a function from path to layers, or None where what lies there is none of ours. Called
+    without a path, as by the command palette, it asks for files in the panel."""
+    if path is None:
+        if (panel := _panel()) is not None:
+            panel.open.ask()
+        return None
     paths = [Path(one) for one in (path if isinstance(path, list) else [path])]
     if not paths or not all(readable(one) for one in paths):
         return None
@@ -31,7 +36,33 @@ def _read_layers(path) -> list[tuple]:
     opened = open_now(paths, _window())
     if opened is None:
         return [(None,)]  # napari's word for: read, nothing to show
+    if opened.twin is not None:
+        _show_twin_later(opened.twin)
     return [_prepared(opened.scan, opened.twin)]
+
+
+def _panel():
+    """The panel of the current viewer, docked and shown; None where there is no window."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return None
+    _, panel = viewer.window.add_plugin_dock_widget("napari-scantwin", "Scan twin")
+    return panel
+
+
+def _show_twin_later(twin) -> None:
+    """Show the panel and the twin's map once napari has added the layer."""
+    from qtpy.QtCore import QTimer
+
+    def show() -> None:
+        panel = _panel()
+        found = [] if panel is None else [one for one in scan_layers(panel.viewer) if ScanLayer(one).twin is twin]
+        if found:
+            panel.show_twin(found[0])
+
+    QTimer.singleShot(0, show)
 
 
 def _prepared(scan, twin=None) -> tuple:
@@ -71,8 +102,14 @@ def _show_rulers() -> None:
         QTimer.singleShot(0, functools.partial(fit_view, viewer))
 
 
-def write_layer(path: str, data, attributes: dict) -> list[str]:
-    """napari's writer hook for a layer that holds a scan."""
+def write_layer(path: str | None = None, data=None, attributes: dict | None = None) -> list[str]:
+    """napari's writer hook for a layer that holds a scan. Called without a path, as by the command palette, it asks for
+    one in the panel."""
+    if path is None or attributes is None:
+        if (panel := _panel()) is not None:
+            panel.show_tab(panel.simulate)
+            panel.simulate.ask_export()
+        return []
     scan = scan_of(attributes)
     if scan is None:
         raise ScanError(

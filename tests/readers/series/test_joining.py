@@ -135,7 +135,7 @@ def test_what_is_wrong_is_said(second, along, words, tmp_path):
 def test_sweeps_of_several_files_take_the_axis_they_lack(tmp_path):
     for field in (100, 500):
         (tmp_path / f"sweep_{field}.csv").write_text(
-            "T (K),M (emu)\n" + "\n".join(f"{t},{t * field}" for t in (2, 3, 4))
+            "T (K),M (emu)\n" + "".join(f"{t},{t * field}\n" for t in (2, 3, 4))
         )
     paths = [tmp_path / f"sweep_{field}.csv" for field in (100, 500)]
     scan = read(paths, along="number=magnetic_field[Oe]")

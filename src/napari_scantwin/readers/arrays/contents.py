@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.core import units
+from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.readers.arpes_axes import axis_name, rising_scan
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
@@ -133,7 +133,7 @@ def contents_of(file: str, offered: tuple) -> Contents:
     held = {"intensity": values}
     paths, arrays = [], []
     for label, unit, column in axes:
-        plain, found = units.split_label(label)
+        plain, found = vocabulary.split_label(label)
         path = plain.replace("/", " ") or "axis"
         while path in held:
             path += "_2"

@@ -14,20 +14,13 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import NOTES, notes, with_notes
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis, noted, scanned_axis
 
-__all__ = ["files_of_folder", "holds", "joined"]
+__all__ = ["files_of_folder", "joined"]
 
 #: Axes of two files are the same where they differ by less than this part of a step.
 _SAME = 0.05
-
-
-def holds(folder: Path, suffixes: Sequence[str]) -> bool:
-    """Whether a folder holds a file with one of the suffixes."""
-    try:
-        return any(one.suffix.lower() in suffixes for one in folder.iterdir())
-    except OSError:
-        return False
 
 
 def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str]) -> list[Path]:
@@ -184,6 +177,11 @@ def _common(parts: Sequence[xr.DataArray]) -> dict:
     if dropped := sum(part.attrs.get("dropped_rows", 0) for part in parts):
         attrs["dropped_rows"] = dropped
     attrs.pop("choices", None)
+    attrs.pop(NOTES, None)
+    attrs = with_notes(
+        attrs,
+        *(f"{part.attrs.get('source', 'a file')}: {said}" for part in parts for said in notes(part.attrs)),
+    )
     try:
         kept = [json.loads(part.attrs["settings"]) for part in parts]
         same = {key: text for key, text in kept[0].items() if all(one.get(key) == text for one in kept)}

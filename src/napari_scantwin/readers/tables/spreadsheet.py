@@ -6,8 +6,8 @@ import warnings
 
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
+from napari_scantwin.readers.tables.layout import rows_to_table
 from napari_scantwin.readers.tables.table import ColumnTable
-from napari_scantwin.readers.tables.text import rows_to_table
 
 __all__ = ["FORMATS", "spreadsheet_table"]
 

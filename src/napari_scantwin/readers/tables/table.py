@@ -18,39 +18,18 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
+from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.core.notes import with_left_out, with_notes
+from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled
 
 __all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
 
-#: Headers (lower case, without unit) that mean one thing in this field, and the scan's name for it.
-_NAMES = {
-    "temperature": ("t", "temp", "temp.", "temperature", "sample temperature"),
-    "magnetic_field": ("h", "field", "magnetic field", "magnetic_field", "magn. field", "b", "applied field"),
-    "moment": ("moment", "long moment", "dc moment", "magnetic moment"),
-    "magnetization": ("magnetization", "magnetisation", "m"),
-    "resistance": ("r", "res", "res.", "resistance"),
-    "resistivity": ("rho", "resistivity"),
-    "energy": ("energy", "e", "binding energy", "kinetic energy"),
-    "angle": ("angle", "theta", "phi", "analyser angle", "analyzer angle"),
-    "photoemission_intensity": ("intensity", "photoemission_intensity", "counts"),
-    "pressure": ("pressure", "p"),
-    "current": ("current", "i"),
-    "time": ("time",),
-    "hydrogen_content": ("h/pd", "d/pd", "h/m", "d/m", "h/metal", "hydrogen content", "hydrogen_content"),
-    "relative_resistance": ("r/r0", "relative resistance", "relative_resistance"),
-}
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
-_VALUES = (
-    "moment",
-    "magnetization",
-    "resistance",
-    "resistivity",
-    "relative_resistance",
-    "photoemission_intensity",
-)
+#: Columns that are named in a note on what was left out; of more their number is said.
+_MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
 _NEARLY = 0.8
 _AUXILIARY = ("masked", "extrapolated", "sweep")
@@ -107,47 +86,52 @@ class ColumnTable:
         return tuple(self.columns)
 
 
-def standard_name(header: str) -> str | None:
-    """The scan's name for a header without its unit, or None where it is not certain."""
-    plain = header.strip().lower()
-    return next((name for name, spellings in _NAMES.items() if plain in spellings or plain == name), None)
-
-
 def guess(table: ColumnTable) -> ColumnChoice | None:
-    """The choice that the headers make plain: known names with units; None where anything is open."""
+    """The choice that the headers make plain: known names with units; None where anything is open or two columns may be
+    the value."""
     axes, value, error = [], None, None
     for header, unit in table.units.items():
-        plain = units.split_label(header)[0]
+        plain = vocabulary.split_label(header)[0]
         if plain.lower() in _ERRORS:
             error = (header, unit)
             continue
         if plain.lower() in _AUXILIARY:
             continue
-        name = standard_name(plain)
+        name = vocabulary.standard_name(plain, unit)
         if name is None or unit is None:
             if plain != header and unit is not None and header == table.headers[-1] and value is None:
-                name = re.sub(r"\W+", "_", plain.lower()).strip("_")
-                value = Column(header, name, unit)
+                value = Column(header, _snake(plain), unit)
                 continue
             return None
-        column = Column(header, _by_unit(name, unit), unit)
-        if name in _VALUES and value is None:
+        column = Column(header, name, unit)
+        term = vocabulary.term(name)
+        if term is None or not term.value:
+            axes.append(column)
+        elif value is None and name != "voltage":  # as often set as measured
             value = column
         else:
-            axes.append(column)
+            return None
     if value is None and {"pressure", "hydrogen_content"} <= {axis.name for axis in axes}:
         value = next(axis for axis in axes if axis.name == "hydrogen_content")  # a pressure-composition isotherm
         axes.remove(value)
+    axes = _without_a_clock(table, axes)
     if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
         return None
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
 
 
-def _by_unit(name: str, unit: str) -> str:
-    """ "M" may head a moment or a magnetization; the unit decides."""
-    if name == "magnetization" and units.registry().Unit(unit).is_compatible_with("A m^2"):
-        return "moment"
-    return name
+def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
+    """The axes without a time that only runs on while another one is scanned: it says when, not at what, each reading
+    was taken."""
+    scanned = [axis for axis in axes if axis.name != "time" and _changes(table.columns[axis.source]) >= _NEARLY]
+    clocks = [axis for axis in axes if axis.name == "time" and (np.diff(table.columns[axis.source]) >= 0).all()]
+    return [axis for axis in axes if axis not in clocks] if scanned else axes
+
+
+def _changes(column: np.ndarray) -> float:
+    """The share of the rows at which a column changes from one set point to another."""
+    settled = scans.set_points(column) if len(column) > 1 and np.isfinite(column).all() else column
+    return np.count_nonzero(np.diff(settled)) / max(len(column) - 1, 1)
 
 
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
@@ -161,19 +145,29 @@ def _column(table: ColumnTable, spec: str) -> Column:
     wanted = said[0].strip()
     header = wanted
     if wanted not in table.columns:
-        alike = [known for known in table.headers if units.split_label(known)[0] == wanted]
+        alike = [known for known in table.headers if vocabulary.split_label(known)[0] == wanted]
         if len(alike) == 1:
             header = alike[0]
         elif wanted.isdigit() and 1 <= int(wanted) <= len(table.columns):
             header = table.headers[int(wanted) - 1]
         else:
             raise ScanError(f"{table.name}: there is no column {wanted!r}; the file has {', '.join(table.headers)}")
-    plain = units.split_label(header)[0]
-    name = (said[1] or "").strip() or standard_name(plain) or re.sub(r"\W+", "_", plain.lower()).strip("_")
+    plain = vocabulary.split_label(header)[0]
     unit = said[2] if said[2] is not None else table.units[header]
+    unit = None if unit is None else units.standard(unit)
+    name = (said[1] or "").strip() or vocabulary.standard_name(plain, unit) or _snake(plain)
     if unit is None:
         raise NeedsColumns(f"{table.name}: the column {header!r} has no unit; write it as {header}={name}[unit]", table)
-    return Column(header, name, units.standard(unit))
+    if not units.is_logarithm(header) and not vocabulary.fits(name, unit):
+        raise ScanError(
+            f"{table.name}: {header!r} cannot be a {name.replace('_', ' ')} in {units.pretty(unit)}; give it another "
+            "name or unit"
+        )
+    return Column(header, name, unit)
+
+
+def _snake(text: str) -> str:
+    return re.sub(r"\W+", "_", text.lower()).strip("_")
 
 
 def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, error: str | None) -> ColumnChoice:
@@ -211,10 +205,21 @@ def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, er
     if found is None:
         raise NeedsColumns(
             f"{table.name}: the columns {', '.join(table.headers)} do not say which are axes, which is the value, and "
-            f"in what units; name them, for example --axis '{table.headers[0]}=temperature[K]'",
+            f"in what units{_not_clear(table)}; name them, for example --axis '{table.headers[0]}=temperature[K]'",
             table,
         )
     return found
+
+
+def _not_clear(table: ColumnTable) -> str:
+    """The units in the headers that nobody knows, or that do not fit what they stand with."""
+    found = []
+    for header, unit in table.units.items():
+        written = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", header)
+        if unit is None and written:
+            fault = "does not fit" if units.is_known(written[1]) else "is not known"
+            found.append(f"{written[1]!r} in {header!r} {fault}")
+    return f" ({', '.join(found)})" if found else ""
 
 
 def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
@@ -269,25 +274,45 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
         errors = errors if np.isfinite(errors).all() else None
     extra = {
         plain: table.columns[header][good] for header in table.headers
-        if (plain := units.split_label(header)[0].lower()) in _AUXILIARY
+        if (plain := vocabulary.split_label(header)[0].lower()) in _AUXILIARY
     }  # fmt: skip
     attrs = dict(table.attrs)
     if dropped := int((~good).sum()):
         attrs["dropped_rows"] = dropped
+        reason = f"{dropped} row{'s' if dropped > 1 else ''} in which {choice.value.source!r} is no finite number"
+        attrs = with_left_out(attrs, reason)
+    attrs = with_left_out(attrs, _not_taken(table, choice))
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
         return _with_headers(gridded, choice)
+    sweep = extra.get("sweep")
+    if sweep is None and len(columns) > 1:
+        columns, sweep, attrs = _settled(columns, attrs)
     scan = scans.ragged_scan(
         columns,
         value[good],
         name=choice.value.name,
         unit=choice.value.unit,
         errors=errors,
-        sweep=extra.get("sweep"),
+        sweep=sweep,
         masked=extra.get("masked"),
         attrs=attrs,
     )
     return _with_headers(scan, choice)
+
+
+def _not_taken(table: ColumnTable, choice: ColumnChoice) -> str:
+    """The columns that are no part of the scan."""
+    taken = {column.source for column in (*choice.axes, choice.value, *([choice.error] if choice.error else []))}
+    others = [
+        header
+        for header in table.headers
+        if header not in taken and vocabulary.split_label(header)[0].lower() not in _AUXILIARY
+    ]
+    if not others:
+        return ""
+    more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+    return f"column{'s' if len(others) > 1 else ''} {', '.join(others[:_MOST_NAMED])}{more}"
 
 
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
@@ -304,8 +329,7 @@ def _slow_first(columns: dict[str, np.ndarray]) -> list[str]:
 
     def changes(name: str) -> tuple[int, float]:
         column = columns[name]
-        settled = scans.set_points(column) if len(column) > 1 else column
-        count = int(np.count_nonzero(np.diff(settled)))
+        count = int(np.count_nonzero(np.diff(set_point_numbers(column)))) if len(column) > 1 else 0
         if count < _NEARLY * (len(column) - 1):
             return count, 0.0
         return len(column), float(np.abs(np.diff(column)).sum() / (np.ptp(column) or 1.0))
@@ -342,6 +366,24 @@ def _gridded(columns, value, errors, chosen: Column, extra, attrs) -> xr.DataArr
         extrapolated=grid(extra["extrapolated"].astype(bool)) if "extrapolated" in extra else None,
         attrs={**attrs, **_order(list(columns.values())[-1][0], shape[-1])},
     )
+
+
+def _settled(columns: dict, attrs: dict) -> tuple[dict, np.ndarray, dict]:
+    """The columns with the slow axes' set points in place of readings that wander about them, the sweeps' numbers, and
+    a word on how far they wandered."""
+    readings = np.stack([column for column, _ in columns.values()], axis=1)
+    sweep = find_sweeps(readings[:, :-1], readings[:, -1])
+    places = settled(readings[:, :-1], sweep)
+    said = []
+    for position, (name, (_, unit)) in enumerate(list(columns.items())[:-1]):
+        off = float(np.abs(places[:, position] - readings[:, position]).max())
+        if off > 0:
+            said.append(
+                f"{name.replace('_', ' ')} within a sweep: read up to {off:.2g} {units.pretty(unit)} off the set "
+                "point (the median) that stands for it"
+            )
+            columns = columns | {name: (places[:, position], unit)}
+    return columns, sweep, with_notes(attrs, *said)
 
 
 def _order(fast: np.ndarray, count: int) -> dict[str, str]:

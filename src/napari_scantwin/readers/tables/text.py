@@ -4,60 +4,136 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
+from napari_scantwin.readers.tables.cells import decimal_mark, looks_numeric, parse_number, split_line
+from napari_scantwin.readers.tables.fast import fast_table
+from napari_scantwin.readers.tables.layout import Row, rows_to_table
 from napari_scantwin.readers.tables.table import ColumnTable
 
-__all__ = ["FORMATS", "SUFFIXES", "decode", "numbers", "parse_number", "rows_to_table", "text_table"]
+__all__ = ["FORMATS", "SUFFIXES", "Text", "decode", "numbers", "table_of_lines", "text_table", "whole_lines"]
 
 #: The suffixes of text files, whatever stands in them.
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".xy")
 _COMMENTS = ("#", "%", "//", "!")
-_DELIMITERS = ("\t", ";", ",")
-_MISSING = {"", "nan", "na", "n/a", "-", "--", "null", "none"}
+_DELIMITERS = ("\t", ";", ",", "|", None)
+#: So many lines show the dialect: the last ones, which are readings, and as many from the middle.
+_SAMPLE = 60
 
 
-def decode(content: bytes, name: str) -> str:
-    """Text from bytes in UTF-8, UTF-16 (with its byte-order mark) or Latin-1.
+@dataclass(frozen=True)
+class Text:
+    """The text of a file, and what was left out of its bytes."""
+
+    text: str
+    left_out: tuple[str, ...] = ()
+
+
+def decode(content: bytes, name: str) -> Text:
+    """Text from bytes in UTF-8, UTF-16 or a Windows code page; zero bytes that fill up its end are left out.
+
+    Parameters
+    ----------
+    content
+        The bytes.
+    name
+        The file's name, for errors.
+
+    Returns
+    -------
+    Text
+        The text.
 
     Raises
     ------
     ScanError
-        Where they are empty or no text; ``name`` is the file's name in its sentence.
+        Where they are empty or no text.
     """
-    if not content.strip():
+    if not content.strip(b"\0 \t\r\n"):
         raise ScanError(f"{name} is empty; there is no scan in it")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    wide = _utf16(content)
+    if wide is not None:
         try:
-            return content.decode("utf-16")
+            return Text(content.decode(wide).lstrip("\ufeff").rstrip("\0"))
         except UnicodeDecodeError as reason:
             raise ScanError(f"{name} is marked as UTF-16 text but is not; save it again as UTF-8") from reason
-    head = content[:65536]
-    if b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > 0.01 * len(head):
+    plain = content.rstrip(b"\0")
+    padding = len(content) - len(plain)
+    head = plain[:65536]
+    if b"\0" in plain or sum(byte < 9 or 13 < byte < 32 for byte in head) > 0.01 * len(head):
         raise ScanError(f"{name} holds binary data, not text; check that its name ends in what it really is")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
+    said = (f"{padding} zero byte{'s' if padding > 1 else ''} that fill up the end of the file",) if padding else ()
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return Text(plain.decode(encoding), said)
+        except UnicodeDecodeError:
+            continue
+    return Text(plain.decode("latin-1"), said)
 
 
-def parse_number(text: str, decimal: str = ".") -> float | None:
-    """The number in a cell; NaN where it is empty, None where it is a word."""
-    text = text.strip().strip('"')
-    if text.lower() in _MISSING:
-        return np.nan
-    if decimal == ",":
-        text = text.replace(".", "").replace(",", ".") if text.count(",") == 1 else text.replace(",", ".")
-    elif text.lower() in ("true", "false"):
-        return float(text.lower() == "true")
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _utf16(content: bytes) -> str | None:
+    """UTF-16 by its mark, or without one by the zero in every other byte of plain letters and figures."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    head = content[:4096].rstrip(b"\0")
+    for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros, others = head[offset::2].count(0), head[1 - offset :: 2].count(0)
+        if len(head) > 8 and zeros > 0.7 * (len(head) // 2) and others < 0.1 * zeros:
+            return encoding
+    return None
+
+
+def whole_lines(text: str) -> tuple[list[str], str]:
+    """The lines of a text, and what to say where the last one was left out: without a line end it may have been cut
+    inside a number.
+
+    Such a line is kept where it is shown to be whole: it has as many cells as the one before it, and its last number
+    has ended (empty cells follow it) or is written with as many decimals as those above it.
+
+    Parameters
+    ----------
+    text
+        A text.
+
+    Returns
+    -------
+    lines
+        Its lines.
+    said
+        The sentence; empty where all lines are whole.
+    """
+    lines = text.splitlines()
+    if len(lines) < 2 or text.endswith(("\n", "\r")):
+        return lines, ""
+    *above, last = lines[-6:]
+    shapes = {_shape(line) for line in above[-4:]}
+    alike = len(above) > 1 and len({len(re.findall(r"[,;\t|]| +", line.strip(" "))) for line in (above[-1], last)}) == 1
+    if alike and (last.rstrip(" ").endswith((",", ";", "\t", "|")) or (shapes == {_shape(last)} != {None})):
+        return lines, ""
+    return lines[:-1], f"line {len(lines)}, the last one, which has no line end and may be cut"
+
+
+#: The number that ends a line, parted from those before it by anything but a comma (which may be its decimal mark),
+#: or by a comma or semicolon.
+_ENDINGS = tuple(
+    re.compile(rf"{before}[-+]?(?:\d*{mark}(?P<decimals>\d+)|\d+)(?P<power>[eEdD][-+]?\d+)?\"?$")
+    for before, mark in ((r"(?:^|[^\d.,eE+-])", "[.,]"), ("[,;]", r"\."))
+)
+
+
+def _shape(line: str) -> tuple[int, int] | None:
+    """How the number that ends a line is written, its decimals and its exponent; None where it could be cut unseen."""
+    for ending in _ENDINGS:
+        found = ending.search(line.rstrip())
+        if found and (found["decimals"] or found["power"]):
+            return len(found["decimals"] or ""), len(found["power"] or "")
+    return None
 
 
 def numbers(file: str, text: str, what: str) -> np.ndarray:
@@ -103,111 +179,99 @@ def text_table(file: DataFile) -> ColumnTable:
     ScanError
         Naming the line where a word stands among numbers or a row has too many cells.
     """
+    table = fast_table(
+        file.name,
+        file.content,
+        whole_lines=whole_lines,
+        dialect=lambda lines: _dialect(file.name, lines),
+        row=_row,
+        is_remark=_is_remark,
+    )
+    if table is not None:
+        return table
     text = decode(file.content, file.name)
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith(_COMMENTS)
-    ]
-    if not lines:
-        raise ScanError(f"{file.name} holds nothing but comments; there is no scan in it")
-    delimiter, decimal = _dialect([line for _, line in lines])
-    rows = [(number, _cells(line, delimiter)) for number, line in lines]
-    return rows_to_table(file.name, rows, decimal)
+    lines, cut = whole_lines(text.text)
+    table = table_of_lines(file.name, lines)
+    return replace(table, attrs=with_left_out(table.attrs, *text.left_out, cut))
 
 
-def _cells(line: str, delimiter: str | None) -> list[str]:
-    cells = line.split() if delimiter is None else [cell.strip() for cell in line.split(delimiter)]
-    return [cell.strip('"') for cell in cells]
-
-
-def _dialect(lines: list[str]) -> tuple[str | None, str]:
-    """The delimiter (None: white space) and the decimal mark, from the last lines, which are data."""
-    sample = lines[-50:]
-    for delimiter in _DELIMITERS:
-        counts = [line.count(delimiter) for line in sample]
-        if min(counts) == 0:
-            continue
-        cells = [cell.strip() for line in sample for cell in line.split(delimiter)]
-        if delimiter == ",":
-            # "1,5 2,5" is two decimal commas with white space between; "1,5" alone stays two cells.
-            if all(
-                re.fullmatch(r"(-?\d+,\d+(e[+-]?\d+)?\s+)+-?\d+,\d+(e[+-]?\d+)?", line.strip(), re.I) for line in sample
-            ):
-                return None, ","
-            return ",", "."
-        commas = any(re.fullmatch(r"-?\d*,\d+(e[+-]?\d+)?", cell, re.I) for cell in cells)
-        points = any(re.fullmatch(r"-?\d*\.\d+(e[+-]?\d+)?", cell, re.I) for cell in cells)
-        return delimiter, "," if commas and not points else "."
-    return None, "."
-
-
-def rows_to_table(name: str, rows: list[tuple[int, list[str]]], decimal: str = ".") -> ColumnTable:
-    """A :class:`ColumnTable` from rows of cells.
+def table_of_lines(name: str, lines: list[str]) -> ColumnTable:
+    """The table in lines of text, with its delimiter, decimal mark and header found.
 
     Parameters
     ----------
     name
-        The file's name.
-    rows
-        (line number, cells) of each. The header is the last row of words before the first row of numbers; a row of
-        units below it is joined to it.
-    decimal
-        The decimal mark.
+        The file's name, for errors.
+    lines
+        The file's lines from the first; those of a part of it come below as many empty ones as stand above it, so
+        that errors name the right line.
+
+    Returns
+    -------
+    ColumnTable
+        The columns of numbers.
 
     Raises
     ------
     ScanError
-        Where there are no rows of numbers, two columns have one name, a row has another number of cells, or a cell is
-        not a number.
+        Where there is no table, or a word stands among its numbers.
     """
-
-    def numeric(cells) -> bool:
-        numbers = [parse_number(cell, decimal) for cell in cells]
-        return None not in numbers and any(np.isfinite(number) for number in numbers if number is not None)
-
-    first = next((index for index, (_, cells) in enumerate(rows) if numeric(cells)), None)
-    if first is None:
-        raise ScanError(f"{name} holds no rows of numbers; a scan is a table with one row a point")
-    width = len(rows[first][1])
-    heads = [cells for _, cells in rows[:first] if len(cells) == width]
-    header = _header(heads, width)
-    doubled = next((head for head in header if header.count(head) > 1), None)
-    if doubled is not None:
-        raise ScanError(
-            f"{name}, line {rows[first][0] - 1}: two columns are called {doubled!r}; give each its own name"
-        )
-    data = np.empty((len(rows) - first, width))
-    for index, (line, cells) in enumerate(rows[first:]):
-        while len(cells) > width and not cells[-1]:
-            cells = cells[:-1]
-        if len(cells) != width:
-            raise ScanError(f"{name}, line {line}: {len(cells)} cells where the first row has {width}; mend the line")
-        for position, cell in enumerate(cells):
-            number = parse_number(cell, decimal)
-            if number is None:
-                raise ScanError(
-                    f"{name}, line {line}, column {header[position]!r}: {cell!r} is not a number; "
-                    "mend or remove the row"
-                )
-            data[index, position] = number
-    return ColumnTable(
-        name,
-        {head: data[:, position] for position, head in enumerate(header)},
-        {head: units.split_label(head)[1] for head in header},
-        np.array([line for line, _ in rows[first:]]),
-    )
+    readings = [line for line in lines if line.strip() and not _is_remark(line)]
+    if not readings:
+        raise ScanError(f"{name} holds nothing but comments; there is no scan in it")
+    middle = len(readings) // 2
+    sample = readings[middle : middle + _SAMPLE] + readings[max(middle + _SAMPLE, len(readings) - _SAMPLE) :]
+    delimiter, decimal = _dialect(name, sample)
+    rows: list[Row] = []
+    remarks: list[Row] = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
+    _refuse_split_decimals(name, rows, delimiter)
+    return rows_to_table(name, rows, decimal, remarks)
 
 
-def _header(heads: list[list[str]], width: int) -> list[str]:
-    if not heads:
-        return [f"column {number}" for number in range(1, width + 1)]
-    header = heads[-1]
-    if len(heads) > 1 and all(not cell or units.is_known(cell.strip("()[]")) for cell in header) and any(header):
-        return [
-            f"{head} ({unit.strip('()[]')})" if unit else head for head, unit in zip(heads[-2], header, strict=True)
-        ]
-    return [cell or f"column {number}" for number, cell in enumerate(header, 1)]
+def _dialect(name: str, lines: list[str]) -> tuple[str | None, str]:
+    """The delimiter and the decimal mark of a table, told by lines of readings."""
+    delimiter = _delimiter([line for line in lines if not _is_remark(line)])
+    return delimiter, decimal_mark(name, (cell for line in lines for cell in split_line(line, delimiter)))
+
+
+def _is_remark(line: str) -> bool:
+    return line.lstrip().startswith(_COMMENTS)
+
+
+def _row(number: int, line: str, delimiter: str | None) -> Row:
+    return number, split_line(line.strip().lstrip("#%!/").strip() if _is_remark(line) else line, delimiter)
+
+
+def _delimiter(lines: list[str]) -> str | None:
+    """The delimiter by which most of the cells are numbers; of equals the one listed first. None is white space."""
+
+    def share(delimiter: str | None) -> float:
+        rows = [split_line(line, delimiter) for line in lines]
+        if sum(len(row) > 1 for row in rows) < len(rows) / 2:
+            return 0.0
+        cells = [cell for row in rows for cell in row if cell]
+        return sum(map(looks_numeric, cells)) / max(len(cells), 1)
+
+    shares = [share(delimiter) for delimiter in _DELIMITERS]
+    return _DELIMITERS[int(np.argmax(np.round(shares, 3)))] if max(shares) > 0 else ","
+
+
+def _refuse_split_decimals(name: str, rows: list[Row], delimiter: str | None) -> None:
+    """Decimal commas in a table parted by commas cannot be told from it: the rows have more cells than the header."""
+    if delimiter != ",":
+        return
+    widths = [len(cells) for _, cells in rows]
+    for (line, cells), below in zip(rows, widths[1:], strict=False):
+        words = [bool(cell) and not looks_numeric(cell) for cell in cells]
+        doubled = len(words) > 1 and len(cells) < below <= 2 * len(cells) and below == widths[-1]
+        if doubled and all(words) and any(units.split_label(cell)[1] is not None for cell in cells):
+            raise ScanError(
+                f"{name}, line {line}: {len(cells)} names stand above {below} cells; decimal commas between commas "
+                "cannot be told apart: save the file with decimal points or with semicolons"
+            )
 
 
 FORMATS = (
@@ -218,9 +282,11 @@ FORMATS = (
         level=Level.PLAIN,
         holds="one table; any delimiter, decimal comma or point",
         reads="The columns that are chosen (or that the headers make plain) as axes, value and its standard error; "
-        "units from the headers, `T (K)`, or the row below them, else as they are answered. Rows without a finite "
-        "value are dropped and counted in `dropped_rows`; of the other columns only `masked`, `extrapolated` and "
-        "`sweep` are taken.",
+        "units from the headers, `T (K)`, or the row below them, else as they are answered. Preambles of any length "
+        "and names behind `#` are understood; a column for each sweep (`T (K), 100 Oe, 1000 Oe`) is put one below the "
+        "other. Left out, and said in the scan's `notes`: rows without a finite value (counted in `dropped_rows`), "
+        "columns of words and dates, rows of words among the readings, and a last row that may be cut. Of the other "
+        "columns only `masked`, `extrapolated` and `sweep` are taken.",
         table=lambda file, sheet: text_table(file),
         asks=Asks.COLUMNS,
     ),

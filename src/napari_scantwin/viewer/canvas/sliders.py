@@ -11,7 +11,7 @@ from superqt import QElidingLabel
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.core.typed_numbers import leading_number
+from napari_scantwin.core.typed import leading_number
 from napari_scantwin.viewer.canvas.napari_private import own_words, sliders_of
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.numbers import NumberLine

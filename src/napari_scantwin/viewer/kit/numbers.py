@@ -1,7 +1,7 @@
 """The fields for numbers: every number that is typed into the window is typed into one of these.
 
 They read a decimal comma as well as a decimal point, exponents and thousands whatever the computer's language
-(:mod:`napari_scantwin.core.typed_numbers`), always write a point, and leave a number as it is until another is typed.
+(:mod:`napari_scantwin.core.typed`), always write a point, and leave a number as it is until another is typed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QLabel, QLineEdit
 
-from napari_scantwin.core.typed_numbers import typed_number
+from napari_scantwin.core.typed import typed_number
 
 __all__ = ["CountBox", "NumberBox", "NumberLine", "ask_number"]
 

@@ -15,8 +15,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_scantwin.core import units
-from napari_scantwin.readers.tables.table import Column, ColumnChoice, ColumnTable, recall, standard_name
+from napari_scantwin.core import units, vocabulary
+from napari_scantwin.readers.tables.table import Column, ColumnChoice, ColumnTable, recall
 
 __all__ = ["ChoiceDialog", "ColumnDialog", "ask_choice", "ask_columns"]
 
@@ -79,10 +79,10 @@ class ColumnDialog(QDialog):
         unit.addItems(("", *_UNITS))
         name.lineEdit().setPlaceholderText("choose a name")
         unit.lineEdit().setPlaceholderText("choose a unit")
-        plain, known_unit = units.split_label(header)
+        plain, known_unit = vocabulary.split_label(header)
         last = len(self._table.headers) - 1
         role.setCurrentText("value" if position == last else "axis" if last <= 4 else "not used")
-        name.setCurrentText(standard_name(plain) or "")
+        name.setCurrentText(vocabulary.standard_name(plain, known_unit) or "")
         unit.setCurrentText("1" if known_unit == "" else known_unit or "")  # a plain ratio such as H/Pd
         if remembered is not None:
             role.setCurrentText("not used")

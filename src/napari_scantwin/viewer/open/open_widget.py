@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.notes import notes
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.readers.instruments import erlab_files
 from napari_scantwin.samples import SAMPLES, sample_path
@@ -66,7 +67,7 @@ class OpenWidget(QWidget):
         self._late.timeout.connect(self._let_go)
         self.button = QPushButton("Open files…")
         self.button.setToolTip("Several files of one sweep or one cut each become one scan")
-        self.button.clicked.connect(self._ask)
+        self.button.clicked.connect(self.ask)
         self.folder_button = QPushButton("Open folder…")
         self.folder_button.setToolTip("A folder of cuts, which become one scan, or a zarr store")
         self.folder_button.clicked.connect(self._ask_folder)
@@ -121,7 +122,8 @@ class OpenWidget(QWidget):
         self.recent.setFixedHeight(24 * max(1, min(6, self.recent.count())) + 6)
         self._recent_box.setVisible(self.recent.count() > 0)
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for files, and open them."""
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         by_filter = {
             f"{one.title} ({' '.join('*' + each for each in one.suffixes)})": one.key for one in erlab_files.loaders()
@@ -236,8 +238,7 @@ def describe(scan) -> str:
         lines.append(f"{name.replace('_', ' ')} {reach} {units.pretty(scan[name].attrs['units'])}")
     if scans.is_lazy(scan):
         lines.append("Too large for memory: only what is looked at is read from the file.")
-    if dropped := scan.attrs.get("dropped_rows"):
-        lines.append(f"{dropped} rows without a good value were dropped.")
+    lines += [f"{one[0].upper()}{one[1:]}." for one in notes(scan.attrs)]
     if "sample_mass" in scan.attrs:
         lines.append(f"Sample mass {scan.attrs['sample_mass']:g} {scan.attrs['sample_mass_units']}.")
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import units
-from napari_scantwin.core.typed_numbers import typed_number
+from napari_scantwin.core.typed import typed_number
 
 __all__ = ["SeriesDialog", "ask_scanned_axis"]
 

@@ -100,7 +100,7 @@ class SimulateWidget(QWidget):
         self.said.setWordWrap(True)
         self.export_choice = Combo()
         self.export_button = QPushButton("Export…")
-        self.export_button.clicked.connect(self._ask_export)
+        self.export_button.clicked.connect(self.ask_export)
         export = QGroupBox("Export a scan")
         row = QHBoxLayout(export)
         row.addWidget(self.export_choice, 1)
@@ -278,7 +278,8 @@ class SimulateWidget(QWidget):
         self.export_choice.setCurrentText(chosen)
         self.export_button.setEnabled(self.export_choice.count() > 0)
 
-    def _ask_export(self) -> None:
+    def ask_export(self) -> None:
+        """Ask for a name, and write the chosen scan under it."""
         if self.export_job.running:
             self.export_job.stop()
             return

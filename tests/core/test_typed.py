@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from napari_scantwin.core.axis_values import parse_values
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
-from napari_scantwin.core.typed_numbers import leading_number, typed_number
+from napari_scantwin.core.sample import Sample
+from napari_scantwin.core.typed import leading_number, typed_number
 from napari_scantwin.operations.parameters import Parameter
 
 #: How thousands and decimals are parted: English, German, French, Swiss, Swedish, Arabic, the SI's own.
@@ -19,7 +20,7 @@ _EASTERN = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@given(numbers, st.sampled_from(".,"), st.sampled_from("eED"), st.sampled_from("-−"), st.booleans())
+@given(numbers, st.sampled_from(".,"), st.sampled_from("eED"), st.sampled_from("-−–"), st.booleans())
 def test_every_number_comes_back(number, decimal, exponent, minus, eastern):
     text = repr(number).replace(".", decimal).replace("e", exponent).replace("-", minus)
     assert typed_number(f" {text.translate(_EASTERN) if eastern else text} ") == number
@@ -93,4 +94,5 @@ def test_ranges_lists_and_parameters_take_decimal_commas():
     fields = Parameter("fields", "Fields", kind="numbers", unit="Oe")
     assert fields.checked(None, "1,5 kOe; 2,5 kOe", {}) == pytest.approx([1500, 2500])
     assert fields.checked(None, "1.5 kOe, 2 kOe", {}) == pytest.approx([1500, 2000])
+    assert Sample(mass="0,61 mg").si("mass") == pytest.approx(0.61e-6)
     assert Quantity.of("12,3 ± 0,1 mohm", "it", "1 ohm") == Quantity.of("12.3 ± 0.1 mohm", "it", "1 ohm")
