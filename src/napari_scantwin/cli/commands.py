@@ -245,11 +245,12 @@ def export(
     """Write a scan in another format."""
     with in_words():
         from napari_scantwin.readers import read
-        from napari_scantwin.writers import write
+        from napari_scantwin.writers import left_out, write
 
         check_suffix(output)
-        (path,) = write(read(files, axes=axis, value=value, error=error, choice=choice, along=along), output)
-        typer.echo(f"Wrote {path}")
+        scan = read(files, axes=axis, value=value, error=error, choice=choice, along=along)
+        (path,) = write(scan, output)
+        typer.echo("\n".join([f"Wrote {path}", *(f"  note: {one}" for one in left_out(scan, path))]))
 
 
 def _score_text(found) -> str:

@@ -12,8 +12,10 @@ scan has the single dimension ``point`` and its axes are coordinates along it, n
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +38,7 @@ __all__ = [
     "is_lazy",
     "is_scan",
     "label",
+    "listed_axes",
     "points",
     "points_of_sweeps",
     "ragged_scan",
@@ -167,7 +170,7 @@ def ragged_scan(
         attrs={
             **(attrs or {}),
             **_axis_attrs(name, unit, long_names),
-            "axes": ",".join(axes),
+            "axes": listed_axes(axes),
         },
     )
     return check(scan)
@@ -226,7 +229,7 @@ def gridded_scan(
         dims=dims,
         coords=coords,
         name=name,
-        attrs={**(attrs or {}), **_axis_attrs(name, unit, long_names), "axes": ",".join(dims)},
+        attrs={**(attrs or {}), **_axis_attrs(name, unit, long_names), "axes": listed_axes(dims)},
     )
     return check(scan)
 
@@ -277,8 +280,20 @@ def check(scan: xr.DataArray) -> xr.DataArray:
 def axes(scan: xr.DataArray) -> tuple[str, ...]:
     """The axis names, slow first, the fast axis last."""
     if scan.dims == (POINT,) and "axes" in scan.attrs:
-        return tuple(name for name in scan.attrs["axes"].split(",") if name)
+        said = str(scan.attrs["axes"])
+        if said.startswith("["):
+            with contextlib.suppress(ValueError):
+                return tuple(map(str, json.loads(said)))
+        return tuple(name for name in said.split(",") if name)
     return tuple(str(dim) for dim in scan.dims if dim != POINT)
+
+
+def listed_axes(names: Iterable[str]) -> str:
+    """The attribute ``axes`` for axes of these names, slow first: parted by commas, or as a list of JSON where a name
+    has a comma itself."""
+    names = [str(name) for name in names]
+    plain = all(name and "," not in name for name in names) and not "".join(names[:1]).startswith("[")
+    return ",".join(names) if plain else json.dumps(names)
 
 
 def is_gridded(scan: xr.DataArray) -> bool:

@@ -78,7 +78,8 @@ def turns(fast: np.ndarray, threshold: float) -> list[tuple[np.ndarray, bool]]:
     # Only where it changes direction can it have turned, which spares looking at every reading.
     ways = np.sign(np.diff(fast))
     moving = np.flatnonzero(ways)
-    places = [*(moving[1:][ways[moving[1:]] != ways[moving[:-1]]]).tolist(), len(fast) - 1]
+    # Of an extreme that is read twice the first reading ends the part, the second begins the next.
+    places = [*(moving[:-1][ways[moving[1:]] != ways[moving[:-1]]] + 1).tolist(), len(fast) - 1]
     parts, start, extreme = [], 0, 0
     rising: bool | None = None
     at = 0
@@ -109,7 +110,7 @@ def find_sweeps(slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     slow
-        Readings of the slow axes [n, axes], in the order of measuring.
+        Readings of the slow axes [n, axes], in the order of measuring; there may be none.
     fast
         Readings of the fast axis [n].
 
@@ -123,7 +124,7 @@ def find_sweeps(slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
     # In shuffled rows the fast axis turns at every reading or two; in rows sorted by it, the slow ones go to and fro.
     shuffled = len(fast) < _FEWEST_A_SWEEP * len(parts)
     if shuffled or any(_to_and_fro(column) > _to_and_fro(fast) and not _held(column) for column in slow.T):
-        return _together([set_points(column) for column in slow.T])
+        return _together([set_points(column) for column in slow.T] or [np.zeros(len(fast))])
     numbers = np.empty(len(fast), np.int64)
     for number, rows in enumerate(parts):
         numbers[rows] = number

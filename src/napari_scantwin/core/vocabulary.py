@@ -11,7 +11,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from napari_scantwin.core import units
+from napari_scantwin.core import energies, units
 
 __all__ = ["Term", "fits", "measured_in", "split_label", "standard_name", "term"]
 
@@ -57,7 +57,7 @@ _TERMS = (
     Term("relative_resistance", ("r/r0",), ("",), value=True),
     Term("heat_capacity", ("c", "cp", "c_p", "hc", "specific heat"), tuple(f"J/K{one}" for one in _PER_AMOUNT), True),
     Term("susceptibility", ("chi", "χ"), tuple(f"emu/Oe{one}" for one in ("", "/g", "/cm3", "/mol")), value=True),
-    Term("energy", ("e", "binding energy", "kinetic energy"), ("eV", "J/mol")),
+    Term("energy", ("e",), ("eV", "J/mol")),
     Term("angle", ("theta", "phi", "analyser angle", "analyzer angle", "θ", "φ"), ("deg",)),
     Term("photoemission_intensity", ("intensity", "counts"), ("count", "count/s", "arb"), value=True),
     Term("pressure", ("p",), ("bar",)),
@@ -77,7 +77,9 @@ def _terms(header: str) -> list[Term]:
     # A symbol behind the name, as in "Moment (m)" and "Magnetic field (H)", says nothing that the name does not.
     plain = re.sub(r"(?<=\w\w) \(\w{1,2}\)$", "", _plain(header))
     spelled = (plain, plain.replace(" ", "_"))
-    return [one for one in _TERMS if _plain(one.name) == plain or any(word in one.spellings for word in spelled)]
+    found = [one for one in _TERMS if _plain(one.name) == plain or any(word in one.spellings for word in spelled)]
+    # "BE", "E - E_F", "Ekin": what is said of an energy makes it one.
+    return found or [one for one in _TERMS if one.name == "energy" and energies.notation(header) is not None]
 
 
 def term(name: str) -> Term | None:
@@ -86,8 +88,10 @@ def term(name: str) -> Term | None:
 
 
 def _counted(unit: str) -> str:
-    """Of what has no dimension: angles, counts and ratios are three things."""
+    """Of what has no dimension: angles, counts and ratios are three things, and "per formula unit" is one too."""
     spelled = units.standard(unit)
+    if re.search(r"\b(?:fu|atom|ion)\b", spelled):
+        return "formula unit"
     return next((kind for kind in ("deg", "rad", "count") if kind in spelled), "ratio").replace("rad", "deg")
 
 

@@ -111,7 +111,7 @@ def rebuild(
             coords[str(key)] = coord
     for key, (along, column, about) in (coordinates or {}).items():
         coords[key] = (along, column, dict(about))
-    about = {**scan.attrs, **(attrs or {}), "units": value_unit, "axes": ",".join(dims)}
+    about = {**scan.attrs, **(attrs or {}), "units": value_unit, "axes": scans.listed_axes(dims)}
     if long_name is not None:
         about["long_name"] = long_name
     return xr.DataArray(values, dims=dims, coords=coords, name=name or scan.name, attrs=about)

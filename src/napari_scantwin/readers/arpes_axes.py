@@ -1,9 +1,8 @@
 """What all ARPES formats share: the axes' names, units, order and signs.
 
 Energy is the last (fast) axis, the angle along the slit (the position, where the lens images the sample) the one
-before, whatever is scanned comes first; every axis rises. ``attrs["energy_notation"]`` says whether energies are
-``"kinetic"`` or counted from the Fermi level (``"fermi"``: occupied states are negative; binding energies are turned
-round to that). An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
+before, whatever is scanned comes first; every axis rises. What energies are counted from is read from names
+(:mod:`napari_scantwin.core.energies`); binding energies are turned round. An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
 ``manipulator_angle_units``): files that differ in such a one can be joined along it. Nominal axes are the axes. An
 intensity whose file names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
 ``attrs["settings"]``.
@@ -13,14 +12,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.notes import with_notes
 
 __all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings_block", "size_words"]
 
@@ -28,7 +28,7 @@ __all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings
 _NAMES = (
     (r"non.?energy", "angle"),
     (r"photon|^hv$|excitation", "photon_energy"),
-    (r"energ|^e[_ ]?(kin|b)?$|^ekin|binding", "energy"),
+    (r"energ|^e$", "energy"),
     (r"theta ?y|polar|tilt|manipul|deflect|z-scale|^phi$|azimuth|sapolar|satilt", "manipulator_angle"),
     (r"theta ?x|y-scale|angle|slit|theta|^alpha$", "angle"),
     (r"temp", "sample_temperature"),
@@ -43,6 +43,8 @@ _NAMES = (
 def axis_name(label: str) -> str:
     """The scan's name for an axis that a beamline calls ``label`` (without its unit)."""
     plain = label.strip().lower()
+    if "photon" not in plain and energies.notation(label) is not None:
+        return "energy"
     for pattern, name in _NAMES:
         if re.search(pattern, plain):
             return name
@@ -55,8 +57,8 @@ def arpes_scan(
     axes: Sequence[tuple[str, str | None, np.ndarray]],
     *,
     unit: str | None = None,
-    binding: bool = False,
-    notation: str | None = None,
+    said: Sequence[str | None] = (),
+    documented: Collection[str] = (),
     attrs: Mapping | None = None,
     along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
 ) -> xr.DataArray:
@@ -73,10 +75,10 @@ def arpes_scan(
         attributes.
     unit
         The intensity's unit; "arb" by default, and where it is not known.
-    binding
-        Whether the energies are binding energies, which are turned round.
-    notation
-        ``"fermi"`` where the energies count from the Fermi level already; by default they are kinetic.
+    said
+        What the file says of its energies beside their label, such as the setting ``"Binding"``.
+    documented
+        As in :func:`napari_scantwin.core.energies.counted`: what the format's energies are where the file says nothing.
     attrs
         Further attributes.
     along
@@ -123,8 +125,9 @@ def arpes_scan(
             name += "_2"
         column = np.asarray(column, float)
         if name == "energy":
-            attrs["energy_notation"] = "fermi" if binding else notation or "kinetic"
-            column = -column if binding else column
+            found = energies.counted(column, plain, *said, documented=documented)
+            attrs |= {} if found.notation is None else {"energy_notation": found.notation}
+            attrs, column = with_notes(attrs, found.note), found.values
         named.append((name, axis_unit, column))
         kept.append(position)
     if not named:
@@ -189,8 +192,7 @@ def rising_scan(
         ordered[axis] = (column, axis_unit)
     long_names = {}
     if "energy" in ordered:
-        said = {"kinetic": "kinetic energy", "fermi": "energy from the Fermi level"}
-        long_names["energy"] = said.get((attrs or {}).get("energy_notation", ""), "energy")
+        long_names["energy"] = energies.LONG_NAMES.get((attrs or {}).get("energy_notation", ""), "energy")
     scan = scans.gridded_scan(
         ordered,
         values if _read_in_parts(values) else np.ascontiguousarray(values),

@@ -12,6 +12,7 @@ from typing import cast
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
+from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.arrays import contents as arrays
 from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
 from napari_scantwin.readers.format import Asks, DataFile, Format
@@ -21,6 +22,9 @@ from napari_scantwin.readers.series import joining
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
 __all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
+
+#: A note in a folder has fewer bytes.
+_LONGEST_NOTE = 4096
 
 
 def is_series(path: str | Path) -> bool:
@@ -58,9 +62,26 @@ def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = No
         (path,) = path
     one = Path(cast(str | Path, path))
     if is_series(one):
-        files = joining.files_of_folder(one, suffixes(), _table_suffixes())
-        return OpenedSeries(files, sheet, one) if len(files) > 1 else OpenedFile(files[0], sheet)
+        files, passed_over = joining.files_of_folder(one, suffixes(), _table_suffixes(), _level)
+        if len(files) > 1:
+            return OpenedSeries(files, sheet, one, passed_over)
+        return OpenedFile(files[0], sheet, passed_over)
     return OpenedFile(one, sheet)
+
+
+def _level(path: Path) -> int | None:
+    """How particular the format is that recognises a file which may hold a table; None of a short text without one,
+    which is a note."""
+    file = DataFile(path)
+    known = [one for one in formats() if file.suffix in one.all_suffixes and one.recognises(file)]
+    least = min(known, key=lambda one: one.level)
+    if least.measurements is None and least.table is not None and 0 < len(file.head) < _LONGEST_NOTE:
+        try:
+            if len(least.table(file, None).lines) < 2:
+                return None
+        except ScanError:
+            return None
+    return least.level
 
 
 def _table_suffixes() -> list[str]:
@@ -71,8 +92,9 @@ def _table_suffixes() -> list[str]:
 class OpenedFile:
     """A file that was opened, made by :func:`open_file`; what is asked of it is parsed once."""
 
-    def __init__(self, path: Path, sheet: str | None = None):
+    def __init__(self, path: Path, sheet: str | None = None, passed_over: Sequence[str] = ()):
         self.path = path
+        self._passed_over = passed_over
         self._file = DataFile(path)
         self._sheet = sheet
         self._formats = [one for one in formats() if self._file.suffix in one.all_suffixes]
@@ -275,6 +297,8 @@ class OpenedFile:
 
     def _sourced(self, scan: xr.DataArray) -> xr.DataArray:
         """The scan with its file's name and SHA-256; one that was exported keeps those of the file it came from."""
+        if self._passed_over:
+            scan = scan.assign_attrs(with_left_out(scan.attrs, *self._passed_over))
         if scan.attrs.get("source"):
             return scan
         return scan.assign_attrs(source=self.path.name, sha256=self._file.sha256)
@@ -289,11 +313,17 @@ class OpenedSeries:
     """Several files of one sweep or cut (or a few) each that make one scan, made by :func:`open_file`. What can be
     chosen, and what has to be asked, is the first file's."""
 
-    def __init__(self, paths: Sequence[Path], sheet: str | None = None, folder: Path | None = None):
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        sheet: str | None = None,
+        folder: Path | None = None,
+        passed_over: Sequence[str] = (),
+    ):
         refuse_dangerous(paths)  # all in one go: each alone would take as long
         self._paths = list(paths)
         self._sheet = sheet
-        self._folder = folder
+        self._folder, self._passed_over = folder, passed_over
         self.first = open_file(self._paths[0], sheet=sheet)
         self._parts: tuple[tuple, list[xr.DataArray]] | None = None
 
@@ -343,6 +373,7 @@ class OpenedSeries:
         self._parts = None
         if self._folder is not None:
             scan = scan.assign_attrs(source=f"{self._folder.name}, {len(self._paths)} files")
+            scan.attrs = with_left_out(scan.attrs, *self._passed_over)
         return Measurement("", str(scan.name), scan)
 
     def _read(self, told: tuple, on_progress, stop) -> list[xr.DataArray]:

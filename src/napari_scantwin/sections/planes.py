@@ -174,7 +174,7 @@ def _as_scan(scan, pair, main, places, spans, values, errors, masked, band) -> x
     width, across = band
     line += f", averaged over {width:.6g} {scan[across].attrs['units']} of {across}" if width > 0 else ""
     attrs = {key: value for key, value in scan.attrs.items() if key != "kind"}
-    attrs |= {"axes": ",".join((name, *rest)), "line": line}
+    attrs |= {"axes": scans.listed_axes((name, *rest)), "line": line}
     return scans.check(xr.DataArray(values, dims=(name, *rest), coords=coords, name=scan.name, attrs=attrs))
 
 

@@ -6,6 +6,7 @@ other entries stands in the archive, so that a cut or altered file is recognised
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -17,9 +18,12 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin import __version__
+from napari_scantwin.core import attributes
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.core.notes import notes
+from napari_scantwin.core.stored_form import file_names, storable_scan
 from napari_scantwin.twin.library import fitted_of_kind
 from napari_scantwin.twin.migration import FORMAT, migrated
 from napari_scantwin.twin.mixture import Mixture
@@ -27,11 +31,13 @@ from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import Trial, TwinSettings
 from napari_scantwin.twin.uncertainty import Uncertainty
 
-__all__ = ["TooOld", "load", "load_scan", "save"]
+__all__ = ["TooOld", "left_out", "load", "load_scan", "save", "too_large"]
 
 _DIGEST = "sha256"
 #: Bytes of all entries together: more is not one of ours (a twin of 10^7 points needs 80 MB a column).
 _LARGEST = 2_000_000_000
+#: Bytes of them that are kept for what was learned.
+_ROOM_FOR_TWIN = 200_000_000
 #: Bytes an entry takes beside its values, at most: the header of a ``.npy`` file.
 _HEADER = 512
 
@@ -66,6 +72,7 @@ def save(twin, path: str | Path) -> Path:
     """
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".twin")
+    twin = dataclasses.replace(twin, scan=storable_scan(twin.scan))
     about, arrays = _described(twin)
     described = json.dumps(about, indent=1).encode()
     size = len(described) + sum(array.nbytes + _HEADER for array in arrays.values())
@@ -80,6 +87,17 @@ def save(twin, path: str | Path) -> Path:
             archive.writestr(name, content)
         archive.writestr(_DIGEST, _digest(entries))
     return path
+
+
+def left_out(scan: xr.DataArray) -> list[str]:
+    """What of a scan a ``.twin`` file would not hold, in words; known before a training."""
+    said = notes(scan.attrs)
+    return [one.removeprefix("left out: ") for one in notes(storable_scan(scan).attrs) if one not in said]
+
+
+def too_large(scan: xr.DataArray) -> bool:
+    """Whether a scan leaves no room in a ``.twin`` file for its twin."""
+    return scan.nbytes + sum(coord.nbytes for coord in scan.coords.values()) > _LARGEST - _ROOM_FOR_TWIN
 
 
 def load(path: str | Path) -> dict:
@@ -184,6 +202,7 @@ def _altered(path: Path) -> ScanError:
 def _described(twin) -> tuple[dict, dict]:
     """What ``twin.json`` holds, and the arrays by name."""
     scan, mixture = twin.scan, twin.mixture
+    names = file_names([str(name) for name in scan.coords])
     about = {
         "format": FORMAT,
         "written_by": __version__,
@@ -201,16 +220,17 @@ def _described(twin) -> tuple[dict, dict]:
         "scan": {
             "name": str(scan.name),
             "dims": list(scan.dims),
-            "attrs": _plain(scan.attrs),
+            "attrs": attributes.to_json(scan.attrs),
             "coords": {
-                str(name): {"dims": list(coord.dims), "attrs": _plain(coord.attrs)}
+                str(name): {"dims": list(coord.dims), "attrs": attributes.to_json(coord.attrs)}
+                | ({} if names[str(name)] == name else {"entry": names[str(name)]})
                 for name, coord in scan.coords.items()
             },
         },
     }
     # The scan's arrays stay where they are, on disk perhaps, until it is known that there is room for them.
     arrays = {"scan/values": scan.variable} | {
-        f"scan/coords/{name}": coord.variable for name, coord in scan.coords.items()
+        f"scan/coords/{names[str(name)]}": coord.variable for name, coord in scan.coords.items()
     }
     arrays |= {f"history/{name}": column for name, column in twin.history.items()}
     for number, one in enumerate(mixture.interpolators):
@@ -225,11 +245,6 @@ def _packed(array) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(array) if array.ndim else array, allow_pickle=False)
     return buffer.getvalue()
-
-
-def _plain(attrs) -> dict:
-    """Attributes as JSON holds them; NumPy numbers become Python's."""
-    return {str(key): value.item() if isinstance(value, np.generic) else value for key, value in attrs.items()}
 
 
 def _digest(entries: dict[str, bytes]) -> str:
@@ -259,11 +274,15 @@ def _scan(described: dict, arrays: dict[str, np.ndarray]) -> xr.DataArray:
         arrays["scan/values"],
         dims=described["dims"],
         coords={
-            name: (coord["dims"], arrays[f"scan/coords/{name}"], coord["attrs"])
+            name: (
+                coord["dims"],
+                arrays[f"scan/coords/{coord.get('entry', name)}"],
+                attributes.from_json(coord["attrs"]),
+            )
             for name, coord in described["coords"].items()
         },
         name=described["name"],
-        attrs=described["attrs"],
+        attrs=attributes.from_json(described["attrs"]),
     )
     return scans.check(scan)
 

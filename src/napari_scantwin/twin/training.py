@@ -16,6 +16,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
+from napari_scantwin.twin import storage
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates
 from napari_scantwin.twin.mixture import Mixture
@@ -125,8 +126,8 @@ def train(
             # A baseline in the middle of its fit ends by itself; nobody waits for it.
             end_baselines.set()
             beside.shutdown(wait=False, cancel_futures=True)
-    # A twin carries its scan along: of one that is too large for memory, what it was judged by.
-    kept = judged if scans.is_lazy(scan) else scan
+    # A twin carries its scan along: of one that is too large for memory or for a .twin file, what it was judged by.
+    kept = judged if scans.is_lazy(scan) or storage.too_large(scan) else scan
     return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
 
 
@@ -253,4 +254,6 @@ def _notes(scan: xr.DataArray, trials: Trials) -> list[str]:
             f"The networks learned from all {len(trials.stream)} points; everything was judged at "
             f"{len(data.values)} of them, evenly spaced in every slice."
         )
+    if left_out := storage.left_out(scan):
+        notes.append(f"A saved twin keeps of this scan all but {', '.join(left_out)}.")
     return notes

@@ -115,7 +115,12 @@ def write_layer(path: str | None = None, data=None, attributes: dict | None = No
         raise ScanError(
             f"{Path(path).name} was not written: this layer holds no scan; choose a measured or simulated one"
         )
-    return [str(one) for one in writers.write(scan, path)]
+    written = [str(one) for one in writers.write(scan, path)]
+    if left_out := writers.left_out(scan, path):
+        from napari.utils.notifications import show_info
+
+        show_info(f"{Path(path).name}: {'; '.join(left_out)}")
+    return written
 
 
 def sample_ferromagnet() -> list[tuple]:

@@ -6,8 +6,9 @@ import contextlib
 import json
 from importlib.metadata import PackageNotFoundError, version
 
-import numpy as np
 import xarray as xr
+
+from napari_scantwin.core.stored_form import storable_scan
 
 __all__ = ["versions", "with_provenance"]
 
@@ -24,8 +25,6 @@ def versions() -> dict[str, str]:
 
 
 def with_provenance(scan: xr.DataArray) -> xr.DataArray:
-    """A copy of the scan whose attributes are plain text and numbers and include the versions of the software."""
-    attrs = {key: value.item() if isinstance(value, np.generic) else value for key, value in scan.attrs.items()}
-    attrs = {key: value for key, value in attrs.items() if isinstance(value, (str, int, float))}
-    attrs["versions"] = json.dumps(versions())
-    return scan.assign_attrs(attrs)
+    """The scan as it can be stored, with the versions of the software among its attributes."""
+    stored = storable_scan(scan)
+    return stored.assign_attrs(versions=json.dumps(versions()))

@@ -22,9 +22,10 @@ import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, NotWritten, ScanError
 from napari_scantwin.core.files import may_replace, not_written, only_store, replace
+from napari_scantwin.core.stored_form import as_dataset, dataset_names
 from napari_scantwin.twin import simulation
 from napari_scantwin.twin.volume import blocks
-from napari_scantwin.writers.formats import as_dataset
+from napari_scantwin.writers.formats import chunked
 from napari_scantwin.writers.provenance import with_provenance
 
 __all__ = ["write_volume"]
@@ -166,19 +167,20 @@ def _note(journal: Path, line: str) -> None:
 def _prepared(scan: xr.DataArray, part: tuple[slice, ...], folder: Path) -> None:
     """The folder with everything but the volume's values, whose chunks are the parts."""
     dataset = as_dataset(scan)
-    sizes = tuple(one.stop for one in part)
-    whole = {name: {"chunks": sizes} for name, variable in dataset.variables.items() if variable.dims == scan.dims}
-    chunked = dataset.chunk(dict(zip(scan.dims, sizes, strict=True)))
+    sizes, dims = tuple(one.stop for one in part), next(iter(dataset.data_vars.values())).dims
+    whole = {name: {"chunks": sizes} for name, variable in dataset.variables.items() if variable.dims == dims}
+    parts = chunked(dataset, dict(zip(dims, sizes, strict=True)), str(dims[0]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # zarr's word that string attributes may change their form
-        chunked.to_zarr(folder, mode="w", compute=False, encoding=whole, **_OPTIONS)
+        parts.to_zarr(folder, mode="w", compute=False, encoding=whole, **_OPTIONS)
 
 
 def _put(folder: Path, scan: xr.DataArray, part: tuple[slice, ...], arrays) -> None:
     import zarr
 
     store = zarr.open_group(folder, mode="r+", zarr_format=3)
-    for name, array in zip((str(scan.name), "standard_error", "extrapolated"), arrays, strict=True):
+    value, names = dataset_names(scan)
+    for name, array in zip((value, names["standard_error"], names["extrapolated"]), arrays, strict=True):
         store[name][part] = array.astype(store[name].dtype)
 
 

@@ -4,7 +4,8 @@ A choice is a :class:`~napari_scantwin.readers.tables.table.ColumnChoice` as for
 their paths: ``value="entry/counts=photoemission_intensity[count]"`` and one axis for every dimension longer than one,
 in the array's order, ``axes=["entry/tilt=manipulator_angle[deg]", "16:0.01=energy[eV]"]``. An axis that stands
 nowhere in the file is given as ``start:step``. The name ``binding_energy`` turns an axis round to energies from the
-Fermi level, ``kinetic_energy`` says that they are kinetic.
+Fermi level, ``kinetic_energy`` says that they are kinetic, ``energy_from_fermi_level`` that they are E - E_F; with the name
+``energy`` the array's own name may say it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.core import units, vocabulary
+from napari_scantwin.core import energies, units, vocabulary
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.notes import notes, with_notes
 from napari_scantwin.readers.arpes_axes import axis_name, rising_scan
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
 
@@ -297,43 +299,44 @@ def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
         raise ScanError(
             f"{contents.name}: {array.path} is {size}, which are {len(array.lengths)} axes, not {len(choice.axes)}"
         )
-    names = [column.name for column in choice.axes]
-    if len({name.removeprefix("binding_").removeprefix("kinetic_") for name in names}) != len(names):
-        raise ScanError(f"{contents.name}: the axes {', '.join(names)} name one axis twice; give each its own name")
     attrs = dict(contents.attrs)
     axes = []
     for column, length in zip(choice.axes, array.lengths, strict=True):
-        name, values, said = named_energy(column.name, _values(contents, column, length))
-        attrs |= said
+        name, values, said = named_energy(column.name, _values(contents, column, length), column.source.rsplit("/", 1)[-1])
+        attrs = with_notes({**attrs, **said}, *notes(attrs), *notes(said))
         axes.append((name, column.unit, values))
+    if len({name for name, *_ in axes}) != len(axes):
+        names = ", ".join(column.name for column in choice.axes)
+        raise ScanError(f"{contents.name}: the axes {names} name one axis twice; give each its own name")
     values = contents.load(array.path)
     if values.dtype.kind not in "iuf":
         raise ScanError(f"{contents.name}: {array.path} holds {values.dtype} values; a scan's are plain numbers")
     return rising_scan(values.reshape(array.lengths), axes, name=choice.value.name, unit=choice.value.unit, attrs=attrs)
 
 
-def named_energy(name: str, values: np.ndarray) -> tuple[str, np.ndarray, dict]:
+def named_energy(name: str, values: np.ndarray, *said: str | None) -> tuple[str, np.ndarray, dict]:
     """An axis whose name may say what kind of energy it holds.
 
     Parameters
     ----------
     name
-        The axis's name; ``binding_energy`` turns it round to energies from the Fermi level, ``kinetic_energy`` says
-        that they are kinetic, and ``energy`` with negative values counts from the Fermi level.
+        The axis's name, such as ``binding_energy`` (which is turned round), ``kinetic_energy``, ``energy`` or
+        ``energy_from_fermi_level``.
     values
         The axis [n].
+    said
+        What the file says of it, as in :func:`napari_scantwin.core.energies.notation`.
 
     Returns
     -------
     tuple
         The scan's name for the axis, its values [n], and the attributes that follow from its name.
     """
-    if name not in ("energy", "binding_energy", "kinetic_energy"):
+    if name == "photon_energy" or (name != "energy" and energies.notation(name) is None):
         return name, values, {}
-    values = -values if name == "binding_energy" else values
-    notation = {"binding_energy": "fermi", "kinetic_energy": "kinetic"}.get(name)
-    notation = notation or ("fermi" if values.min() < 0 else None)  # no kinetic energy is negative
-    return "energy", values, {} if notation is None else {"energy_notation": notation}
+    found = energies.counted(values, name, *said)
+    attrs = {} if found.notation is None else {"energy_notation": found.notation}
+    return "energy", found.values, with_notes(attrs, found.note)
 
 
 def _values(contents: Contents, column: Column, size: int) -> np.ndarray:

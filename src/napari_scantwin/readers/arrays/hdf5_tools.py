@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,8 +176,8 @@ def measurement(
     data: h5py.Dataset,
     axes,
     *,
-    binding: bool = False,
-    notation: str | None = None,
+    said: Sequence[str | None] = (),
+    documented: Collection[str] = (),
     attrs: Mapping | None = None,
     along: Mapping | None = None,
     shape: tuple[int, ...] | None = None,
@@ -195,7 +195,7 @@ def measurement(
         The dataset.
     axes
         (label, unit, values) of each dimension.
-    binding, notation, attrs, along
+    said, documented, attrs, along
         As in :func:`~napari_scantwin.readers.arpes_axes.arpes_scan`.
     shape
         The shape without dimensions of one step that have no axis; by default the dataset's own.
@@ -209,8 +209,8 @@ def measurement(
         values,
         axes,
         unit=text(data.attrs.get("units", "")) or None,
-        binding=binding,
-        notation=notation,
+        said=said,
+        documented=documented,
         attrs=attrs,
         along=along,
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.core import units
+from napari_scantwin.core import attributes, units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import rising_scan
 from napari_scantwin.readers.arrays.array_files import contents as arrays_in
@@ -58,12 +58,15 @@ def described(path: Path, contents: Contents) -> xr.DataArray | None:
         raise ScanError(f"{path.name} holds no array of numbers")
     array = contents.arrays[0]
     sizes = _sizes(where, about["axes"], array.shape)
-    attrs = {key: text for key, text in dict(about.get("attrs") or {}).items() if isinstance(text, (str, int, float))}
+    try:
+        attrs = attributes.from_json(dict(about.get("attrs") or {}))
+    except (ValueError, TypeError, KeyError) as reason:
+        raise ScanError(f"{where}: its attributes (attrs) are not what this program writes") from reason
     for key in ("units", "axes", "long_name"):
         attrs.pop(key, None)
     axes = []
     for axis, name, axis_unit, size in zip(about["axes"], names, axis_units, sizes, strict=True):
-        name, column, said = named_energy(name, _column(where, axis, size))
+        name, column, said = named_energy(name, _column(where, axis, size), attrs.get("energy_notation"))
         attrs |= {key: text for key, text in said.items() if key not in attrs}
         axes.append((name, axis_unit, column))
     return rising_scan(contents.load(array.path).reshape(sizes), axes, name=value, unit=unit, attrs=attrs)

@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
+from napari_scantwin.core.energies import BINDING, FERMI, KINETIC, notation
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.stored_form import from_dataset
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.arrays.array_files import refuse_pickles
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES
@@ -30,10 +32,12 @@ __all__ = ["FORMATS", "erlab_measurements", "is_xarray", "measurements"]
 
 @dataclass(frozen=True)
 class _Writer:
-    """A program: the scan's names for its dimensions, and the units it documents for them."""
+    """A program: the scan's names for its dimensions, the units it documents for them, and its energies."""
 
     names: dict[str, str]
     units: dict[str, str] = field(default_factory=dict)
+    #: What its energies are where a file does not say; whoever documents any has E - E_F for "binding".
+    energies: tuple[str, ...] = ()
 
 
 _MOMENTA = dict.fromkeys(("kx", "ky", "kz", "kp", "ks"), "1/angstrom")
@@ -42,6 +46,7 @@ _ERLAB = _Writer(
     {"alpha": "angle", "beta": "manipulator angle", "xi": "manipulator angle", "chi": "manipulator angle",
      "delta": "azimuth", "sample_temp": "sample temperature"},
     {**dict.fromkeys(("alpha", "beta", "xi", "chi", "delta"), "deg"), "hv": "eV", "sample_temp": "K", **_MOMENTA},
+    (KINETIC, FERMI),
 )  # fmt: skip
 #: PyARPES's documentation, "The spectral data model": phi along the slit; every angle in radians.
 _PYARPES = _Writer(
@@ -49,12 +54,14 @@ _PYARPES = _Writer(
      "temperature": "sample temperature"},
     {**dict.fromkeys(("phi", "theta", "beta", "chi", "psi", "alpha"), "rad"), "hv": "eV", "temperature": "K",
      **_MOMENTA},
+    (KINETIC, FERMI),
 )  # fmt: skip
 #: peaks writes units beside every coordinate.
 _PEAKS = _Writer(
     {"theta_par": "angle", "polar": "manipulator angle", "tilt": "manipulator angle", "azi": "azimuth",
      "deflector_perp": "manipulator angle", "deflector_parallel": "angle", "y_scale": "y",
-     "temperature_sample": "sample temperature", "x1": "x", "x2": "y", "x3": "z"}
+     "temperature_sample": "sample temperature", "x1": "x", "x2": "y", "x3": "z"},
+    energies=(KINETIC, FERMI),
 )  # fmt: skip
 _PLAIN = _Writer({})
 
@@ -107,6 +114,8 @@ def _measurements(path: Path, datasets: dict[str, xr.Dataset], writer: _Writer |
         for name, array in dataset.data_vars.items():
             if dataset.attrs.get("scan", name) != name:  # this program's own file names its scan
                 continue
+            array = from_dataset(dataset, array)
+            name = array.name
             ragged = array.dims == (scans.POINT,) and "axes" in array.attrs
             placed = ragged or all(dim in array.coords for dim in array.dims)
             if array.ndim < 1 or array.dtype.kind not in "iuf" or not placed:
@@ -211,11 +220,11 @@ def _scan(path: Path, dataset: xr.Dataset, array: xr.DataArray, writer: _Writer)
             attrs |= {kept: float(values.ravel()[0])} | ({} if unit is None else {f"{kept}_units": unit})
         elif coord.ndim == 1 and not hasattr(coord.data, "dask"):
             along[f"{name}_readback"] = (dims.index(str(coord.dims[0])), unit, values)
-    energies = array["eV"].values if "eV" in dims else np.zeros(0)
-    # No kinetic energy is negative.
-    notation = "fermi" if energies.size and energies.min() < 0 else _notation(attrs)
-    unit = str(array.attrs.get("units", ""))
-    return arpes_scan(path.name, array.data, axes, unit=unit or None, notation=notation, attrs=attrs, along=along)
+    said = _said_of_energies(writer, array, attrs.pop("energy_is", None)) if "eV" in dims else ()
+    unit = str(array.attrs.get("units", "")) or None
+    return arpes_scan(
+        path.name, array.data, axes, unit=unit, said=said, documented=writer.energies, attrs=attrs, along=along
+    )
 
 
 def _in_degrees(unit: str | None, values: np.ndarray) -> tuple[str | None, np.ndarray]:
@@ -223,8 +232,16 @@ def _in_degrees(unit: str | None, values: np.ndarray) -> tuple[str | None, np.nd
     return ("deg", np.rad2deg(values)) if unit in ("rad", "radian") else (unit, values)
 
 
-def _notation(attrs: dict) -> str:
-    return "fermi" if attrs.pop("energy_is", "kinetic") == "binding" else "kinetic"
+#: Attributes, of the energies or of the whole array, that may say what the energies are.
+_SAYING = ("energy_notation", "notation", "type", "eV_type", "Energy Scale", "energy_scale", "long_name", "description")
+
+
+def _said_of_energies(writer: _Writer, array: xr.DataArray, noted: str | None) -> list[str]:
+    """What the file says of its energies. Where a program means E - E_F by "binding", its word is put so."""
+    about = [array["eV"].attrs.get(key) for key in _SAYING]
+    about += [array.attrs.get(key) for key in _SAYING if key not in ("long_name", "description", "type")]
+    said = [str(one) for one in (*about, noted) if one]
+    return [FERMI if writer.energies and notation(one) == BINDING else one for one in said]
 
 
 def _about(dataset: xr.Dataset, array: xr.DataArray) -> dict:
@@ -256,8 +273,9 @@ def _plain(path: Path, array: xr.DataArray) -> xr.DataArray:
     for flag in ("masked", "extrapolated"):
         if flag in array.coords:
             array[flag] = array[flag].astype(bool)
+    said = {name: (name, *(array[name].attrs.get(key) for key in _SAYING)) for name in scans.axes(array)}
     try:
-        return scans.check(array)
+        return energies.named(scans.check(array), said)
     except ScanError as reason:
         raise ScanError(f"{path.name}: {reason}") from reason
 
@@ -273,8 +291,8 @@ FORMATS = (
         reads="Every variable whose dimensions all have coordinates, with the units the file names. Where it names "
         "none, those count that the program documents which wrote it (erlab: degrees; PyARPES: radians; both eV; told "
         "by marks that only they leave). Of ARPES a dimension's name is translated (`eV`, `alpha`, `beta`, `phi`, "
-        "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees, and energies count from the Fermi level where "
-        "one is negative or peaks says binding. Variables without coordinates along some dimension are left out.",
+        "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees. Energies are what names and attributes say; "
+        "those of erlab, PyARPES and peaks are kinetic or from the Fermi level, whichever their values allow. Variables without coordinates along some dimension are left out.",
         measurements=measurements,
         recognises=is_xarray,
         asks=Asks.ARRAYS,

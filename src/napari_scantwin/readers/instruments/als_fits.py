@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core import units
+from napari_scantwin.core.energies import FERMI, KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, axis_name, size_words
 from napari_scantwin.readers.format import Asks, DataFile, Extra, Format, Level
@@ -120,14 +121,13 @@ def _region(path, about, columns, notes, grid: Grid, name: str, number: int, val
         elif len(grid.axes) == 1 and label != "null":
             key += "_readback" if key in {axis_name(axis) for axis, *_ in grid.axes} else ""
             along[key] = (0, unit if _known(unit) else None, grid.placed(column))
-    energies = next((column for label, _, column in axes if label == "energy"), np.zeros(1))
-    kinetic = about.get(f"S{mode}KE_{region}") is True or energies.min() > 0  # nothing comes from above the Fermi level
+    kinetic = about.get(f"S{mode}KE_{region}") is True
     scan = arpes_scan(
         path.name,
         grid.placed(values),
         [*grid.axes, *axes],
         unit=str(columns.get(f"TUNIT{number}", "")) or None,
-        notation="kinetic" if kinetic else "fermi",
+        documented=(KINETIC,) if kinetic else (KINETIC, FERMI),
         attrs=attrs,
         along=along,
     )
@@ -180,7 +180,7 @@ FORMATS = (
         reads="Every region's column of spectra against `TRVAL`, `TRPIX` and `TDELT`, with the unit in its axes' "
         "names; the rows of the table lie on the nominal steps of the motors that were scanned, read-backs beside them "
         "as coordinates. An angle is in `pixel` where the file says nothing of degrees. Energies are kinetic where the "
-        "file says so or all are above zero; otherwise they count from the Fermi level. Header cards that cannot be "
+        "file says so; else kinetic or from the Fermi level, whichever their values allow. Header cards that cannot be "
         "read are left out.",
         measurements=measurements,
         asks=Asks.UNITS,

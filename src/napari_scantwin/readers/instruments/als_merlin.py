@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, in_file, is_dataset, measurement, text, things
@@ -40,8 +41,8 @@ def scaled_arrays(path: Path, file: h5py.File) -> Iterator[Measurement]:
             for label, unit, (step, offset), size in zip(labels, axis_units, scaling, thing.shape[::-1], strict=True)
         ][::-1]
         about = _settings(thing.parent)
-        binding = about.get("Energy Scale", "").lower().startswith("bind")
-        yield measurement(path, name, thing, axes, binding=binding, attrs=analyser_attrs(about))
+        said = (about.get("Energy Scale"),)
+        yield measurement(path, name, thing, axes, said=said, documented=(KINETIC,), attrs=analyser_attrs(about))
 
 
 def _settings(group: h5py.Group) -> dict[str, str]:

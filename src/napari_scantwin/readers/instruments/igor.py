@@ -18,24 +18,23 @@ from napari_scantwin.readers.measurement import Measurement
 
 __all__ = ["FORMATS", "binary_measurements"]
 
-#: The kind of a packed experiment's record that is a wave, and the mark of one that a later record replaces.
-_WAVE_RECORD = 3
+#: Kinds of a packed experiment's records, the highest there may be, and the mark of one that a later one replaces.
+_WAVE_RECORD, _FOLDER_START, _FOLDER_END = 3, 9, 10
+_LAST_KIND = 255
 _REPLACED = 0x8000
 
 
 def binary_measurements(file: DataFile) -> list[Measurement]:
     """The waves of an Igor binary file; of several, those of two or more dimensions come first."""
-    from igor2 import binarywave, packed
+    from igor2 import binarywave
 
     path, content = file.path, file.content
-    if not (_sizes_fit(content) if path.suffix.lower() == ".ibw" else _records_fit(content)):
+    stored = [("", content)] if path.suffix.lower() == ".ibw" else _packed_waves(content)
+    if stored is None or not all(_sizes_fit(body) for _, body in stored):
         raise ScanError(f"{path.name} is not a whole Igor file: its parts do not fit its length; copy it again")
     # igor2 is given the bytes, not the file: of these it cannot ask for more than there are.
     try:
-        if path.suffix.lower() == ".ibw":
-            waves = [("", binarywave.load(io.BytesIO(content))["wave"])]
-        else:
-            waves = _packed_waves(packed.load(io.BytesIO(content))[0])
+        waves = [(folder, binarywave.load(io.BytesIO(body))["wave"]) for folder, body in stored]
         found = [_wave(path, folder, wave) for folder, wave in waves if _holds_numbers(wave)]
     except Exception as reason:  # a damaged file makes igor2 raise many kinds
         raise ScanError(f"{path.name} is not a whole Igor file; it may be cut off: save or copy it again") from reason
@@ -44,17 +43,24 @@ def binary_measurements(file: DataFile) -> list[Measurement]:
     return wave_measurements(path, found)
 
 
-def _packed_waves(records: list) -> list[tuple[str, dict]]:
-    """The waves of a packed experiment with the folder each lies in; records that were saved again are left out."""
+def _packed_waves(content: bytes) -> list[tuple[str, bytes]] | None:
+    """The waves of a packed experiment with the folder each lies in; records that were saved again are left out. None
+    where its records do not fill it.
+
+    The records are gone through here, since igor2 takes the order of a record's bytes from a version number that
+    Igor leaves at zero in many of them.
+    """
+    records = _records(content)
+    if records is None:
+        return None
     found, folders = [], []
-    for record in records:
-        kind = type(record).__name__
-        if kind.endswith("FolderStartRecord"):
-            folders.append(record.null_terminated_text.decode("latin-1"))
-        elif kind.endswith("FolderEndRecord") and folders:
+    for kind, body in records:
+        if kind == _FOLDER_START:
+            folders.append(body.split(b"\0")[0].decode("latin-1"))
+        elif kind == _FOLDER_END and folders:
             folders.pop()
-        elif kind == "WaveRecord" and not record.header["recordType"] & _REPLACED:
-            found.append(("".join(f"{name}/" for name in folders), record.wave["wave"]))
+        elif kind == _WAVE_RECORD:
+            found.append(("".join(f"{name}/" for name in folders), body))
     return found
 
 
@@ -84,22 +90,21 @@ def _sizes_fit(content: bytes) -> bool:
     return False
 
 
-def _records_fit(content: bytes) -> bool:
-    """Whether the records of a packed experiment, and the waves among them, fit the file."""
+def _records(content: bytes) -> list[tuple[int, bytes]] | None:
+    """The records of a packed experiment, each its kind and its bytes, in the order of bytes of the computer that wrote
+    it; None where they fill the file in neither."""
     for order in "<>":
-        start, waves = 0, True
+        start, found = 0, []
         while start + 8 <= len(content):
             kind, _, size = struct.unpack_from(f"{order}Hhl", content, start)
-            body = content[start + 8 : start + 8 + max(size, 0)]
-            if size < 0 or len(body) < size:
+            # Read in the wrong order, the kinds are multiples of 256.
+            if kind & ~_REPLACED > _LAST_KIND or not 0 <= size <= len(content) - start - 8:
                 break
-            if kind & 0x7FFF == _WAVE_RECORD:
-                waves &= _sizes_fit(body)
+            found.append((kind, content[start + 8 : start + 8 + size]))
             start += 8 + size
-        else:
-            if start == len(content) and start > 0:
-                return waves
-    return False
+        if start == len(content) and found:
+            return found
+    return None
 
 
 def _wave(path: Path, folder: str, wave: dict) -> Wave:

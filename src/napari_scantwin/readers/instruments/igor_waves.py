@@ -97,11 +97,9 @@ def _measurement(path: Path, wave: Wave, lines: Sequence[Wave]) -> Measurement:
             axes.append((fitting[0].name, fitting[0].unit, np.asarray(fitting[0].values, float)))
         else:
             axes.append((*_named(label, number, count), offset + step * np.arange(size)))
-    labels = " ".join(label.lower() for label, *_ in axes)
-    shown = wave.settings.get("Energy Scale", "").lower()
-    binding = "binding" in labels or ("kinetic" not in labels and shown.startswith("bind"))
     attrs = analyser_attrs(wave.settings)
-    scan = arpes_scan(path.name, wave.values, axes, unit=wave.unit, binding=binding, attrs=attrs)
+    said = (wave.settings.get("Energy Scale"), wave.settings.get("Energy Unit"))
+    scan = arpes_scan(path.name, wave.values, axes, unit=wave.unit, said=said, attrs=attrs)
     return Measurement(wave.name, f"{wave.name}: {size_words(scan)}", scan)
 
 

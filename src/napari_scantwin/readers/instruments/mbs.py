@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
@@ -156,7 +157,7 @@ def _spin(path: Path, image: np.ndarray, about: dict[str, str], number: int) -> 
     """One spin direction's spectrum, named as the header's ``SpinComp#`` names it."""
     energies = _energy_axis(path, about, image.shape[1])
     name = f"spin {number}"
-    scan = arpes_scan(path.name, image.sum(0), [energies], unit=_unit(about), attrs=_attrs(about))
+    scan = arpes_scan(path.name, image.sum(0), [energies], unit=_unit(about), documented=(KINETIC,), attrs=_attrs(about))
     if component := about.get(f"SpinComp#{number}"):
         scan.attrs["spin_component"] = component
         name += f" {component}"
@@ -183,7 +184,7 @@ def _attrs(about: dict[str, str]) -> dict:
 
 def _measurement(path: Path, values: np.ndarray, axes: list, about: dict[str, str]) -> Measurement:
     name = about.get("RegName") or path.stem
-    scan = arpes_scan(path.name, values, axes, unit=_unit(about), attrs=_attrs(about))
+    scan = arpes_scan(path.name, values, axes, unit=_unit(about), documented=(KINETIC,), attrs=_attrs(about))
     if "manipulator_angle" in scan.dims:  # the deflector is what was scanned: the header's one value is not its
         scan.attrs = {key: value for key, value in scan.attrs.items() if not key.startswith("deflector_")}
     return Measurement(name, f"{name}: {size_words(scan)}", scan)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arpes_axes import axis_name
 from napari_scantwin.readers.arrays.hdf5_tools import (
     dataset,
     in_file,
@@ -168,17 +170,22 @@ def _measurement(
     axes = [(_label(data.parent, axis), unit_of(axis.data), axis.nominal(k, data.shape[k])) for k, axis in kept]
     attrs, along = _about(file, name, data.shape, [dimension for dimension, _ in kept])
     positions = {dimension: position for position, (dimension, _) in enumerate(kept)}
-    notation = text(data.parent.attrs.get("energy_notation", ""))
+    said: list[str] = []
     for dimension, axis in kept:
-        notation += text(axis.data.attrs.get("type", ""))  # NXdata_mpes: "kinetic" or "binding"
+        if axis_name(axis.label) == "energy":  # NXdata_mpes: type is "kinetic" or "binding"
+            said += [text(axis.data.attrs.get(key, "")) for key in ("type", "energy_notation", "long_name")]
         shift = _shift(path, axis, dimension)
         if shift is not None:
             follows, energies, moved = shift
             axes[positions[dimension]] = (*axes[positions[dimension]][:2], energies)
             along["kinetic_energy_shift"] = (positions[follows], unit_of(axis.data), moved)
-    binding = "bind" in notation.lower() or any("binding" in label.lower() for label, *_ in axes)
+    said.append(text(data.parent.attrs.get("energy_notation", "")))
+    # NXarpes and I05 call the analyser's own, kinetic energies so.
+    documented = (KINETIC,) if any(axis.label == "energies" for _, axis in kept) else ()
     shape = tuple(data.shape[dimension] for dimension, _ in kept)
-    return measurement(path, name, data, axes, binding=binding, attrs=attrs, along=along, shape=shape, default=default)
+    return measurement(
+        path, name, data, axes, said=said, documented=documented, attrs=attrs, along=along, shape=shape, default=default
+    )
 
 
 def _label(group: h5py.Group, axis: _Axis) -> str:
@@ -267,8 +274,9 @@ FORMATS = (
         holds="every `NXdata` with signal and axes, the file's default first; cuts, maps, photon-energy scans",
         reads="The signal of every `NXdata` group against the axes that `axes` and `AXISNAME_indices` (in older files "
         "the signal's `axes`, or each axis's `axis` and `primary`) give it; units are the datasets' own. Nominal "
-        "positions are the axis, a motor's read-backs stand beside it as a coordinate. Energies are kinetic unless "
-        "`energy@type`, the label or `energy_notation` says binding; binding energies are turned round. Where the "
+        "positions are the axis, a motor's read-backs stand beside it as a coordinate. Energies are what the "
+        "label, `energy@type` or `energy_notation` says; binding energies are turned round; `energies` (NXarpes, I05) "
+        "are kinetic. Where the "
         "kinetic energies of a photon-energy scan move from cut to cut, the axis holds those of the first cut and the "
         "coordinate `kinetic_energy_shift` how far each cut lies above it. Of the entry photon energy, sample "
         "temperature, pass energy, lens and acquisition mode, manipulator, title, sample and start are kept; groups "

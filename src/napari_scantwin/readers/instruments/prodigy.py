@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from napari_scantwin.core import units
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, axis_name, size_words
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
@@ -156,14 +157,13 @@ def _measurement(path: Path, region: _Region, key: str) -> Measurement:
         axes.insert(-1, _slit_axis(path, about, ordinates))
     else:
         values = values[..., 0, :]
-    binding = "binding" in named.lower()
     unit = "count/s" if rate else "count"
     taken = {axis_name(label) for label, *_ in axes}
     along = {}
     for label, column_unit, column in extra if len(shape) == 1 else []:
         name = axis_name(label)
         along[f"{name}_readback" if name in taken else name] = (0, column_unit, column)
-    scan = arpes_scan(path.name, values, axes, unit=unit, binding=binding, attrs=attrs, along=along)
+    scan = arpes_scan(path.name, values, axes, unit=unit, documented=(KINETIC,), attrs=attrs, along=along)
     return Measurement(key, f"{key}: {size_words(scan)}", scan)
 
 

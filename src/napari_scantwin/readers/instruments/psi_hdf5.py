@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_scantwin.core import units
+from napari_scantwin.core.energies import FERMI, KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, dataset, in_file, is_group, measurement, number, text
@@ -64,12 +65,10 @@ def sis(path: Path, file: h5py.File) -> Iterator[Measurement]:
         attrs |= {"work_function": work_function, "work_function_units": "eV"}
     motors = file.get("Other Instruments")
     alone, along = _motors(motors, image.shape) if is_group(motors) else ({}, {})
-    yield measurement(path, _SIS_IMAGE, image, axes, notation=_notation(axes, image), attrs=attrs | alone, along=along)
-
-
-def _notation(axes, image: h5py.Dataset) -> str:
-    says = " ".join([text(image.attrs.get("Energy Scale", "")), *(label for label, *_ in axes)]).lower()
-    return "kinetic" if "kinetic" in says else "fermi"
+    said = (text(image.attrs.get("Energy Scale", "")),)
+    yield measurement(
+        path, _SIS_IMAGE, image, axes, said=said, documented=(FERMI,), attrs=attrs | alone, along=along
+    )
 
 
 def _motors(group: h5py.Group, shape: tuple[int, ...]) -> tuple[dict, dict]:
@@ -136,8 +135,8 @@ def adress(path: Path, file: h5py.File) -> Iterator[Measurement]:
     for key, (name, unit) in _ADRESS_NOTE.items():
         if (value := number(_first_number(note.get(key, "")))) is not None:
             attrs |= {name: value, f"{name}_units": unit}
-    notation = "kinetic" if "ek" in note and "eb" not in note else "fermi"
-    yield measurement(path, _ADRESS_MATRIX, matrix, axes, notation=notation, attrs=attrs)
+    said = (KINETIC,) if "ek" in note and "eb" not in note else ()
+    yield measurement(path, _ADRESS_MATRIX, matrix, axes, said=said, documented=(FERMI,), attrs=attrs)
 
 
 def _note(lines: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, settings_block, size_words
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
@@ -21,6 +22,10 @@ __all__ = ["FORMATS", "is_ses_text", "text_measurements", "zip_measurements"]
 
 #: A DA30 array larger than this (bytes) is refused before it is unpacked.
 _MOST_BYTES = 8 << 30
+#: A row of numbers and nothing else.
+_ROW = re.compile(r"[\s\d.eE+-]*")
+#: Energies are printed to so small a part of them at least.
+_PRINTED = 1e-5
 
 
 def is_ses_text(file: DataFile) -> bool:
@@ -31,8 +36,8 @@ def is_ses_text(file: DataFile) -> bool:
 def text_measurements(file: DataFile) -> list[Measurement]:
     """The regions of an SES text file, each a cut or a stack of cuts."""
     path = file.path
-    text = file.content.decode("utf-8", errors="replace")
-    parts = re.split(r"^\[(Region|Info|Data) ?(\d+)?(?::(\d+))?\][ \t]*\r?$", text, flags=re.MULTILINE)
+    text = file.content.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    parts = re.split(r"^\[(Region|Info|Data) ?(\d+)?(?::(\d+))?\][ \t]*$", text, flags=re.MULTILINE)
     regions: dict[str, dict[str, str]] = {}
     data: dict[str, list[str]] = {}
     for kind, number, _, body in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
@@ -41,8 +46,10 @@ def text_measurements(file: DataFile) -> list[Measurement]:
         if kind == "Data":
             data.setdefault(number, []).append(body)
         else:
-            settings = settings_block(body)
+            settings, rows = _settings_and_rows(body)
             regions[number] = {**settings, **regions.get(number, {})} if kind == "Info" else settings
+            if rows:
+                data.setdefault(number, []).append(rows)
     if not regions or not data:
         raise ScanError(f"{path.name} names no region with data; it may be cut off: save or copy it again")
     notes = beamline_attrs(path)
@@ -52,6 +59,16 @@ def text_measurements(file: DataFile) -> list[Measurement]:
             {key: value for key, value in notes.items() if key.removesuffix("_units") not in one.scan.dims}
         )
     return found
+
+
+def _settings_and_rows(body: str) -> tuple[dict[str, str], str]:
+    """The settings of a block, and the rows of numbers that end it: at CASSIOPEE some files have no ``[Data 1]`` above
+    theirs."""
+    lines = body.rstrip().split("\n")
+    first = len(lines)
+    while first and "=" not in lines[first - 1] and _ROW.fullmatch(lines[first - 1]):
+        first -= 1
+    return settings_block("\n".join(lines[:first])), "\n".join(lines[first:])
 
 
 def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[str]) -> Measurement:
@@ -75,22 +92,31 @@ def _text_region(path: Path, number: str, about: dict[str, str], blocks: list[st
             f"{path.name}, region {number}: {values.size} numbers where {rows} rows of {columns + 1} belong; "
             "the file is cut off or altered: copy it again"
         )
-    values = values.reshape(rows, columns + 1)[:, 1:]
+    table = values.reshape(rows, columns + 1)
+    _check_energies(path, number, table[:, 0].reshape(-1, shape[0]), axes[0][2])
+    values = table[:, 1:]
     if len(shape) > 2:
         values = np.moveaxis(values.reshape(shape[2], shape[0], shape[1]), 0, 2)
     return _measurement(path, values.reshape(shape), axes, about, f"region {number}")
 
 
+def _check_energies(path: Path, number: str, repeated: np.ndarray, scale: np.ndarray) -> None:
+    """Refuse rows that do not begin with the energies of the axis, as where one is missing and another doubled."""
+    step = np.abs(np.diff(scale)).min() if len(scale) > 1 else 0.0
+    wrong = ~(np.abs(repeated - scale) <= step / 2 + _PRINTED * np.abs(scale))
+    if wrong.any():
+        block, row = np.argwhere(wrong)[0]
+        raise ScanError(
+            f"{path.name}, region {number}: row {block * len(scale) + row + 1} begins with {repeated[block, row]:.9g}, "
+            f"where Dimension 1 scale has {scale[row]:.9g}; the file is altered: copy it again"
+        )
+
+
 def _measurement(path: Path, values, axes, about: dict[str, str], fallback: str) -> Measurement:
-    binding = about.get("Energy Scale", "Kinetic").lower().startswith("bind") and not _kinetic(axes)
-    scan = arpes_scan(path.name, values, axes, binding=binding, attrs=analyser_attrs(about))
+    said = (about.get("Energy Scale"),)  # the axis's own label comes first, whatever the settings showed on screen
+    scan = arpes_scan(path.name, values, axes, said=said, documented=(KINETIC,), attrs=analyser_attrs(about))
     name = about.get("Region Name") or fallback
     return Measurement(name, f"{name}: {size_words(scan)}", scan)
-
-
-def _kinetic(axes) -> bool:
-    """Whether the energy axis's own label says kinetic, whatever the settings showed on screen."""
-    return any("kinetic" in label.lower() for label, *_ in axes)
 
 
 def zip_measurements(file: DataFile) -> list[Measurement]:
@@ -163,7 +189,9 @@ FORMATS = (
         reads="Every region's block of numbers against its `Dimension 1`, `2` and `3`; names and units are those of "
         "the dimensions. Energies are binding energies, turned round, where `Energy Scale` says so and the axis's own "
         "label does not say kinetic. Counts have no unit in the file and are `arb`. What CASSIOPEE notes beside a cut "
-        "(`…_i.txt`, `theta (deg) : 12.5`) becomes attributes; notes without a known unit are left out.",
+        "(`…_i.txt`, `theta (deg) : 12.5`) becomes attributes; notes without a known unit are left out. Rows without "
+        "`[Data 1]` above them, as at CASSIOPEE, are found behind the settings; the energies that rows begin with have "
+        "to be those of the axis.",
         measurements=text_measurements,
         recognises=is_ses_text,
         asks=Asks.UNITS,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import attributes
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
@@ -27,11 +28,20 @@ def is_own_hdf5(file: DataFile) -> bool:
         return False
 
 
-def _column(data) -> np.ndarray:
-    """A coordinate's values; texts as texts."""
+def _column(data, dtype: str | None) -> np.ndarray:
+    """A coordinate's values; texts as texts, dates as dates."""
     import h5py
 
-    return np.asarray(data.asstr()[...], str) if h5py.check_string_dtype(data.dtype) else np.asarray(data)
+    if h5py.check_string_dtype(data.dtype):
+        return np.asarray(data.asstr()[...], str)
+    return np.asarray(data) if dtype is None else np.asarray(data, np.int64).astype(_date(dtype))
+
+
+def _date(dtype: str) -> np.dtype:
+    found = np.dtype(dtype)
+    if found.kind not in "Mm":
+        raise ValueError(dtype)
+    return found
 
 
 def load_hdf5(path: Path) -> xr.DataArray:
@@ -40,18 +50,22 @@ def load_hdf5(path: Path) -> xr.DataArray:
 
     try:
         with h5py.File(path, "r") as file:
-            name = file.attrs["scan"]
             about = json.loads(file.attrs["layout"])
-            coords = {
-                key: (
+            names, dtypes = about.get("names", {}), about.get("dtypes", {})
+            coords = {}
+            for key, dims in about["coords"].items():
+                data = file[f"coordinates/{names.get(key, key)}"]
+                coords[key] = (
                     dims,
-                    _column(file[f"coordinates/{key}"]),
-                    json.loads(file[f"coordinates/{key}"].attrs["attrs"]),
+                    _column(data, dtypes.get(key)),
+                    attributes.from_json(json.loads(data.attrs["attrs"])),
                 )
-                for key, dims in about["coords"].items()
-            }
             array = xr.DataArray(
-                np.asarray(file["values"]), dims=about["dims"], coords=coords, name=name, attrs=about["attrs"]
+                np.asarray(file["values"]),
+                dims=about["dims"],
+                coords=coords,
+                name=about.get("name", file.attrs["scan"]),
+                attrs=attributes.from_json(about["attrs"]),
             )
     except Exception as reason:  # damaged HDF5 raises many kinds
         raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: save or copy it again") from reason

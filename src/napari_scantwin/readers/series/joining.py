@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,10 @@ __all__ = ["files_of_folder", "joined"]
 _SAME = 0.05
 
 
-def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str]) -> list[Path]:
-    """The files of a series in a folder, in the order of the numbers in their names.
+def files_of_folder(
+    folder: Path, suffixes: Sequence[str], plain: Sequence[str], level: Callable[[Path], int | None]
+) -> tuple[list[Path], list[str]]:
+    """The files of a series in a folder, in the order of the numbers in their names, and those passed over.
 
     Parameters
     ----------
@@ -34,11 +36,16 @@ def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str])
         Suffixes of files that can be opened.
     plain
         Suffixes of files that hold notes as often as scans: they count only where there is nothing else.
+    level
+        Of one such file, how particular the format is that recognises it, the least first; None of a note without a
+        table. Beside files that an instrument wrote, plain ones are notes.
 
     Returns
     -------
-    list of Path
+    files
         The files.
+    passed_over
+        What is to be said of notes beside them.
 
     Raises
     ------
@@ -51,10 +58,17 @@ def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str])
         raise ScanError(f"{folder.name} cannot be read: {reason.strerror}") from reason
     if any(re.search(r"_ROI\d+_?\.txt$", one.name) for one in files):  # beside each cut lies what the beamline notes
         files = [one for one in files if not re.search(r"_i\.txt$", one.name)]
+    everything = files
     kinds = {one.suffix.lower() for one in files}
     if len(kinds) > 1 and kinds - set(plain):
         files = [one for one in files if one.suffix.lower() not in plain]
-        kinds = {one.suffix.lower() for one in files}
+    elif len(files) > 1:
+        levels = {one: level(one) for one in files if one.suffix.lower() in plain}
+        least = min((one for one in levels.values() if one is not None), default=None)
+        if least is not None:
+            files = [one for one in files if levels.get(one, least) == least]
+    kinds = {one.suffix.lower() for one in files}
+    passed_over = [f"{one.name}, which is no scan as the others are" for one in sorted(set(everything) - set(files))]
     stems = {kind: sorted(one.stem for one in files if one.suffix.lower() == kind) for kind in kinds}
     if len(kinds) > 1 and len({tuple(names) for names in stems.values()}) == 1:
         kind = min(kinds, key=list(suffixes).index)  # the same measurements saved in several formats
@@ -64,7 +78,8 @@ def files_of_folder(folder: Path, suffixes: Sequence[str], plain: Sequence[str])
         raise ScanError(f"the folder {folder.name} holds no file of a kind that can be opened")
     if len(kinds) > 1:
         raise ScanError(f"the folder {folder.name} holds {', '.join(sorted(kinds))} files; choose those of one kind")
-    return sorted(files, key=lambda one: [(int(part), "") if part.isdecimal() else (-1, part) for part in _parts(one)])
+    files.sort(key=lambda one: [(int(part), "") if part.isdecimal() else (-1, part) for part in _parts(one)])
+    return files, passed_over
 
 
 def _parts(path: Path) -> list[str]:
@@ -142,7 +157,7 @@ def _stacked(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | N
         if other.source != axis.source and other.source not in coords:
             coords[other.source] = (axis.name, np.array(other.values)[order], {"units": other.unit})
     variable = xr.Variable.concat([part.variable for part in ordered], axis.name)
-    attrs = _common(parts) | {"axes": ",".join((axis.name, *scans.axes(first)))}
+    attrs = _common(parts) | {"axes": scans.listed_axes((axis.name, *scans.axes(first)))}
     attrs = {key: value for key, value in attrs.items() if key.removesuffix("_units") not in coords}
     return scans.check(xr.DataArray(variable.data, dims=variable.dims, coords=coords, name=first.name, attrs=attrs))
 

@@ -112,6 +112,11 @@ def _unit(text: str) -> str | None:
     return units.standard(text) if text and units.is_known(text) else None
 
 
+def _loading(text: str) -> str | None:
+    """The unit of an amount; hydrogen per metal atom, "H/M", is one too."""
+    return units.split_label(f"amount ({text})")[1] if text else None
+
+
 def _numbers(file: str, tag: str, cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Numbers and their standard deviations, as in ``1.234(5)``; NaN where there is none."""
     values, spreads = np.full(len(cells), np.nan), np.full(len(cells), np.nan)
@@ -171,7 +176,11 @@ def _isotherm(file: str, block, left_out: Sequence[str]) -> IsothermBlock | None
         amount[good],
         errors[good] if np.isfinite(errors[good]).all() and good.any() else None,
         sweep[good],
-        (kelvin, _unit(_said(block, "_units_pressure")), _unit(_said(block, "_units_loading", "_units_sorbed_amount"))),
+        (
+            kelvin,
+            _unit(_said(block, "_units_pressure")),
+            _loading(_said(block, "_units_loading", "_units_sorbed_amount")),
+        ),
         attrs,
     )
 

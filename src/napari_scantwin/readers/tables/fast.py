@@ -68,16 +68,19 @@ def fast_table(
         return None
     start = _line_start(content, first)
     body = content[start : content.rfind(b"\n") + 1] if cut else content[start:]
-    count = body.count(b"\n") + (not body.endswith(b"\n"))
+    body = body.replace(b"\r\n", b"\n")
+    numbers = np.arange(first, first + body.count(b"\n") + (not body.endswith(b"\n")))
+    if b"\n\n" in body:  # blank lines part blocks
+        numbers = numbers[[bool(line.strip()) for line in body.splitlines()]]
     marks = 0 if delimiter is None else body.count(delimiter.encode())
-    if b'"' in body or (delimiter is not None and marks != count * (layout.width - 1)):
+    if b'"' in body or (delimiter is not None and marks != len(numbers) * (layout.width - 1)):
         return None  # quoted cells, or rows that are short or long, which pandas would fill without a word
-    columns = _columns(body, delimiter, decimal, layout.width, count)
+    columns = _columns(body, delimiter, decimal, layout.width, len(numbers))
     if columns is None:
         return None
     above = [row(number, line, delimiter) for number, line in enumerate(lines[: first - 1], 1) if line.strip()]
     names = names_of(name, header_of(above, layout.width), first - 1)
-    table = make_table(name, dict(zip(names, columns, strict=True)), np.arange(first, first + count), [])
+    table = make_table(name, dict(zip(names, columns, strict=True)), numbers, [])
     return ColumnTable(table.name, table.columns, table.units, table.lines, with_left_out(table.attrs, cut))
 
 
@@ -97,7 +100,6 @@ def _columns(body: bytes, delimiter: str | None, decimal: str, width: int, count
             header=None,
             sep=r"\s+" if delimiter is None else delimiter,
             decimal=decimal,
-            skip_blank_lines=False,
             na_values=["", "-"],
             low_memory=False,
             encoding="utf-8",

@@ -126,13 +126,17 @@ def _tables(file: str, segment: _Segment, tags: dict[str, str], attrs: dict) -> 
     while count and not segment.heads[count - 1]:
         count -= 1
     values = np.full((len(segment.rows), count), np.nan)
+    marks = str.maketrans({",": ".", ".": "?"} if decimal == "," else {})  # a point is none of its numbers' marks
     for row, (line, cells) in enumerate(zip(segment.lines, segment.rows, strict=True)):
         for at, cell in enumerate(cells[:count]):
-            number = parse_number(cell, decimal)
-            if number is None:
-                place = f"{file}, line {line}, column {segment.heads[at]!r}"
-                raise ScanError(f"{place}: {cell!r} is not a number; mend or remove the row")
-            values[row, at] = number
+            try:
+                values[row, at] = float(cell.translate(marks))
+            except ValueError:
+                number = parse_number(cell, decimal)
+                if number is None:
+                    place = f"{file}, line {line}, column {segment.heads[at]!r}"
+                    raise ScanError(f"{place}: {cell!r} is not a number; mend or remove the row") from None
+                values[row, at] = number
     if not len(values):
         return []
     remarks = sum(any(cells[count:]) for cells in segment.rows)

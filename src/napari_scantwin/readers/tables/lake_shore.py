@@ -13,7 +13,7 @@ from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.tables.layout import make_table
-from napari_scantwin.readers.tables.segments import segments_scan
+from napari_scantwin.readers.tables.segments import COUNTED, segments_scan
 from napari_scantwin.readers.tables.several import picked
 from napari_scantwin.readers.tables.table import Column, ColumnTable
 from napari_scantwin.readers.tables.text import SUFFIXES, decode, table_of_lines, whole_lines
@@ -107,7 +107,8 @@ def magnetometer_choice(table: ColumnTable) -> tuple[dict[str, Column], list[tup
 
 
 def _is_8600(file: DataFile) -> bool:
-    return _TABLE.encode() in file.head and b"#" in file.head[:200]
+    head = file.head.replace(b"\0", b"")
+    return _TABLE.encode() in head and b"#" in head[:200]
 
 
 def _is_7400(file: DataFile) -> bool:
@@ -130,7 +131,7 @@ def tables_of_8600(file: DataFile) -> dict[str, ColumnTable]:
     attrs |= {"measurement": kind.lower()} if kind else {}
     attrs = with_left_out(attrs, *text.left_out, cut)
     found: dict[str, ColumnTable] = {}
-    for start, after in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, after in zip(starts, [*starts[1:], len(lines)], strict=False):
         end = next((at for at in range(start + 1, after) if lines[at].lstrip('" ').startswith("#")), after)
         while end > start + 1 and not lines[end - 1].strip(",;\t "):
             end -= 1
@@ -216,7 +217,7 @@ def _measurements(tables: Mapping[str, ColumnTable]) -> list[Measurement]:
 
 def _segment(table: ColumnTable) -> np.ndarray | None:
     """A number that changes with the iteration and the segment, where the file counts them."""
-    counted = [one for head, one in table.columns.items() if head.strip().lower() in ("iteration", "segment")]
+    counted = [one for head, one in table.columns.items() if head.strip().lower() in COUNTED]
     if not counted or not np.isfinite(counted).all():
         return None
     changes = np.any([np.diff(one) != 0 for one in counted], axis=0)

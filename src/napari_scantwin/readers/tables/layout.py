@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ __all__ = ["Layout", "Row", "header_of", "make_table", "names_of", "rows_to_tabl
 
 #: The line in the file, and the cells.
 Row = tuple[int, list[str]]
+
+
+#: So many rows above the readings may be the header: names, units and two of remarks.
+_HEADER_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -114,21 +119,28 @@ def rows_to_table(name: str, rows: list[Row], decimal: str = ".", remarks: list[
 
 def header_of(rows: list[Row], width: int) -> list[str]:
     """The names of the columns, empty where there are none, from the rows above the readings: the nearest row with a
-    word in each cell but few, a row of units joined to the one above it."""
-    found: list[list[str]] = []
-    for _, written in sorted(rows, key=lambda row: -row[0]):
+    word in each cell but few. A row of units is joined to the one above it, and a row of remarks may stand below the
+    two, as Origin writes them."""
+    found: list[tuple[int, list[str]]] = []
+    for place, (_, written) in enumerate(sorted(rows, key=lambda row: -row[0])):
         cells = _of_width(written, width)
-        if cells is None or not any(re.search(r"[^\W\d]", cell) for cell in cells):
-            continue
-        found.append(cells)
-        if not _are_units(cells):
+        if cells is not None and any(re.search(r"[^\W\d]", cell) for cell in cells):
+            found.append((place, cells))
+        if len(found) == _HEADER_ROWS:
             break
     if not found:
         return [""] * width
-    if len(found) > 1 and not _are_units(found[1]):
-        given = (unit.strip("()[] ") for unit in found[0])
-        return [f"{head} ({unit})" if unit else head for head, unit in zip(found[1], given, strict=True)]
-    return found[0]
+    for (place, given), (above, names) in itertools.pairwise(found):
+        given = _without_label(given)
+        if above == place + 1 and _are_units(given) and names != given:
+            stripped = (unit.strip("()[] ") for unit in given)
+            return [f"{head} ({unit})" if unit else head for head, unit in zip(names, stripped, strict=True)]
+    return found[0][1]
+
+
+def _without_label(cells: list[str]) -> list[str]:
+    """A row of units without what says that it is one, above the numbers of the rows."""
+    return ["", *cells[1:]] if cells[0].strip().lower().rstrip("s:") == "unit" else cells
 
 
 def _of_width(cells: list[str], width: int) -> list[str] | None:

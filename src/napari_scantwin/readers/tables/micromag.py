@@ -6,8 +6,8 @@ columns and units above the numbers, in columns of their own; older ones say onl
 
 from __future__ import annotations
 
+import contextlib
 import re
-from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +42,8 @@ def _row(line: str) -> list[float] | None:
     """The numbers of a line, or None where it is none of numbers."""
     if "," not in line or not _NUMBERS.fullmatch(line):
         return None
+    with contextlib.suppress(ValueError):
+        return [float(cell) for cell in line.split(",")]
     cells = [parse_number(cell) for cell in line.split(",")]
     while cells and cells[-1] is not None and np.isnan(cells[-1]) and line.rstrip().endswith(","):
         cells.pop()
@@ -179,27 +181,22 @@ def _measurements(file: DataFile) -> list[Measurement]:
     table = micromag_table(file)
     axes: dict[str, Column] = {}
     adjusted: dict[str, Column] = {}
-    values, passed = [], []
+    values: list[Column] = []
     errors: dict[str, Column] = {}
     for header, unit in table.units.items():
         plain = header.lower()
         name = vocabulary.standard_name(plain.removeprefix("adjusted "), unit)
         if header == _SEGMENT or unit is None:
-            passed += [header] * (header != _SEGMENT)
-        elif re.search(r"std|error|deviation", plain):
-            errors[re.sub(r"\W*(std\.?|standard|error|err\.?|dev(?:iation)?\.?)", "", plain).strip()] = Column(
-                header, name or "", unit
-            )
+            continue
+        if re.search(r"std|error|deviation", plain):
+            of = re.sub(r"\W*(std\.?|standard|error|err\.?|dev(?:iation)?\.?)", "", plain).strip()
+            errors[of] = Column(header, "standard_error", unit)
         elif name in ("magnetic_field", "temperature"):
             (adjusted if plain.startswith("adjusted") else axes)[name] = Column(header, name, unit)
         elif plain.endswith(_MEASURED) and units.compatible(unit, "emu"):
             values.append(Column(header, "moment" if plain in ("moment", "induced") else _named(plain), unit))
         elif name in _MEASURED:
             values.append(Column(header, name, unit))
-        else:
-            passed.append(header)
-    unknown = f"columns without a known unit: {', '.join(passed)}" if passed else ""
-    table = replace(table, attrs=with_left_out(table.attrs, unknown))
     found = []
     for value in values:
         mine = axes | (adjusted if value.source.lower().startswith("adjusted") else {})
@@ -220,7 +217,7 @@ FORMATS = (
     Format(
         name="micromag",
         title="Princeton MicroMag AGM 2900, VSM 3900",
-        suffixes=(".frc", ".forc", ".hys"),
+        suffixes=(".frc", ".forc", ".hys", ".irm", ".dcd"),
         also=SUFFIXES,
         level=Level.INSTRUMENT,
         holds="hysteresis loops, remanence curves, first-order reversal curves",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.tables.cells import parse_number, split_line
+from napari_scantwin.readers.tables.cells import decimal_mark, parse_number, split_line
 from napari_scantwin.readers.tables.fast import EXACT
 from napari_scantwin.readers.tables.text import whole_lines
 
@@ -28,6 +28,8 @@ _DATA = re.compile(r"^[ \t]*\[data\][,;\t ]*\r?\n?", re.IGNORECASE | re.MULTILIN
 #: The end of a file shows whether its last line is whole.
 _END = 1 << 14
 _CUT = "the last line, which has no line end and may be cut"
+#: So many rows from either end show the decimal mark.
+_SAMPLE = 30
 _KEY = re.compile(r"(?P<key>[A-Z][A-Z0-9_]{2,})\s*(?::.*)?")
 
 
@@ -68,15 +70,20 @@ def parts(name: str, text: str) -> tuple[dict[str, str], dict[str, np.ndarray], 
     heads = split_line(heads_line, delimiter)
     while heads and not heads[-1]:
         heads.pop()
-    columns = _columns(body, heads, delimiter) if body.strip() else {}
+    # A spreadsheet saves the numbers again as its language writes them; between commas no other mark can stand.
+    sample = [*body[:_END].splitlines()[:_SAMPLE], *body[-_END:].splitlines()[-_SAMPLE:]]
+    decimal = "." if delimiter == "," else decimal_mark(name, [c for row in sample for c in split_line(row, delimiter)])
+    columns = _columns(body, heads, delimiter, decimal) if body.strip() else {}
     filled = np.any([np.isfinite(column) for column in columns.values()], axis=0) if columns else np.array([])
     if not filled.any():
         raise ScanError(f"{name} has no readings below [Data]; it was saved before anything was measured")
     header = _header(text[: found.start()].splitlines(), delimiter)
+    if decimal == ",":
+        header = {key: re.sub(r"(?<=\d),(?=\d)", ".", said) for key, said in header.items()}
     return header, {head: column[filled] for head, column in columns.items()}, [cut] if cut else []
 
 
-def _columns(body: str, heads: list[str], delimiter: str) -> dict[str, np.ndarray]:
+def _columns(body: str, heads: list[str], delimiter: str, decimal: str = ".") -> dict[str, np.ndarray]:
     """The numbers of each named column; a row of a comment alone has none."""
     cells: list[pd.Series]
     try:
@@ -86,6 +93,7 @@ def _columns(body: str, heads: list[str], delimiter: str) -> dict[str, np.ndarra
             names=range(len(heads)),
             usecols=range(len(heads)),
             sep=delimiter,
+            decimal=decimal,
             index_col=False,
             low_memory=False,
             **EXACT,
@@ -96,13 +104,13 @@ def _columns(body: str, heads: list[str], delimiter: str) -> dict[str, np.ndarra
         cells = [
             pd.Series([row[at] if at < len(row) else "" for row in table], dtype=object) for at in range(len(heads))
         ]
-    return {head: _numbers(column) for head, column in zip(heads, cells, strict=True) if head}
+    return {head: _numbers(column, decimal) for head, column in zip(heads, cells, strict=True) if head}
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
+def _numbers(column: pd.Series, decimal: str) -> np.ndarray:
     if column.dtype.kind in "iufb":
         return column.to_numpy(float)
-    read = [parse_number(str(cell)) if isinstance(cell, str) else cell for cell in column]
+    read = [parse_number(cell, decimal) if isinstance(cell, str) else cell for cell in column]
     return np.array([np.nan if number is None else number for number in read], float)
 
 

@@ -13,12 +13,14 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.core.sweeps import find_sweeps, settled, turns
 from napari_scantwin.readers.tables.qd_passes import near
-from napari_scantwin.readers.tables.table import Column, ColumnTable
+from napari_scantwin.readers.tables.table import Column, ColumnTable, not_taken
 
-__all__ = ["REVERSAL", "segments_scan"]
+__all__ = ["COUNTED", "REVERSAL", "segments_scan"]
 
 #: The slow axis of first-order reversal curves: the field from which each rises.
 REVERSAL = "reversal_field"
+#: Columns that number the segments.
+COUNTED = ("iteration", "segment")
 #: A segment turns where it goes back by this part of its reach.
 _TURN = 0.02
 #: The units in which :func:`near` counts; a flux density in gauss is as large as the field in oersteds.
@@ -66,7 +68,9 @@ def segments_scan(
     measured = np.isfinite(table.columns[value.source])
     placed = np.all([np.isfinite(one) for one in readings.values()], axis=0)
     good = measured & placed
-    attrs = dict(table.attrs)
+    taken = [column.source for column in (*axes.values(), value, *([error] if error is not None else []))]
+    counted = [head for head in table.headers if head.strip().lower() in COUNTED]
+    attrs = with_left_out(table.attrs, not_taken(table, [*taken, *counted]))
     if dropped := int((~measured).sum()):
         attrs["dropped_rows"] = dropped
         attrs = with_left_out(

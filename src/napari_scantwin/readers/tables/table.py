@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,16 +18,43 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units, vocabulary
+from napari_scantwin.core import energies, units, vocabulary
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled
 
-__all__ = ["Column", "ColumnChoice", "ColumnTable", "choose", "guess", "recall", "remember", "table_to_scan"]
+__all__ = [
+    "Column",
+    "ColumnChoice",
+    "ColumnTable",
+    "choose",
+    "guess",
+    "not_taken",
+    "recall",
+    "remember",
+    "table_to_scan",
+]
 
 _ERRORS = ("std. err.", "std err", "standard error", "standard_error", "error", "sigma", "m. std. err.", "uncertainty")
+#: What a column is called that numbers the rows.
+_COUNTERS = (
+    "index",
+    "idx",
+    "no",
+    "no.",
+    "nr",
+    "nr.",
+    "#",
+    "n",
+    "row",
+    "point",
+    "number",
+    "step",
+    "long name",
+    "column 1",
+)
 #: Columns that are named in a note on what was left out; of more their number is said.
 _MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
@@ -95,7 +122,7 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
         if plain.lower() in _ERRORS:
             error = (header, unit)
             continue
-        if plain.lower() in _AUXILIARY:
+        if plain.lower() in _AUXILIARY or (plain.lower() in _COUNTERS and _counts(table.columns[header])):
             continue
         name = vocabulary.standard_name(plain, unit)
         if name is None or unit is None:
@@ -107,7 +134,7 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
         term = vocabulary.term(name)
         if term is None or not term.value:
             axes.append(column)
-        elif value is None and name != "voltage":  # as often set as measured
+        elif value is None:
             value = column
         else:
             return None
@@ -117,7 +144,16 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
     axes = _without_a_clock(table, axes)
     if value is None or not axes or len({axis.name for axis in axes}) != len(axes):
         return None
+    if value.name == "photoemission_intensity" and not {"energy", "angle"} & {axis.name for axis in axes}:
+        return None  # an intensity, but of what?
+    if value.name == "voltage" and "current" in {axis.name for axis in axes}:
+        return None  # either may be set and the other measured
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
+
+
+def _counts(column: np.ndarray) -> bool:
+    """Whether a column only numbers the rows."""
+    return column[0] in (0, 1) and bool((np.diff(column) == 1).all())
 
 
 def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
@@ -281,12 +317,12 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
         attrs["dropped_rows"] = dropped
         reason = f"{dropped} row{'s' if dropped > 1 else ''} in which {choice.value.source!r} is no finite number"
         attrs = with_left_out(attrs, reason)
-    attrs = with_left_out(attrs, _not_taken(table, choice))
+    attrs = with_left_out(attrs, not_taken(table, [*sources, *([choice.error.source] if choice.error else [])]))
     gridded = _gridded(columns, value[good], errors, choice.value, extra, attrs)
     if gridded is not None:
         return _with_headers(gridded, choice)
     sweep = extra.get("sweep")
-    if sweep is None and len(columns) > 1:
+    if sweep is None:
         columns, sweep, attrs = _settled(columns, attrs)
     scan = scans.ragged_scan(
         columns,
@@ -301,9 +337,16 @@ def table_to_scan(table: ColumnTable, choice: ColumnChoice) -> xr.DataArray:
     return _with_headers(scan, choice)
 
 
-def _not_taken(table: ColumnTable, choice: ColumnChoice) -> str:
-    """The columns that are no part of the scan."""
-    taken = {column.source for column in (*choice.axes, choice.value, *([choice.error] if choice.error else []))}
+def not_taken(table: ColumnTable, taken: Collection[str]) -> str:
+    """The columns of a table that are no part of the scan, for a note; empty where there are none.
+
+    Parameters
+    ----------
+    table
+        The table.
+    taken
+        The headers that were read.
+    """
     others = [
         header
         for header in table.headers
@@ -316,7 +359,9 @@ def _not_taken(table: ColumnTable, choice: ColumnChoice) -> str:
 
 
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
-    """The scan with the header of every logarithm in ``attrs["column"]``, whatever it has been called since."""
+    """The scan with what the headers say of energies, and the header of every logarithm in ``attrs["column"]``, whatever
+    it has been called since."""
+    scan = energies.named(scan, {column.name: (column.name, column.source) for column in choice.axes})
     for column in choice.axes:
         if units.is_logarithm(column.source):
             scan = scan.assign_coords({column.name: scan[column.name].assign_attrs(column=column.source)})

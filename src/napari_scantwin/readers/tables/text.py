@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_scantwin.core import units
+from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
@@ -228,13 +228,43 @@ def table_of_lines(name: str, lines: list[str]) -> ColumnTable:
         if line.strip():
             (remarks if _is_remark(line) else rows).append(_row(number, line, delimiter))
     _refuse_split_decimals(name, rows, delimiter)
-    return rows_to_table(name, rows, decimal, remarks)
+    return _with_settings(rows_to_table(name, rows, decimal, remarks), remarks, decimal)
 
 
 def _dialect(name: str, lines: list[str]) -> tuple[str | None, str]:
     """The delimiter and the decimal mark of a table, told by lines of readings."""
     delimiter = _delimiter([line for line in lines if not _is_remark(line)])
     return delimiter, decimal_mark(name, (cell for line in lines for cell in split_line(line, delimiter)))
+
+
+#: What a remark above a block of readings says of it: "T = 10 K", "Field: 100 Oe".
+_SETTING = re.compile(r"(?P<name>[^\W\d][\w ]*?) *[=:] *(?P<value>[-+\d][-+\d.,eE]*) *(?P<unit>[^\s\d][^\s,;]*)?")
+
+
+def _with_settings(table: ColumnTable, remarks: list[Row], decimal: str) -> ColumnTable:
+    """The table with a column for what remarks among its readings set, each for the readings below it; that there are
+    other remarks among them is said."""
+    inside = [number for number, _ in remarks if table.lines[0] < number < table.lines[-1]]
+    if not inside:
+        return table
+    set_at: dict[tuple[str, str], dict[int, float]] = {}
+    for number, cells in remarks:
+        found = _SETTING.fullmatch(" ".join(cells).strip())
+        value = parse_number(found["value"], decimal) if found else None
+        if found and value is not None and np.isfinite(value):
+            set_at.setdefault((found["name"], found["unit"] or ""), {})[number] = value
+    columns, said = dict(table.columns), set(inside)
+    for (name, unit), values in set_at.items():
+        lines = np.array(list(values))
+        place = np.searchsorted(lines, table.lines) - 1
+        head = f"{name} ({unit})" if unit else name
+        if place.min() < 0 or not said & set(values) or head in columns:
+            continue  # it does not say where the first readings were taken, or stands above all of them
+        columns[head] = np.array(list(values.values()))[place]
+        said -= set(values)
+    known = {head: table.units[head] if head in table.units else vocabulary.split_label(head)[1] for head in columns}
+    other = f"{len(said)} remark{'s' if len(said) > 1 else ''} among the readings" if said else ""
+    return replace(table, columns=columns, units=known, attrs=with_left_out(table.attrs, other))
 
 
 def _is_remark(line: str) -> bool:

@@ -54,7 +54,7 @@ class SimulateWidget(QWidget):
         self.job.cancelled.connect(lambda: self.said.setText("Simulation cancelled; the map is as it was."))
         self.job.ended.connect(self._idle)
         self.export_job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
-        self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
+        self.export_job.done.connect(self._wrote)
         self.export_job.failed.connect(say_error)
         self.export_job.cancelled.connect(lambda: self.said.setText("Export cancelled; no file was left behind."))
         self.export_job.ended.connect(self._idle)
@@ -278,6 +278,10 @@ class SimulateWidget(QWidget):
         self.export_choice.setCurrentText(chosen)
         self.export_button.setEnabled(self.export_choice.count() > 0)
 
+    def _wrote(self, written: tuple[list[Path], list[str]]) -> None:
+        paths, left_out = written
+        self.said.setText("; ".join([f"Wrote {', '.join(path.name for path in paths)}", *left_out]))
+
     def ask_export(self) -> None:
         """Ask for a name, and write the chosen scan under it."""
         if self.export_job.running:
@@ -309,12 +313,16 @@ class SimulateWidget(QWidget):
 
 
 def _export_of(layer, scan, path):
-    """The work of writing a layer's scan: a map too large for memory goes straight from its twin to the file."""
+    """The work of writing a layer's scan, which gives the paths and what was left out: a map too large for memory goes
+    straight from its twin to the file."""
     twin = ScanLayer(ScanLayer(layer).measured).twin
     if not (scans.is_lazy(scan) and ScanLayer(layer).kind == "simulated" and twin is not None):
-        return lambda report, stop: writers.write(scan, path, on_progress=report, stop=stop)
+        return lambda report, stop: (
+            writers.write(scan, path, on_progress=report, stop=stop),
+            writers.left_out(scan, path),
+        )
     grid = {axis: scan[axis].values for axis in scans.axes(scan)}
-    return lambda report, stop: writers.write_volume(twin, grid, path, on_progress=report, stop=stop)
+    return lambda report, stop: (writers.write_volume(twin, grid, path, on_progress=report, stop=stop), [])
 
 
 def describe(simulated) -> str:
