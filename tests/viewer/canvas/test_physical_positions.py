@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from napari_scantwin.core import scan as scans
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import add_scan, keep_world, show_slices
+from napari_scantwin.viewer.canvas.layers import add_scan, show_slices
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.session import frame_of, scan_of
 
@@ -88,20 +88,31 @@ def test_sweeps_of_three_axes_are_stepped_through_by_shares_of_an_axis():
     assert sum(seen) == count
 
 
-def test_the_canvas_keeps_its_places_beside_other_units():
-    """napari converts layers of one kind of unit to one of them; what lies where would be another."""
-    viewer = ViewerModel()
+def test_the_canvas_keeps_its_places_beside_other_units(panel, qtbot, capsys):
+    """napari converts layers of one kind of unit to one of them, and says so where they are of several."""
+    viewer = panel._viewer
     values = np.random.default_rng(0).random((5, 6))
 
-    def scan(unit, factor):
+    def add(unit, factor):
         axes = {"angle": (np.linspace(-7, 7, 5), "deg"), "energy": (factor * np.linspace(-1, 0, 6), unit)}
-        return scans.gridded_scan(axes, values, name="photoemission_intensity", unit="count")
+        scan = scans.gridded_scan(axes, values, name="photoemission_intensity", unit="count")
+        layer = add_scan(viewer, scan)
+        qtbot.wait(50)
+        return layer
 
-    first = add_scan(viewer, scan("eV", 1))
-    low, high = viewer.layers.extent.world
-    assert str(first.units[-1]) == "electron_volt"
-    second = add_scan(viewer, scan("meV", 1000))
-    keep_world(viewer)
-    for layer in (first, second):
-        np.testing.assert_allclose(frame_of(layer).to_physical(layer.extent.world[1])[0], 7)
-    np.testing.assert_allclose(viewer.layers.extent.world, (low, high), atol=1e-6)
+    def units(layer):
+        return [str(one) for one in layer.units]
+
+    first = add("eV", 1)
+    assert units(first) == ["degree", "electron_volt"]
+    for other in (lambda: add("meV", 1000), lambda: viewer.add_shapes([np.array([[0, 0], [9, 9]])], name="drawn")):
+        layer = other()
+        qtbot.wait(50)
+        assert units(first) == ["pixel", "pixel"]
+        for one in (first, layer) if layer.name != "drawn" else (first,):
+            np.testing.assert_allclose(frame_of(one).to_physical(one.extent.world[1])[0], 7)
+            reach = frame_of(one).to_physical([[step.stop for step in viewer.dims.range]])[0]
+            assert reach[1] < 2000 * abs(frame_of(one).to_physical(one.extent.world[0])[1])
+        viewer.layers.remove(layer)
+        assert units(first) == ["degree", "electron_volt"]
+    assert "Inconsistent units" not in "".join(capsys.readouterr())

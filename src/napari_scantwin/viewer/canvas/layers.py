@@ -26,12 +26,13 @@ __all__ = [
     "add_scan",
     "draw_points",
     "give_frame",
-    "keep_world",
+    "give_units",
     "layer_data",
     "layer_name",
     "limits",
     "shared_frame",
     "show_slices",
+    "take_units",
     "update_layer",
     "update_masked",
 ]
@@ -90,7 +91,6 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
         **new_attributes(scan, frame, kind),
         "axis_labels": labels,
-        "units": tuple(map(_napari_unit, frame.units)),
     }
     colormap = _COLORMAPS.get(kind, "viridis")
     if scans.is_gridded(scan) and scan.ndim > 1:
@@ -106,7 +106,7 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
     places, size = table.coordinates, _point_size(frame.to_world(table.coordinates)) * frame.step[-1]
     if places.shape[1] == 1:  # a single sweep is drawn as a row
         places = np.concatenate([np.zeros((len(places), 1)), places], axis=1)
-        attributes["axis_labels"], attributes["units"] = ("", *labels), ("pixel", *attributes["units"])
+        attributes["axis_labels"] = ("", *labels)
     attributes |= {
         **_stretched(frame, places.shape[1]),
         "features": _features(scan, labels, table),
@@ -138,16 +138,23 @@ def _features(scan: xr.DataArray, labels: Sequence[str], table: scans.Points) ->
     return {"value": table.values, **named}
 
 
+def _napari_units(frame: Frame | None, ndim: int) -> tuple[str, ...]:
+    """The units of a layer's axes as napari writes them; pixels where there is no frame."""
+    known = () if frame is None else tuple(map(_napari_unit, frame.units))
+    return ("pixel",) * (ndim - len(known)) + known
+
+
 def _napari_unit(unit: str) -> str:
-    """A unit as napari's registry knows it; a pixel where it does not, or where its zero is not that of the SI."""
+    """A unit as napari writes it; a pixel where its registry means something else by it, or counts it from elsewhere
+    than the SI does."""
     known = pint.get_application_registry()
     try:
         ours, theirs = units.registry().Quantity(1.0, unit), known.Quantity(1.0, unit)
         nought = known.Quantity(0.0, unit).to_base_units().magnitude
     except (pint.errors.PintError, AttributeError, ValueError):
         return "pixel"
-    same = str(ours.dimensionality) == str(theirs.dimensionality) or unit in ("oersted", "Oe", "gauss", "G")
-    return unit if same and nought == 0 else "pixel"
+    same = str(ours.dimensionality) == str(theirs.dimensionality) or str(theirs.units) in ("oersted", "gauss")
+    return str(theirs.units) if same and nought == 0 else "pixel"
 
 
 def show_slices(viewer) -> None:
@@ -167,15 +174,28 @@ def show_slices(viewer) -> None:
         dims.margin_left = dims.margin_right = half
 
 
-def keep_world(viewer) -> None:
-    """Show scans without units where napari would convert theirs to another layer's, as meV beside eV: what lies where
-    on the canvas is the frame's matter, by which every number is read."""
-    shown = viewer.layers.units
-    if shown is None:
-        return
-    for layer in scan_layers(viewer):
-        if tuple(layer.units) != tuple(shown)[-layer.ndim :]:
-            layer.units = ("pixel",) * layer.ndim
+def give_units(viewer) -> None:
+    """Give scans the units of their axes where all layers have the same, else none: beside others napari would convert
+    some, as meV beside eV. What lies where on the canvas is the frame's matter, by which every number is read."""
+    ours = scan_layers(viewer)
+    own = {layer: _napari_units(frame_of(layer), layer.ndim) for layer in ours}
+    theirs = [tuple(map(str, layer.units)) for layer in viewer.layers if layer not in ours]
+    every = [*theirs, *own.values()]
+    one_kind = all(a == b for units in every[1:] for a, b in zip(every[0][::-1], units[::-1], strict=False))
+    _set_units(viewer, own if one_kind else {layer: _napari_units(None, layer.ndim) for layer in ours})
+
+
+def take_units(viewer) -> None:
+    """Leave scans without units while a layer is added: napari draws at once, and says where units do not fit."""
+    _set_units(viewer, {layer: _napari_units(None, layer.ndim) for layer in scan_layers(viewer)})
+
+
+def _set_units(viewer, wanted: dict) -> None:
+    changed = {layer: units for layer, units in wanted.items() if tuple(map(str, layer.units)) != units}
+    for layer, units_ in changed.items():
+        layer.units = units_
+    if changed:
+        viewer.layers.units = None  # napari works out again what all have in common
 
 
 def layer_name(kind: str, title: str) -> str:
