@@ -116,3 +116,7 @@ def test_the_canvas_keeps_its_places_beside_other_units(panel, qtbot, capsys):
         viewer.layers.remove(layer)
         assert units(first) == ["degree", "electron_volt"]
     assert "Inconsistent units" not in "".join(capsys.readouterr())
+    axes = {"tilt": (np.arange(3.0), "deg"), "angle": (np.arange(5.0), "deg"), "energy": (np.arange(6.0), "eV")}
+    cube = scans.gridded_scan(axes, np.zeros((3, 5, 6)), name="photoemission_intensity", unit="count")
+    assert units(add_scan(viewer, cube)) == ["degree", "degree", "electron_volt"]
+    assert viewer.dims.ndim == 3

@@ -18,6 +18,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.viewer.canvas.frame import EXTENT, Frame
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
+from napari_scantwin.viewer.canvas.napari_private import forget_extent
 from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
 
 __all__ = [
@@ -182,20 +183,23 @@ def give_units(viewer) -> None:
     theirs = [tuple(map(str, layer.units)) for layer in viewer.layers if layer not in ours]
     every = [*theirs, *own.values()]
     one_kind = all(a == b for units in every[1:] for a, b in zip(every[0][::-1], units[::-1], strict=False))
-    _set_units(viewer, own if one_kind else {layer: _napari_units(None, layer.ndim) for layer in ours})
+    if _set_units(own if one_kind else {layer: _napari_units(None, layer.ndim) for layer in ours}):
+        viewer.layers.units = None  # napari works out again what all have in common
 
 
 def take_units(viewer) -> None:
     """Leave scans without units while a layer is added: napari draws at once, and says where units do not fit."""
-    _set_units(viewer, {layer: _napari_units(None, layer.ndim) for layer in scan_layers(viewer)})
+    if forget_extent(viewer):
+        _set_units({layer: _napari_units(None, layer.ndim) for layer in scan_layers(viewer)})
+        forget_extent(viewer)
 
 
-def _set_units(viewer, wanted: dict) -> None:
+def _set_units(wanted: dict) -> bool:
+    """Give layers their units; whether any had others."""
     changed = {layer: units for layer, units in wanted.items() if tuple(map(str, layer.units)) != units}
-    for layer, units_ in changed.items():
-        layer.units = units_
-    if changed:
-        viewer.layers.units = None  # napari works out again what all have in common
+    for layer, new in changed.items():
+        layer.units = new
+    return bool(changed)
 
 
 def layer_name(kind: str, title: str) -> str:
