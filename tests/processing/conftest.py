@@ -18,6 +18,7 @@ def make_cut(values, angle=None, energy=None, **more):
         values,
         name="photoemission_intensity",
         unit=more.pop("unit", "count"),
+        attrs={"energy_notation": "fermi"} | more.pop("attrs", {}),
         **more,
     )
 

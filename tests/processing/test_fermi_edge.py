@@ -168,6 +168,9 @@ def test_the_correction_straightens_another_scan_and_is_replayed(channels):
 
 def test_a_single_level_shifts_the_axis_and_levels_go_one_by_one():
     scan = gold(2, 10)
+    with pytest.raises(ScanError, match="energies='kinetic'"):
+        apply(scan, "correct_fermi_edge", coefficients=[16.9])
+    scan = apply(scan, "energy_notation", energies="kinetic")
     shifted = apply(scan, "correct_fermi_edge", coefficients=[16.9])
     np.testing.assert_array_equal(shifted.values, scan.values)
     np.testing.assert_allclose(shifted["energy"].values, scan["energy"].values - 16.9)

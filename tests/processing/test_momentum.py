@@ -19,6 +19,9 @@ from .kspace_cases import CASES, STORED, by_erlab, converted, measured
 
 RANGE = 9.0  # of the intensities in the cases
 
+#: What the energies of these scans count from.
+FERMI = {"energy_notation": "fermi"}
+
 
 def assert_same(ours: np.ndarray, theirs: np.ndarray) -> None:
     np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
@@ -55,7 +58,11 @@ def test_a_cut_is_the_sine_of_the_angle():
     angle, energy = np.linspace(-14, 14, 2001), np.linspace(-0.5, 0, 6)
     k = 0.512316722 * np.sqrt(100 - 4.5 + energy[None]) * np.sin(np.deg2rad(angle - 1.5))[:, None]
     cut = scans.gridded_scan(
-        {"angle": (angle, "deg"), "energy": (energy, "eV")}, np.cos(3 * k) + k, name="intensity", unit="arb"
+        {"angle": (angle, "deg"), "energy": (energy, "eV")},
+        np.cos(3 * k) + k,
+        name="intensity",
+        unit="arb",
+        attrs=FERMI,
     )
     given = {"slit_normal": 1.5, "photon_energy": 100, "work_function": 4.5, "momentum_step": 0.01}
     across = apply(cut, "to_momentum", slit=ACROSS, **given)
@@ -76,7 +83,7 @@ def test_kz_of_free_electrons():
     kx = -0.512316722 * np.sqrt(kinetic) * np.sin(np.deg2rad(angle))[:, None]
     kz = np.sqrt((kinetic + 12) / 3.80998211 - kx**2)
     axes = {"photon_energy": (photon, "eV"), "angle": (angle, "deg"), "energy": (energy, "eV")}
-    cube = scans.gridded_scan(axes, kz + 0.1 * kx, name="intensity", unit="arb")
+    cube = scans.gridded_scan(axes, kz + 0.1 * kx, name="intensity", unit="arb", attrs=FERMI)
     done = apply(cube, "to_kz", work_function=4.5, inner_potential=12)
     expected = done["kz"].values[:, None, None] + 0.1 * done["kx"].values[:, None] + 0 * energy
     seen = np.isfinite(done.values)
@@ -130,7 +137,13 @@ def test_holes_errors_flags_and_other_axes_go_along():
     axes = {"sample_temperature": (np.array([10.0, 80.0]), "K")}
     axes |= {name: (cut[name].values, cut[name].attrs["units"]) for name in cut.dims}
     stack = scans.gridded_scan(
-        axes, values, name="intensity", unit="count", errors=np.full(values.shape, 0.5), masked=masked
+        axes,
+        values,
+        name="intensity",
+        unit="count",
+        errors=np.full(values.shape, 0.5),
+        masked=masked,
+        attrs=FERMI,
     )
     done = apply(stack, "to_momentum", photon_energy=95, work_function=4.35)
     assert done.dims == ("sample_temperature", "kx", "energy")
@@ -152,6 +165,7 @@ def test_units_of_the_axes_do_not_matter():
         cut.values,
         name="intensity",
         unit="arb",
+        attrs=FERMI,
     )
     given = {"photon_energy": "95 eV", "work_function": "4350 meV", "scanned_angle": "5 deg", "momentum_step": 0.05}
     one, other = (apply(scan, "to_momentum", **given) for scan in (cut, milli))

@@ -20,7 +20,7 @@ from napari_scantwin.writers import write
 GIVEN: dict[str, dict] = {
     "symmetrise": {"one_sided": "leave it out"},
     "take_slice": {"axis": "angle", "at": -2.7},
-    "to_momentum": {"kinetic_energy": 20},
+    "to_momentum": {"kinetic_energy": 20, "energies": "from the Fermi level"},
     "correct_fermi_edge": {"coefficients": [0.01]},
 }
 

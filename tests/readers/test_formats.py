@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def test_nothing_heavy_is_imported_before_a_file_needs_it():
         "h5netcdf",
         "zarr",
         "tifffile",
-        "openpyxl",
+        "python_calamine",
         "astropy",
         "igor2",
         "erlab",
@@ -201,3 +202,12 @@ def test_files_of_a_series_are_parsed_once_though_it_is_asked_what_was_scanned(t
     each = {name: parses.count(name) for name in parses}
     layouts = sum(one.level == Level.INSTRUMENT and ".nxs" in one.all_suffixes for one in formats())
     assert each == {f"cut{number}.nxs": layouts for number in range(3)}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("suffix", sorted({suffix for one in formats() for suffix in one.all_suffixes}))
+def test_a_pipe_is_refused_and_not_waited_for(suffix, tmp_path):
+    path = tmp_path / f"pipe{suffix}"
+    os.mkfifo(path)
+    with pytest.raises(ScanError, match="is a pipe or a device"):
+        read(path)

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
@@ -190,6 +192,48 @@ def test_isotherms_that_wander_are_six_sweeps(sigma, suffix, tmp_path):
     subprocess.run([sys.executable, FAULTS / "make_isotherms.py", str(sigma), path], check=True)
     scan = read(path)
     assert [sweep.size for sweep in scans.sweeps(scan)] == [26] * 6
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("igor_big_endian.pxt", "igor_little_endian.pxt"), ("ses_cr.txt", "ses_lf.txt")]
+)
+def test_the_same_cut_from_another_computer(one, other):
+    xr.testing.assert_equal(read(FAULTS / one), read(FAULTS / other))
+
+
+def test_notes_in_a_folder_of_cuts_are_passed_over_and_said():
+    scan = read(FAULTS / "folder_with_note")
+    assert scan["manipulator_angle"].values.tolist() == [1, 2, 3]
+    np.testing.assert_array_equal(scan.values[0], read(FAULTS / "ses_lf.txt").values)
+    assert "note.txt" in scan.attrs["notes"]
+
+
+def test_cuts_of_a_stopped_map_that_were_never_measured_are_left_out():
+    with h5py.File(FAULTS / "sis_stopped_map.h5") as file:
+        image = file["Electron Analyzer/Image Data"][...]
+    scan = read(FAULTS / "sis_stopped_map.h5")
+    np.testing.assert_array_equal(scan.values, image[..., :2].T)
+    assert scan["manipulator_angle"].values.tolist() == [-15, -14.5]
+    assert "6 of 8 steps of Tilt, which were never measured" in scan.attrs["notes"]
+
+
+def test_nexus_files_of_other_groups_and_other_sciences():
+    scan = read(FAULTS / "nexus_secondary_scan_axis.nxs")
+    assert (scan.name, sorted(scan.values)) == ("photoemission_intensity", [0, 1, 2, 3, 4])
+    assert [one.key for one in open_choices(FAULTS / "nexus_secondary_scan_axis.nxs")] == ["entry/data", "entry/raw"]
+    scan = read(FAULTS / "nexus_stm_current.nxs")
+    assert (scan.name, scan.attrs["units"], scans.axes(scan)) == ("current", "A", ("y", "x"))
+    with h5py.File(FAULTS / "nexus_stm_current.nxs") as file:
+        np.testing.assert_array_equal(scan.values, file["entry/current/current"][...])
+
+
+def test_files_that_reach_outside_are_refused(tmp_path):
+    done = subprocess.run(
+        [sys.executable, FAULTS / "outside_links.py"], capture_output=True, check=True, text=True, cwd=tmp_path
+    )
+    told = done.stdout.splitlines()
+    assert len(told) == 3
+    assert all("ScanError" in line and "lies in another file" in line for line in told)
 
 
 @pytest.mark.parametrize("name", ["sheet__bit_17093.xlsx", "own__bit_12807.h5", "lol.xlsx"])

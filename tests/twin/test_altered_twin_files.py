@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.twin import Twin
+from napari_scantwin.twin import Twin, TwinSettings, train
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +93,49 @@ def test_a_file_without_a_digest_is_refused(saved, tmp_path):
     entries.pop("sha256")
     with pytest.raises(ScanError, match=r"bare\.twin"):
         Twin.load(write_archive(tmp_path / "bare.twin", entries, None))
+
+
+DATA = Path(__file__).parent / "data"
+
+
+def naming_places(source: Path, path: Path, storage: str) -> Path:
+    """The file, whole again, with a place wherever one may stand."""
+    entries = entries_of(source)
+    entries.pop("sha256")
+    about = json.loads(entries["twin.json"])
+    about["settings"] |= {"storage": storage, "trials": 2}
+    about["trials"] = []
+    about["storage"] = storage
+    about["scan"]["attrs"] |= {"storage": storage, "source": storage, "path": storage}
+    entries["twin.json"] = json.dumps(about).encode()
+    return write_archive(path, entries, digest_of(entries))
+
+
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
+@pytest.mark.parametrize("storage", ["{}/elsewhere/search.journal", "sqlite:///{}/elsewhere.db"])
+def test_a_file_chooses_no_place_to_write_to(saved, tmp_path, version, storage, monkeypatch):
+    kept, reached = saved if version == 5 else DATA / f"format{version}.twin", tmp_path / "reached"
+    reached.mkdir()
+    harmful = naming_places(kept, tmp_path / "harmful.twin", storage.format(reached))
+    monkeypatch.chdir(tmp_path)
+    twin = Twin.load(harmful)
+    assert twin.settings.storage is None
+    assert twin.settings.trials == 2
+    if version == (2 if "://" in storage else 5):  # the shortest way through both kinds of places
+        trained = train(twin, score_baselines=False)
+        assert len(trained.trials) == 2
+        trained.simulate({"temperature": [20.0]})
+        trained.save(tmp_path / "again.twin")
+    assert not list(reached.iterdir())
+    assert {one.name for one in tmp_path.iterdir()} <= {"harmful.twin", "again.twin", "reached"}
+
+
+def test_a_place_chosen_in_this_session_is_used_and_not_written_down(saved, tmp_path):
+    secret = f"sqlite:///{tmp_path}/kept.db"
+    twin = replace(Twin.load(saved), settings=TwinSettings(members=2, trials=1, storage=secret))
+    assert train(twin, score_baselines=False).settings.storage == secret
+    assert (tmp_path / "kept.db").exists()
+    again = twin.save(tmp_path / "kept.twin")
+    assert secret.encode() not in b"".join(entries_of(again).values())
+    assert secret not in str(twin.simulate({"temperature": [20.0]}).attrs)
+    assert Twin.load(again).settings == replace(twin.settings, storage=None)

@@ -8,9 +8,21 @@ import subprocess
 import sys
 
 #: Packages that each take a good part of a second, or much more.
-HEAVY = ("dask", "h5py", "lmfit", "openpyxl", "optuna", "pandas", "scipy", "sklearn", "tensorflow", "xarray", "zarr")
+HEAVY = (
+    "dask",
+    "h5py",
+    "lmfit",
+    "python_calamine",
+    "optuna",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+    "xarray",
+    "zarr",
+)
 #: Of these the window needs xarray with what it brings, and h5py to know an HDF5 file; dask comes with pint.
-NOT_FOR_THE_WINDOW = ("dask.array", "lmfit", "openpyxl", "optuna", "scipy.stats", "sklearn", "tensorflow")
+NOT_FOR_THE_WINDOW = ("dask.array", "lmfit", "python_calamine", "optuna", "scipy.stats", "sklearn", "tensorflow")
 
 _SAY = "import json, sys\nprint('found', json.dumps([one for one in {names!r} if one in sys.modules]), flush=True)\n"
 

@@ -161,6 +161,41 @@ volume.write_volume(Twin.load({str(kept)!r}), grid, {str(tmp_path / "map.zarr")!
     same(tmp_path / "map.zarr", twin)
 
 
+def test_a_second_process_is_told_and_the_first_ends_whole(twin, tmp_path):
+    kept = twin.save(tmp_path / "kept.twin")
+    path = tmp_path / "map.zarr"
+    program = f"""
+import numpy as np
+from napari_scantwin.twin import Twin
+from napari_scantwin.writers import volume
+volume._PART = 200
+grid = {{"magnetic_field": np.linspace(1000, 40_000, 30), "temperature": np.linspace(10, 60, 40)}}
+def tell(fraction):
+    print(fraction, flush=True)
+    if fraction < 0.2:
+        input()
+volume.write_volume(Twin.load({str(kept)!r}), grid, {str(path)!r}, on_progress=tell)
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    first = subprocess.Popen([sys.executable, "-c", program], **pipes)
+    try:
+        assert first.stdout.readline()  # one part is written, and it waits
+        second = subprocess.run(
+            [sys.executable, "-c", program], input="\n", capture_output=True, text=True, check=False
+        )
+        assert f"map.zarr is being simulated by process {first.pid} on " in second.stderr
+        assert second.returncode
+        with pytest.raises(ScanError, match=r"map\.zarr is being simulated by process"):
+            write_volume(twin, GRID, path)
+        first.communicate("\n", timeout=60)
+    finally:
+        first.kill()
+        first.wait()
+    assert first.returncode == 0
+    same(path, twin)
+    assert {one.name for one in tmp_path.iterdir()} == {"kept.twin", "map.zarr"}
+
+
 def test_a_cluster_gives_the_same(twin, tmp_path):
     distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     options = {"processes": False, "n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}

@@ -107,8 +107,16 @@ def fermi_edge(source, *, on_progress, stop_event, cache, **given) -> Findings:
     return Findings(
         _edge_figures(edge),
         {"edge": edge.curve, "fitted edge": edge.fit},
-        then=("correct_fermi_edge", {"coefficients": [edge.fermi_level.value]}),
+        then=("correct_fermi_edge", {"coefficients": [edge.fermi_level.value], **_rising(source.scan)}),
     )
+
+
+def _rising(scan) -> dict:
+    """What is known of the energies once an edge that falls towards high ones was found: against binding energies it
+    would rise."""
+    from napari_scantwin.processing.emission import KINETIC
+
+    return {} if scan.attrs.get("energy_notation") else {"energies": KINETIC}
 
 
 def _edge_figures(edge) -> list[tuple[str, Quantity | float | int]]:
@@ -159,7 +167,7 @@ def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cach
         [*figures, ("Polynomial's reduced chi-square", found.reduced_chi_square), *_edge_figures(found.whole)],
         {"Fermi level of the channels": found.fermi_level, "resolution of the channels": found.resolution},
         [f"{missing} of {found.fermi_level.size} channels show no edge."] if missing else [],
-        ("correct_fermi_edge", {"axis": axis, "coefficients": found.coefficients}),
+        ("correct_fermi_edge", {"axis": axis, "coefficients": found.coefficients, **_rising(scan)}),
     )
 
 

@@ -266,7 +266,7 @@ _PARAMETERS = (
         "Curve",
         "file",
         optional=True,
-        example="Tables (*.csv *.txt *.dat *.xlsx)",
+        example="Tables (*.csv *.txt *.dat *.xlsx *.xls *.ods)",
         explanation="A table of H/Pd and R/R0, as published or measured; none is built in",
     ),
     Parameter(

@@ -186,6 +186,7 @@ def info(
 ) -> None:
     """Say what is in a scan or twin file."""
     with in_words():
+        from napari_scantwin.core.energies import LONG_NAMES
         from napari_scantwin.core.notes import notes
         from napari_scantwin.readers import open_file
 
@@ -200,6 +201,8 @@ def info(
             about |= {"score": twin.score.to_dict(), "settings": dataclasses.asdict(twin.settings)}
         lines = [f"{about['value']} ({about['unit']}), {about['points']} points in {about['sweeps']} sweeps"]
         lines += [f"  {name}: {a['low']:.6g} to {a['high']:.6g} {a['unit']}" for name, a in about["axes"].items()]
+        if said := scan.attrs.get("energy_notation"):
+            lines.append(f"  energies: {LONG_NAMES.get(said, said)}")
         lines += [f"  {key}: {scan.attrs[key]}" for key in ("source", "instrument") if key in scan.attrs]
         lines += [f"  note: {one}" for one in notes(scan.attrs)]
         if "sample_mass" in scan.attrs:

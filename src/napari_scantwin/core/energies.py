@@ -22,7 +22,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import with_notes
 
-__all__ = ["BINDING", "FERMI", "KINETIC", "LONG_NAMES", "Counted", "counted", "named", "notation", "turned"]
+__all__ = ["BINDING", "FERMI", "KINETIC", "LONG_NAMES", "Counted", "counted", "named", "notation", "told", "turned"]
 
 KINETIC, FERMI, BINDING = "kinetic", "fermi", "binding"
 
@@ -35,7 +35,7 @@ _EF = r"e?(f|fermi)(?![a-z])"
 #: What a name says; the first that is found counts, formulas before words: "Binding energy, E - E_F" is E - E_F. A
 #: binding energy that is "relative to the Fermi level" is still one, a kinetic energy is not.
 _SAYS = (
-    (FERMI, rf"(?<![a-z])(e|ε|ω)(k|kin|i)?-(e|ε)?(f|fermi)(?![a-z])|(?<![a-z])(e|ε)-[µμ](?![a-z])"),
+    (FERMI, r"(?<![a-z])(e|ε|ω)(k|kin|i)?-(e|ε)?(f|fermi)(?![a-z])|(?<![a-z])(e|ε)-[µμ](?![a-z])"),
     (BINDING, r"((?<![a-z])((e|ε)f|efermi|[µμ])|fermi( level| energy)?)-(e|ε)(k|kin)?(?![a-z])"),
     (FERMI, rf"(^|[^a-z0-9])-(binding|bindung|{_BE})|negative binding"),
     (BINDING, rf"below (the )?{_EF}"),
@@ -127,9 +127,9 @@ def counted(values: np.ndarray, *said: str | None, documented: Collection[str] =
     if found is None:
         return Counted(values, None)
     note = (
-        f"its energies are called binding energies, but run from {values.min():.4g} to {values.max():.4g}, so that most "
-        "would lie above the Fermi level: they are left as they are, and what they count from is asked for where it "
-        "matters"
+        f"its energies are called binding energies, but run from {values.min():.4g} to {values.max():.4g}, so that "
+        "most would lie above the Fermi level: they are left as they are, and what they count from is asked for where "
+        "it matters"
     )
     return Counted(values, None, note=note)
 
@@ -173,14 +173,10 @@ def named(scan: xr.DataArray, said: Mapping[str, Sequence[str | None]]) -> xr.Da
         if axis == "photon_energy" or notation(*words) is None or not units.compatible(scan[axis].attrs["units"], "eV"):
             continue
         found = counted(np.asarray(scan[axis].values, float), *words)
-        scan = turned(scan, axis) if found.turned else scan
-        scan = _renamed(scan, axis) if found.notation or found.note else scan
-        axis = "energy" if "energy" in scans.axes(scan) else axis
         if found.notation:
-            scan = scan.assign_coords({axis: scan[axis].assign_attrs(long_name=LONG_NAMES[found.notation])})
-            scan.attrs["energy_notation"] = found.notation
-        scan.attrs = with_notes(scan.attrs, found.note)
-        break
+            scan = told(scan, axis, BINDING if found.turned else found.notation)
+        scan = _renamed(scan, axis) if found.turned else scan
+        return scan.assign_attrs(with_notes(scan.attrs, found.note))
     return scan
 
 
@@ -191,6 +187,29 @@ def _renamed(scan: xr.DataArray, axis: str) -> xr.DataArray:
     names = ["energy" if one == axis else one for one in scans.axes(scan)]
     scan = scan.rename({axis: "energy"})
     return scan.assign_attrs(axes=",".join(names)) if "axes" in scan.attrs else scan
+
+
+def told(scan: xr.DataArray, axis: str, found: str) -> xr.DataArray:
+    """A scan with what someone says of its energies.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        Its axis of energies.
+    found
+        ``"kinetic"``, ``"fermi"``, or ``"binding"``: such energies are turned round.
+
+    Returns
+    -------
+    xarray.DataArray
+        The scan, ``attrs["energy_notation"]`` being ``"kinetic"`` or ``"fermi"``.
+    """
+    if found == BINDING:
+        return turned(scan, axis)
+    scan = scan.assign_coords({axis: scan[axis].assign_attrs(long_name=LONG_NAMES[found])})
+    return scan.assign_attrs(energy_notation=found)
 
 
 def turned(scan: xr.DataArray, axis: str) -> xr.DataArray:

@@ -15,12 +15,13 @@ from napari_scantwin.core.axis_roles import energy_axis, is_quantity, slit_angle
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.counting import counts
+from napari_scantwin.processing.emission import BINDING, KINETIC, counted_as, energies_parameter
 from napari_scantwin.processing.fermi_edge import Edge, edge_of_curve, fit_edge, fitted_energy
 from napari_scantwin.processing.rebuild import errors_of, rebuild, values_of
 from napari_scantwin.processing.resample import resample
 from napari_scantwin.processing.steps import step
 
-__all__ = ["EdgeOfChannels", "correct_fermi_edge", "fit_edges"]
+__all__ = ["EdgeOfChannels", "correct_fermi_edge", "energy_notation", "fit_edges"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,11 @@ class EdgeOfChannels:
 
     def corrected(self, scan: xr.DataArray) -> xr.DataArray:
         """Another scan of the same channels with its energies counted from this Fermi level."""
-        return correct_fermi_edge(scan, axis=self.axis, coefficients=self.coefficients)
+        # The edge that was found falls towards high energies, as it does against kinetic ones.
+        known = scan.attrs.get("energy_notation")
+        return correct_fermi_edge(
+            scan, axis=self.axis, coefficients=self.coefficients, **({} if known else {"energies": KINETIC})
+        )
 
 
 def fit_edges(
@@ -186,6 +191,19 @@ def _polynomial(places, levels, errors, degree: int) -> tuple[list[float], list[
 
 
 @step(
+    "energy_notation",
+    "Say what energies count from",
+    "Energy",
+    parameters=(energies_parameter(),),
+    needs=("energy",),
+)
+def energy_notation(scan, *, energies):
+    """Say what the energies of a scan are where its file does not: kinetic, counted from the Fermi level (occupied
+    states negative), or binding energies (occupied states positive), which are turned round: E - E_F = -E_B."""
+    return counted_as(scan, energies)[0]
+
+
+@step(
     "correct_fermi_edge",
     "Count energies from the Fermi level",
     "Energy",
@@ -213,19 +231,24 @@ def _polynomial(places, levels, errors, degree: int) -> tuple[list[float], list[
             optional=True,
             explanation="For photon-energy scans and the like.",
         ),
+        energies_parameter(),
     ),
     needs=("energy",),
 )
-def correct_fermi_edge(scan, *, axis, coefficients, levels):
+def correct_fermi_edge(scan, *, axis, coefficients, levels, energies):
     """Count the energies of every channel from its Fermi level: E - E_F(channel), interpolated linearly.
 
     E_F is a number, a polynomial of a gold reference (``fit_edges``), or one number a channel. The new axis has the old
     steps about the middle channel's level; energies that a channel did not see are NaN. A single number only shifts
-    the axis. The Fermi level's own error is not carried into the intensities.
+    the axis. The Fermi level's own error is not carried into the intensities. Of binding energies the level is given
+    as it stands on their axis; they are turned round.
     """
     energy = energy_axis(scan)
     if (coefficients is None) == (levels is None):
         raise ScanError("give the Fermi level once: as coefficients (a number or a polynomial) or one level a channel")
+    scan, _ = counted_as(scan, energies)
+    if energies == BINDING:
+        coefficients, levels = ([-one for one in given] if given else None for given in (coefficients, levels))
     unit = scan[energy].attrs["units"]
     places = np.asarray(scan[energy].values, float)
     about = {energy: "energy from the Fermi level"}

@@ -8,17 +8,36 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import energies as energies_of
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import energy_axis, is_quantity
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.geometry import ACROSS, ALONG, DEFLECTOR, ROTATION, Geometry
 
-__all__ = ["EMISSION", "Emission", "energy_parameters", "geometry_parameters", "kinetic_energies", "recorded"]
+__all__ = [
+    "BINDING",
+    "EMISSION",
+    "FERMI",
+    "KINETIC",
+    "Emission",
+    "counted_as",
+    "energies_parameter",
+    "energy_parameters",
+    "geometry_parameters",
+    "kinetic_energies",
+    "recorded",
+]
 
 #: The attribute in which a scan in momentum keeps how it came from angles (JSON), for the way back.
 EMISSION = "emission"
-FERMI, KINETIC = "from the Fermi level", "kinetic"
+FERMI, KINETIC, BINDING = "from the Fermi level", "kinetic", "binding"
+#: These words, as people choose them, and those of :mod:`napari_scantwin.core.energies`.
+_WORDS = {FERMI: energies_of.FERMI, KINETIC: energies_of.KINETIC, BINDING: energies_of.BINDING}
+_ASKED = (
+    f"the scan does not say what its energies are counted from; give energies='{KINETIC}', energies='{FERMI}' "
+    f"(occupied states negative) or energies='{BINDING}' (occupied states positive)"
+)
 
 
 @dataclass(frozen=True)
@@ -127,18 +146,58 @@ def geometry_parameters() -> tuple[Parameter, ...]:
     )
 
 
+def energies_parameter() -> Parameter:
+    """The parameter that says what a scan's energies count from; its default is what the scan itself says."""
+    return Parameter(
+        "energies",
+        "Energies are",
+        "choice",
+        _notation,
+        choices=(FERMI, KINETIC, BINDING),
+        optional=True,
+        explanation="Counted from the Fermi level (occupied states negative), kinetic, or binding energies (occupied "
+        "states positive), which are turned round.",
+    )
+
+
+def counted_as(scan: xr.DataArray, energies: str | None) -> tuple[xr.DataArray, str | None]:
+    """A scan whose energies are what someone says of them.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    energies
+        One of the choices of :func:`energies_parameter`, or None.
+
+    Returns
+    -------
+    tuple
+        The scan, binding energies turned round, and what its energies are now; a scan without energies as it is.
+
+    Raises
+    ------
+    ScanError
+        Where neither the scan nor ``energies`` says it.
+    """
+    axis = energy_axis(scan)
+    if axis is None:
+        return scan, energies
+    energies = energies or _notation(scan)
+    if energies is None:
+        raise ScanError(_ASKED)
+    if energies == BINDING and _notation(scan) is not None:
+        raise ScanError(
+            f"the energies of this scan are {_notation(scan)}, not binding; those of a file are turned round as it is "
+            "opened"
+        )
+    return energies_of.told(scan, axis, _WORDS[energies]), FERMI if energies == BINDING else energies
+
+
 def energy_parameters() -> tuple[Parameter, ...]:
     """The parameters from which kinetic energies follow."""
     return (
-        Parameter(
-            "energies",
-            "Energies are",
-            "choice",
-            _notation,
-            choices=(FERMI, KINETIC),
-            optional=True,
-            explanation="Counted from the Fermi level (occupied states negative), or kinetic.",
-        ),
+        energies_parameter(),
         Parameter(
             "photon_energy", "Photon energy", unit="eV", optional=True, default=_photon_energy, minimum=0, above=True
         ),
@@ -159,12 +218,9 @@ def _photon_energy(scan: xr.DataArray) -> float | None:
 
 
 def _notation(scan: xr.DataArray) -> str | None:
-    """What the file says; energies that are not positive cannot be kinetic."""
-    axis = energy_axis(scan)
-    if axis is None:
-        return None
-    told = {"fermi": FERMI, "kinetic": KINETIC}.get(scan.attrs.get("energy_notation", ""))
-    return told or (FERMI if float(scan[axis].min()) <= 0 else None)
+    """What the scan says itself."""
+    said = str(scan.attrs.get("energy_notation", ""))
+    return next((word for word, meant in _WORDS.items() if meant == said), None)
 
 
 def kinetic_energies(
@@ -181,7 +237,7 @@ def kinetic_energies(
     scan
         The scan.
     energies
-        What its energy axis counts from: "kinetic" or "from the Fermi level".
+        What its energy axis counts from: "kinetic" or "from the Fermi level", as :func:`counted_as` returns it.
     photon_energy
         In eV.
     work_function
@@ -201,11 +257,8 @@ def kinetic_energies(
         Where they do not follow from what is given, or are not positive.
     """
     axis = energy_axis(scan)
-    if axis is not None and energies is None:
-        raise ScanError(
-            "the scan does not say what its energies are counted from; give energies='kinetic' or "
-            "energies='from the Fermi level'"
-        )
+    if axis is not None and energies not in (KINETIC, FERMI):
+        raise ScanError(_ASKED)
     own = np.zeros(1) if axis is None else units.convert(scan[axis].values, scan[axis].attrs["units"], "eV")
     if axis is not None and energies == KINETIC:
         found = own

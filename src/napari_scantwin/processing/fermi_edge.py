@@ -265,7 +265,10 @@ def _guess(energy: np.ndarray, values: np.ndarray) -> tuple[float, float, float,
     high = float(np.mean(smooth[-tail:]))
     low = float(np.quantile(smooth, 0.9))
     if not low > high:
-        raise ScanError("the intensity does not fall towards high energy in this window; choose one that holds an edge")
+        raise ScanError(
+            "the intensity does not fall towards high energy in this window; choose one that holds an edge, or, where "
+            "these are binding energies, say so first ('energy_notation')"
+        )
 
     def last(share: float) -> float:
         above = np.flatnonzero(smooth > high + share * (low - high))

@@ -17,6 +17,7 @@ from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.emission import (
     EMISSION,
     Emission,
+    counted_as,
     degrees,
     energy_parameters,
     geometry_parameters,
@@ -88,6 +89,7 @@ def to_momentum(
     _refuse_photon_energy(scan)
     geometry = Geometry(slit, scanned_by, slit_normal, scan_normal, azimuth)
     alpha_axis, beta_axis, energy = slit_angle(scan), _beta_axis(scan), energy_axis(scan)
+    scan, energies = counted_as(scan, energies)
     kinetic = kinetic_energies(scan, energies, photon_energy, work_function, kinetic_energy)
     alpha = degrees(scan, alpha_axis)
     beta = degrees(scan, beta_axis) if beta_axis else np.array([_beta_of_cut(geometry, scanned_angle)])

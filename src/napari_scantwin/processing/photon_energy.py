@@ -17,8 +17,8 @@ from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.emission import (
     EMISSION,
     FERMI,
-    KINETIC,
     Emission,
+    counted_as,
     degrees,
     energy_parameters,
     geometry_parameters,
@@ -85,6 +85,7 @@ def to_kz(
 
     The energies must be counted from the Fermi level. Without an energy axis the scan is of electrons at it.
     """
+    scan, energies = counted_as(scan, energies)
     _suits(scan, energies)
     if work_function is None:
         raise ScanError("the electrons' kinetic energy is not known; give the analyser's work_function")
@@ -172,8 +173,7 @@ def _suits(scan: xr.DataArray, energies: str | None) -> None:
     if scanned_angle(scan) is not None:
         raise ScanError("kz is worked out for cuts at one scanned angle; take one slice of the scanned angle")
     if energy_axis(scan) is not None and energies != FERMI:
-        word = "kinetic" if energies == KINETIC else "of a kind the scan does not say"
         raise ScanError(
-            f"the energies are {word}, which differ from photon energy to photon energy; refer them to the Fermi level "
+            "the energies are kinetic, which differ from photon energy to photon energy; refer them to the Fermi level "
             "first ('correct_fermi_edge')"
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from napari_scantwin.core.axis_roles import fast_axis, find_axis, slit_angle
+from napari_scantwin.core.axis_roles import energy_axis, fast_axis, find_axis, slit_angle
+from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.linear import applied
@@ -43,8 +44,11 @@ def symmetrise(scan, *, axis, centre, one_sided):
     places = np.asarray(scan[axis].values, float)
     if not places.min() < centre < places.max():
         unit = scan[axis].attrs["units"]
+        kinetic = axis == energy_axis(scan) and scan.attrs.get("energy_notation") == KINETIC
+        hint = "; these energies are kinetic: give the Fermi level, or count from it first ('correct_fermi_edge')"
         raise ScanError(
             f"the centre {centre:g} {unit} lies outside the axis, which runs from {places.min():g} to {places.max():g}"
+            f"{hint if kinetic else ''}"
         )
     below, above = centre - places[places <= centre], places[places >= centre] - centre
     half = np.unique(above if above.max() >= below.max() else below)

@@ -55,9 +55,9 @@ def read(
         paths, as in :mod:`napari_scantwin.readers.arrays.contents`; so they do where an ARPES file leaves out an
         axis's unit.
     choice
-        One of several measurements by its key (see :func:`open_choices`); without it the likeliest is taken and all
-        keys stand in ``attrs["choices"]``. A choice such as ``"erlab:i05"`` reads the file by that one of erlab's
-        loaders.
+        One of several measurements by its key (see :func:`open_choices`), or with ``axes`` and ``value`` one of several
+        tables by its name; without it the likeliest is taken and all keys stand in ``attrs["choices"]``. A choice such
+        as ``"erlab:i05"`` reads the file by that one of erlab's loaders.
     sheet
         A spreadsheet's sheet (default: the first).
     along

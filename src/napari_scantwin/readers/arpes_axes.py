@@ -2,10 +2,10 @@
 
 Energy is the last (fast) axis, the angle along the slit (the position, where the lens images the sample) the one
 before, whatever is scanned comes first; every axis rises. What energies are counted from is read from names
-(:mod:`napari_scantwin.core.energies`); binding energies are turned round. An axis of one value becomes an attribute, its unit another (``manipulator_angle`` and
-``manipulator_angle_units``): files that differ in such a one can be joined along it. Nominal axes are the axes. An
-intensity whose file names no unit is ``arb``. Settings that mean nothing to the analysis are kept as JSON text in
-``attrs["settings"]``.
+(:mod:`napari_scantwin.core.energies`); binding energies are turned round. An axis of one value becomes an attribute,
+its unit another (``manipulator_angle`` and ``manipulator_angle_units``): files that differ in such a one can be joined
+along it. Nominal axes are the axes. An intensity whose file names no unit is ``arb``. Settings that mean nothing to the
+analysis are kept as JSON text in ``attrs["settings"]``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.core.notes import with_notes
 
-__all__ = ["analyser_attrs", "arpes_scan", "axis_name", "rising_scan", "settings_block", "size_words"]
+__all__ = ["analyser_attrs", "arpes_scan", "axis_labels", "axis_name", "rising_scan", "settings_block", "size_words"]
 
 #: Words in a label (lower case, first match wins) and the scan's name for the axis.
 _NAMES = (
@@ -48,7 +48,7 @@ def axis_name(label: str) -> str:
     for pattern, name in _NAMES:
         if re.search(pattern, plain):
             return name
-    return re.sub(r"\W+", "_", plain).strip("_") or "axis"
+    return _plain_name(plain)
 
 
 def arpes_scan(
@@ -61,6 +61,9 @@ def arpes_scan(
     documented: Collection[str] = (),
     attrs: Mapping | None = None,
     along: Mapping[str, tuple[int, str | None, np.ndarray]] | None = None,
+    sources: Sequence[str] | None = None,
+    value_source: str | None = None,
+    measures: str = "photoemission_intensity",
 ) -> xr.DataArray:
     """The scan of an intensity array and its axes, by the conventions of all ARPES formats.
 
@@ -83,6 +86,13 @@ def arpes_scan(
         Further attributes.
     along
         Further coordinates by name, read-backs of motors, as (position among ``axes``, unit, values).
+    sources
+        What ``--axis`` calls each axis, for the question where one has no unit; by default :func:`axis_labels`.
+    value_source
+        What ``--value`` calls the values; None where they need not be named.
+    measures
+        The scan's name for the values. Where it is another, the file's own labels name the axes, and energies are
+        whatever the file calls so.
 
     Returns
     -------
@@ -102,12 +112,13 @@ def arpes_scan(
     if values.size == 0:
         raise ScanError(f"{file}: an axis has no values at all; the file is altered: copy it again")
     attrs = dict(attrs or {})
+    electrons = measures == "photoemission_intensity"
     named: list[tuple[str, str, np.ndarray]] = []
     kept = []
     for position, (label, axis_unit, column) in enumerate(axes):
         plain, found = units.split_label(label)
         axis_unit = axis_unit or found
-        name = axis_name(plain)
+        name = axis_name(plain) if electrons else _plain_name(plain)
         if len(column) == 1:
             attrs.setdefault(name, float(column[0]))
             if axis_unit is not None and units.is_known(axis_unit):
@@ -116,18 +127,19 @@ def arpes_scan(
         if axis_unit is None or not units.is_known(axis_unit):
             lack = "no unit" if axis_unit is None else f"the unit {axis_unit!r}, which is not known"
             raise NeedsAxes(
-                f"{file}: the axis {label!r} has {lack}; name the axes with their units, such as eV or deg",
+                f"{file}: the axis {label!r} has {lack}; name the axes with their units, for example "
+                f"{_question(axes, sources, value_source, measures, unit)}",
                 offered=(values, axes, dict(attrs)),
             )
-        if name == "angle" and units.compatible(axis_unit, "mm"):
+        if electrons and name == "angle" and units.compatible(axis_unit, "mm"):
             name = "position"  # along the slit, where the lens images the sample
         while name in [one for one, *_ in named]:
             name += "_2"
         column = np.asarray(column, float)
-        if name == "energy":
-            found = energies.counted(column, plain, *said, documented=documented)
-            attrs |= {} if found.notation is None else {"energy_notation": found.notation}
-            attrs, column = with_notes(attrs, found.note), found.values
+        if electrons and name == "energy":
+            told = energies.counted(column, plain, *said, documented=documented)
+            attrs |= {} if told.notation is None else {"energy_notation": told.notation}
+            attrs, column = with_notes(attrs, told.note), told.values
         named.append((name, axis_unit, column))
         kept.append(position)
     if not named:
@@ -135,11 +147,47 @@ def arpes_scan(
     return rising_scan(
         values.reshape([values.shape[position] for position in kept]),
         named,
-        name="photoemission_intensity",
+        name=measures,
         unit=unit if unit is not None and units.is_known(unit) else "arb",
         attrs=attrs,
         along={key: (kept.index(one[0]), one[1], one[2]) for key, one in (along or {}).items() if one[0] in kept},
     )
+
+
+def axis_labels(axes: Sequence[tuple]) -> list[str]:
+    """What ``--axis`` calls axes that have labels only: those without their units, each once.
+
+    Parameters
+    ----------
+    axes
+        As in :func:`arpes_scan`.
+    """
+    found: list[str] = []
+    for label, *_ in axes:
+        plain = units.split_label(label)[0].replace("/", " ").strip() or "axis"
+        while plain in (*found, "intensity"):
+            plain += "_2"
+        found.append(plain)
+    return found
+
+
+def _question(axes, sources: Sequence[str] | None, value_source: str | None, measures: str, unit: str | None) -> str:
+    """The arguments that would answer what a file leaves out; UNIT stands where it names none that is known."""
+    words = []
+    if value_source is not None:
+        known = unit if unit is not None and units.is_known(unit) else "arb"
+        words.append(f"--value '{value_source}={measures}[{known}]'")
+    for source, (label, axis_unit, column) in zip(sources or axis_labels(axes), axes, strict=True):
+        if len(column) > 1:
+            plain, found = units.split_label(label)
+            known = next((one for one in (axis_unit, found) if one is not None and units.is_known(one)), "UNIT")
+            words.append(f"--axis '{source}={axis_name(plain)}[{known}]'")
+    return " ".join(words)
+
+
+def _plain_name(label: str) -> str:
+    """The file's own word for an axis, as a scan can use it."""
+    return re.sub(r"\W+", "_", label.strip().lower()).strip("_") or "axis"
 
 
 def _read_in_parts(values) -> bool:

@@ -37,6 +37,18 @@ class DataFile:
         return self.path.suffix.lower()
 
     @functools.cached_property
+    def kept(self) -> dict:
+        """What one reader found in it that others need too, by keys of their own."""
+        return {}
+
+    def must_exist(self) -> None:
+        """Raise :class:`ScanError` where it is neither a file nor a folder: reading a pipe may never end."""
+        if not self.path.exists():
+            raise ScanError(f"{self.name}: there is no such file in {self.path.parent}")
+        if not self.path.is_file() and not self.path.is_dir():
+            raise ScanError(f"{self.name} is a pipe or a device, not a file; save what it gives to a file first")
+
+    @functools.cached_property
     def head(self) -> bytes:
         """Its first 16 kilobytes; empty for a folder."""
         if self.path.is_dir():
@@ -51,6 +63,7 @@ class DataFile:
         return self._read(-1)
 
     def _read(self, size: int) -> bytes:
+        self.must_exist()
         try:
             with self.path.open("rb") as file:
                 return file.read(size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,13 +13,16 @@ from typing import cast
 import xarray as xr
 
 from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
-from napari_scantwin.core.notes import with_left_out
+from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.readers.arrays import contents as arrays
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5
 from napari_scantwin.readers.arrays.hdf5_probe import refuse_dangerous
-from napari_scantwin.readers.format import Asks, DataFile, Format
+from napari_scantwin.readers.arrays.hdf5_tools import tree
+from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
 from napari_scantwin.readers.series import joining
+from napari_scantwin.readers.sound import sound
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
 __all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
@@ -58,8 +62,12 @@ def open_file(path: str | Path | Sequence[str | Path], *, sheet: str | None = No
         if not path:
             raise ScanError("no file was given")
         if len(path) > 1:
+            if not all(one and os.fspath(one) for one in path):
+                raise ScanError("one of the files has an empty name; leave it out")
             return OpenedSeries([Path(one) for one in path], sheet)
         (path,) = path
+    if not path or not os.fspath(cast(str | Path, path)):
+        raise ScanError("no file was given")
     one = Path(cast(str | Path, path))
     if is_series(one):
         files, passed_over = joining.files_of_folder(one, suffixes(), _table_suffixes(), _level)
@@ -94,13 +102,16 @@ class OpenedFile:
 
     def __init__(self, path: Path, sheet: str | None = None, passed_over: Sequence[str] = ()):
         self.path = path
-        self._passed_over = passed_over
+        self._notes = [f"left out: {one}" for one in passed_over]
         self._file = DataFile(path)
         self._sheet = sheet
         self._formats = [one for one in formats() if self._file.suffix in one.all_suffixes]
         if self._formats:
             self._must_exist()
         refuse_dangerous([path])
+        if path.is_file() and is_hdf5(path):
+            refuse_dangerous(tree(self._file).beside)
+            self._notes += tree(self._file).notes
         self._tried: dict[tuple, list[Measurement] | NeedsAxes] = {}
         self._remembered: Measurement | None = None
         self._table: ColumnTable | None = None
@@ -109,21 +120,25 @@ class OpenedFile:
     @property
     def table(self) -> ColumnTable:
         """The table in the file, before anyone says what its columns are; :class:`ScanError` where there is none."""
-        self._must_be_known()
         if self._table is None:
-            tables = [one for one in self._formats if one.table is not None]
-            # One that does not recognise the file says best what it is not.
-            reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
-            if reader is None or reader.table is None:
-                kinds = ", ".join(_table_suffixes())
-                raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
-            try:
-                self._table = reader.table(self._file, self._sheet)
-            except ImportError as reason:
-                if reader.extra is None:
-                    raise
-                raise ScanError(reader.extra.missing(self.path.name)) from reason
+            self._table = self._table_named(self._sheet)
         return self._table
+
+    def _table_named(self, name: str | None) -> ColumnTable:
+        """One of the file's tables, or its only one."""
+        self._must_be_known()
+        tables = [one for one in self._formats if one.table is not None]
+        # One that does not recognise the file says best what it is not.
+        reader = next((one for one in tables if one.recognises(self._file)), tables[-1] if tables else None)
+        if reader is None or reader.table is None:
+            kinds = ", ".join(dict.fromkeys(_table_suffixes()))
+            raise ScanError(f"{self.path.name} cannot be opened as a table; the kinds that can are {kinds}")
+        try:
+            return reader.table(self._file, name)
+        except ImportError as reason:
+            if reader.extra is None:
+                raise
+            raise ScanError(reader.extra.missing(self.path.name)) from reason
 
     @property
     def contents(self) -> arrays.Contents | None:
@@ -206,12 +221,12 @@ class OpenedFile:
             contents = self._offered(lack) if lack is not None else self.contents
             if contents is not None:
                 return self._of_arrays(contents, axes, value)
-        scan = table_to_scan(self.table, choose(self.table, axes, value, error))
+        table = self.table if choice is None else self._table_named(choice.split(" | ")[0])
+        scan = table_to_scan(table, choose(table, axes, value, error))
         return Measurement("", self.path.stem, self._sourced(scan))
 
     def _must_exist(self) -> None:
-        if not self.path.exists():
-            raise ScanError(f"{self.path.name}: there is no such file in {self.path.parent}")
+        self._file.must_exist()
 
     def _must_be_known(self) -> None:
         """Refuse a file that nothing can open but a loader that is chosen for it."""
@@ -251,7 +266,8 @@ class OpenedFile:
         if key not in self._tried and reader.measurements is not None:
             try:
                 found = reader.measurements(self._file, *choice)
-                self._tried[key] = [replace(one, scan=self._sourced(one.scan)) for one in found]
+                own = reader.level == Level.OWN
+                self._tried[key] = [replace(one, scan=self._sourced(one.scan, own)) for one in found]
             except NeedsAxes as reason:
                 self._tried[key] = reason
             except ImportError as reason:
@@ -295,10 +311,13 @@ class OpenedFile:
             return found[0]
         return replace(found[0], scan=found[0].scan.assign_attrs(choices="; ".join(keys)))
 
-    def _sourced(self, scan: xr.DataArray) -> xr.DataArray:
-        """The scan with its file's name and SHA-256; one that was exported keeps those of the file it came from."""
-        if self._passed_over:
-            scan = scan.assign_attrs(with_left_out(scan.attrs, *self._passed_over))
+    def _sourced(self, scan: xr.DataArray, own: bool = False) -> xr.DataArray:
+        """The scan, made sound, with its file's name and SHA-256; one that this program wrote stays as it was, and an
+        exported one keeps those of the file it came from."""
+        if not (own or "napari-scantwin" in str(scan.attrs.get("versions", ""))):
+            scan = sound(scan)
+        if self._notes:
+            scan = scan.assign_attrs(with_notes(scan.attrs, *self._notes))
         if scan.attrs.get("source"):
             return scan
         return scan.assign_attrs(source=self.path.name, sha256=self._file.sha256)

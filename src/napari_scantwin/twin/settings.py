@@ -61,6 +61,10 @@ PRESETS = {
 }
 
 
+#: Settings that say where something is: never written to a file, never taken from one.
+_PLACES = ("storage",)
+
+
 @dataclass(frozen=True)
 class TwinSettings:
     """Settings of a training; the defaults need no thought.
@@ -81,7 +85,7 @@ class TwinSettings:
         preset's; 0 for none).
     storage
         Where the trials are kept: the path of a journal, or the address of an Optuna storage that several machines may
-        share (default: a journal of this scan in the user's configuration folder).
+        share (default: a journal of this scan in the user's configuration folder). It is not saved with a twin.
 
     Raises
     ------
@@ -105,6 +109,16 @@ class TwinSettings:
             raise ScanError(f"a search of {self.trials} trials is not possible; choose 0 (none) or more")
         if self.time_budget is not None and not self.time_budget > 0:
             raise ScanError("the time budget must be a positive number of seconds")
+
+    def to_dict(self) -> dict:
+        """The settings by name, as files keep them: without ``storage``, a place that may hold a password and that no
+        file is to choose."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in _PLACES}
+
+    @staticmethod
+    def from_dict(said: dict) -> TwinSettings:
+        """The settings a file names; what it says of places is not looked at."""
+        return TwinSettings(**{name: value for name, value in said.items() if name not in _PLACES})
 
     @property
     def training_budget(self) -> TrainingBudget:

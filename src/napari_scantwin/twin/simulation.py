@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 
 import numpy as np
 import xarray as xr
@@ -239,7 +238,7 @@ def inherited(twin) -> dict:
     kept += ("emission", "photon_energy", "photon_energy_units", "work_function", "energy_notation")
     return {
         **{key: twin.scan.attrs[key] for key in kept if key in twin.scan.attrs},
-        "twin_settings": json.dumps(asdict(twin.settings)),
+        "twin_settings": json.dumps(twin.settings.to_dict()),
         "twin_score": json.dumps(twin.score.to_dict()),
         "seed": twin.settings.seed,
         "versions": json.dumps({"napari-scantwin": __version__}),

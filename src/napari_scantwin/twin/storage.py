@@ -206,7 +206,7 @@ def _described(twin) -> tuple[dict, dict]:
     about = {
         "format": FORMAT,
         "written_by": __version__,
-        "settings": asdict(twin.settings),
+        "settings": twin.settings.to_dict(),
         "score": twin.score.to_dict(),
         "stopped": twin.stopped,
         "notes": list(twin.notes),
@@ -295,7 +295,7 @@ def _rebuilt(about: dict, arrays: dict[str, np.ndarray], kinds: list) -> dict:
 
     described = about["interpolators"]
     return {
-        "settings": TwinSettings(**about["settings"]),
+        "settings": TwinSettings.from_dict(about["settings"]),
         "score": Score.from_dict(about["score"]),
         "history": folder("history"),
         "stopped": about["stopped"],

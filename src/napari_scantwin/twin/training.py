@@ -3,6 +3,7 @@ everything, calibrate the uncertainty, and score the baselines on the same folds
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from collections.abc import Callable
@@ -110,6 +111,8 @@ def train(
     data = prepare(judged, settings.training_budget.folds)
     stream = Stream(scan, data, stop)
     interpolators = candidates(data, settings.training_budget)
+    # The baselines' thread and this one need it; imported by both at once it can be found half-made.
+    importlib.import_module("sklearn.base")
     end_baselines = threading.Event()
     beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.

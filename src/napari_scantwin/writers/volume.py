@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import locks
 from napari_scantwin.core.errors import Cancelled, NotWritten, ScanError
 from napari_scantwin.core.files import may_replace, not_written, only_store, replace
 from napari_scantwin.core.stored_form import as_dataset, dataset_names
@@ -82,7 +83,7 @@ def write_volume(
     ------
     ScanError
         For a suffix other than ``.zarr``, a disk that is full or may not be written to, a ``path`` that is a folder of
-        other things, or a scheduler that does not answer.
+        other things or that another process simulates into, or a scheduler that does not answer.
     Cancelled
         Where ``stop`` was set.
     """
@@ -96,30 +97,46 @@ def write_volume(
     key = _key(twin, scan, along, order)
     unfinished = path.parent / f".{path.name}.unfinished"
     journal = unfinished / _JOURNAL
-    try:
-        os.scandir(path.parent).close()  # zarr would make the folder
-        done = _done(journal, key)
-        if not done:
-            if not only_store(unfinished, also=(_JOURNAL,)):
-                raise NotWritten(f"{unfinished.name} holds other things than an unfinished volume; move it away first")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            _prepared(scan, parts[0], unfinished)
-            _note(journal, key)
-        left = [number for number in range(len(parts)) if number not in done]
-        axes = {str(name): scan[name].values for name in scan.dims}
-        tasks = [{name: axis[one] for (name, axis), one in zip(axes.items(), parts[k], strict=True)} for k in left]
-        evaluated = _on_cluster if scheduler else _here
-        for number, arrays in zip(left, evaluated(twin, tasks, along, order, scheduler, stop), strict=True):
-            _put(unfinished, scan, parts[number], arrays)
-            _note(journal, str(number))
-            done.add(number)
-            if on_progress is not None:
-                on_progress(len(done) / len(parts))
-        journal.unlink()
-        replace(unfinished, path)
-    except OSError as reason:
-        raise not_written(path, reason) from reason
+    with _alone(path):
+        try:
+            os.scandir(path.parent).close()  # zarr would make the folder
+            done = _done(journal, key)
+            if not done:
+                if not only_store(unfinished, also=(_JOURNAL,)):
+                    raise NotWritten(
+                        f"{unfinished.name} holds other things than an unfinished volume; move it away first"
+                    )
+                shutil.rmtree(unfinished, ignore_errors=True)
+                _prepared(scan, parts[0], unfinished)
+                _note(journal, key)
+            left = [number for number in range(len(parts)) if number not in done]
+            axes = {str(name): scan[name].values for name in scan.dims}
+            tasks = [{name: axis[one] for (name, axis), one in zip(axes.items(), parts[k], strict=True)} for k in left]
+            evaluated = _on_cluster if scheduler else _here
+            for number, arrays in zip(left, evaluated(twin, tasks, along, order, scheduler, stop), strict=True):
+                _put(unfinished, scan, parts[number], arrays)
+                _note(journal, str(number))
+                done.add(number)
+                if on_progress is not None:
+                    on_progress(len(done) / len(parts))
+            journal.unlink()
+            replace(unfinished, path)
+        except OSError as reason:
+            raise not_written(path, reason) from reason
     return [path]
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes from simulating into the same folder: both would write the same parts, and the first to end
+    would take the folder away from the other."""
+    try:
+        with locks.taken(path.parent / f".{path.name}.lock"):
+            yield
+    except locks.Busy as holder:
+        raise NotWritten(
+            f"{path.name} is being simulated by {holder}: wait until that is done, or choose another name"
+        ) from holder
 
 
 def _use_few_arenas() -> None:

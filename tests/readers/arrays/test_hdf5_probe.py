@@ -69,3 +69,13 @@ def test_a_list_of_sound_files_that_is_damaged_or_long_does_no_harm(sound, tmp_p
     (tmp_path / "copy.nxs").write_bytes(sound.read_bytes())
     read(tmp_path / "copy.nxs")
     assert [mark.endswith("copy.nxs") for mark in hdf5_probe._sound] == [True]
+
+
+def test_a_look_that_takes_too_long_is_no_damage_and_can_be_skipped(sound, monkeypatch):
+    monkeypatch.setattr(hdf5_probe, "_LOOK", "import sys, time\nprint(sys.argv[1], flush=True); time.sleep(20)")
+    monkeypatch.setenv(hdf5_probe.PATIENCE, "0.3")
+    with pytest.raises(ScanError, match=r"^sound\.nxs took longer than 0\.3 s .*SCANTWIN_HDF5_SECONDS") as told:
+        read(sound)
+    assert "damaged in a way" not in str(told.value)
+    monkeypatch.setenv(hdf5_probe.PATIENCE, "0")
+    assert read(sound).size

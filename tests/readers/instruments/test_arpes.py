@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import builtins
 import io
+import re
 import zipfile
 
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +89,32 @@ def test_a_third_dimension_of_an_ses_text_comes_first(tmp_path):
     assert scans.axes(scan) == ("manipulator_angle", "angle", "energy")
     assert scan["manipulator_angle"].values.tolist() == [4.0, 5.0]
     assert scan.values[:, 2, 1].tolist() == [1212, 1112]  # sorted with its axis
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("head", [True, False])
+@pytest.mark.parametrize(("regions", "steps"), [(1, None), (2, None)])
+def test_line_ends_and_a_missing_head_of_the_data_change_nothing(regions, steps, head, ends, tmp_path):
+    text = ses_text(regions, steps)
+    (tmp_path / "plain.txt").write_text(text)
+    text = text if head else re.sub(r"\[Data \d+\]\n", "inputA=\n", text)
+    (tmp_path / "other.txt").write_bytes(text.replace("\n", ends).encode())
+    for one, other in zip(open_choices(tmp_path / "plain.txt"), open_choices(tmp_path / "other.txt"), strict=True):
+        xr.testing.assert_equal(one.scan, other.scan)
+        assert one.scan.attrs["pass_energy"] == other.scan.attrs["pass_energy"]
+
+
+@pytest.mark.parametrize(("row", "wrong"), [(0, "1.1E+01"), (1, "1.000000E+01"), (2, "10.1")])
+def test_rows_of_an_ses_text_begin_with_their_energies(row, wrong, tmp_path):
+    head, rows = ses_text().split("[Data 1]\n")
+    lines = rows.split("\n")
+    lines = [line for line in lines if line]
+    (tmp_path / "cut.txt").write_text(head + "[Data 1]\n" + "\n".join(lines))
+    read(tmp_path / "cut.txt")
+    lines[row] = " ".join([wrong, *lines[row].split()[1:]])
+    (tmp_path / "cut.txt").write_text(head + "[Data 1]\n" + "\n".join(lines))
+    with pytest.raises(ScanError, match=rf"row {row + 1} begins with"):
+        read(tmp_path / "cut.txt")
 
 
 ITX = """IGOR

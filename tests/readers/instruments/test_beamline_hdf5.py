@@ -142,14 +142,98 @@ def test_bin_edges_become_their_middles(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "x.nxs")["kx"].values, [0.5, 1.5, 2.5, 3.5])
 
 
-def test_links_out_of_the_file_are_not_followed(tmp_path):
+def test_a_master_file_is_read_with_the_file_beside_it_and_says_so(tmp_path):
     nxmpes(tmp_path / "other.nxs")
     nxmpes(tmp_path / "x.nxs")
-    with h5py.File(tmp_path / "x.nxs", "a") as file:
-        del file["entry/data/kx"]
-        file["entry/data/kx"] = h5py.ExternalLink("other.nxs", "/entry/data/kx")
-    with pytest.raises(ScanError, match="nothing in a layout"):
+    for name in ("kx", "data"):
+        with h5py.File(tmp_path / "x.nxs", "a") as file:
+            del file[f"entry/data/{name}"]
+            file[f"entry/data/{name}"] = h5py.ExternalLink("other.nxs", f"/entry/data/{name}")
+    scan = read(tmp_path / "x.nxs")
+    np.testing.assert_array_equal(scan.values, read(tmp_path / "other.nxs").values)
+    assert "read together with other.nxs beside it" in scan.attrs["notes"]
+    (tmp_path / "other.nxs").unlink()
+    with pytest.raises(ScanError):
         read(tmp_path / "x.nxs")
+
+
+@pytest.mark.parametrize("groups", [1, 40])
+def test_a_nexus_file_is_gone_through_once(groups, tmp_path, monkeypatch):
+    nxmpes(tmp_path / "x.nxs")
+    with h5py.File(tmp_path / "x.nxs", "a") as file:
+        for number in range(groups):
+            file.copy("entry/data", file["entry"], name=f"data{number}")
+            file[f"entry/instrument/motor{number}/value"] = 1.0
+        objects = []
+        file.visit(objects.append)
+    looked_up = []
+    for name in ("__getitem__", "get", "__contains__"):
+        before = getattr(h5py.Group, name)
+
+        def counted(self, key, *args, _before=before, **kwargs):
+            looked_up.append(key)
+            return _before(self, key, *args, **kwargs)
+
+        monkeypatch.setattr(h5py.Group, name, counted)
+    assert len(open_choices(tmp_path / "x.nxs")) == groups + 1
+    # Each object once, and of each NXdata group itself, its signal and its axes again.
+    assert len(looked_up) <= len(objects) + 20 * (groups + 1)
+
+
+def nxdata(path, axes, values, definition=None, **groups):
+    """An entry with the default group ``data`` and others, each (axes, values); axes by name: (values, unit)."""
+    with h5py.File(path, "w") as file:
+        file.attrs["default"] = "entry"
+        entry = file.create_group("entry")
+        entry.attrs.update({"NX_class": "NXentry", "default": "data"})
+        if definition is not None:
+            entry["definition"] = definition
+        for name, (columns, (signal, counts, unit)) in {"data": (axes, values), **groups}.items():
+            group = entry.create_group(name)
+            group.attrs.update({"NX_class": "NXdata", "signal": signal, "axes": list(columns)})
+            for key, (column, of) in ({signal: (counts, unit)} | columns).items():
+                group[key] = column
+                if of is not None:
+                    group[key].attrs["units"] = of
+
+
+KINETIC = {"kinetic_energy": (np.arange(5.0), "eV")}
+LEVELS = ("counts", np.arange(5.0), "counts")
+
+
+@pytest.mark.parametrize(
+    ("definition", "axes", "name"),
+    [
+        ("NXmpes", {"energy": (np.arange(5.0), "eV")}, "photoemission_intensity"),
+        ("NXxps", {"energy": (np.arange(5.0), "eV")}, "photoemission_intensity"),
+        (None, KINETIC, "photoemission_intensity"),
+        ("NXstm", {"bias": (np.arange(5.0), "V")}, "counts"),
+        ("NXxas", {"energy": (np.arange(5.0), "eV")}, "counts"),
+        ("NXmonopd", {"polar_angle": (np.arange(5.0), "degree")}, "counts"),
+        (None, {"energy": (np.arange(5.0), "eV")}, "counts"),
+    ],
+)
+def test_values_are_photoemission_only_where_the_file_says_so(definition, axes, name, tmp_path):
+    nxdata(tmp_path / "x.nxs", axes, LEVELS, definition)
+    scan = read(tmp_path / "x.nxs")
+    assert scan.name == name
+    assert ("energy_notation" in scan.attrs) == (name == "photoemission_intensity")
+    assert name == "photoemission_intensity" or scans.axes(scan) == tuple(axes)
+
+
+def test_a_secondary_group_does_not_keep_the_default_from_opening(tmp_path):
+    secondary = {"temp": (np.arange(3.0), None), **KINETIC}
+    nxdata(tmp_path / "x.nxs", KINETIC, LEVELS, raw=(secondary, ("raw", np.ones((3, 5)), None)))
+    scan = read(tmp_path / "x.nxs")
+    assert scan.values.tolist() == LEVELS[1].tolist()
+    assert "entry/raw is not offered: the axis 'temp' has no unit" in scan.attrs["notes"]
+    named = ["entry/raw/temp=sample_temperature[K]", "entry/raw/kinetic_energy=kinetic_energy[eV]"]
+    asked = [f"--axis '{named[0].replace('[K]', '[UNIT]')}'", "--axis 'entry/raw/kinetic_energy=energy[eV]'"]
+    assert all(one in scan.attrs["notes"] for one in asked)
+    assert read(tmp_path / "x.nxs", axes=named, value="entry/raw/raw=intensity[arb]").shape == (3, 5)
+    nxdata(tmp_path / "y.nxs", secondary, ("raw", np.ones((3, 5)), None), other=(KINETIC, LEVELS))
+    with pytest.raises(ScanError, match="the axis 'temp' has no unit"):
+        read(tmp_path / "y.nxs")
 
 
 # SIS, after arpys (kuadrat/arpys, Dataloader_SIS) and piva (pudeIko/piva, DataloaderSIS).
@@ -191,6 +275,28 @@ def test_a_sis_map_and_a_sis_cut(tmp_path):
     sis(tmp_path / "bad.h5", **{"Axis2.Scale": [1.0]})
     with pytest.raises(ScanError, match="no start and step for its axis 2 "):
         read(tmp_path / "bad.h5")
+
+
+@pytest.mark.parametrize(("measured", "with_motor"), [(1, True), (2, True), (2, False), (3, True)])
+def test_a_stopped_sis_map_holds_the_cuts_that_were_measured(measured, with_motor, tmp_path):
+    path = tmp_path / "run.h5"
+    energies, angles, tilt = sis(path)
+    with h5py.File(path, "a") as file:
+        file["Electron Analyzer/Image Data"][..., measured:] = 0
+        file["Other Instruments/Tilt"][measured:] = 0
+        if not with_motor:
+            del file["Other Instruments/Tilt"]
+    scan = read(path)
+    counted = np.moveaxis(cube(energies, angles, tilt[:measured]), [2, 1, 0], [0, 1, 2])[::-1]
+    np.testing.assert_allclose(scan.values.reshape(measured, 7, 8), counted)
+    said = f"left out: {3 - measured} of 3 steps of Tilt, which were never measured: the scan was stopped"
+    assert scan.attrs.get("notes", "") == ("" if measured == 3 else said)
+    with h5py.File(path, "a") as file:
+        file["Electron Analyzer/Image Data"][...] = 0
+        if with_motor:
+            file["Other Instruments/Tilt"][...] = 0
+    with pytest.raises(ScanError, match="stopped before anything was measured"):
+        read(path)
 
 
 # ADRESS, after arpys (Dataloader_ADRESS) and piva (DataloaderADRESS): a wave as Igor saves it in HDF5.

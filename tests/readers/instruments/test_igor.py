@@ -4,6 +4,7 @@ version 5) and PTN003 (packed experiments)."""
 from __future__ import annotations
 
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -21,26 +22,26 @@ SIZES = {"Kinetic Energy [eV]": 3, "Y-Scale [deg]": 4}
 NOTE = "[SES]\rPass Energy=20\rExcitation Energy=74\rRegion Name=deep"
 
 
-def wave5(name, values, labels=(), scales=(), unit="", note=""):
+def wave5(name, values, labels=(), scales=(), unit="", note="", order="<"):
     """A version 5 wave of doubles: ``labels`` of the dimensions, their (offset, step), the data's unit, a note."""
     pad = [("", (0.0, 1.0))] * 4
     given_ = [(label, scale) for label, scale in zip(labels, scales or [(0.0, 1.0)] * 4, strict=False)]
     labels, scales = zip(*(given_ + pad)[:4], strict=True)
     units = [label.encode() for label in labels]
-    data = np.asfortranarray(values, "<f8").tobytes(order="F")
+    data = np.asfortranarray(values, f"{order}f8").tobytes(order="F")
     sizes = [*np.shape(values), 0, 0, 0, 0][:4]
-    head = struct.pack("<lLLlhh6sh32slL", 0, 0, 0, np.size(values), 4, 0, b"", 1, name.encode(), 0, 0)
-    head += struct.pack("<4l8d", *sizes, *(step for _, step in scales), *(offset for offset, _ in scales))
+    head = struct.pack(f"{order}lLLlhh6sh32slL", 0, 0, 0, np.size(values), 4, 0, b"", 1, name.encode(), 0, 0)
+    head += struct.pack(f"{order}4l8d", *sizes, *(step for _, step in scales), *(offset for offset, _ in scales))
     head = head.ljust(320, b"\0")
     tail = note.encode() + unit.encode() + b"".join(units)
     whole = [5, 0, 320 + len(data), 0, len(note), len(unit), *map(len, units), 0, 0, 0, 0, 0, 0, 0]
-    first = struct.pack("<hh15l", *whole)
-    first = first[:2] + struct.pack("<H", -sum(struct.unpack("<192H", first + head)) & 0xFFFF) + first[4:]
+    first = struct.pack(f"{order}hh15l", *whole)
+    first = first[:2] + struct.pack(f"{order}H", -sum(struct.unpack(f"{order}192H", first + head)) & 0xFFFF) + first[4:]
     return first + head + data + tail
 
 
-def record(kind, content):
-    return struct.pack("<Hhl", kind, 1, len(content)) + content
+def record(kind, content, order="<", version=1):
+    return struct.pack(f"{order}Hhl", kind, version, len(content)) + content
 
 
 def cut(name="cut", **how):
@@ -67,6 +68,19 @@ def test_every_region_of_a_packed_experiment_is_offered(tmp_path):
     np.testing.assert_allclose(scan["energy"].values, [10, 10.5, 11])
     np.testing.assert_allclose(scan["angle"].values, [-1, -0.5, 0, 0.5])
     assert (scan.attrs["pass_energy"], scan.attrs["region"], scan.attrs["units"]) == (20, "deep", "arb")
+
+
+@pytest.mark.parametrize("versions", [(0, 0), (1, 1), (0, 1), (1, 0)])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_packed_experiments_of_both_orders_of_bytes(order, versions, tmp_path):
+    path = tmp_path / "two.pxt"
+    first, second = (cut(name, order=order) for name in ("one", "two"))
+    path.write_bytes(record(3, first, order, versions[0]) + record(3, second, order, versions[1]))
+    assert [one.key for one in open_choices(path)] == ["one", "two"]
+    scan = read(path, choice="two")
+    np.testing.assert_array_equal(scan.values, CUT.T)
+    np.testing.assert_allclose(scan["energy"].values, [10, 10.5, 11])
+    assert (scan.attrs["pass_energy"], scan.attrs["units"]) == (20, "arb")
 
 
 def test_a_dimension_without_a_label_takes_the_wave_that_fits(tmp_path):
@@ -113,6 +127,20 @@ def test_a_note_of_igor_text_is_kept(tmp_path):
     scan = read(path)
     assert scans.axes(scan) == ("angle", "energy")
     assert (scan.attrs["pass_energy"], scan.attrs["lens_mode"]) == (5, "A30")
+
+
+def test_igor_text_without_an_end_takes_no_longer_than_its_length(tmp_path):
+    whole = (
+        'WAVES/D/N=(2,2) good\nBEGIN\n1 2\n3 4\nEND\nX SetScale/P x 1,1,"eV", good\nX SetScale/P y 1,1,"deg", good\n'
+    )
+    path = tmp_path / "long.itx"
+    path.write_text("IGOR\n" + whole + "WAVES/D w\nBEGIN\n" * 30_000)
+    start = time.process_time()
+    assert read(path).values.tolist() == [[1, 3], [2, 4]]
+    path.write_text("IGOR\n" + "WAVES/D w\nBEGIN\n" * 30_000)
+    with pytest.raises(ScanError, match="holds no whole wave"):
+        read(path)
+    assert time.process_time() - start < 2  # it took minutes
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

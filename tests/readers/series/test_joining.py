@@ -181,3 +181,22 @@ def test_real_cuts_become_a_temperature_series(instrument, tmp_path):
     assert scan.shape == (3, *single.shape)
     assert scan["sample_temperature"].values.tolist() == [20, 35, 50]
     np.testing.assert_array_equal(scan.values[2], single.values)
+
+
+@pytest.mark.parametrize("note", ["rough map, 3 cuts", "hv 70 eV\nT 20 K\nslit 0.2 mm\n", "a\tb\n1\t2\n3\t4\n5\t6\n"])
+def test_notes_in_a_folder_of_cuts_are_passed_over_and_said(note, tmp_path):
+    write(tmp_path / "map", **{f"cut_{angle}deg": ses(angle) for angle in (1, 2, 3)}, Anmerkung=note)
+    scan = read(tmp_path / "map")
+    assert scan["manipulator_angle"].values.tolist() == [1, 2, 3]
+    assert scan.attrs["notes"] == "left out: Anmerkung.txt, which is no scan as the others are"
+    (tmp_path / "map" / "cut_2deg.txt").write_text(ses(2)[:-30])  # but a cut that is damaged is no note
+    with pytest.raises(ScanError, match=r"cut_2deg\.txt"):
+        read(tmp_path / "map")
+
+
+def test_a_note_beside_tables_is_passed_over_and_said(tmp_path):
+    table = "T (K),H (Oe),M (emu)\n" + "".join(f"{t},100,{t / 10}\n" for t in range(5, 25))
+    write(tmp_path / "sweeps", a=table, b=table.replace(",100,", ",200,"), readme="measured on a Friday")
+    scan = read(tmp_path / "sweeps")
+    assert scan.size == 40
+    assert "left out: readme.txt" in scan.attrs["notes"]

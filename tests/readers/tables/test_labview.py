@@ -182,12 +182,18 @@ def test_a_group_whose_channels_say_what_they_are(tmp_path):
 
 
 def test_groups_are_choices_and_what_is_not_clear_is_asked_for(tmp_path):
+    other = {"Untitled": (OHM[:9], {}), "x": (KELVIN[:9], {})}
+    path = tdms(tmp_path / "ask.tdms", {"long": {"Untitled": (OHM, {}), "x": (KELVIN, {})}, "short": other})
+    with pytest.raises(NeedsColumns, match=r"of its tables \(long; short\) choose another"):
+        read(path)
+    scan = read(path, choice="short", axes=["x=temperature[K]"], value="Untitled=resistance[ohm]")
+    np.testing.assert_array_equal(scan.values, OHM[:9])
     path = tdms(tmp_path / "run.tdms", {"a": plain(), "b": plain(2.0), "c": {"Untitled": (OHM, {}), "x": (KELVIN, {})}})
     assert [one.key for one in open_choices(path)] == ["a", "b"]
     scan = read(path, choice="b")
     np.testing.assert_array_equal(scan.values, 2 * OHM)
     assert "c, whose columns do not say what they are" in scan.attrs["notes"]
-    scan = read(path, sheet="c", axes=["x=temperature[K]"], value="Untitled=resistance[ohm]")
+    scan = read(path, choice="c", axes=["x=temperature[K]"], value="Untitled=resistance[ohm]")
     same(scan)
 
 

@@ -127,3 +127,16 @@ def test_remarks_among_the_readings_that_set_nothing_are_said(tmp_path):
     scan = read(path)
     assert "left out: 1 remark among the readings" in scan.attrs["notes"]
     assert scan.size == 6
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3, 6])
+def test_a_clock_is_an_axis_only_where_one_axis_is_gone_through_again_and_again(tmp_path, passes):
+    up = np.arange(10, 60.0)
+    kelvin = np.concatenate([up if k % 2 == 0 else up[::-1] for k in range(passes)])
+    path = tmp_path / "clock.csv"
+    rows = [(k, t, t / 2) for k, t in enumerate(kelvin)]
+    path.write_text("Time (s),Temperature (K),Resistance (Ohm)\n" + body(",", rows))
+    scan = read(path)
+    assert scans.axes(scan) == (("temperature",) if passes <= 3 else ("time", "temperature"))
+    assert len(scans.sweeps(scan)) == passes
+    assert ("column Time (s)" in scan.attrs.get("notes", "")) == (passes <= 3)

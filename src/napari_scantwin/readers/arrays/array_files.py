@@ -1,7 +1,7 @@
 """The arrays in HDF5 (and so netCDF), zarr, TIFF and ``.npy`` files, whatever their layout.
 
-Nothing a file holds is ever executed: ``.npy`` files of objects and zarr arrays that were pickled are refused, links
-out of an HDF5 file and data it keeps in other files are not followed.
+Nothing a file holds is ever executed: ``.npy`` files of objects and zarr arrays that were pickled are refused, and so
+is an HDF5 file that leads to other files (:mod:`napari_scantwin.readers.arrays.hdf5_open`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arrays.contents import Array, Contents
-from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, stored_text, text, things, unit_of
+from napari_scantwin.readers.arrays.hdf5_open import whole_file
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, is_dataset, stored_text, text, things, unit_of
 from napari_scantwin.readers.arrays.lazy import Stored, hdf5_array, to_array
 from napari_scantwin.readers.format import Asks, Format, Level
 
@@ -45,12 +46,10 @@ def contents(path: Path) -> Contents:
 
 
 def _hdf5(path: Path) -> Contents:
-    import h5py
-
     arrays: list[Array] = []
-    with h5py.File(path, "r") as file:
+    with whole_file(path) as file:
         for name, thing in things(file):
-            if not isinstance(thing, h5py.Dataset) or thing.external or len(arrays) >= _MOST_ARRAYS:
+            if not is_dataset(thing) or len(arrays) >= _MOST_ARRAYS:
                 continue
             if thing.dtype.kind in "iuf" and thing.shape is not None and thing.size > 1:
                 arrays.append(Array(name, thing.shape, unit_of(thing), _scales(thing)))
@@ -58,7 +57,7 @@ def _hdf5(path: Path) -> Contents:
                 arrays.append(Array(name, (), None, (), _note(thing)))
 
     def load(key: str):
-        with h5py.File(path, "r") as file:
+        with whole_file(path) as file:
             return hdf5_array(path, file[key])
 
     return Contents(path.name, tuple(arrays), load)
@@ -167,8 +166,8 @@ FORMATS = (
         level=Level.PLAIN,
         holds="the array that is chosen",
         reads="One array against an array of the file, or a start and a step, for each of its dimensions longer than "
-        "one; names and units as they are answered, the units that the file names filled in. Arrays of objects, links "
-        "out of the file and data kept in other files are left out.",
+        "one; names and units as they are answered, the units that the file names filled in. Arrays of objects "
+        "are left out; a file that leads to others is refused.",
         contents=lambda file: contents(file.path),
         asks=Asks.ARRAYS,
     ),

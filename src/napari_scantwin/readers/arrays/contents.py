@@ -4,8 +4,8 @@ A choice is a :class:`~napari_scantwin.readers.tables.table.ColumnChoice` as for
 their paths: ``value="entry/counts=photoemission_intensity[count]"`` and one axis for every dimension longer than one,
 in the array's order, ``axes=["entry/tilt=manipulator_angle[deg]", "16:0.01=energy[eV]"]``. An axis that stands
 nowhere in the file is given as ``start:step``. The name ``binding_energy`` turns an axis round to energies from the
-Fermi level, ``kinetic_energy`` says that they are kinetic, ``energy_from_fermi_level`` that they are E - E_F; with the name
-``energy`` the array's own name may say it.
+Fermi level, ``kinetic_energy`` says that they are kinetic, ``energy_from_fermi_level`` that they are E - E_F; with the
+name ``energy`` the array's own name may say it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import xarray as xr
 from napari_scantwin.core import energies, units, vocabulary
 from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.core.notes import notes, with_notes
-from napari_scantwin.readers.arpes_axes import axis_name, rising_scan
+from napari_scantwin.readers.arpes_axes import axis_labels, axis_name, rising_scan
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
 
 __all__ = [
@@ -134,11 +134,8 @@ def contents_of(file: str, offered: tuple) -> Contents:
     values, axes, attrs = offered
     held = {"intensity": values}
     paths, arrays = [], []
-    for label, unit, column in axes:
-        plain, found = vocabulary.split_label(label)
-        path = plain.replace("/", " ") or "axis"
-        while path in held:
-            path += "_2"
+    for path, (label, unit, column) in zip(axis_labels(axes), axes, strict=True):
+        found = vocabulary.split_label(label)[1]
         known = next((one for one in (unit, found) if one is not None and units.is_known(one)), None)
         held[path] = np.asarray(column, float)
         paths.append(path)
@@ -302,7 +299,9 @@ def scan_chosen(contents: Contents, choice: ColumnChoice) -> xr.DataArray:
     attrs = dict(contents.attrs)
     axes = []
     for column, length in zip(choice.axes, array.lengths, strict=True):
-        name, values, said = named_energy(column.name, _values(contents, column, length), column.source.rsplit("/", 1)[-1])
+        name, values, said = named_energy(
+            column.name, _values(contents, column, length), column.source.rsplit("/", 1)[-1]
+        )
         attrs = with_notes({**attrs, **said}, *notes(attrs), *notes(said))
         axes.append((name, column.unit, values))
     if len({name for name, *_ in axes}) != len(axes):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,11 +19,13 @@ from pathlib import Path
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5
 
-__all__ = ["refuse_dangerous"]
+__all__ = ["PATIENCE", "refuse_dangerous"]
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
-_SECONDS = 30
+_SECONDS = 30.0
+#: The environment variable that says how many seconds a look may take; 0 for none.
+PATIENCE = "SCANTWIN_HDF5_SECONDS"
 _ADDRESS_SPACE = 6 << 30
 #: Where sound files are remembered between runs, and how many.
 _REMEMBERED, _MOST = "sound_hdf5.json", 2000
@@ -63,29 +66,47 @@ def refuse_dangerous(paths: Sequence[Path]) -> None:
     Raises
     ------
     ScanError
-        Where one of them is damaged so.
+        Where one of them is damaged so, or the look takes too long.
     """
-    chosen = {path: _mark(path) for path in map(Path, paths) if path.is_file() and _is_hdf5(path)}
+    chosen = {path: _mark(path) for path in map(Path, paths) if path.is_file() and is_hdf5(path)}
     known = _known()
     chosen = {path: mark for path, mark in chosen.items() if mark not in known}
-    if not chosen:
+    seconds = _patience()
+    if not chosen or seconds == 0:
         return
     command = [sys.executable, "-c", _LOOK, *map(str, chosen)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
         code, said = done.returncode, done.stdout
     except subprocess.TimeoutExpired as reason:
-        code, said = -1, reason.stdout or b""
+        name = Path(_last(reason.stdout or b"", chosen)).name
+        raise ScanError(
+            f"{name} took longer than {seconds:g} s to look through for damage, as a large file on a slow disk does; "
+            f"copy it to a faster disk, or set the environment variable {PATIENCE} to more seconds (0 to skip the look)"
+        ) from reason
     except OSError:
         return
     # 0 is a look to the end, 1 a Python without h5py; anything else is a crash.
     if code == 0:
         _remember(chosen.values())
     elif code != 1:
-        last = said.decode("utf-8", errors="replace").splitlines()[-1:] or [str(next(iter(chosen)))]
         raise ScanError(
-            f"{Path(last[0]).name} is damaged in a way that would crash the HDF5 library; copy it again from its source"
+            f"{Path(_last(said, chosen)).name} is damaged in a way that would crash the HDF5 library; "
+            f"copy it again from its source"
         )
+
+
+def _last(said: bytes, chosen) -> str:
+    """The file that the other process looked at last."""
+    return (said.decode("utf-8", errors="replace").splitlines()[-1:] or [str(next(iter(chosen)))])[0]
+
+
+def _patience() -> float:
+    """How many seconds the look may take."""
+    try:
+        return max(float(os.environ.get(PATIENCE, _SECONDS)), 0.0)
+    except ValueError:
+        return _SECONDS
 
 
 def _mark(path: Path) -> str:
@@ -112,9 +133,3 @@ def _remember(marks) -> None:
         config_folder().mkdir(parents=True, exist_ok=True)
         with atomic_path(config_folder() / _REMEMBERED) as temporary:
             temporary.write_text(json.dumps(list(known)), encoding="utf-8")
-
-
-def _is_hdf5(path: Path) -> bool:
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
-    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,11 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.readers.arpes_axes import arpes_scan, size_words
+from napari_scantwin.readers.arrays.hdf5_open import Tree, tree_of, whole_file
 from napari_scantwin.readers.arrays.lazy import hdf5_array
+from napari_scantwin.readers.arrays.stopped_maps import without_unmeasured
 from napari_scantwin.readers.format import DataFile
 from napari_scantwin.readers.measurement import Measurement
 
@@ -25,15 +27,14 @@ __all__ = [
     "in_file",
     "is_dataset",
     "is_group",
-    "leads_out",
     "measurement",
     "number",
     "numbers",
     "stored_text",
     "text",
     "things",
+    "tree",
     "unit_of",
-    "whole_file",
 ]
 
 #: The suffixes of HDF5 files, whatever their layout.
@@ -43,29 +44,22 @@ _MOST_OF_AN_AXIS = 4_000_000
 _LONGEST_TEXT = 1_000_000
 
 
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file, open for reading; :class:`ScanError` where it is damaged, there or in what is read of it."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except ScanError:
-        raise
-    except Exception as reason:  # damaged HDF5 raises many kinds
-        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: copy it again") from reason
+def tree(file: DataFile) -> Tree:
+    """What stands in an HDF5 file; it is gone through once, whoever asks."""
+    if "hdf5 tree" not in file.kept:
+        file.kept["hdf5 tree"] = tree_of(file.path)
+    return file.kept["hdf5 tree"]
 
 
 def in_file(
-    layout: Callable[[Path, h5py.File], Iterable[Measurement]],
+    layout: Callable[[Path, h5py.File, Tree], Iterable[Measurement]],
 ) -> Callable[[DataFile], list[Measurement]]:
     """The function that lists the measurements of an HDF5 layout.
 
     Parameters
     ----------
     layout
-        Gives measurements from the path and the open file.
+        Gives measurements from the path, the open file and what stands in it.
 
     Returns
     -------
@@ -74,8 +68,9 @@ def in_file(
     """
 
     def measurements(file: DataFile) -> list[Measurement]:
+        found_there = tree(file)
         with whole_file(file.path) as opened:
-            found = list(layout(file.path, opened))
+            found = list(layout(file.path, opened, found_there))
         return sorted(found, key=lambda one: (not one.default, -one.scan.size))
 
     return measurements
@@ -95,13 +90,6 @@ def is_dataset(thing) -> bool:
     return isinstance(thing, h5py.Dataset)
 
 
-def leads_out(group: h5py.Group, name: str) -> bool:
-    """Whether a name in a group is a link to another file, which is never followed."""
-    import h5py
-
-    return isinstance(group.get(name, getlink=True), h5py.ExternalLink)
-
-
 def things(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
     """Every group and dataset by path; links out of the file are not followed."""
     names: list[str] = []
@@ -111,11 +99,11 @@ def things(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
 
 
 def dataset(group: h5py.Group, name: str) -> h5py.Dataset | None:
-    """A dataset of numbers by its path from ``group``; None where there is none, or only a link out of the file."""
+    """A dataset of numbers by its path from ``group``; None where there is none."""
     if name == ".":  # NeXus's word for none; HDF5's for the group itself
         return None
     try:
-        found = None if leads_out(group, name) else group.get(name)
+        found = group.get(name)
     except (KeyError, ValueError, TypeError, RuntimeError):
         return None
     return found if found is not None and is_dataset(found) and found.dtype.kind in "iuf" else None
@@ -182,6 +170,9 @@ def measurement(
     along: Mapping | None = None,
     shape: tuple[int, ...] | None = None,
     default: bool = False,
+    scanned: Sequence[int] = (),
+    sources: Sequence[str] | None = None,
+    measures: str = "photoemission_intensity",
 ) -> Measurement:
     """The measurement that a dataset and its axes make.
 
@@ -201,17 +192,35 @@ def measurement(
         The shape without dimensions of one step that have no axis; by default the dataset's own.
     default
         Whether it is the file's default.
+    scanned
+        The dimensions that a beamline fills step by step, of which the last may never have been measured.
+    sources
+        What ``--axis`` may call each axis; by default its start and step.
+    measures
+        As in :func:`~napari_scantwin.readers.arpes_axes.arpes_scan`.
     """
     values = hdf5_array(path, data)
     values = values if shape is None else values.reshape(shape)
+    values, axes, along, stopped = without_unmeasured(path.name, values, axes, dict(along or {}), scanned)
+    unit = text(data.attrs.get("units", data.attrs.get("unit", ""))) or None
+    unknown = "" if unit is None or units.is_known(unit) else f"the unit {unit!r} of the values is not known"
     scan = arpes_scan(
         path.name,
         values,
         axes,
-        unit=text(data.attrs.get("units", "")) or None,
+        unit=unit,
+        value_source=data.name.strip("/"),
+        sources=sources or [_start_and_step(column) for *_, column in axes],
+        measures=measures,
         said=said,
         documented=documented,
         attrs=attrs,
         along=along,
     )
+    scan.attrs = with_notes(with_left_out(scan.attrs, *stopped), unknown)
     return Measurement(name, f"{name}: {size_words(scan)}", scan, default=default)
+
+
+def _start_and_step(column) -> str:
+    column = np.asarray(column, float)
+    return f"{column[0]:.9g}:{column[1] - column[0]:.9g}" if len(column) > 1 else f"{column[0]:.9g}:1"

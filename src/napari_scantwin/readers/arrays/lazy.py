@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arrays.hdf5_open import opened, refusal
 
 __all__ = ["MOST_IN_MEMORY", "Kept", "Stored", "chunks_of", "hdf5_array", "to_array", "too_large"]
 
@@ -103,6 +104,8 @@ class Stored:
     def _read(self, slices) -> np.ndarray:
         try:
             return self.read(self.path, self.key, slices)
+        except BlockingIOError as reason:
+            raise refusal(self.path, reason) from reason
         except Exception as reason:  # each library raises many kinds for damage
             raise ScanError(
                 f"{self.path.name}: {self.key} cannot be read; the file may be cut off or gone: copy it again"
@@ -199,12 +202,13 @@ def chunks_of(shape: tuple[int, ...], dtype: np.dtype, own: tuple[int, ...] | No
 
 
 def _read_hdf5(path: Path, key: str, slices) -> np.ndarray:
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with opened(path) as file:
         return file[key][slices]
 
 
 def hdf5_array(path: Path, data):
-    """A dataset of an open HDF5 file as an array, lazily opened where it is large."""
-    return to_array(Stored(path, data.name, data.shape, data.dtype, _read_hdf5), data.chunks)
+    """A dataset of an open HDF5 file, or of one linked to it, as an array, lazily opened where it is large."""
+    return to_array(
+        Stored(path.with_name(Path(data.file.filename).name), data.name, data.shape, data.dtype, _read_hdf5),
+        data.chunks,
+    )

@@ -66,7 +66,7 @@ def described(path: Path, contents: Contents) -> xr.DataArray | None:
         attrs.pop(key, None)
     axes = []
     for axis, name, axis_unit, size in zip(about["axes"], names, axis_units, sizes, strict=True):
-        name, column, said = named_energy(name, _column(where, axis, size), attrs.get("energy_notation"))
+        name, column, said = named_energy(name, _column(where, axis, size), str(attrs.get("energy_notation", "")))
         attrs |= {key: text for key, text in said.items() if key not in attrs}
         axes.append((name, axis_unit, column))
     return rising_scan(contents.load(array.path).reshape(sizes), axes, name=value, unit=unit, attrs=attrs)

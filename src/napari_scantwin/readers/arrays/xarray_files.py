@@ -22,7 +22,8 @@ from napari_scantwin.core.errors import NeedsAxes, ScanError
 from napari_scantwin.core.stored_form import from_dataset
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
 from napari_scantwin.readers.arrays.array_files import refuse_pickles
-from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES
+from napari_scantwin.readers.arrays.hdf5_open import is_hdf5, refusal, whole_file
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, tree
 from napari_scantwin.readers.arrays.lazy import MOST_IN_MEMORY, Kept, chunks_of, too_large
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
@@ -70,13 +71,7 @@ def is_xarray(file: DataFile) -> bool:
     """Whether a file is netCDF or zarr, or HDF5 that is netCDF by another name, as erlab's ``.h5`` files are."""
     if file.suffix not in SUFFIXES:
         return True
-    import h5py
-
-    try:
-        with h5py.File(file.path, "r") as opened:
-            return "_NCProperties" in opened.attrs
-    except OSError:
-        return False
+    return "_NCProperties" in tree(file).nodes[""].attributes
 
 
 def measurements(file: DataFile) -> list[Measurement]:
@@ -141,6 +136,9 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
     if path.suffix.lower() == ".zarr":
         refuse_pickles(path)
         options = {"engine": "zarr", "consolidated": False}
+    elif is_hdf5(path):
+        with whole_file(path) as file:
+            options["driver_kwds"] = {"swmr": True} if file.swmr_mode else {}
     try:
         found = xr.open_groups(path, **options)
         size = max((array.nbytes for dataset in found.values() for array in dataset.values()), default=0)
@@ -152,8 +150,9 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
     except ScanError:
         raise
     except Exception as reason:  # damaged HDF5 and zarr raise many kinds
-        kind = "zarr" if path.suffix.lower() == ".zarr" else "netCDF"
-        raise ScanError(f"{path.name} is not a whole {kind} file; it may be cut off: save or copy it again") from reason
+        if path.suffix.lower() != ".zarr":
+            raise refusal(path, reason, "netCDF") from reason
+        raise ScanError(f"{path.name} is not a whole zarr file; it may be cut off: save or copy it again") from reason
 
 
 def _in_parts(dataset: xr.Dataset) -> xr.Dataset:
@@ -292,7 +291,8 @@ FORMATS = (
         "none, those count that the program documents which wrote it (erlab: degrees; PyARPES: radians; both eV; told "
         "by marks that only they leave). Of ARPES a dimension's name is translated (`eV`, `alpha`, `beta`, `phi`, "
         "`theta`, `hv`, `theta_par`, `polar`, …), angles become degrees. Energies are what names and attributes say; "
-        "those of erlab, PyARPES and peaks are kinetic or from the Fermi level, whichever their values allow. Variables without coordinates along some dimension are left out.",
+        "those of erlab, PyARPES and peaks are kinetic or from the Fermi level, whichever their values allow. "
+        "Variables without coordinates along some dimension are left out.",
         measurements=measurements,
         recognises=is_xarray,
         asks=Asks.ARRAYS,

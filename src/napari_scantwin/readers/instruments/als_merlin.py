@@ -12,7 +12,8 @@ import numpy as np
 from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs
-from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, in_file, is_dataset, measurement, text, things
+from napari_scantwin.readers.arrays.hdf5_open import Tree
+from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, in_file, measurement, text
 from napari_scantwin.readers.format import Asks, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "scaled_arrays"]
 
 
-def scaled_arrays(path: Path, file: h5py.File) -> Iterator[Measurement]:
+def scaled_arrays(path: Path, file: h5py.File, tree: Tree) -> Iterator[Measurement]:
     """Arrays with the step and offset of every axis as attributes (ALS, Merlin). The file's axes are listed from the
     fastest of Igor's order, which is the last of the array's."""
-    for name, thing in things(file):
-        if not is_dataset(thing) or "AxisScaling" not in thing.attrs or thing.ndim < 1:
+    for name, node in tree.nodes.items():
+        thing = None if node.group or "AxisScaling" not in node.attributes else file[name]
+        if thing is None or thing.ndim < 1:
             continue
         scaling = thing.attrs["AxisScaling"]
         if isinstance(scaling, (bytes, str)):

@@ -4,8 +4,11 @@ then the commands that scale the waves. Numbers come layer by layer and in a lay
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +23,10 @@ from napari_scantwin.readers.tables.text import numbers
 
 __all__ = ["FORMATS", "text_measurements"]
 
-#: One block of an Igor text file: flags and names, numbers, and the commands behind it.
-_BLOCK = re.compile(
-    r"^WAVES(?P<flags>(?:[ \t]*/(?:N=\([^)\n]*\)|[^\s/]+))*)[ \t]*,?(?P<names>[^\n]*)\n"
-    r"BEGIN\n(?P<body>.*?)\nEND(?P<after>.*?)(?=^WAVES|\Z)",
-    flags=re.MULTILINE | re.DOTALL,
+#: Where a block begins, and the flags and names above its numbers.
+_BEGINNING = re.compile(r"^WAVES", flags=re.MULTILINE)
+_HEAD = re.compile(
+    r"WAVES(?P<flags>(?:[ \t]*/(?:N=\([^)\n]*\)|[^\s/]+))*)[ \t]*,?(?P<names>[^\n]*)\nBEGIN\n",
 )
 _NUMBER = r"[-+]?[\d.]+(?:[eE][-+]?\d+)?"
 
@@ -38,15 +40,41 @@ def text_measurements(file: DataFile) -> list[Measurement]:
     waves: list[Wave] = []
     before = 0
     general: dict[str, str] = {}
-    for match in _BLOCK.finditer(text):
+    for block in _blocks(text):
         # Prodigy writes what holds for a wave above it, behind what holds for all of them.
-        whole, _, own = text[before : match.start()].partition("X //Acquisition Parameters")
+        whole, _, own = text[before : block.start].partition("X //Acquisition Parameters")
         general = general or _comments(whole)
-        waves += _block(path, match, {**general, **_comments(whole), **_comments(own)})
-        before = match.end("body")
+        waves += _block(path, block, {**general, **_comments(whole), **_comments(own)})
+        before = block.end
     if not waves:
         raise ScanError(f"{path.name} holds no whole wave (WAVES, BEGIN, numbers, END); it may be cut off")
     return wave_measurements(path, waves)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One block: flags and names, its numbers, the commands behind it, and where it starts and its numbers end."""
+
+    flags: str
+    names: str
+    body: str
+    after: str
+    start: int
+    end: int
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The whole blocks of a file, each looked at once; one without END is none."""
+    starts = [found.start() for found in _BEGINNING.finditer(text)]
+    for start, stop in itertools.pairwise([*starts, len(text)]):
+        head = _HEAD.match(text, start, stop)
+        if head is None:
+            continue
+        # BEGIN's line end may be END's too, of a wave without numbers.
+        end = text.find("\nEND", head.end() - 1, stop)
+        if end >= head.end():
+            after = text[end + len("\nEND") : stop]
+            yield _Block(head["flags"], head["names"], text[head.end() : end], after, start, end)
 
 
 def _comments(text: str) -> dict[str, str]:
@@ -55,12 +83,12 @@ def _comments(text: str) -> dict[str, str]:
     return {KEYS.get(key, key): value for key, value in reversed(pairs)}
 
 
-def _block(path: Path, match: re.Match, about: dict[str, str]) -> list[Wave]:
-    names = [quoted or plain for quoted, plain in re.findall(r"'([^']+)'|([^\s,']+)", match["names"])]
-    if not names or "T" in match["flags"].split("/N")[0]:  # a wave of texts
+def _block(path: Path, block: _Block, about: dict[str, str]) -> list[Wave]:
+    names = [quoted or plain for quoted, plain in re.findall(r"'([^']+)'|([^\s,']+)", block.names)]
+    if not names or "T" in block.flags.split("/N")[0]:  # a wave of texts
         return []
-    values = numbers(path.name, match["body"], f"wave {names[0]}")
-    shape = re.search(r"N=\(([\d,\s]+)\)", match["flags"])
+    values = numbers(path.name, block.body, f"wave {names[0]}")
+    shape = re.search(r"N=\(([\d,\s]+)\)", block.flags)
     try:
         sizes = [int(part) for part in shape[1].split(",")] if shape else [values.size // len(names)]
         if min(sizes) < 1 or len(sizes) > 4 or math.prod(sizes) * len(names) != values.size:
@@ -74,7 +102,7 @@ def _block(path: Path, match: re.Match, about: dict[str, str]) -> list[Wave]:
     else:
         values = values.reshape([*sizes[:1:-1], sizes[0], len(names), sizes[1]])
         columns = [_in_order(values[..., number, :]) for number in range(len(names))]
-    return [_wave(name, column, match["after"], about) for name, column in zip(names, columns, strict=True)]
+    return [_wave(name, column, block.after, about) for name, column in zip(names, columns, strict=True)]
 
 
 def _in_order(layers: np.ndarray) -> np.ndarray:

@@ -157,7 +157,9 @@ def _spin(path: Path, image: np.ndarray, about: dict[str, str], number: int) -> 
     """One spin direction's spectrum, named as the header's ``SpinComp#`` names it."""
     energies = _energy_axis(path, about, image.shape[1])
     name = f"spin {number}"
-    scan = arpes_scan(path.name, image.sum(0), [energies], unit=_unit(about), documented=(KINETIC,), attrs=_attrs(about))
+    scan = arpes_scan(
+        path.name, image.sum(0), [energies], unit=_unit(about), documented=(KINETIC,), attrs=_attrs(about)
+    )
     if component := about.get(f"SpinComp#{number}"):
         scan.attrs["spin_component"] = component
         name += f" {component}"

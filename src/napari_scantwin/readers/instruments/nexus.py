@@ -8,6 +8,7 @@ further coordinates.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,21 +16,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_scantwin.core import units
 from napari_scantwin.core.energies import KINETIC
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_notes
 from napari_scantwin.readers.arpes_axes import axis_name
+from napari_scantwin.readers.arrays.hdf5_open import Tree
 from napari_scantwin.readers.arrays.hdf5_tools import (
     dataset,
     in_file,
-    is_dataset,
-    is_group,
-    leads_out,
     measurement,
     number,
     numbers,
     stored_text,
     text,
-    things,
     unit_of,
 )
 from napari_scantwin.readers.format import Asks, Format, Level
@@ -41,34 +41,62 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "measurements"]
 
 
-def measurements(path: Path, file: h5py.File) -> Iterator[Measurement]:
-    """Every ``NXdata`` group with a signal and an axis along each of its dimensions of more than one step."""
-    default = _default_group(file)
-    for name, group in things(file):
-        if not is_group(group) or _class(group) != "NXdata":
+def measurements(path: Path, file: h5py.File, tree: Tree) -> Iterator[Measurement]:
+    """Every ``NXdata`` group with a signal and an axis along each of its dimensions of more than one step.
+
+    What is wrong with one group does not keep the file's default from being opened; it is said there.
+    """
+    default = _default_group(tree, file)
+    found: list[Measurement] = []
+    wrong: dict[str, tuple[int, ScanError]] = {}
+    entries: dict[str, _Entry] = {}
+    for name, node in tree.nodes.items():
+        if not node.group or node.nx_class != "NXdata":
             continue
+        group = file[name]
         data = _signal(group)
         if data is None or data.ndim < 1:
             continue
-        found = _axes(path, group, data)
-        if found is not None:
-            yield _measurement(path, name, file, data, found, name == default)
+        try:
+            axes = _axes(path, group, data)
+            if axes is not None:
+                entry = _entry_of(tree, name)
+                if entry not in entries:
+                    entries[entry] = _Entry(tree, file, entry)
+                found.append(_measurement(path, name, entries[entry], group, data, axes, name == default))
+        except ScanError as reason:
+            wrong[name] = (data.size, reason)
+    main = default if default in wrong else None
+    if default not in wrong and not any(one.default for one in found) and wrong:
+        # A scan that lacks a unit is asked about before some lesser one is opened in its place.
+        largest = max(wrong, key=lambda name: wrong[name][0])
+        main = largest if wrong[largest][0] > max((one.scan.size for one in found), default=0) else None
+    if main is not None:
+        raise wrong[main][1]
+    said = [
+        f"{name} is not offered: {str(reason).removeprefix(f'{path.name}: ')}" for name, (_, reason) in wrong.items()
+    ]
+    for one in found:
+        one.scan.attrs = with_notes(one.scan.attrs, *said)
+        yield one
 
 
-def _default_group(file: h5py.File) -> str | None:
+def _default_group(tree: Tree, file: h5py.File) -> str | None:
     """The path of the group that the file itself calls its default plot, or None."""
-    group: h5py.Group = file
-    names: list[str] = []
-    while is_group(group) and "default" in group.attrs:
-        name = text(group.attrs["default"])
-        if name not in group or leads_out(group, name):
+    where = ""
+    while "default" in tree.nodes[where].attributes:
+        name = text((file[where] if where else file).attrs["default"]).strip("/")
+        where = f"{where}/{name}".strip("/")
+        if where not in tree.nodes or not tree.nodes[where].group:
             return None
-        group, names = group[name], [*names, name]
-    return "/".join(names) or None
+    return where or None
 
 
-def _class(group: h5py.Group) -> str:
-    return text(group.attrs.get("NX_class", ""))
+def _entry_of(tree: Tree, name: str) -> str:
+    """The path of the ``NXentry`` that a group lies in; of none the group's own."""
+    parts = name.split("/")
+    above = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((one for one in above if one in tree.nodes and tree.nodes[one].nx_class == "NXentry"), "")
 
 
 def _signal(group: h5py.Group) -> h5py.Dataset | None:
@@ -164,28 +192,97 @@ def _direction(column: h5py.Dataset, spans: list[int]) -> int:
 
 
 def _measurement(
-    path: Path, name: str, file: h5py.File, data: h5py.Dataset, found: list[_Axis | None], default: bool
+    path: Path,
+    name: str,
+    entry: _Entry,
+    group: h5py.Group,
+    data: h5py.Dataset,
+    found: list[_Axis | None],
+    default: bool,
 ) -> Measurement:
     kept = [(dimension, axis) for dimension, axis in enumerate(found) if axis is not None]
-    axes = [(_label(data.parent, axis), unit_of(axis.data), axis.nominal(k, data.shape[k])) for k, axis in kept]
-    attrs, along = _about(file, name, data.shape, [dimension for dimension, _ in kept])
-    positions = {dimension: position for position, (dimension, _) in enumerate(kept)}
-    said: list[str] = []
+    axes = []
     for dimension, axis in kept:
+        column = np.asarray(axis.nominal(dimension, data.shape[dimension]))
+        axes.append((_label(group, axis), _unit(axis, column), column))
+    attrs, along = entry.about(data.shape, [dimension for dimension, _ in kept])
+    shape = tuple(data.shape[dimension] for dimension, _ in kept)
+    sources = [f"{name}/{axis.label}" for _, axis in kept]
+    kinds = []
+    for _, axis in kept:
         if axis_name(axis.label) == "energy":  # NXdata_mpes: type is "kinetic" or "binding"
-            said += [text(axis.data.attrs.get(key, "")) for key in ("type", "energy_notation", "long_name")]
-        shift = _shift(path, axis, dimension)
+            kinds += [text(axis.data.attrs.get(key, "")) for key in ("type", "energy_notation", "long_name")]
+    kinds.append(text(group.attrs.get("energy_notation", "")))
+    labels = [label for label, *_ in axes]
+    electrons = _photoemission(entry, group, labels, kinds)
+    positions = {dimension: position for position, (dimension, _) in enumerate(kept)}
+    for dimension, axis in kept:
+        shift = _shift(path, axis, dimension) if electrons else None
         if shift is not None:
             follows, energies, moved = shift
             axes[positions[dimension]] = (*axes[positions[dimension]][:2], energies)
             along["kinetic_energy_shift"] = (positions[follows], unit_of(axis.data), moved)
-    said.append(text(data.parent.attrs.get("energy_notation", "")))
-    # NXarpes and I05 call the analyser's own, kinetic energies so.
-    documented = (KINETIC,) if any(axis.label == "energies" for _, axis in kept) else ()
-    shape = tuple(data.shape[dimension] for dimension, _ in kept)
+    moved_to = {position for position, *_ in along.values()}
     return measurement(
-        path, name, data, axes, said=said, documented=documented, attrs=attrs, along=along, shape=shape, default=default
+        path,
+        name,
+        data,
+        axes,
+        said=kinds,
+        # NXarpes and I05 call the analyser's own, kinetic energies so.
+        documented=(KINETIC,) if any(axis.label == "energies" for _, axis in kept) else (),
+        attrs=attrs,
+        along=along,
+        shape=shape,
+        default=default,
+        scanned=[k for k in sorted(moved_to) if electrons and axis_name(labels[k]) not in _DETECTED],
+        sources=sources,
+        measures="photoemission_intensity" if electrons else _quantity(group, data),
     )
+
+
+#: What a file calls a measurement of electrons in its ``definition``.
+_PHOTOEMISSION = re.compile(r"mpes|arpes|xps|ups|photoem", re.IGNORECASE)
+#: Axes of the detector, of which every step is there in each cut.
+_DETECTED = ("energy", "angle", "position")
+
+
+def _photoemission(entry: _Entry, group: h5py.Group, labels: list[str], kinds: list[str]) -> bool:
+    """Whether the file says that a group holds photoemission: by its definition, an electron analyser, energies that
+    are said to be kinetic or binding, or energies against an angle or a momentum."""
+    if entry.definition:
+        return bool(_PHOTOEMISSION.search(entry.definition))
+    if entry.has_analyser or re.search(r"analy[sz]er", group.name, re.IGNORECASE):
+        return True
+    said = " ".join((*labels, *kinds)).lower()
+    names = {axis_name(label) for label in labels}
+    return "kinetic" in said or "binding" in said or ("energy" in names and bool(names & {"angle", "kx", "ky", "kp"}))
+
+
+def _quantity(group: h5py.Group, data: h5py.Dataset) -> str:
+    """The scan's name for values that are no photoemission: the dataset's own, or its long name's."""
+    own = text(group.attrs.get("signal", "")) or data.name.rsplit("/", 1)[-1]
+    long_name = units.split_label(text(data.attrs.get("long_name", "")))[0]
+    plain = long_name if own.lower() in _VAGUE and 0 < len(long_name) <= _LONGEST_NAME else own
+    return re.sub(r"\W+", "_", plain.strip().lower()).strip("_") or "signal"
+
+
+#: Names of datasets that say nothing of what they hold.
+_VAGUE = ("data", "signal", "value", "values", "image")
+_LONGEST_NAME = 60
+
+
+def _unit(axis: _Axis, column: np.ndarray) -> str | None:
+    """The unit of an axis; one that counts repetitions has none and needs none."""
+    unit = unit_of(axis.data)
+    unsaid = not {"units", "unit"} & set(axis.data.attrs)
+    if unit is None and unsaid and _COUNTS.search(axis.label.lower()) and np.all(np.diff(column) == 1):
+        return "1"
+    return unit
+
+
+#: What an axis is called that counts how often something was done.
+_COUNTS = re.compile(r"scan|sweep|cycle|loop|repe|iteration|frame|step|index|number|point|run")
 
 
 def _label(group: h5py.Group, axis: _Axis) -> str:
@@ -229,40 +326,45 @@ _ABOUT = (
 _LONGEST = 1000
 
 
-def _about(file: h5py.File, name: str, shape: tuple[int, ...], kept: list[int]) -> tuple[dict, dict]:
-    """What the entry says of the measurement: attributes, and read-backs (position of the axis, unit, values) along
-    its slowest axis."""
-    entry = next((part for part in _parents(file, name) if _class(part) == "NXentry"), None)
-    attrs: dict = {}
-    along: dict = {}
-    if entry is None:
+class _Entry:
+    """An ``NXentry``: what it says of the measurements in it, looked up once for all of them."""
+
+    def __init__(self, tree: Tree, file: h5py.File, where: str):
+        inside = f"{where}/" if where else ""
+        below = {name.removeprefix(inside): node for name, node in tree.nodes.items() if name.startswith(inside)}
+        self.has_analyser = any(re.search(r"electronanaly[sz]er", node.nx_class.lower()) for node in below.values())
+        self.definition = ""
+        self._held: list[tuple[str, str | None, tuple[int, ...], str | h5py.Dataset]] = []
+        if not where:
+            return
+        for name, node in below.items():
+            match = None if node.group else next((row for row in _ABOUT if re.search(row[0], name)), None)
+            if match is None:
+                continue
+            thing = file[f"{inside}{name}"]
+            key = match[1] or name.rsplit("/", 1)[-1].lower()
+            if thing.dtype.kind in "iuf":
+                self._held.append((key, unit_of(thing) or match[2], thing.shape, thing))
+            elif thing.size is not None and thing.size <= _LONGEST:
+                said = stored_text(thing)
+                self._held.append((key, None, (), said))
+                if name == "definition":
+                    self.definition = said
+
+    def about(self, shape: tuple[int, ...], kept: list[int]) -> tuple[dict, dict]:
+        """Attributes, and read-backs (position of the axis, unit, values) along the slowest axis of a signal of some
+        shape, of which the dimensions ``kept`` have an axis."""
+        attrs: dict = {}
+        along: dict = {}
+        for key, unit, own, thing in self._held:
+            if isinstance(thing, str):
+                attrs.setdefault(key, thing)
+            elif (value := number(thing)) is not None:
+                if key not in attrs:
+                    attrs |= {key: value} | ({} if unit is None else {f"{key}_units": unit})
+            elif kept and math.prod(own) == shape[kept[0]] > 1 and np.isfinite(values := numbers(thing)).all():
+                along.setdefault(f"{key}_readback", (0, unit, values.ravel()))
         return attrs, along
-    for where, thing in things(entry):
-        if not is_dataset(thing) or thing.size > max(_LONGEST, *shape):
-            continue
-        match = next((row for row in _ABOUT if re.search(row[0], where)), None)
-        if match is None:
-            continue
-        key = match[1] or where.rsplit("/", 1)[-1].lower()
-        if thing.dtype.kind not in "iuf":
-            attrs.setdefault(key, stored_text(thing))
-            continue
-        unit = unit_of(thing) or match[2]
-        if (value := number(thing)) is not None:
-            if key not in attrs:
-                attrs |= {key: value} | ({} if unit is None else {f"{key}_units": unit})
-        elif kept and thing.size == shape[kept[0]] > 1 and np.isfinite(values := numbers(thing)).all():
-            along.setdefault(f"{key}_readback", (0, unit, values.ravel()))
-    return attrs, along
-
-
-def _parents(file: h5py.File, name: str) -> Iterator[h5py.Group]:
-    """The groups that hold a group, the innermost first."""
-    parts = name.split("/")
-    for count in range(len(parts), 0, -1):
-        thing = file["/".join(parts[:count])]
-        if is_group(thing):
-            yield thing
 
 
 FORMATS = (
@@ -280,7 +382,10 @@ FORMATS = (
         "kinetic energies of a photon-energy scan move from cut to cut, the axis holds those of the first cut and the "
         "coordinate `kinetic_energy_shift` how far each cut lies above it. Of the entry photon energy, sample "
         "temperature, pass energy, lens and acquisition mode, manipulator, title, sample and start are kept; groups "
-        "with an axis missing are left out.",
+        "with an axis missing are left out. What neither its definition, an electron analyser, kinetic or binding "
+        "energies nor energies against angles call photoemission keeps the name of its dataset and of "
+        "its axes. Steps at the end of a scan that "
+        "its read-backs show were never measured are left out and said.",
         measurements=in_file(measurements),
         asks=Asks.ARRAYS,
         layout_after="NeXus manual, FAIRmat's NXmpes, erlab, peaks",

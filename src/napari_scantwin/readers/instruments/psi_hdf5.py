@@ -17,6 +17,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.energies import FERMI, KINETIC
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arpes_axes import analyser_attrs
+from napari_scantwin.readers.arrays.hdf5_open import Tree
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, dataset, in_file, is_group, measurement, number, text
 from napari_scantwin.readers.format import Asks, Format, Level
 from napari_scantwin.readers.measurement import Measurement
@@ -40,10 +41,10 @@ _SIS_SETTINGS = {
 }
 
 
-def sis(path: Path, file: h5py.File) -> Iterator[Measurement]:
+def sis(path: Path, file: h5py.File, tree: Tree) -> Iterator[Measurement]:
     """SIS: the image ``Electron Analyzer/Image Data`` with ``Axis0.Scale`` (start, step), ``Axis0.Description`` and
     ``Axis0.Units`` and so on; the motors under ``Other Instruments``, one value each or one a step of the scan."""
-    image = dataset(file, _SIS_IMAGE)
+    image = dataset(file, _SIS_IMAGE) if _SIS_IMAGE in tree.nodes else None
     if image is None or "Axis0.Scale" not in image.attrs:
         return
     axes = []
@@ -65,9 +66,16 @@ def sis(path: Path, file: h5py.File) -> Iterator[Measurement]:
         attrs |= {"work_function": work_function, "work_function_units": "eV"}
     motors = file.get("Other Instruments")
     alone, along = _motors(motors, image.shape) if is_group(motors) else ({}, {})
-    said = (text(image.attrs.get("Energy Scale", "")),)
     yield measurement(
-        path, _SIS_IMAGE, image, axes, said=said, documented=(FERMI,), attrs=attrs | alone, along=along
+        path,
+        _SIS_IMAGE,
+        image,
+        axes,
+        said=(text(image.attrs.get("Energy Scale", "")),),
+        documented=(FERMI,),
+        attrs=attrs | alone,
+        along=along,
+        scanned=range(2, image.ndim),
     )
 
 
@@ -108,11 +116,11 @@ _ADRESS_NOTE = {
 _ADRESS_SCANNED = {"hv": "photon energy", "tilt": "tilt", "adef": "deflector", "theta": "polar", "azimuth": "azimuth"}
 
 
-def adress(path: Path, file: h5py.File) -> Iterator[Measurement]:
+def adress(path: Path, file: h5py.File, tree: Tree) -> Iterator[Measurement]:
     """ADRESS: ``Matrix`` as Igor saves a wave, [angle, energy] or [angle, energy, scanned], with
     ``IGORWaveScaling`` (step, start of the data and of every dimension), ``IGORWaveUnits`` and ``IGORWaveNote``, lines
     ``name = value``, a scanned quantity as ``start:step:end``."""
-    matrix = dataset(file, _ADRESS_MATRIX)
+    matrix = dataset(file, _ADRESS_MATRIX) if _ADRESS_MATRIX in tree.nodes else None
     if matrix is None or "IGORWaveScaling" not in matrix.attrs or "IGORWaveNote" not in matrix.attrs:
         return
     scaling = np.atleast_2d(np.asarray(matrix.attrs["IGORWaveScaling"], float))
@@ -136,7 +144,8 @@ def adress(path: Path, file: h5py.File) -> Iterator[Measurement]:
         if (value := number(_first_number(note.get(key, "")))) is not None:
             attrs |= {name: value, f"{name}_units": unit}
     said = (KINETIC,) if "ek" in note and "eb" not in note else ()
-    yield measurement(path, _ADRESS_MATRIX, matrix, axes, said=said, documented=(FERMI,), attrs=attrs)
+    steps = range(2, matrix.ndim)
+    yield measurement(path, _ADRESS_MATRIX, matrix, axes, said=said, documented=(FERMI,), attrs=attrs, scanned=steps)
 
 
 def _note(lines: str) -> dict[str, str]:
@@ -169,7 +178,7 @@ FORMATS = (
         "`Axis0.Description` and `Axis0.Units`. "
         "Energies count from the Fermi level unless a label or `Energy Scale` says kinetic. Motors under "
         "`Other Instruments` become attributes, those that moved with the scan a coordinate `…_readback`; a motor with "
-        "another number of values is left out.",
+        "another number of values is left out, and so are steps at the end of a scan that were never measured.",
         measurements=in_file(sis),
         asks=Asks.ARRAYS,
         layout_after="arpys, piva",
@@ -185,7 +194,7 @@ FORMATS = (
         "`start:step:end`; steps from `IGORWaveScaling`, units from `IGORWaveUnits` (of the scanned one those of the "
         "beamline where it names none). Energies count from the Fermi level unless the note has `Ek` and no `Eb`. Of "
         "the note photon energy, tilt, deflector, azimuth, positions, temperature, pass energy, lens mode and "
-        "polarization are kept, the rest is left out.",
+        "polarization are kept, the rest is left out, and so are steps at the end that hold nothing but zeros.",
         measurements=in_file(adress),
         asks=Asks.ARRAYS,
         layout_after="arpys, piva",

@@ -10,7 +10,8 @@ import xarray as xr
 
 from napari_scantwin.core import attributes
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.readers.arrays.hdf5_open import whole_file
+from napari_scantwin.readers.arrays.hdf5_tools import tree
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.measurement import Measurement
 
@@ -18,14 +19,8 @@ __all__ = ["FORMATS", "is_own_hdf5", "load_hdf5"]
 
 
 def is_own_hdf5(file: DataFile) -> bool:
-    """Whether an HDF5 file is one this program wrote; False also where it cannot be read at all."""
-    import h5py
-
-    try:
-        with h5py.File(file.path, "r") as opened:
-            return "scan" in opened.attrs and "layout" in opened.attrs
-    except OSError:
-        return False
+    """Whether an HDF5 file is one this program wrote."""
+    return {"scan", "layout"} <= tree(file).nodes[""].attributes
 
 
 def _column(data, dtype: str | None) -> np.ndarray:
@@ -46,29 +41,21 @@ def _date(dtype: str) -> np.dtype:
 
 def load_hdf5(path: Path) -> xr.DataArray:
     """The scan in an HDF5 file as this project writes it."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            about = json.loads(file.attrs["layout"])
-            names, dtypes = about.get("names", {}), about.get("dtypes", {})
-            coords = {}
-            for key, dims in about["coords"].items():
-                data = file[f"coordinates/{names.get(key, key)}"]
-                coords[key] = (
-                    dims,
-                    _column(data, dtypes.get(key)),
-                    attributes.from_json(json.loads(data.attrs["attrs"])),
-                )
-            array = xr.DataArray(
-                np.asarray(file["values"]),
-                dims=about["dims"],
-                coords=coords,
-                name=about.get("name", file.attrs["scan"]),
-                attrs=attributes.from_json(about["attrs"]),
-            )
-    except Exception as reason:  # damaged HDF5 raises many kinds
-        raise ScanError(f"{path.name} is not a whole HDF5 file; it may be cut off: save or copy it again") from reason
+    with whole_file(path) as file:
+        about = json.loads(file.attrs["layout"])
+        names, dtypes = about.get("names", {}), about.get("dtypes", {})
+        coords = {}
+        for key, dims in about["coords"].items():
+            data = file[f"coordinates/{names.get(key, key)}"]
+            attrs = attributes.from_json(json.loads(data.attrs["attrs"]))
+            coords[key] = (dims, _column(data, dtypes.get(key)), attrs)
+        array = xr.DataArray(
+            np.asarray(file["values"]),
+            dims=about["dims"],
+            coords=coords,
+            name=about.get("name", file.attrs["scan"]),
+            attrs=attributes.from_json(about["attrs"]),
+        )
     return scans.check(array)
 
 

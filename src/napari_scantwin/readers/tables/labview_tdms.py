@@ -98,8 +98,8 @@ FORMATS = (
         level=Level.PROGRAM,
         holds="groups of channels",
         reads="The channels of a group as columns, units from `unit_string` or the name; the steps of a waveform are "
-        "an axis. Groups that say what their channels are can be chosen from; any other is opened as a table, by its "
-        "name as a sheet, and its columns are asked for. Channels of words and dates, and those of another length than "
+        "an axis. Groups that say what their channels are can be chosen from; any other is opened as a table, chosen "
+        "by its name, and its columns are asked for. Channels of words and dates, and those of another length than "
         "most, are left out and said.",
         measurements=lambda file: plain_measurements(tdms_tables(file)),
         table=lambda file, group: picked(file.name, tdms_tables(file), group),

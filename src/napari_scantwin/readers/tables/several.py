@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.notes import with_left_out, with_notes
+from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.tables.table import ColumnTable, guess, table_to_scan
 
@@ -28,7 +28,7 @@ def plain_measurements(tables: Mapping[str, ColumnTable]) -> list[Measurement]:
     """
     choices = {name: guess(table) for name, table in tables.items()}
     unclear = [name for name, choice in choices.items() if choice is None]
-    said = f"{', '.join(unclear)}, whose columns do not say what they are; name them to open" if unclear else ""
+    said = f"{', '.join(unclear)}, whose columns do not say what they are (choose it to name them)" if unclear else ""
     found = []
     for name, choice in choices.items():
         if choice is not None:
@@ -60,10 +60,5 @@ def picked(file: str, tables: Mapping[str, ColumnTable], name: str | None) -> Co
         if name not in tables:
             raise ScanError(f"{file} has no table {name!r}; its tables are {', '.join(tables)}")
         return tables[name]
-    largest = max(tables, key=lambda one: len(tables[one].lines) * len(tables[one].columns))
-    table = tables[largest]
-    if len(tables) > 1:
-        others = ", ".join(one for one in tables if one != largest)
-        said = f"this is {largest} of several tables; the others ({others}) are opened by their names as a sheet"
-        table = replace(table, attrs=with_notes(table.attrs, said))
-    return table
+    table = tables[max(tables, key=lambda one: len(tables[one].lines) * len(tables[one].columns))]
+    return replace(table, attrs={**table.attrs, "choices": "; ".join(tables)}) if len(tables) > 1 else table

@@ -1,15 +1,25 @@
-"""Spreadsheets (``.xlsx``), by the same route as text."""
+"""Spreadsheets (``.xlsx``, ``.xls``, ``.ods``), by the same route as text."""
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import replace
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.tables.layout import rows_to_table
+from napari_scantwin.readers.tables.sheet_cells import Unreadable, cells_of
 from napari_scantwin.readers.tables.table import ColumnTable
 
 __all__ = ["FORMATS", "spreadsheet_table"]
+
+#: How a zip archive begins, and the files of Office before 2007; text is often called .xls too.
+_BEGINNINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def is_spreadsheet(file: DataFile) -> bool:
+    """Whether a file is a spreadsheet, not text that is called one."""
+    return file.suffix != ".xls" or file.head.startswith(_BEGINNINGS)
 
 
 def spreadsheet_table(file: DataFile, sheet: str | None = None) -> ColumnTable:
@@ -20,49 +30,39 @@ def spreadsheet_table(file: DataFile, sheet: str | None = None) -> ColumnTable:
     file
         The file.
     sheet
-        The sheet's name; by default the first.
+        The sheet's name; by default the first that holds anything.
 
     Raises
     ------
     ScanError
         Where the file is damaged, there is no such sheet, or it holds no table.
     """
-    import openpyxl
-
-    path = file.path
-
+    file.must_exist()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # styles openpyxl does not know are no concern here
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as reason:  # a damaged zip or XML raises many kinds
-        raise ScanError(f"{path.name} is not a whole .xlsx spreadsheet; save it again from the spreadsheet") from reason
-    try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise ScanError(f"{path.name} has no sheet {sheet!r}; its sheets are {', '.join(book.sheetnames)}")
-        rows = []
-        for number, row in enumerate(book[sheet or book.sheetnames[0]].iter_rows(values_only=True), 1):
-            cells = ["" if cell is None else str(cell) for cell in row]
-            if any(cells):
-                rows.append((number, cells))
-    finally:
-        book.close()
-    if not rows:
-        raise ScanError(f"{path.name} has an empty sheet; there is no scan in it")
-    filled = [number for number in range(len(rows[-1][1])) if any(number < len(c) and c[number] for _, c in rows)]
-    return rows_to_table(path.name, [(line, [cells[n] for n in filled]) for line, cells in rows])
+        name, sheets, rows = cells_of(file.path, sheet)
+    except Unreadable as reason:
+        raise ScanError(f"{file.name} {reason}") from reason
+    width = max(len(cells) for _, cells in rows)
+    rows = [(line, cells + [""] * (width - len(cells))) for line, cells in rows]
+    filled = [number for number in range(width) if any(cells[number] for _, cells in rows)]
+    table = rows_to_table(file.name, [(line, [cells[n] for n in filled]) for line, cells in rows])
+    others = [f"the sheet {one!r}" for one in sheets if one != name]
+    return replace(table, attrs=with_left_out(table.attrs, *others))
 
 
 FORMATS = (
     Format(
         name="spreadsheet",
         title="Spreadsheet",
-        suffixes=(".xlsx",),
+        suffixes=(".xlsx", ".xls", ".ods"),
+        also=(".xlsm", ".xlsb"),
         level=Level.PLAIN,
         holds="one sheet",
-        reads="The columns of one sheet, as of delimited text; formulas give the values stored with them. Other sheets "
-        "are left out.",
+        reads="The columns of one sheet, the one that is chosen or the first that holds anything, as of delimited "
+        "text; formulas give the values stored with them, cells that show an error (`#N/A`) are missing. Other sheets "
+        "are left out, and said in the scan's `notes`.",
         table=spreadsheet_table,
+        recognises=is_spreadsheet,
         asks=Asks.COLUMNS,
     ),
 )

@@ -17,13 +17,13 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.core import scan as scans
 from napari_scantwin.core import energies, units, vocabulary
+from napari_scantwin.core import scan as scans
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import with_left_out, with_notes
-from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled
+from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled, turns
 
 __all__ = [
     "Column",
@@ -59,6 +59,10 @@ _COUNTERS = (
 _MOST_NAMED = 8
 #: An axis that changes in this share of the rows changes in nearly every row.
 _NEARLY = 0.8
+#: Up to so many passes of one axis are one measurement, such as a loop from zero; more are one that was repeated.
+_MOST_PASSES = 3
+#: The part of an axis's reach by which it turns back between two passes.
+_TURN = 0.02
 _AUXILIARY = ("masked", "extrapolated", "sweep")
 
 
@@ -158,10 +162,15 @@ def _counts(column: np.ndarray) -> bool:
 
 def _without_a_clock(table: ColumnTable, axes: list[Column]) -> list[Column]:
     """The axes without a time that only runs on while another one is scanned: it says when, not at what, each reading
-    was taken."""
-    scanned = [axis for axis in axes if axis.name != "time" and _changes(table.columns[axis.source]) >= _NEARLY]
+    was taken. Where one axis is gone through again and again, the time tells its passes apart and is kept."""
+    others = [axis for axis in axes if axis.name != "time"]
+    scanned = [column for axis in others if _changes(column := table.columns[axis.source]) >= _NEARLY]
     clocks = [axis for axis in axes if axis.name == "time" and (np.diff(table.columns[axis.source]) >= 0).all()]
-    return [axis for axis in axes if axis not in clocks] if scanned else axes
+    if not scanned or not clocks:
+        return axes
+    if len(others) == 1 and len(turns(scanned[0], _TURN * float(np.ptp(scanned[0])))) > _MOST_PASSES:
+        return axes
+    return others
 
 
 def _changes(column: np.ndarray) -> float:
@@ -241,7 +250,8 @@ def choose(table: ColumnTable, axes: Sequence[str] | None, value: str | None, er
     if found is None:
         raise NeedsColumns(
             f"{table.name}: the columns {', '.join(table.headers)} do not say which are axes, which is the value, and "
-            f"in what units{_not_clear(table)}; name them, for example --axis '{table.headers[0]}=temperature[K]'",
+            f"in what units{_not_clear(table)}; name them, for example --axis '{table.headers[0]}=temperature[K]'"
+            + (f"; of its tables ({table.attrs['choices']}) choose another" if "choices" in table.attrs else ""),
             table,
         )
     return found
@@ -359,8 +369,8 @@ def not_taken(table: ColumnTable, taken: Collection[str]) -> str:
 
 
 def _with_headers(scan: xr.DataArray, choice: ColumnChoice) -> xr.DataArray:
-    """The scan with what the headers say of energies, and the header of every logarithm in ``attrs["column"]``, whatever
-    it has been called since."""
+    """The scan with what the headers say of energies, and the header of every logarithm in ``attrs["column"]``,
+    whatever it has been called since."""
     scan = energies.named(scan, {column.name: (column.name, column.source) for column in choice.axes})
     for column in choice.axes:
         if units.is_logarithm(column.source):

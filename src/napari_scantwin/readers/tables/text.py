@@ -309,6 +309,7 @@ FORMATS = (
         name="text",
         title="Delimited text",
         suffixes=SUFFIXES,
+        also=(".xls",),  # as many instruments call text
         level=Level.PLAIN,
         holds="one table; any delimiter, decimal comma or point",
         reads="The columns that are chosen (or that the headers make plain) as axes, value and its standard error; "

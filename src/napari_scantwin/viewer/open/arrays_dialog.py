@@ -28,7 +28,8 @@ from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
 __all__ = ["ArraysDialog", "ask_arrays"]
 
 _AXES = (
-    "", "energy", "kinetic_energy", "binding_energy", "angle", "manipulator_angle", "photon_energy",
+    "", "energy", "kinetic_energy", "binding_energy", "energy_from_fermi_level", "angle", "manipulator_angle",
+    "photon_energy",
     "sample_temperature", "temperature", "magnetic_field", "delay", "time", "x", "y", "z", "kx", "ky", "kz",
 )  # fmt: skip
 _VALUES = ("photoemission_intensity", "moment", "magnetization", "resistance", "resistivity", "current")
