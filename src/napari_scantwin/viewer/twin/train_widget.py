@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -82,6 +83,8 @@ class TrainWidget(QWidget):
         )
         for box, words in ((self.members, "as preset"), (self.budget, "none"), (self.trials, "as preset")):
             box.setSpecialValueText(words)  # shown in place of 0
+        for box in (self.members, self.budget, self.seed, self.trials):
+            box.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
         form = QWidget()
         rows = QFormLayout(form)
         rows.setFieldGrowthPolicy(QFormLayout.ExpandingFieldsGrow)
