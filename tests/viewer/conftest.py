@@ -90,9 +90,9 @@ def train_scan(panel, qtbot, kept_twins, monkeypatch):
 
     monkeypatch.setattr(train_widget, "train", once)
 
-    def trained(budget=2):
-        panel.train.members.value = 2
-        panel.train.budget.value = budget
+    def trained(budget=2.0):
+        panel.train.members.setValue(2)
+        panel.train.budget.setValue(budget)
         with qtbot.waitSignal(panel.simulate.simulated, timeout=240_000) as signal:
             panel.train.button.click()
         return signal.args[0]

@@ -21,9 +21,13 @@ warnings.simplefilter("ignore")
 import napari  # noqa: E402
 from napari.utils.notifications import notification_manager  # noqa: E402
 from qtpy import QtWidgets  # noqa: E402
-from qtpy.QtCore import QTimer  # noqa: E402
+from qtpy.QtCore import Qt, QTimer  # noqa: E402
+from qtpy.QtTest import QTest  # noqa: E402
+
+from napari_scantwin.viewer.kit.numbers import NumberBox, NumberLine  # noqa: E402
 
 SAMPLES = ("ferromagnet", "palladium_hydride", "arpes")
+TYPED = ("0", "1", "12,5", "3e3", "-7", "10:60#20", "5; 6,5", "2 T", "1e-30", "", "x")
 #: Buttons that leave the window for the system: files, folders, the desktop.
 _NOT_PRESSED = ("…",)
 
@@ -77,7 +81,8 @@ class Walk:
     def train(self):
         if self.panel.busy:
             return "is busy"
-        self.panel.train.budget.value = 2
+        self.panel.train.budget.setValue(1)
+        self.panel.train.members.setValue(2)
         self.panel.train.preset.setCurrentIndex(0)
         self.panel.train.train()
         self.pump(20, lambda: not self.panel.busy)
@@ -140,6 +145,18 @@ class Walk:
             box.setCurrentIndex(self.random.randrange(box.count()))
             return box.currentText()
 
+    def type_number(self):
+        """A number, or nearly one, into a box or line of the tab in front."""
+        kinds = (NumberBox, NumberLine)
+        found = [one for kind in kinds for one in self.panel.findChildren(kind) if one.isVisible() and one.isEnabled()]
+        if found:
+            field, text = self.random.choice(found), self.random.choice(TYPED)
+            line = field if isinstance(field, NumberLine) else field.lineEdit()
+            line.selectAll()
+            line.insert(text)
+            QTest.keyClick(field, Qt.Key_Return)
+            return text
+
     def resize(self):
         self.viewer.window.resize(self.random.randrange(800, 1400), self.random.randrange(600, 900))
 
@@ -152,7 +169,7 @@ class Walk:
         often = {
             self.open_sample: 2, self.train: 1, self.stop: 1, self.remove: 4, self.rename: 1, self.hide: 2,
             self.reorder: 2, self.duplicate: 1, self.select: 2, self.choose_tab: 4, self.press: 8, self.choose: 4,
-            self.resize: 3, self.step_dims: 2,
+            self.resize: 3, self.step_dims: 2, self.type_number: 3,
         }  # fmt: skip
         self.open_sample()
         for number in range(steps):

@@ -27,8 +27,9 @@ from napari_scantwin.analyses.sample_numbers import sample_given, sample_paramet
 from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.axis_values import parse_values, parts_of_list
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.typed import leading_number, typed_number
 from napari_scantwin.operations.findings import DerivedMap, Findings, Plot, Table
 from napari_scantwin.operations.operation import reason_of
 from napari_scantwin.operations.parameters import Parameter
@@ -337,7 +338,7 @@ def _start(text: str | None, axes: tuple[str, ...]) -> dict[str, float] | None:
     """Where every axis is now, None where nothing is written."""
     if not text:
         return None
-    numbers = [_number(part, "where an axis is now") for part in text.split(",")]
+    numbers = [_number(part, "where an axis is now") for part in parts_of_list(text)]
     if len(numbers) != len(axes) or None in numbers:
         raise ScanError(f"where the axes are now is a number for each of {', '.join(axes)}, not {text!r}")
     return dict(zip(axes, numbers, strict=True))
@@ -348,18 +349,20 @@ def _number(text: str | None, what: str) -> float | None:
     if not text or not text.strip():
         return None
     with contextlib.suppress(ValueError):
-        return float(text)
+        return typed_number(text)
     raise ScanError(f"{what} must be a number, not {text!r}")
 
 
 def _minutes(text: str | None) -> float | None:
     if not text:
         return None
-    value, _, unit = text.strip().partition(" ")
-    found = _number(value, "the budget")
-    if not unit.strip():
+    try:
+        found, unit = leading_number(text)
+    except ValueError:
+        raise ScanError(f"the budget must be a number, not {text!r}") from None
+    if not unit:
         raise ScanError("the budget is a number and a unit, such as 4 h or 240 min")
-    return float(units.convert(found, unit.strip(), "min"))
+    return float(units.convert(found, unit, "min"))
 
 
 def _places(text: str | None):

@@ -9,7 +9,7 @@ import numpy as np
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.typed import typed_number
 
-__all__ = ["listed", "parse_values"]
+__all__ = ["parse_values", "parts_of_list"]
 
 _MOST = 1_000_000
 
@@ -21,7 +21,8 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
     ----------
     text
         ``"first:last:step"`` (last included), ``"first:last"`` with ``"#count"`` (``"10:60#200"``), or a list
-        ``"100, 200, 500"``; with decimal commas the list has semicolons: ``"0,5; 1; 2,5"``.
+        ``"100, 200, 500"``. In a range, and in a list parted by semicolons (``"1,5; 2,5"``), numbers may have decimal
+        commas.
     axis
         What the axis is called in a :class:`ScanError`.
 
@@ -39,7 +40,7 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
         if ":" in text:
             values = _range(text)
         else:
-            values = np.array([typed_number(part) for part in listed(text)])
+            values = np.array([typed_number(part) for part in parts_of_list(text, blanks=True)])
     except (ValueError, ZeroDivisionError) as reason:
         raise ScanError(
             f"{axis}: {text!r} is no range; write first:last:step as 10:60:0.5, first:last#count as 10:60#101, "
@@ -50,10 +51,23 @@ def parse_values(text: str, axis: str = "the axis") -> np.ndarray:
     return values
 
 
-def listed(text: str) -> list[str]:
-    """The parts of a list. Where semicolons part it, a comma without a blank is a decimal mark (``"0,5; 1; 2,5"``),
-    else it parts too."""
-    parts = re.split(r";|,\s", text) if ";" in text else text.replace(",", " ").split()
+def parts_of_list(text: str, *, blanks: bool = False) -> list[str]:
+    """The parts of a list that a person typed.
+
+    Parameters
+    ----------
+    text
+        A list such as ``"1, 2, 5"``; where it has semicolons, a comma within a part is its own: ``"1,5; 2,5"``.
+    blanks
+        Whether blanks part it too.
+
+    Returns
+    -------
+    list of str
+        The parts, none empty.
+    """
+    between = r"[;]|,(?=\s|$)" if ";" in text else ","
+    parts = re.split(rf"{between}|\s+" if blanks else between, text)
     return [part.strip() for part in parts if part.strip()]
 
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed import NUMBER, typed_number
+from napari_scantwin.core.typed import typed_number
 
 __all__ = ["Quantity", "weighted_mean", "weighted_std"]
 
-_NUMBER = NUMBER.pattern
+_NUMBER = r"[-+−]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+−]?\d+)?"
 _TEXT = re.compile(rf"\s*(?P<value>{_NUMBER})\s*(?:(?:±|\+/-|\+-)\s*(?P<error>{_NUMBER})\s*)?(?P<unit>.*?)\s*$")
 
 
@@ -61,10 +61,10 @@ class Quantity:
             return given
         if isinstance(given, str):
             found = _TEXT.match(given)
-            given = (found["value"], found["error"] or "nan", found["unit"]) if found and found["unit"] else ()
+            given = (found["value"], found["error"] or np.nan, found["unit"]) if found and found["unit"] else ()
         try:
             value, *error, unit = given
-            return cls(_float(value), _float(error[0]) if error else float("nan"), units.standard(unit))
+            return cls(_plain(value), _plain(error[0]) if error else float("nan"), units.standard(unit))
         except (TypeError, ValueError) as reason:
             if isinstance(reason, ScanError):
                 raise
@@ -90,8 +90,8 @@ class Quantity:
         return f"{text} {unit}".strip()
 
 
-def _float(given: object) -> float:
-    return typed_number(given) if isinstance(given, str) and given != "nan" else float(given)  # type: ignore[arg-type]
+def _plain(number: float | str) -> float:
+    return typed_number(number) if isinstance(number, str) else float(number)
 
 
 def weighted_mean(samples: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed import NUMBER, typed_number
+from napari_scantwin.core.typed import leading_number
 
 __all__ = ["EXAMPLES", "Sample"]
 
@@ -130,5 +130,7 @@ class Sample:
 
 
 def _parsed(text: str) -> tuple[float | None, str]:
-    found = NUMBER.match(text.strip())
-    return (typed_number(found[0]), text.strip()[found.end() :].strip()) if found else (None, "")
+    try:
+        return leading_number(text)
+    except ValueError:
+        return None, ""

@@ -14,9 +14,9 @@ import xarray as xr
 
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import axes_of, coordinates_of
-from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.axis_values import parse_values, parts_of_list
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed import NUMBER, typed_number
+from napari_scantwin.core.typed import leading_number
 
 __all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
 
@@ -233,8 +233,7 @@ class Parameter:
 
 def _listed(text: str, what: str) -> Sequence[str | float]:
     """The numbers of a list or a range; those of a list may have units of their own."""
-    parts = text.split(";") if ";" in text else text.split(",")
-    parts = [part.strip() for part in parts if part.strip()]
+    parts = parts_of_list(text)
     if parts and all(_HAS_UNIT.match(part) for part in parts):
         return parts
     return list(parse_values(text, what))
@@ -242,8 +241,5 @@ def _listed(text: str, what: str) -> Sequence[str | float]:
 
 def _with_unit(text: str, unit: str) -> float:
     """``"20 meV"`` as a number of ``unit``; a number without a unit is already in it."""
-    found = NUMBER.match(text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} begins with no number")
-    number, other = typed_number(found[0]), text.strip()[found.end() :].strip()
-    return float(units.convert(number, other, unit or "dimensionless")) if other else number
+    number, own = leading_number(text)
+    return float(units.convert(number, own, unit or "dimensionless")) if own else number

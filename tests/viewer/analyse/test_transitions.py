@@ -11,7 +11,7 @@ from napari_scantwin.physics.critical_field import fit_critical_field
 from napari_scantwin.physics.transitions import phase_boundary
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
-from napari_scantwin.viewer.canvas.layers import scan_of
+from napari_scantwin.viewer.canvas.layers import frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
 PDH, ERCO2 = "pdh_resistance.csv", "erco2_magnetization.csv"
@@ -79,7 +79,7 @@ def test_the_boundary_over_the_map_follows_the_criterion(transitions, panel, qtb
     qtbot.waitUntil(lambda: np.allclose(drawn.data[0], expected(0.2)[0], atol=1e-4))
     assert layer_of(panel, layer, "sweeps") is drawn
     assert "20 %" in [widget.table.horizontalHeaderItem(k).text()[:4] for k in range(widget.table.columnCount())]
-    panel.overlay.show_at(drawn.data[0] * drawn.scale + drawn.translate)
+    panel.overlay.show_at(frame_of(layer).to_world(drawn.data[:1])[0])
     assert any(line.startswith("20 % transition (sweeps) ") and "±" in line for line in panel.overlay.text)
     widget.on_map.setChecked(False)
     assert not drawn.visible

@@ -25,7 +25,7 @@ from napari_scantwin.viewer.session import frame_of
 
 #: Words of napari's own for what it does not offer, and anything that begins with an underscore on one of its objects.
 _PRIVATE = re.compile(
-    r"_qt_|_scene_canvas|flush_commands|layer_to_visual|slider_widgets|get_status|_get_source_info|destroyOnClose|__wrapped__|_vispy|_data_view"
+    r"_qt_|_scene_canvas|_clean_cache|flush_commands|layer_to_visual|slider_widgets|get_status|_get_source_info|destroyOnClose|__wrapped__|_vispy|_data_view"
     r"|(?:viewer|window|layer|canvas|dock|dims|camera|layers)\._(?!_)\w+|_getframe"
 )
 

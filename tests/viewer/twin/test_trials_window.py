@@ -13,8 +13,8 @@ def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_
     layer = open_scan(sample_path("palladium_hydride"))
     window = panel.train.trials_window
     assert not panel.train.trials_button.isVisibleTo(panel.train)
-    panel.train.trials.value = 5
-    panel.train.storage.value = str(tmp_path / "search.journal")
+    panel.train.trials.setValue(5)
+    panel.train.storage.setText(str(tmp_path / "search.journal"))
     seen = []
     panel.train.job.progressed.connect(lambda news: seen.append(window.table.rowCount()))
     train_scan(budget=0)
@@ -36,8 +36,8 @@ def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_
     assert window.table.horizontalHeaderItem(1).text() in (f"error / {unit}", "error / Ω")
 
     # Its journal being lost, a search goes on from the twin that is there.
-    panel.train.storage.value = str(tmp_path / "another.journal")
-    panel.train.trials.value = 6
+    panel.train.storage.setText(str(tmp_path / "another.journal"))
+    panel.train.trials.setValue(6)
     train_scan(budget=0)
     best = min(twin.trials, key=lambda trial: trial.error)
     assert ScanLayer(layer).twin.trials[0].settings == best.settings

@@ -1,28 +1,39 @@
 """Scans as napari layers: images where they are gridded, points where they are ragged.
 
 What a layer draws is stretched by its :class:`~napari_scantwin.viewer.canvas.frame.Frame` and sampled evenly; the scan
-itself, with its true coordinates, stays with the layer (:mod:`napari_scantwin.viewer.session`).
+itself, with its true coordinates, stays with the layer (:mod:`napari_scantwin.viewer.session`). Points keep physical
+positions as their data, which scale and translation stretch, and their axes and values with units among their features:
+whatever writes the layer writes those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pint
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
 from napari_scantwin.viewer.canvas.frame import EXTENT, Frame
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
+from napari_scantwin.viewer.canvas.napari_private import forget_extent
 from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
 
 __all__ = [
     "RIM",
     "add_layer",
     "add_scan",
+    "draw_points",
     "give_frame",
+    "give_units",
     "layer_data",
     "layer_name",
     "limits",
     "shared_frame",
+    "show_slices",
+    "take_units",
     "update_layer",
     "update_masked",
 ]
@@ -76,10 +87,11 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
     if kind in _SIGNED:
         reach = max(abs(c) for c in contrast)
         contrast = (-reach, reach)
+    labels = tuple(scans.axis_label(scan, axis) for axis in frame.axes)
     attributes = {
         "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
         **new_attributes(scan, frame, kind),
-        "axis_labels": tuple(scans.axis_label(scan, axis) for axis in frame.axes),
+        "axis_labels": labels,
     }
     colormap = _COLORMAPS.get(kind, "viridis")
     if scans.is_gridded(scan) and scan.ndim > 1:
@@ -92,32 +104,102 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         }
         return data, attributes, "image"
     table = scans.points(scan)
-    places = table.coordinates
-    scale, translate = _drawn(frame)
+    places, size = table.coordinates, _point_size(frame.to_world(table.coordinates)) * frame.step[-1]
     if places.shape[1] == 1:  # a single sweep is drawn as a row
         places = np.concatenate([np.zeros((len(places), 1)), places], axis=1)
-        attributes.pop("axis_labels")
+        attributes["axis_labels"] = ("", *labels)
     attributes |= {
-        # Positions stay physical, so that whatever napari writes of the layer is.
-        "scale": scale,
-        "translate": translate,
-        "features": {"value": table.values},
+        **_stretched(frame, places.shape[1]),
+        "features": _features(scan, labels, table),
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
         # Rims of close points would hide their colours; on a map they part a point from what the twin makes of it.
         "border_width": 0.0 if kind in _RIMLESS else RIM,
         "border_color": "white",
-        "size": _point_size(frame.to_world(table.coordinates)) / scale[-1],  # in the data's unit, as napari has it
+        "size": size,
+        "projection_mode": "all" if places.shape[1] > 2 else "none",  # :func:`show_slices`
     }
     return places, attributes, "points"
 
 
-def _drawn(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and translation of physical positions drawn in a frame; a row for a single sweep comes first."""
-    step, origin = np.array(frame.step), np.array(frame.origin)
-    scale, translate = 1 / step, -origin / step
-    return (scale, translate) if len(step) > 1 else (np.array([1.0, *scale]), np.array([0.0, *translate]))
+def _stretched(frame: Frame, ndim: int) -> dict[str, np.ndarray]:
+    """The scale and translation that draw physical positions of ``ndim`` columns in a frame."""
+    more = ndim - len(frame.axes)
+    scale, shift = 1 / np.array(frame.step), -np.array(frame.origin) / frame.step
+    return {"scale": np.append(np.ones(more), scale), "translate": np.append(np.zeros(more), shift)}
+
+
+def _features(scan: xr.DataArray, labels: Sequence[str], table: scans.Points) -> dict[str, np.ndarray]:
+    """The values, by which points are coloured, and all that is known of each under its name and unit."""
+    name, unit = str(scan.attrs.get("long_name") or scan.name), units.pretty(scan.attrs["units"])
+    named = dict(zip(labels, table.coordinates.T, strict=True)) | {f"{name} ({unit})": table.values}
+    if table.errors is not None:
+        named[f"standard error of {name} ({unit})"] = table.errors
+    return {"value": table.values, **named}
+
+
+def _napari_units(frame: Frame | None, ndim: int) -> tuple[str, ...]:
+    """The units of a layer's axes as napari writes them; pixels where there is no frame."""
+    known = () if frame is None else tuple(map(_napari_unit, frame.units))
+    return ("pixel",) * (ndim - len(known)) + known
+
+
+def _napari_unit(unit: str) -> str:
+    """A unit as napari writes it; a pixel where its registry means something else by it, or counts it from elsewhere
+    than the SI does."""
+    known = pint.get_application_registry()
+    try:
+        ours, theirs = units.registry().Quantity(1.0, unit), known.Quantity(1.0, unit)
+        nought = known.Quantity(0.0, unit).to_base_units().magnitude
+    except (pint.errors.PintError, AttributeError, ValueError):
+        return "pixel"
+    same = str(ours.dimensionality) == str(theirs.dimensionality) or str(theirs.units) in ("oersted", "gauss")
+    return str(theirs.units) if same and nought == 0 else "pixel"
+
+
+def show_slices(viewer) -> None:
+    """Have the sliders of scans of sweeps with more than two axes step, and show points, by a hundredth of an axis.
+
+    napari steps by a unit of the data, and shows what lies within half of one; physical data have any unit. The canvas
+    shares one such unit of world coordinates among all axes.
+    """
+    if not any(layer.ndim > 2 and layer.__class__.__name__ == "Points" for layer in scan_layers(viewer)):
+        return
+    dims = viewer.dims
+    ranges = tuple((low, high, min(step, 1.0)) for low, high, step in dims.range)
+    if ranges != tuple(map(tuple, dims.range)):
+        dims.range = ranges
+    half = (0.5,) * dims.ndim
+    if tuple(dims.margin_left) != half or tuple(dims.margin_right) != half:
+        dims.margin_left = dims.margin_right = half
+
+
+def give_units(viewer) -> None:
+    """Give scans the units of their axes where all layers have the same, else none: beside others napari would convert
+    some, as meV beside eV. What lies where on the canvas is the frame's matter, by which every number is read."""
+    ours = scan_layers(viewer)
+    own = {layer: _napari_units(frame_of(layer), layer.ndim) for layer in ours}
+    theirs = [tuple(map(str, layer.units)) for layer in viewer.layers if layer not in ours]
+    every = [*theirs, *own.values()]
+    one_kind = all(a == b for units in every[1:] for a, b in zip(every[0][::-1], units[::-1], strict=False))
+    if _set_units(own if one_kind else {layer: _napari_units(None, layer.ndim) for layer in ours}):
+        viewer.layers.units = None  # napari works out again what all have in common
+
+
+def take_units(viewer) -> None:
+    """Leave scans without units while a layer is added: napari draws at once, and says where units do not fit."""
+    if forget_extent(viewer):
+        _set_units({layer: _napari_units(None, layer.ndim) for layer in scan_layers(viewer)})
+        forget_extent(viewer)
+
+
+def _set_units(wanted: dict) -> bool:
+    """Give layers their units; whether any had others."""
+    changed = {layer: units for layer, units in wanted.items() if tuple(map(str, layer.units)) != units}
+    for layer, new in changed.items():
+        layer.units = new
+    return bool(changed)
 
 
 def layer_name(kind: str, title: str) -> str:
@@ -180,13 +262,19 @@ def give_frame(layer, frame: Frame) -> None:
     old_step, step = np.array(old.step), np.array(frame.step)
     shift = (np.array(old.origin) - frame.origin) / step
     if layer.__class__.__name__ == "Points":
-        size = layer.size * layer.scale[-1]
-        layer.scale, layer.translate = _drawn(frame)
-        layer.size = size / layer.scale[-1]
+        draw_points(layer, frame)
+        if step[-1] != old_step[-1]:
+            layer.size = layer.size * (step[-1] / old_step[-1])
     elif layer.ndim == len(step):
         scale, translate = layer.scale * (old_step / step), layer.translate * (old_step / step) + shift
         layer.scale, layer.translate = scale, translate
     ScanLayer(layer).frame = frame
+
+
+def draw_points(layer, frame: Frame) -> None:
+    """Stretch a layer of points as a frame does."""
+    stretched = _stretched(frame, layer.ndim)
+    layer.scale, layer.translate = stretched["scale"], stretched["translate"]
 
 
 def add_layer(viewer, data, attributes: dict, layer_type: str):
@@ -209,11 +297,11 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
         return False
     if layer_type == "points":
-        resized = len(layer.data) != len(data)
+        new_looks = len(layer.data) != len(data) or frame_of(layer).step[-1] != ScanLayer(attributes).frame.step[-1]
         layer.data = data
-        layer.scale, layer.translate = attributes["scale"], attributes["translate"]
+        draw_points(layer, ScanLayer(attributes).frame)
         layer.features = attributes["features"]
-        if resized:  # napari gives points that are new its own looks
+        if new_looks:  # napari gives points that are new its own; sizes are in the unit of the last axis
             for name in ("border_width", "border_color", "size"):
                 setattr(layer, name, attributes[name])
         layer.face_contrast_limits = attributes["face_contrast_limits"]

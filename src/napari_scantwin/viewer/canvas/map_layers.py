@@ -11,7 +11,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.sources import converted
-from napari_scantwin.viewer.canvas.layers import give_frame, layer_data, layer_name, limits, update_layer
+from napari_scantwin.viewer.canvas.layers import draw_points, give_frame, layer_data, layer_name, limits, update_layer
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.twin_layers import placed, take_turns
 from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_layers, scan_of
@@ -91,7 +91,7 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
         looks = None
         if one.color is not None:
             looks = {"face_color": one.color, "border_color": "black", "border_width": one.border}
-            looks["size"] = one.size / float(attributes["scale"][-1])  # in the unit of the axis
+            looks["size"] = one.size * frame.step[-1]
             attributes |= looks
         ScanLayer(attributes).describe_map(layer, one, looks)
         made.append((data, attributes, layer_type))
@@ -170,7 +170,7 @@ def _update_plain(layer, data, attributes: dict) -> bool:
         return False
     frame = frame_of(layer)
     layer.data = data
-    layer.scale, layer.translate = attributes["scale"], attributes["translate"]
+    draw_points(layer, ScanLayer(attributes).frame)
     layer.features = attributes["features"]
     for name, value in looks.items():
         setattr(layer, name, value)

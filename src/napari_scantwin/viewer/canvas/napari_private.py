@@ -21,6 +21,7 @@ __all__ = [
     "canvas_of",
     "draw_in_own_context",
     "draw_plane",
+    "forget_extent",
     "own_words",
     "sliders_of",
     "source_of",
@@ -104,6 +105,16 @@ def own_words(slider: QWidget) -> list[QWidget]:
     """What napari itself writes beside a slider of :func:`sliders_of`: the axis's label, index and count."""
     labels = [slider.axis_label, slider.curslice_label, slider.totslice_label]
     return [*labels, *slider.findChildren(QFrame, "slice_label_sep")]
+
+
+def forget_extent(viewer) -> bool:
+    """Have napari work out anew what its layers extend over, which it keeps while a layer is being added: it would else
+    count the new one's axes out. Where it cannot be told to, nothing is to be changed in that moment: False."""
+    forget = _reached("units while a layer is added", viewer.layers, "_clean_cache")
+    if not callable(forget):
+        return False
+    forget()
+    return True
 
 
 def can_draw(viewer, layer) -> bool:

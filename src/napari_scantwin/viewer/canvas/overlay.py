@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 from napari_scantwin.viewer.canvas.fit_axes import fill_canvas
 from napari_scantwin.viewer.canvas.frame import displayed
 from napari_scantwin.viewer.canvas.hatching import Hatching
+from napari_scantwin.viewer.canvas.layers import give_units, show_slices, take_units
 from napari_scantwin.viewer.canvas.lazy_data import read_in_thread
 from napari_scantwin.viewer.canvas.napari_private import canvas_of, draw_in_own_context
 from napari_scantwin.viewer.canvas.orientation import Orientation
@@ -102,6 +103,11 @@ class Overlay(QWidget):
         viewer.dims.events.connect(self._refresh)
         viewer.layers.events.connect(self._refresh)
         viewer.layers.events.inserted.connect(lambda event: self._welcome(event.value))
+        viewer.layers.events.inserting.connect(lambda event: take_units(viewer))
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(lambda event: give_units(viewer))
+        give_units(viewer)
+        viewer.dims.events.range.connect(lambda event: show_slices(viewer), position="last")
         for layer in viewer.layers:
             self._welcome(layer)
         viewer.layers.selection.events.connect(self._refresh)

@@ -80,7 +80,7 @@ def _line(layer, world, physical) -> str | None:
     if kind == "uncertainty":  # it stands behind the simulated value already
         return None
     if not scans.is_gridded(scan):
-        away = np.linalg.norm(layer.data * layer.scale + layer.translate - world, axis=1)
+        away = np.linalg.norm((layer.data[:, -len(physical) :] - physical) / frame_of(layer).step, axis=1)
         nearest = int(np.argmin(away))
         if away[nearest] > _NEAR:
             return None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QLineEdit
 from superqt import QElidingLabel
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.core.typed import NUMBER, typed_number
+from napari_scantwin.core.typed import leading_number
 from napari_scantwin.viewer.canvas.napari_private import own_words, sliders_of
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
+from napari_scantwin.viewer.kit.numbers import NumberLine
 from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["Sliders", "drawn_at"]
@@ -115,7 +116,7 @@ class Sliders:
         self._follow()
 
     def _add(self, widget) -> None:
-        name, value = _Name(widget), QLineEdit(widget)  # a long name must not widen the window
+        name, value = _Name(widget), NumberLine(widget)  # a long name must not widen the window
         name.setMinimumWidth(_NAME)
         value.setAlignment(Qt.AlignRight)
         value.editingFinished.connect(lambda: self._typed(widget))
@@ -132,7 +133,7 @@ class Sliders:
             if value is None or widget.isHidden() or value.isHidden() or value.hasFocus():
                 continue
             if frame is not None and widget.scan_axis[0] < len(frame.axes):
-                value.setText(self._text(widget, frame))
+                value.show_held(self._text(widget, frame), True)
 
     def _text(self, widget, frame) -> str:
         number, column, decimals, unit, gridded = widget.scan_axis
@@ -143,11 +144,10 @@ class Sliders:
     def _typed(self, widget) -> None:
         """Go to the value a person typed, in the axis's unit or in one that it names."""
         frame, scan, number = self._axis(widget.axis)
-        text = widget.scan_value.text().strip()
+        untouched = widget.scan_value.held is not None
         widget.scan_value.clearFocus()
-        found = None if frame is None else NUMBER.match(text)
-        if found is not None:
-            value, unit = typed_number(found[0]), text[found.end() :].strip()
+        with contextlib.suppress(ValueError):  # no number: the slider stays where it is
+            value, unit = leading_number("" if frame is None or untouched else widget.scan_value.text())
             if unit and units.is_known(unit) and units.compatible(unit, frame.units[number]):
                 value = float(units.convert(value, unit, frame.units[number]))
             value = drawn_at(scan, frame.axes[number], value)

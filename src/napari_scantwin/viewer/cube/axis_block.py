@@ -81,8 +81,7 @@ class _Box(NumberBox):
     _decimals: int | None = None  # of the class: Qt asks for texts before __init__ has ended
 
     def __init__(self):
-        super().__init__()
-        self.setRange(-1e15, 1e15)
+        super().__init__(low=-1e15, high=1e15)
         self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignRight)
         self.setButtonSymbols(NumberBox.NoButtons)  # the arrow keys and the wheel step, and room is short

@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
-    QSpinBox,
     QVBoxLayout,
 )
 
@@ -27,6 +26,7 @@ from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
+from napari_scantwin.viewer.kit.numbers import CountBox
 from napari_scantwin.viewer.kit.plots import export_plot, new_plot
 
 __all__ = ["Waterfall"]
@@ -65,8 +65,7 @@ class Waterfall(QDialog):
         self.axis, self.across = Combo(), Combo()
         self.axis.setToolTip("The axis along the curves: an energy gives EDCs, an angle or a momentum MDCs")
         self.across.setToolTip("The axis from curve to curve")
-        self.count = QSpinBox()
-        self.count.setRange(2, 500)
+        self.count = CountBox(low=2, high=500)
         self.count.setValue(30)
         self.count.setToolTip("At most so many curves; neighbours are averaged together")
         self.offset = QSlider(Qt.Horizontal)

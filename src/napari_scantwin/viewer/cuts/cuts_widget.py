@@ -32,7 +32,7 @@ from napari_scantwin.viewer.cuts.cut_plot import CutPlot
 from napari_scantwin.viewer.cuts.cut_subject import CutSubject, curve_of, points_along
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
 from napari_scantwin.viewer.kit.jobs import say_error
-from napari_scantwin.viewer.kit.numbers import NumberBox
+from napari_scantwin.viewer.kit.numbers import NumberBox, ask_number
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["CutsWidget"]
@@ -92,7 +92,7 @@ class CutsWidget(QWidget):
         self.list.setToolTip("Tick to show, double-click to rename")
         self.list.itemChanged.connect(self._edited)
         self.list.currentRowChanged.connect(lambda row: (self._chosen(row), self._label()))
-        self.width = NumberBox()
+        self.width = NumberBox(digits=3)
         self.width.valueChanged.connect(lambda value: self._change(width=value))
         self.width_label = QLabel("Band")
         self.width_label.setToolTip("Full width of the band, across the line")
@@ -238,9 +238,10 @@ class CutsWidget(QWidget):
             if other != axis:
                 low, high = float(scan[other].min()), float(scan[other].max())
                 label = f"at {scans.axis_label(scan, other)}"
-                at[other], chosen = QInputDialog.getDouble(self, "Along axis", label, (low + high) / 2, -1e12, 1e12, 4)
-                if not chosen:
+                typed = ask_number(self, "Along axis", label, (low + high) / 2)
+                if typed is None:
                     return
+                at[other] = typed
         self.add_along(axis, at)
 
     def _ask_color(self) -> None:
@@ -302,7 +303,7 @@ class CutsWidget(QWidget):
             unit = units.pretty(scan_of(line.layer)[across].attrs["units"])
             self.width.setToolTip(f"Full width of the band in {across.replace('_', ' ')}")
             self.width.setSuffix(f" {unit}")
-            self.width.setValue(float(f"{line.cut.width:.3g}"))
+            self.width.setValue(line.cut.width)
         self.averaged.setChecked(line.cut.averaged)
         for box in (self.width, self.averaged):
             box.blockSignals(False)

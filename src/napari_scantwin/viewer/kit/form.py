@@ -22,10 +22,10 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed import typed_number
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.numbers import NumberLine
 
 __all__ = ["FileField", "ParameterForm"]
 
@@ -171,7 +171,7 @@ class ParameterForm(QWidget):
             slider.setValue(round(one.default))
             slider.valueChanged.connect(lambda value: self.slid.emit())
             return slider
-        line = QLineEdit()
+        line = QLineEdit() if one.kind == "text" else NumberLine()
         line.textChanged.connect(lambda text, one=one: self._typed(one, text))
         return line
 
@@ -281,12 +281,11 @@ class ParameterForm(QWidget):
         text = field.text().strip()
         if one.kind == "text":
             return text or None
-        text = text.replace("−", "-")
         if not text:
             return None
         if one.kind == "integer":
             try:
-                return typed_number(text)
+                return field.number(0)
             except ValueError:
                 raise ScanError(f"{one.title.lower()} is a whole number, not {text!r}") from None
         return text

@@ -86,7 +86,7 @@ class SeriesDialog(QDialog):
             self.unit.setCurrentText(proposal.unit)
             self.table.blockSignals(True)
             for row, value in enumerate(proposal.values):
-                self.table.item(row, 1).setText(f"{value:.10g}")
+                self.table.item(row, 1).setText(repr(float(value)).removesuffix(".0"))
             self.table.blockSignals(False)
         self._check()
 
@@ -124,7 +124,8 @@ class SeriesDialog(QDialog):
     def along(self) -> str:
         """The answer as :func:`napari_scantwin.readers.read` takes it."""
         name = self.name.currentText().strip().replace(" ", "_")
-        return f"{', '.join(self._texts())}={name}[{units.standard(self.unit.currentText())}]"
+        values = ", ".join(repr(typed_number(text)).removesuffix(".0") for text in self._texts())
+        return f"{values}={name}[{units.standard(self.unit.currentText())}]"
 
 
 def ask_scanned_axis(reason, parent=None) -> str | None:

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.twin_layers import prepare_derivative, prepare_simulation, result_of, show_simulation
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.numbers import NumberLine
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 from napari_scantwin.viewer.twin.side_by_side import SideBySide
 
@@ -46,7 +46,7 @@ class SimulateWidget(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.job, self.export_job = Job(self), Job(self)
-        self.fields: dict[str, QLineEdit] = {}
+        self.fields: dict[str, NumberLine] = {}
         self._build()
         self.job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
         self.job.done.connect(self._done)
@@ -133,7 +133,8 @@ class SimulateWidget(QWidget):
         else:
             self.said.setText("")
             for name, values in twin.default_grid().items():
-                field = QLineEdit(_written(values))
+                field = NumberLine()
+                field.show_held(_written(values), values)
                 field.textChanged.connect(self._say_outside)
                 unit = units.pretty(twin.scan[name].attrs["units"])
                 self.fields[name] = field
@@ -142,7 +143,7 @@ class SimulateWidget(QWidget):
 
     def _fill(self, grid: dict[str, np.ndarray]) -> None:
         for name, values in grid.items():
-            self.fields[name].setText(_written(values))
+            self.fields[name].show_held(_written(values), values)
 
     def simulate_as_measured(self) -> bool:
         """Simulate on the grid that was measured."""
@@ -195,7 +196,10 @@ class SimulateWidget(QWidget):
 
     def grid(self) -> dict[str, np.ndarray]:
         """The grid as the form has it; raises :class:`ScanError` in words."""
-        return {name: parse_values(field.text(), name.replace("_", " ")) for name, field in self.fields.items()}
+        return {
+            name: parse_values(field.text(), name.replace("_", " ")) if field.held is None else field.held
+            for name, field in self.fields.items()
+        }
 
     def _say_outside(self) -> None:
         try:

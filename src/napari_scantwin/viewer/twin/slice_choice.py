@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin.core import training_mask, units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.typed import typed_number
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import say_error
+from napari_scantwin.viewer.kit.numbers import CountBox, NumberLine
 
 __all__ = ["SliceChoice"]
 
@@ -25,14 +25,14 @@ class SliceChoice(QWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._scan = None
-        self.every = QSpinBox()
+        self.every = CountBox(low=1, high=99)
         self.every.setFixedWidth(62)
-        self.every.valueChanged.connect(lambda number: self._ordinal.setText(_ordinal(number)))
+        self.every.valueChanged.connect(lambda number: self._ordinal.setText(_ordinal(round(number))))
         self._ordinal = QLabel(_ordinal(1))
         self.axis = Combo()
         self.axis.setToolTip("The slow axis whose values are chosen")
         self.axis.activated.connect(lambda index: self._axis_chosen())
-        self.low, self.high, self._unit = QLineEdit(), QLineEdit(), QLabel()
+        self.low, self.high, self._unit = NumberLine(), NumberLine(), QLabel()
         for field, end in ((self.low, "lowest"), (self.high, "highest")):
             field.setToolTip(f"Empty: the {end} value")
             field.returnPressed.connect(self.apply)
@@ -98,12 +98,13 @@ def _row(*parts: tuple[QWidget, int]) -> QHBoxLayout:
     return row
 
 
-def _number(field: QLineEdit, axis: str, instead: float) -> float:
-    text = field.text().strip()
+def _number(field: NumberLine, axis: str, instead: float) -> float:
     try:
-        return typed_number(text) if text else instead
+        return field.number(instead)
     except ValueError:
-        raise ScanError(f"{text!r} is no value of the {axis.replace('_', ' ')}; write a number, or nothing") from None
+        raise ScanError(
+            f"{field.text().strip()!r} is no value of the {axis.replace('_', ' ')}; write a number, or nothing"
+        ) from None
 
 
 def _ordinal(number: int) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from magicgui.widgets import Container, LineEdit, SpinBox
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QFileDialog,
+    QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -30,6 +32,7 @@ from napari_scantwin.twin.stream import subsampled
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
 from napari_scantwin.viewer.kit.plots import new_plot
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.trials_window import TrialsWindow
@@ -69,24 +72,29 @@ class TrainWidget(QWidget):
         self.preset = Combo()
         self.preset.addItem("fast (seconds)", "fast")
         self.preset.addItem("thorough (minutes, with a search)", "thorough")
-        self.members = SpinBox(label="Ensemble size", min=0, max=64)
-        self.budget = SpinBox(label="Time budget (s)", min=0, max=86_400)
-        self.seed = SpinBox(label="Random seed", min=0, max=2**31 - 1, tooltip="The same seed gives the same twin")
-        self.trials = SpinBox(
-            label="Search: trials",
-            min=0,
-            max=100_000,
-            tooltip="How many further interpolators Optuna may try on this scan, those of earlier trainings counted",
+        self.members, self.trials = CountBox(high=64), CountBox(high=100_000)
+        self.budget, self.seed, self.storage = NumberBox(high=86_400), CountBox(high=2**31 - 1), QLineEdit()
+        self.seed.setToolTip("The same seed gives the same twin")
+        self.trials.setToolTip(
+            "How many further interpolators Optuna may try on this scan, those of earlier trainings counted"
         )
-        self.storage = LineEdit(
-            label="Search: storage",
-            tooltip="Empty: a journal on this computer. Or a file, or an Optuna address that many machines share",
+        self.storage.setToolTip(
+            "Empty: a journal on this computer. Or a file, or an Optuna address that many machines share"
         )
         for box, words in ((self.members, "as preset"), (self.budget, "none"), (self.trials, "as preset")):
-            box.native.setSpecialValueText(words)  # shown in place of 0
-        chosen = [self.members, self.budget, self.seed, self.trials, self.storage]
+            box.setSpecialValueText(words)  # shown in place of 0
+        for box in (self.members, self.budget, self.seed, self.trials):
+            box.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        form = QWidget()
+        rows = QFormLayout(form)
+        rows.setFieldGrowthPolicy(QFormLayout.ExpandingFieldsGrow)
+        rows.addRow("Ensemble size", self.members)
+        rows.addRow("Time budget (s)", self.budget)
+        rows.addRow("Random seed", self.seed)
+        rows.addRow("Search: trials", self.trials)
+        rows.addRow("Search: storage", self.storage)
         self.settings = Folding("Settings")
-        self.settings.addWidget(Container(widgets=chosen).native)
+        self.settings.addWidget(form)
         self.trials_window = TrialsWindow(self)
 
         self.button = QPushButton("Train")
@@ -146,11 +154,11 @@ class TrainWidget(QWidget):
         """The settings as the form has them."""
         return TwinSettings(
             preset=self.preset.currentData(),
-            members=self.members.value or None,
-            time_budget=self.budget.value or None,
-            seed=self.seed.value,
-            trials=self.trials.value or None,
-            storage=self.storage.value.strip() or None,
+            members=self.members.value() or None,
+            time_budget=self.budget.value() or None,
+            seed=self.seed.value(),
+            trials=self.trials.value() or None,
+            storage=self.storage.text().strip() or None,
         )
 
     def toggle(self) -> None:
