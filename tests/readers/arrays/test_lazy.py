@@ -18,7 +18,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing.rebuild import values_of
 from napari_scantwin.readers import read
-from napari_scantwin.readers.arrays import lazy, xarray_files
+from napari_scantwin.readers.arrays import lazy
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.writers import write
@@ -29,8 +29,7 @@ SHAPE = (7, 30, 40)
 @pytest.fixture
 def small_memory(monkeypatch):
     """Open everything in parts, whatever its size."""
-    for module in (lazy, xarray_files):
-        monkeypatch.setattr(module, "MOST_IN_MEMORY", 1000)
+    monkeypatch.setattr(lazy, "MOST_IN_MEMORY", 4000)  # a chunk of the file is 3200 bytes
     monkeypatch.setattr(lazy, "CHUNK", 8000)
 
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.scan import gridded_scan
-from napari_scantwin.readers.arrays import lazy, xarray_files
+from napari_scantwin.readers.arrays import lazy
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes
 from napari_scantwin.viewer.session import frame_of, scan_of
 from napari_scantwin.writers import write
@@ -55,8 +55,7 @@ def disk(monkeypatch):
         return await get(self, key, *args, **kwargs)
 
     monkeypatch.setattr(zarr.storage.LocalStore, "get", slow)
-    for module in (lazy, xarray_files):
-        monkeypatch.setattr(module, "MOST_IN_MEMORY", 1000)
+    monkeypatch.setattr(lazy, "MOST_IN_MEMORY", 1000)
     monkeypatch.setattr(lazy, "CHUNK", 4 * SHAPE[1] * SHAPE[2])  # a chunk is one plane of the slowest axis
     yield disk
     disk.release()

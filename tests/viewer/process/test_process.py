@@ -189,8 +189,12 @@ def test_steps_that_do_not_fit_are_grey_and_say_why(process, panel, open_scan):
     assert not item.isEnabled()
     assert "axis of photon energy" in item.toolTip()
     open_scan(sample_path("ferromagnet"))
-    assert not process.apply_button.isEnabled()
+    smooth = process.combo.model().item(process.combo.findData("smooth"))
+    assert not smooth.isEnabled()
+    assert "grid" in smooth.toolTip()
     assert "no grid" in process.said.text()
+    assert process.step.name == "per_amount"  # a moment can be counted by mass whatever it was measured on
+    assert process.apply_button.isEnabled()
 
 
 def test_sweeps_on_no_grid_give_way_to_their_twins_map(process, panel, open_scan, qtbot):

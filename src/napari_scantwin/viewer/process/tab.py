@@ -124,9 +124,10 @@ class ProcessWidget(QWidget):
         self._free()
         if scan is None:
             self.said.setText("Open a scan on a grid to process it.")
-        elif not fitting:
+        elif not scans.is_gridded(scan):
             self.said.setText(
-                "These sweeps lie on no grid: train a twin and simulate it, then its map can be processed here."
+                "These sweeps lie on no grid, which most steps need: train a twin and simulate it, then its map can be "
+                "processed here."
             )
         else:
             self.said.setText("")
