@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.core import attributes
+from napari_scantwin.core import attributes, source_hash
 from napari_scantwin.core.notes import with_left_out
 
 __all__ = ["TRUE", "as_dataset", "dataset_names", "file_names", "from_dataset", "storable_scan"]
@@ -55,7 +55,7 @@ def storable_scan(scan: xr.DataArray) -> xr.DataArray:
         The scan with attributes as :func:`napari_scantwin.core.attributes.storable` keeps them, and with coordinates of
         numbers, texts, dates and durations.
     """
-    attrs, coords, dropped = attributes.storable(scan.attrs), {}, []
+    attrs, coords, dropped = attributes.storable(source_hash.with_resolved(scan.attrs)), {}, []
     for key, coord in scan.coords.items():
         about = f"of {str(key)!r}"
         dropped += [f"{one} ({about})" for one in attributes.left_out(coord.attrs)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import enum
 import functools
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_scantwin.core import source_hash
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.measurement import Measurement
 
@@ -72,17 +72,9 @@ class DataFile:
 
     @functools.cached_property
     def sha256(self) -> str:
-        """The SHA-256 of its bytes; of a folder those of all files in it, by name."""
-        digest = hashlib.sha256()
-        if "content" in self.__dict__:
-            digest.update(self.content)
-            return digest.hexdigest()
-        for file in sorted(self.path.rglob("*")) if self.path.is_dir() else [self.path]:
-            if file.is_file():
-                with file.open("rb") as opened:
-                    while block := opened.read(1 << 24):
-                        digest.update(block)
-        return digest.hexdigest()
+        """The SHA-256 of its bytes, of a folder those of all files in it; of a large one what stands for it until it is
+        written down (:mod:`napari_scantwin.core.source_hash`)."""
+        return source_hash.of_file(self.path, self.__dict__.get("content"))
 
 
 class Level(enum.IntEnum):

@@ -16,6 +16,7 @@ import xarray as xr
 from scipy.interpolate import RegularGridInterpolator
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core import source_hash
 from napari_scantwin.core.files import atomic_path
 
 __all__ = [
@@ -377,7 +378,7 @@ def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValue
             file.write(f"# band: {kind} {cut.width!r} {scan[cut.across].attrs['units']} along {cut.across}\n")
         for key in ("source", "sha256"):
             if key in scan.attrs:
-                file.write(f"# {key}: {scan.attrs[key]}\n")
+                file.write(f"# {key}: {source_hash.resolved(str(scan.attrs[key]))}\n")
         file.write(",".join(heads) + "\n")
         for series, values in (("measured", measured), ("twin", simulated)):
             if values is not None:

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core import source_hash
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 
@@ -351,7 +352,7 @@ def write_stack(path: str | Path, scan: xr.DataArray, stacked: Stack) -> Path:
         file.write(f"# profiles along {stacked.axis}, one for every value of {stacked.across}; no offset is added\n")
         for key in ("source", "sha256"):
             if key in scan.attrs:
-                file.write(f"# {key}: {scan.attrs[key]}\n")
+                file.write(f"# {key}: {source_hash.resolved(str(scan.attrs[key]))}\n")
         file.write(",".join(heads) + "\n")
         for place, row in zip(stacked.running, stacked.values.T, strict=True):
             file.write(",".join(repr(float(number)) for number in (place, *row)) + "\n")

@@ -37,8 +37,8 @@ __all__ = ["TooOld", "left_out", "load", "load_scan", "save", "too_large"]
 _ABOUT, _DIGEST = "twin.json", "sha256"
 #: Bytes of all entries together: more is not one of ours (a twin of 10^7 points needs 80 MB a column).
 _LARGEST = 2_000_000_000
-#: Memory that reading takes is bounded: so many bytes, and so many times the file's size; of the description, whose lists
-#: take twenty times their text, so many and so many times its packed size.
+#: Memory that reading takes is bounded: so many bytes, and so many times the file's size; of the description, whose
+#: lists take twenty times their text, so many and so many times its packed size.
 _ROOM, _TIMES, _ROOM_ABOUT, _TIMES_ABOUT = 64 << 20, 50, 4 << 20, 10
 #: Bytes unpacked at once.
 _PORTION = 1 << 20

@@ -14,7 +14,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
+from napari_scantwin.core import source_hash, units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
 from napari_scantwin.twin import storage
@@ -131,6 +131,8 @@ def train(
             beside.shutdown(wait=False, cancel_futures=True)
     # A twin carries its scan along: of one that is too large for memory or for a .twin file, what it was judged by.
     kept = judged if scans.is_lazy(scan) or storage.too_large(scan) else scan
+    # Here, where nobody waits, rather than when the twin is saved.
+    kept = kept.assign_attrs(source_hash.with_resolved(kept.attrs))
     return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_scantwin.core import source_hash
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 
@@ -52,7 +53,7 @@ def write_table(
         raise ScanError(f"{path.name}: the table has no rows yet; there is nothing to write")
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         for key, value in (about or {}).items():
-            file.write(f"# {key}: {' '.join(str(value).split())}\n")
+            file.write(f"# {key}: {' '.join(source_hash.resolved(str(value)).split())}\n")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(heads)
         writer.writerows([_cell(one) for one in row] for row in rows)

@@ -1,7 +1,8 @@
 """Arrays as they stand in a file: read whole where they are small, opened chunk by chunk where they are not.
 
-What is larger than :data:`MOST_IN_MEMORY`, or fifty times its file, becomes a dask array, of which only the chunks that are looked at are ever
-read. It holds no file open: every chunk opens the file, so that it can be sent to another process.
+What is larger than :data:`MOST_IN_MEMORY`, or fifty times its file, becomes a dask array, of which only the chunks that
+are looked at are ever read. It holds no file open: every chunk opens the file, so that it can be sent to another
+process.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
+from napari_scantwin.core import source_hash, units
 from napari_scantwin.core.notes import notes
 from napari_scantwin.readers import SUFFIXES
 from napari_scantwin.readers.instruments import erlab_files
@@ -199,6 +199,7 @@ class OpenWidget(QWidget):
             return
         self._plan = replace(self._plan, file=None)  # what was parsed besides the scan is no longer needed
         scan, twin = found.scan, found.twin
+        source_hash.work_out(scan.attrs)
         self.asking.setChecked(False)
         remember_paths(self._plan.paths)
         self._list_recent()
