@@ -340,7 +340,12 @@ def table() -> list[Measured]:
             "antiferromagnet",
             antiferromagnet(38.0, 1.1e5, 0.6),
             Instrument(
-                (1000.0, 1e4, 2e4, 3e4, 4e4, 5e4, 6e4, 7e4), (4, 90), 87, wander=1.0, noise=_relative(1e-3, 1e-3), seed=13
+                (1000.0, 1e4, 2e4, 3e4, 4e4, 5e4, 6e4, 7e4),
+                (4, 90),
+                87,
+                wander=1.0,
+                noise=_relative(1e-3, 1e-3),
+                seed=13,
             ),
         ),
         measure(

@@ -13,12 +13,6 @@ Six names cover a script's needs, each loaded when first used::
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    __version__ = version("napari-scantwin")
-except PackageNotFoundError:  # running from a source tree that was never installed
-    __version__ = "0+unknown"
 
 _HOMES = {
     "ScanError": "napari_scantwin.core.errors",
@@ -34,10 +28,22 @@ __all__ = ["ScanError", "Twin", "TwinSettings", "analyse", "read", "train", "wri
 
 
 def __getattr__(name: str):
+    if name == "__version__":
+        return _version()
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, "__version__"])
+
+
+def _version() -> str:
+    # Asking for it takes a tenth of a second, and few ask.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("napari-scantwin")
+    except PackageNotFoundError:  # running from a source tree that was never installed
+        return "0+unknown"

@@ -136,6 +136,7 @@ _WORDS = {
     "mol": "mole",
     "cps": "count/second",
     "kcps": "kilocount/second",
+    "counts_per_second": "count/second",
     "sccm": "cm^3/minute",
     "mub": "bohr_magneton",
     "mu_b": "bohr_magneton",

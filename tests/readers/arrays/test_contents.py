@@ -10,6 +10,7 @@ import zarr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.notes import notes
 from napari_scantwin.readers import read
 from napari_scantwin.readers.arrays import array_files
 from napari_scantwin.readers.arrays.contents import chosen, proposal
@@ -145,3 +146,18 @@ def test_nothing_pickled_is_opened(tmp_path):
     meta.write_text(meta.read_text().replace('"filters": null', '"filters": [{"id": "pickle", "protocol": 5}]'))
     with pytest.raises(ScanError, match="pickled arrays, which are not opened"):
         array_files.contents(tmp_path / "x.zarr")
+
+
+@pytest.mark.parametrize("lost", [0, 1, 5])
+def test_chunks_that_are_not_stored_are_said(lost, tmp_path):
+    path = tmp_path / "map.zarr"
+    group = zarr.open_group(path, mode="w")
+    values = group.create_array("signal", shape=(6, 20), chunks=(1, 10), dtype="f8", fill_value=np.nan)
+    values[:] = np.arange(1.0, 121).reshape(6, 20)
+    chunks = sorted(file for file in (path / "signal" / "c").rglob("*") if file.is_file())
+    for file in chunks[:lost]:
+        file.unlink()
+    scan = read(path, axes=["0:1=x[mm]", "0:1=y[mm]"], value="signal=signal[arb]")
+    said = f"{lost} of 12 chunks of signal are not stored: they read as nan"
+    assert (said in notes(scan.attrs)) == bool(lost)
+    assert np.isnan(scan.values).sum() == 10 * lost

@@ -14,13 +14,14 @@ import numpy as np
 
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_notes
 from napari_scantwin.readers.arrays.contents import Array, Contents
 from napari_scantwin.readers.arrays.hdf5_open import whole_file
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, is_dataset, stored_text, text, things, unit_of
 from napari_scantwin.readers.arrays.lazy import Stored, hdf5_array, to_array
 from napari_scantwin.readers.format import Asks, Format, Level
 
-__all__ = ["FORMATS", "contents", "refuse_pickles"]
+__all__ = ["FORMATS", "contents", "not_stored", "refuse_pickles"]
 
 _MOST_ARRAYS = 5000
 _LONGEST_NOTE = 80
@@ -87,7 +88,7 @@ def _zarr(path: Path) -> Contents:
     import zarr
 
     refuse_pickles(path)
-    arrays = []
+    arrays, missing = [], []
     whole = zarr.open(path, mode="r")
     # zarr's own types allow too much: members are arrays and groups, attributes JSON.
     members: Any = [("", whole)] if isinstance(whole, zarr.Array) else whole.members(max_depth=None)
@@ -99,13 +100,37 @@ def _zarr(path: Path) -> Contents:
         dims = tuple(f"{folder}/{dim}".strip("/") if dim else None for dim in named)
         unit = str(thing.attrs.get("units", ""))
         arrays.append(Array(name or path.stem, thing.shape, unit if unit and units.is_known(unit) else None, dims))
+        missing.append(not_stored(thing, name or path.stem))
 
     def load(key: str):
         found: Any = whole if isinstance(whole, zarr.Array) else whole[key]
         stored = Stored(path, "" if isinstance(whole, zarr.Array) else key, found.shape, found.dtype, _read_zarr)
         return to_array(stored, found.chunks)
 
-    return Contents(path.name, tuple(arrays), load)
+    return Contents(path.name, tuple(arrays), load, with_notes({}, *missing))
+
+
+def not_stored(array, key: str) -> str:
+    """What to say of a zarr array some of whose chunks are not there, for a copy that was cut off looks so.
+
+    Parameters
+    ----------
+    array
+        What stands in the store; anything but an array has nothing to say.
+    key
+        What it is called.
+
+    Returns
+    -------
+    str
+        How many of its chunks are missing and what they read as; empty where all are there.
+    """
+    import zarr
+
+    if not isinstance(array, zarr.Array) or array.nchunks_initialized >= array.nchunks:
+        return ""
+    missing = array.nchunks - array.nchunks_initialized
+    return f"{missing} of {array.nchunks} chunks of {key} are not stored: they read as {array.fill_value}"
 
 
 def _read_zarr(path: Path, key: str, slices) -> np.ndarray:

@@ -19,9 +19,10 @@ from napari_scantwin.core import energies, units
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.energies import BINDING, FERMI, KINETIC, notation
 from napari_scantwin.core.errors import NeedsAxes, ScanError
+from napari_scantwin.core.notes import with_notes
 from napari_scantwin.core.stored_form import from_dataset
 from napari_scantwin.readers.arpes_axes import analyser_attrs, arpes_scan, size_words
-from napari_scantwin.readers.arrays.array_files import refuse_pickles
+from napari_scantwin.readers.arrays.array_files import not_stored, refuse_pickles
 from napari_scantwin.readers.arrays.hdf5_open import is_hdf5, refusal, whole_file
 from napari_scantwin.readers.arrays.hdf5_tools import SUFFIXES, tree
 from napari_scantwin.readers.arrays.lazy import Kept, chunks_of, fits_in_memory, too_large
@@ -118,6 +119,7 @@ def _measurements(path: Path, datasets: dict[str, xr.Dataset], writer: _Writer |
             key = "/".join(part for part in (group.strip("/"), str(name)) if part)
             try:
                 scan = _scan(path, dataset, array, writer or _writer(dataset, array))
+                scan.attrs = with_notes(scan.attrs, _not_stored(path, key))
             except NeedsAxes as reason:
                 lacks.append((array.size, reason))
                 continue
@@ -153,6 +155,14 @@ def _datasets(path: Path) -> dict[str, xr.Dataset]:
         if path.suffix.lower() != ".zarr":
             raise refusal(path, reason, "netCDF") from reason
         raise ScanError(f"{path.name} is not a whole zarr file; it may be cut off: save or copy it again") from reason
+
+
+def _not_stored(path: Path, key: str) -> str:
+    if path.suffix.lower() != ".zarr":
+        return ""
+    import zarr
+
+    return not_stored(zarr.open_group(path, mode="r").get(key), key)
 
 
 def _in_parts(dataset: xr.Dataset) -> xr.Dataset:
