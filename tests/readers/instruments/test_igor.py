@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import notes
 from napari_scantwin.readers import open_choices, read
 
 pytest.importorskip("igor2", reason="Igor binary files need igor2; install the extra igor to test them")
@@ -148,3 +149,17 @@ def test_igor_text_without_an_end_takes_no_longer_than_its_length(tmp_path):
 def test_damage_is_told_in_one_sentence(kind, data, tmp_path, damage, told):
     (tmp_path / kind).write_bytes(damage(cut() if kind == "cut.ibw" else PACKED, data))
     told(tmp_path / kind)
+
+
+def test_a_wave_without_end_is_left_out_and_said(tmp_path):
+    path = tmp_path / "cut.itx"
+    whole = (
+        'WAVES/D/N=(2,2) good\nBEGIN\n1 2\n3 4\nEND\nX SetScale/P x 1,1,"eV", good\n'
+        'X SetScale/P y 1,1,"deg", good\nX SetScale d 0,0,"counts", good\n'
+    )
+    path.write_text("IGOR\n" + whole)
+    assert not notes(read(path).attrs)
+    path.write_text("IGOR\n" + whole + "WAVES/D/N=(2,2) late\nBEGIN\n1 2\n3")
+    scan = read(path)
+    np.testing.assert_array_equal(scan.values, [[1, 3], [2, 4]])
+    assert any("1 of 2 blocks of waves that are not whole" in note for note in notes(scan.attrs))

@@ -40,6 +40,7 @@ __all__ = [
 _SPEC = re.compile(r"^(?P<column>.*?)(?:=(?P<name>[^\[\]=/]*))?(?:\[(?P<unit>[^\[\]]*)\])?$")
 _SPACED = re.compile(r"^\s*([-+.\deE]+)\s*:\s*([-+.\deE]+)\s*$")
 _MOST_OF_AN_AXIS = 4_000_000
+_MOST_LISTED = 6
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,10 @@ class Contents:
         """The array at a path; :class:`ScanError` where there is none."""
         found = next((array for array in self.arrays if array.path == path.strip("/") or array.path == path), None)
         if found is None:
-            scans = ", ".join(array.path for array in self.arrays if array.role == "scan")
+            scans = [array.path for array in self.arrays if array.role == "scan"]
+            listed = ", ".join(scans[:_MOST_LISTED]) + (", …" if len(scans) > _MOST_LISTED else "")
             raise ScanError(
-                f"{self.name}: there is no array {path!r}; those of more than one axis are {scans or 'none'}"
+                f"{self.name}: there is no array {path!r}; those of more than one axis are {listed or 'none'}"
             )
         return found
 
@@ -241,8 +243,8 @@ def chosen(contents: Contents, axes: Sequence[str] | None, value: str | None) ->
         if kept is not None:
             return kept
         listed = [f"{one.path} ({' x '.join(map(str, one.shape))})" for one in contents.arrays if one.role == "scan"]
-        more = ", …" if len(listed) > 6 else ""
-        held = f"the arrays {', '.join(listed[:6])}{more}" if listed else "no array of several axes"
+        more = ", …" if len(listed) > _MOST_LISTED else ""
+        held = f"the arrays {', '.join(listed[:_MOST_LISTED])}{more}" if listed else "no array of several axes"
         raise NeedsAxes(
             f"{contents.name} holds {held}, but nothing in a layout that says what their axes are; name them, for "
             "example --value 'PATH=photoemission_intensity[count]' --axis 'PATH=angle[deg]' "

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.notes import with_left_out
 from napari_scantwin.readers.arpes_axes import settings_block
 from napari_scantwin.readers.format import Asks, DataFile, Format, Level
 from napari_scantwin.readers.instruments.igor_waves import Wave, unit_of, wave_measurements
@@ -29,6 +30,11 @@ _HEAD = re.compile(
     r"WAVES(?P<flags>(?:[ \t]*/(?:N=\([^)\n]*\)|[^\s/]+))*)[ \t]*,?(?P<names>[^\n]*)\nBEGIN\n",
 )
 _NUMBER = r"[-+]?[\d.]+(?:[eE][-+]?\d+)?"
+_NAMES = re.compile(r"'([^']+)'|([^\s,']+)")
+_SET_SCALE = re.compile(
+    rf"SetScale\s*(?:/([IP]))?\s*([xyztd]),?\s*({_NUMBER}),\s*({_NUMBER}),\s*\"([^\"]*)\",?([^;\n]*)"
+)
+_NOTE = re.compile(r"^X Note(?:/K)?\s*(?:'([^'\n]+)'|([^\s,']+)),\s*\"(.*)\"\s*$", re.MULTILINE)
 
 
 def text_measurements(file: DataFile) -> list[Measurement]:
@@ -48,7 +54,22 @@ def text_measurements(file: DataFile) -> list[Measurement]:
         before = block.end
     if not waves:
         raise ScanError(f"{path.name} holds no whole wave (WAVES, BEGIN, numbers, END); it may be cut off")
-    return wave_measurements(path, waves)
+    found = wave_measurements(path, waves)
+    if broken := _broken(text):
+        for one in found:
+            one.scan.attrs = with_left_out(one.scan.attrs, broken)
+    return found
+
+
+def _broken(text: str) -> str:
+    """Which waves have no END, in words; empty where there are none."""
+    heads = len(_BEGINNING.findall(text))
+    whole = sum(1 for _ in _blocks(text))
+    if whole == heads:
+        return ""
+    return (
+        f"{heads - whole} of {heads} blocks of waves that are not whole (BEGIN, numbers, END); the file may be cut off"
+    )
 
 
 @dataclass(frozen=True)
@@ -84,7 +105,7 @@ def _comments(text: str) -> dict[str, str]:
 
 
 def _block(path: Path, block: _Block, about: dict[str, str]) -> list[Wave]:
-    names = [quoted or plain for quoted, plain in re.findall(r"'([^']+)'|([^\s,']+)", block.names)]
+    names = [quoted or plain for quoted, plain in _NAMES.findall(block.names)]
     if not names or "T" in block.flags.split("/N")[0]:  # a wave of texts
         return []
     values = numbers(path.name, block.body, f"wave {names[0]}")
@@ -102,7 +123,8 @@ def _block(path: Path, block: _Block, about: dict[str, str]) -> list[Wave]:
     else:
         values = values.reshape([*sizes[:1:-1], sizes[0], len(names), sizes[1]])
         columns = [_in_order(values[..., number, :]) for number in range(len(names))]
-    return [_wave(name, column, block.after, about) for name, column in zip(names, columns, strict=True)]
+    commands = _Commands.of(block.after)
+    return [_wave(name, column, commands, about) for name, column in zip(names, columns, strict=True)]
 
 
 def _in_order(layers: np.ndarray) -> np.ndarray:
@@ -110,18 +132,32 @@ def _in_order(layers: np.ndarray) -> np.ndarray:
     return np.moveaxis(layers, range(layers.ndim - 2), range(layers.ndim - 1, 1, -1)) if layers.ndim > 2 else layers
 
 
-def _wave(name: str, values: np.ndarray, commands: str, about: dict[str, str]) -> Wave:
+@dataclass(frozen=True)
+class _Commands:
+    """What the commands behind a block say, by the wave's name: its scalings (mode, letter, first, second, label) and
+    its note."""
+
+    scales: dict[str, list[tuple[str, str, float, float, str]]]
+    notes: dict[str, str]
+
+    @classmethod
+    def of(cls, text: str) -> _Commands:
+        scales: dict[str, list[tuple[str, str, float, float, str]]] = {}
+        for mode, letter, first, second, label, waves in _SET_SCALE.findall(text):
+            for quoted, plain in _NAMES.findall(waves):
+                scales.setdefault(quoted or plain, []).append((mode, letter, float(first), float(second), label))
+        notes = {quoted or plain: note for quoted, plain, note in reversed(_NOTE.findall(text))}
+        return cls(scales, notes)
+
+
+def _wave(name: str, values: np.ndarray, commands: _Commands, about: dict[str, str]) -> Wave:
     scales = {}
     unit = None
-    pattern = rf"SetScale\s*(?:/([IP]))?\s*([xyztd]),?\s*({_NUMBER}),\s*({_NUMBER}),\s*\"([^\"]*)\",?([^;\n]*)"
-    for mode, letter, first, second, label, waves in re.findall(pattern, commands):
-        listed = [quoted or plain for quoted, plain in re.findall(r"'([^']+)'|([^\s,']+)", waves)]
-        if name not in listed:
-            continue
+    for mode, letter, first, second, label in commands.scales.get(name, ()):
         if letter == "d":
             unit = unit_of(label)
         else:
-            scales[letter] = (mode, float(first), float(second), label)
+            scales[letter] = (mode, first, second, label)
     axes = []
     for letter, size in zip("xyzt", values.shape, strict=False):
         mode, first, second, label = scales.get(letter, ("P", 0.0, 1.0, ""))
@@ -129,8 +165,8 @@ def _wave(name: str, values: np.ndarray, commands: str, about: dict[str, str]) -
         if mode == "":  # without a flag the second number is where the axis would end, one step on
             step = (second - first) / size
         axes.append((label, first, step))
-    note = re.search(rf"^X Note(?:/K)?\s*'?{re.escape(name)}'?,\s*\"(.*)\"\s*$", commands, re.MULTILINE)
-    noted = settings_block(note[1].replace("\\r", "\n").replace("\\n", "\n")) if note else {}
+    note = commands.notes.get(name)
+    noted = {} if note is None else settings_block(note.replace("\\r", "\n").replace("\\n", "\n"))
     return Wave(name, values, axes, unit, {**about, **noted})
 
 

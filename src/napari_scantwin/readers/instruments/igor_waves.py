@@ -65,11 +65,18 @@ def wave_measurements(path: Path, waves: Sequence[Wave]) -> list[Measurement]:
         Where no wave is a scan, saying what the first lacks.
     """
     lines = [wave for wave in waves if wave.values.ndim == 1 and wave.values.size > 1]
+    axes: dict[int, list[Wave]] = {}
+    others = []
+    for line in lines:
+        if _is_axis(line):
+            axes.setdefault(line.values.size, []).append(line)
+        else:
+            others.append(line)
     found = sorted((wave for wave in waves if _breadth(wave) > 1), key=lambda wave: -_breadth(wave))
     good, wrong = [], []
-    for wave in found or [line for line in lines if not _is_axis(line) or len(lines) == 1]:
+    for wave in found or (lines if len(lines) == 1 else others):
         try:
-            good.append(_measurement(path, wave, [line for line in lines if line is not wave]))
+            good.append(_measurement(path, wave, axes))
         except ScanError as reason:  # a scratch wave beside the data does not keep the data from being opened
             wrong.append(reason)
     if not good:
@@ -88,11 +95,12 @@ def _is_axis(line: Wave) -> bool:
     return known and np.isfinite(line.values).all() and len(np.unique(line.values)) == line.values.size
 
 
-def _measurement(path: Path, wave: Wave, lines: Sequence[Wave]) -> Measurement:
+def _measurement(path: Path, wave: Wave, axes_of: Mapping[int, Sequence[Wave]]) -> Measurement:
+    """A wave as a measurement; ``axes_of`` lists the one-dimensional waves that can be an axis of so many places."""
     axes = []
     count = wave.values.ndim
     for number, ((label, offset, step), size) in enumerate(zip(wave.axes, wave.values.shape, strict=True)):
-        fitting = [line for line in lines if line.values.size == size and _is_axis(line)]
+        fitting = [line for line in axes_of.get(size, ())[:3] if line is not wave]
         if not label and len(fitting) == 1:
             axes.append((fitting[0].name, fitting[0].unit, np.asarray(fitting[0].values, float)))
         else:
