@@ -8,10 +8,10 @@ import numpy as np
 
 from napari_scantwin.interpolators.aligned import slow_scale
 
-__all__ = ["SCALE_NAMES", "FeatureMap", "features_for", "scales", "scales_of"]
+__all__ = ["GAIN", "SCALE_NAMES", "FeatureMap", "features_for", "scales", "scales_of"]
 
 #: Inputs span +-this, which lets the first layer bend sharply enough for a transition.
-_GAIN = 1.7
+GAIN = 1.7
 SCALE_NAMES = {
     "plain": "slow axis as it is",
     "root": "cube root of the slow axis",
@@ -40,7 +40,7 @@ class FeatureMap:
 
     def __call__(self, coordinates: np.ndarray) -> np.ndarray:
         columns = self._on_scale(self.scale, self.knots, coordinates)
-        return _GAIN * (2 * (columns - self.low) / (self.high - self.low) - 1)
+        return GAIN * (2 * (columns - self.low) / (self.high - self.low) - 1)
 
     @staticmethod
     def _on_scale(scale: str, knots: np.ndarray, coordinates: np.ndarray) -> np.ndarray:

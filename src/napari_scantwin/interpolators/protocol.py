@@ -44,11 +44,19 @@ class TrainingPoints(Protocol):
         Whether the points lie in sweeps; false where they are scattered and the groups mere blocks.
     axes
         How many axes were scanned.
+    sweep
+        The number of the sweep of each point [n].
+    variance
+        The variance of each target's noise [n].
     """
 
     coordinates: np.ndarray
     targets: np.ndarray
     sample_weight: np.ndarray
+    sweep: np.ndarray
+
+    @property
+    def variance(self) -> np.ndarray: ...
 
     @property
     def group(self) -> np.ndarray: ...

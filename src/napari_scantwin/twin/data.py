@@ -85,6 +85,14 @@ class Data:
         return self.groups.sweeps
 
     @property
+    def variance(self) -> np.ndarray:
+        """The variance of each target's noise [n]: as measured, shared out by error bars if there are any."""
+        noise = self.noise(self.values) / self.spread
+        if np.ptp(self.sample_weight) == 0:
+            return noise**2
+        return float(np.median(noise)) ** 2 / self.sample_weight
+
+    @property
     def inner(self) -> np.ndarray:
         """Whether each point lies in an inner sweep [n]; true for all where there is no inner sweep."""
         inner = ~self.groups.edge[self.groups.group]

@@ -8,6 +8,7 @@ from napari_scantwin.interpolators.gaussian_process import GaussianProcess
 from napari_scantwin.interpolators.polynomial import Polynomial
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
 from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.moving_network import MovingNetwork
 from napari_scantwin.twin.settings import TrainingBudget
 from napari_scantwin.twin.small_networks import SmallNetworks
 
@@ -19,6 +20,7 @@ INTERPOLATORS: list[type[Interpolator]] = [
     AlignedInterpolation,
     GaussianProcess,
     SmallNetworks,
+    MovingNetwork,
     LargeNetworks,
 ]
 

@@ -26,6 +26,8 @@ class TrainingBudget:
         Of large networks: Adam steps, points a step, and Adam's highest learning rate.
     small_nodes, small_steps
         Of small networks: nodes of each hidden layer, and second-order steps.
+    features, feature_steps
+        Of networks whose features move: how many features, and steps of L-BFGS.
     trials
         Trials of a search for further interpolators; 0 for no search.
     """
@@ -39,12 +41,25 @@ class TrainingBudget:
     rate: float
     small_nodes: tuple[int, ...]
     small_steps: int
+    features: int
+    feature_steps: int
     trials: int
 
 
 PRESETS = {
     "fast": TrainingBudget(
-        4, 8, layers=5, nodes=40, steps=1200, batch=768, rate=1e-2, small_nodes=(16, 16, 16), small_steps=250, trials=0
+        4,
+        8,
+        layers=5,
+        nodes=40,
+        steps=1200,
+        batch=768,
+        rate=1e-2,
+        small_nodes=(16, 16, 16),
+        small_steps=250,
+        features=8,
+        feature_steps=700,
+        trials=0,
     ),
     "thorough": TrainingBudget(
         8,
@@ -56,6 +71,8 @@ PRESETS = {
         rate=7e-3,
         small_nodes=(24, 24, 24),
         small_steps=800,
+        features=12,
+        feature_steps=2000,
         trials=24,
     ),
 }
