@@ -11,12 +11,14 @@ import numpy as np
 
 from napari_scantwin.interpolators.aligned import SPLINES, CurveRegistration, Rows
 from napari_scantwin.interpolators.features import scales_of
-from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
+from napari_scantwin.interpolators.protocol import ALIGNED, FittedInterpolator, Interpolator, TrainingPoints
 
 __all__ = ["ALIGNED_SHARE", "DRAWS", "AlignedInterpolation", "FittedAlignedInterpolation", "alignable"]
 
 #: Share of the plain fast axis in the level that aligns sweeps, so that flat stretches keep a length.
 ALIGNED_SHARE = 0.1
+#: The fewest sweeps between which a cubic spline is tried.
+_FEWEST_FOR_CUBIC = 6
 #: Draws of the smoothed sweeps' errors that one interpolation carries.
 DRAWS = 2
 
@@ -73,6 +75,11 @@ class AlignedInterpolation(Interpolator):
     fitted: ClassVar[type] = FittedAlignedInterpolation
     instant: ClassVar[bool] = True
 
+    @property
+    def family(self) -> str:  # type: ignore[override]
+        """Splines along the slow axis are another family than aligned ones."""
+        return "spline" if self.share == 1 else ALIGNED
+
     def __str__(self) -> str:
         if self.share == 1:
             return f"spline, {self.spline}, {self.value_scale}"
@@ -83,12 +90,14 @@ class AlignedInterpolation(Interpolator):
         if points.axes != 2 or not points.sweeps:
             return []
         scales = scales_of(points)
-        found = [cls("plain", scale, spline, 1.0) for scale in scales for spline in SPLINES]
+        # Between few sweeps a cubic spline overshoots by more than what it finds.
+        splines = [spline for spline in SPLINES if spline != "cubic" or len(points.knots) >= _FEWEST_FOR_CUBIC]
+        found = [cls("plain", scale, spline, 1.0) for scale in scales for spline in splines]
         if alignable(points):
             found += [
                 cls(position, value, spline, ALIGNED_SHARE)
                 for position, value in itertools.product(scales, scales)
-                for spline in SPLINES
+                for spline in splines
             ]
         return found
 

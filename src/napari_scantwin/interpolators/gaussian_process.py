@@ -89,6 +89,7 @@ class GaussianProcess(Interpolator):
     scale: str
 
     fitted: ClassVar[type] = FittedGaussianProcess
+    family: ClassVar[str] = "Gaussian process"
     cost: ClassVar[int] = 100
 
     def __str__(self) -> str:

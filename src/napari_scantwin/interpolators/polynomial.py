@@ -61,6 +61,7 @@ class Polynomial(Interpolator):
     degree: int
 
     fitted: ClassVar[type] = FittedPolynomial
+    family: ClassVar[str] = "polynomial"
     instant: ClassVar[bool] = True
     learns: ClassVar[bool] = False
 

@@ -19,10 +19,21 @@ import numpy as np
 from napari_scantwin.interpolators.aligned import Rows
 from napari_scantwin.interpolators.difference import difference
 
-__all__ = ["SMALL", "FittedFolds", "FittedInterpolator", "Folds", "Interpolator", "TrainingPoints"]
+__all__ = [
+    "ALIGNED",
+    "NETWORKS",
+    "SMALL",
+    "FittedFolds",
+    "FittedInterpolator",
+    "Folds",
+    "Interpolator",
+    "TrainingPoints",
+]
 
 #: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
 SMALL = 5000
+#: Families of interpolators that are named elsewhere.
+ALIGNED, NETWORKS = "aligned interpolation", "network"
 
 
 class TrainingPoints(Protocol):
@@ -227,10 +238,10 @@ class Interpolator(ABC):
     instant: ClassVar[bool] = False
     #: Roughly how long judging it takes, in fits of a spline.
     cost: ClassVar[int] = 1
+    #: The word for its kind, by which a choice is made in two steps (:mod:`napari_scantwin.twin.stacking`).
+    family: ClassVar[str]
     #: Whether a twin that has tried nothing else has learned something.
     learns: ClassVar[bool] = True
-    #: Whether fits are cheap enough to leave out any two neighbouring sweeps as well.
-    paired: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.features import SCALE_NAMES, FeatureMap, features_for, scales_of
-from napari_scantwin.interpolators.protocol import SMALL, FittedFolds, Folds, Interpolator, TrainingPoints
+from napari_scantwin.interpolators.protocol import NETWORKS, SMALL, FittedFolds, Folds, Interpolator, TrainingPoints
 from napari_scantwin.networks.backend import is_loaded, tensorflow
 from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
 from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
@@ -45,8 +45,8 @@ class LargeNetworks(Interpolator):
     training_budget: TrainingBudget
 
     fitted: ClassVar[type] = FittedLargeNetworks
+    family: ClassVar[str] = NETWORKS
     cost: ClassVar[int] = 2000
-    paired: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"networks {self.training_budget.layers}x{self.training_budget.nodes}, {SCALE_NAMES[self.scale]}"

@@ -9,10 +9,11 @@ from napari_scantwin.interpolators.polynomial import Polynomial
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
 from napari_scantwin.twin.large_networks import LargeNetworks
 from napari_scantwin.twin.moving_network import MovingNetwork
+from napari_scantwin.twin.published import PublishedSearch
 from napari_scantwin.twin.settings import TrainingBudget
 from napari_scantwin.twin.small_networks import SmallNetworks
 
-__all__ = ["INTERPOLATORS", "candidates", "fitted_of_kind"]
+__all__ = ["INTERPOLATORS", "candidates", "fitted_of_kind", "is_network"]
 
 #: In the order in which they are tried, cheapest first.
 INTERPOLATORS: list[type[Interpolator]] = [
@@ -25,7 +26,17 @@ INTERPOLATORS: list[type[Interpolator]] = [
 ]
 
 
-def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[Interpolator]:
+#: Those that are neural networks; what the method "network" tries, and the row "network" of a score is made of.
+_NETWORKS = (SmallNetworks, MovingNetwork, LargeNetworks)
+_METHODS = {"best": INTERPOLATORS, "network": _NETWORKS, "published": (PublishedSearch,)}
+
+
+def is_network(interpolator: Interpolator) -> bool:
+    """Whether an interpolator is a neural network."""
+    return isinstance(interpolator, (*_NETWORKS, PublishedSearch))
+
+
+def candidates(points: TrainingPoints, training_budget: TrainingBudget, method: str = "best") -> list[Interpolator]:
     """The interpolators worth trying on a scan.
 
     Parameters
@@ -34,13 +45,15 @@ def candidates(points: TrainingPoints, training_budget: TrainingBudget) -> list[
         The scan's points.
     training_budget
         What the chosen preset allows.
+    method
+        One of :data:`napari_scantwin.twin.settings.METHODS`.
 
     Returns
     -------
     list
         Cheapest first.
     """
-    return [one for interpolator in INTERPOLATORS for one in interpolator.candidates(points, training_budget)]
+    return [one for interpolator in _METHODS[method] for one in interpolator.candidates(points, training_budget)]
 
 
 def fitted_of_kind(kind: str) -> type[FittedInterpolator]:
@@ -56,7 +69,7 @@ def fitted_of_kind(kind: str) -> type[FittedInterpolator]:
     ScanError
         Where nothing here goes by it.
     """
-    for interpolator in INTERPOLATORS:
+    for interpolator in (*INTERPOLATORS, PublishedSearch):
         if interpolator.fitted.kind == kind:
             return interpolator.fitted
     raise ScanError(f"there is no interpolator of the kind {kind!r} in this version")

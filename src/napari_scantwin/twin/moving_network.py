@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_scantwin.interpolators.features import GAIN, SCALE_NAMES, FeatureMap, features_for, scales_of
 from napari_scantwin.interpolators.protocol import (
+    NETWORKS,
     SMALL,
     FittedFolds,
     FittedInterpolator,
@@ -78,8 +79,8 @@ class MovingNetwork(Interpolator):
     steps: int
 
     fitted: ClassVar[type] = FittedMovingNetwork
+    family: ClassVar[str] = NETWORKS
     cost: ClassVar[int] = 1000
-    paired: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"network, {self.features} moving features, {SCALE_NAMES[self.scale]}"

@@ -8,8 +8,16 @@ import numpy as np
 
 from napari_scantwin.twin.folds import Groups
 
-__all__ = ["Score", "score_predictions"]
+__all__ = ["NETWORK", "Score", "score_predictions"]
 
+#: The row of the neural networks alone, weighted among themselves.
+NETWORK = "network"
+#: Rows that are the twin or a part of it; all others are baselines.
+_OWN = ("twin", NETWORK)
+
+#: Draws of the sweeps' shares from which a probability is taken; between these probabilities, and with neither error
+#: below this share of the other, two methods are level.
+_DRAWS, _UNDECIDED, _CLOSE = 4000, (0.1, 0.9), 0.7
 #: An error above this share of the values' deviation says hardly more than their mean does.
 _TOLD = 0.9
 
@@ -21,7 +29,7 @@ class Score:
     Parameters
     ----------
     methods
-        Names [m], beginning with "twin".
+        Names [m], beginning with "twin"; where it has neural networks among what was tried, "network" comes next.
     sweeps
         The held-out groups [s] by name.
     edge
@@ -60,29 +68,53 @@ class Score:
         """Whether the best method predicts a held-out sweep clearly better than the mean of all others would."""
         return not np.nanmin(self.inside) > _TOLD * self.deviation
 
-    def level(self, method: int) -> bool:
-        """Whether the twin and another method are equal within the scatter from sweep to sweep.
+    @property
+    def baselines(self) -> tuple[int, ...]:
+        """The places in ``methods`` of those that are no part of the twin."""
+        return tuple(row for row, method in enumerate(self.methods) if method not in _OWN)
 
-        They are where, over the inner sweeps, the mean difference of their squared errors is less than one standard
-        error of that mean.
+    def probability(self, method: int) -> float:
+        """How probable it is that the twin predicts a further sweep of this scan better than another method.
+
+        By the Bayesian bootstrap: the share of draws of the inner sweeps' shares from Dirichlet's distribution in which
+        the twin's mean square error is the lesser.
+
+        Parameters
+        ----------
+        method
+            The place of the other method in ``methods``.
+
+        Returns
+        -------
+        float
+            0 to 1; with one inner sweep one or the other, and 0.5 where the errors are equal.
+        """
+        inner = ~self.edge if (~self.edge).any() else np.ones(len(self.edge), bool)
+        gain = (self.errors[method] ** 2 - self.errors[0] ** 2)[inner]
+        shares = np.random.default_rng(0).dirichlet(np.ones(len(gain)), _DRAWS)
+        gains = shares @ gain
+        return float(np.mean(gains > 0) + 0.5 * np.mean(gains == 0))
+
+    def level(self, method: int) -> bool:
+        """Whether the twin and another method are level: which of them is better stays open, and neither has less than
+        seven tenths of the other's error.
 
         Parameters
         ----------
         method
             The place of the other method in ``methods``.
         """
-        inner = ~self.edge if (~self.edge).any() else np.ones(len(self.edge), bool)
-        difference = (self.errors[method] ** 2 - self.errors[0] ** 2)[inner]
-        if len(difference) < 2:
-            return False
-        return bool(abs(difference.mean()) < difference.std(ddof=1) / np.sqrt(len(difference)))
+        low, high = _UNDECIDED
+        errors = (self.inside[0], self.inside[method])
+        close = min(errors) >= _CLOSE * max(errors)
+        return bool(close and low < self.probability(method) < high)
 
     @property
     def verdict(self) -> str:
         """One sentence that says who is better and by how much."""
         twin = self.inside[0]
-        baselines = np.array(self.inside[1:], float)
-        baseline = int(np.nanargmin(baselines)) + 1 if np.isfinite(baselines).any() else None
+        known = [row for row in self.baselines if np.isfinite(self.inside[row])]
+        baseline = min(known, key=lambda row: self.inside[row]) if known else None
         if not self.learned:
             instead = "" if baseline is None else f" Until then {self.methods[baseline]} does as well as anything."
             return (
@@ -92,23 +124,28 @@ class Score:
             )
         if baseline is None:
             return f"Held-out error of the twin: {self._amount(twin)}" + (
-                "." if len(self.methods) == 1 else "; no baseline could be fitted to this scan."
+                "." if not self.baselines else "; no baseline could be fitted to this scan."
             )
         name, error = self.methods[baseline], self.inside[baseline]
         if self.level(baseline):
             return (
                 f"The twin and the best baseline ({name}) are level on this scan: {self._amount(twin)} against "
-                f"{self._amount(error)} on sweeps left out, which differ by less than chance from sweep to sweep."
+                f"{self._amount(error)} on sweeps left out; that the twin is the better one has a probability of "
+                f"{100 * self.probability(baseline):.0f} %."
             )
         if error < twin:
             return (
                 f"{name[0].upper()}{name[1:]} is better on this scan: {self._amount(error)} against the twin's "
-                f"{self._amount(twin)} on sweeps left out."
+                f"{self._amount(twin)} on sweeps left out (probability {self._sure(1 - self.probability(baseline))})."
             )
         return (
             f"The twin is best: {self._amount(twin)} on sweeps left out, against {self._amount(error)} of the best "
-            f"baseline ({name})."
+            f"baseline ({name}; probability {self._sure(self.probability(baseline))})."
         )
+
+    @staticmethod
+    def _sure(probability: float) -> str:
+        return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
     def _amount(self, error: float) -> str:
         return f"{error:.3g} {self.unit} ({100 * error / self.value_range:.2g} % of the range)"

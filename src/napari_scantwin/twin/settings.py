@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from napari_scantwin.core.errors import ScanError
 
-__all__ = ["PRESETS", "Progress", "TrainingBudget", "Trial", "TwinSettings"]
+__all__ = ["METHODS", "PRESETS", "Progress", "TrainingBudget", "Trial", "TwinSettings"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,13 @@ PRESETS = {
 }
 
 
+#: Which twin one wants, with what it is in words.
+METHODS = {
+    "best": "best of all",
+    "network": "neural network",
+    "published": "published search",
+}
+
 #: Settings that say where something is: never written to a file, never taken from one.
 _PLACES = ("storage",)
 
@@ -100,6 +107,9 @@ class TwinSettings:
     trials
         How many trials the search of this scan is brought to, those of earlier trainings counted (default: the
         preset's; 0 for none).
+    method
+        "best" (all interpolators, weighted by how they predict sweeps left out), "network" (the neural networks among
+        them alone) or "published" (the search of Terashima et al., Digital Discovery 2 (2023) 439, alone; minutes).
     storage
         Where the trials are kept: the path of a journal, or the address of an Optuna storage that several machines may
         share (default: a journal of this scan in the user's configuration folder). It is not saved with a twin.
@@ -116,10 +126,13 @@ class TwinSettings:
     seed: int = 0
     trials: int | None = None
     storage: str | None = None
+    method: str = "best"
 
     def __post_init__(self):
         if self.preset not in PRESETS:
             raise ScanError(f"the preset {self.preset!r} is not one of {', '.join(PRESETS)}")
+        if self.method not in METHODS:
+            raise ScanError(f"the method {self.method!r} is not one of {', '.join(METHODS)}")
         if self.members is not None and not 2 <= self.members <= 64:
             raise ScanError(f"an ensemble of {self.members} networks is not possible; choose from 2 to 64")
         if self.trials is not None and not 0 <= self.trials <= 100_000:
@@ -136,6 +149,11 @@ class TwinSettings:
     def from_dict(said: dict) -> TwinSettings:
         """The settings a file names; what it says of places is not looked at."""
         return TwinSettings(**{name: value for name, value in said.items() if name not in _PLACES})
+
+    @property
+    def searches(self) -> bool:
+        """Whether a search for further interpolators belongs to the training."""
+        return self.method == "best" and bool(self.training_budget.trials)
 
     @property
     def training_budget(self) -> TrainingBudget:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from napari_scantwin.interpolators.features import SCALE_NAMES, features_for, scales_of
-from napari_scantwin.interpolators.protocol import SMALL, Interpolator, TrainingPoints
+from napari_scantwin.interpolators.protocol import NETWORKS, SMALL, Interpolator, TrainingPoints
 from napari_scantwin.networks.small_network import fit_small
 from napari_scantwin.twin.fitted_networks import FittedSmallNetworks
 from napari_scantwin.twin.settings import TrainingBudget
@@ -41,6 +41,7 @@ class SmallNetworks(Interpolator):
     steps: int
 
     fitted: ClassVar[type] = FittedSmallNetworks
+    family: ClassVar[str] = NETWORKS
     cost: ClassVar[int] = 100
 
     def __str__(self) -> str:

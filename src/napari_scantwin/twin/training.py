@@ -19,10 +19,10 @@ from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
 from napari_scantwin.twin import storage
 from napari_scantwin.twin.data import Data, prepare
-from napari_scantwin.twin.library import candidates
+from napari_scantwin.twin.library import candidates, is_network
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
-from napari_scantwin.twin.score import score_predictions
+from napari_scantwin.twin.score import NETWORK, score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
 from napari_scantwin.twin.stacking import cross_fitted
 from napari_scantwin.twin.stream import Stream, subsampled
@@ -110,7 +110,7 @@ def train(
     scans.check_trainable(judged)
     data = prepare(judged, settings.training_budget.folds)
     stream = Stream(scan, data, stop)
-    interpolators = candidates(data, settings.training_budget)
+    interpolators = candidates(data, settings.training_budget, settings.method)
     # The baselines' thread and this one need it; imported by both at once it can be found half-made.
     importlib.import_module("sklearn.base")
     end_baselines = threading.Event()
@@ -122,7 +122,7 @@ def train(
             for interpolator in interpolators:
                 interpolator.get_ready(lambda stage: report(stage, 0.0), stop)
             trials = _tried(data, stream, interpolators, settings, report, stop)
-            found = _searched(trials, settings, known, report) if settings.training_budget.trials else ()
+            found = _searched(trials, settings, known, report) if settings.searches else ()
             mixture, weights = _fitted(trials, report, stop)
             predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
         finally:
@@ -137,7 +137,7 @@ def train(
 
 
 def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
-    share = _SHARE_SEARCHED if settings.training_budget.trials else _SHARE_TRIALS
+    share = _SHARE_SEARCHED if settings.searches else _SHARE_TRIALS
 
     def tell(fraction, *details):
         report("training", share * fraction, *details)
@@ -228,9 +228,8 @@ def _awaited(scores: Future, report: _Reporter, stop) -> dict[str, np.ndarray]:
 def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, found, stopped: bool) -> Twin:
     data = trials.data
     held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
-    score = score_predictions(
-        {"twin": held_out, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"])
-    )
+    own = {"twin": held_out, **_networks_alone(trials)}
+    score = score_predictions({**own, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"]))
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,
@@ -245,6 +244,16 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, fo
         notes=tuple(_notes(scan, trials)),
         trials=found,
     )
+
+
+def _networks_alone(trials: Trials) -> dict[str, np.ndarray]:
+    """Held-out predictions [n] of the neural networks alone, under the name of their row; empty where none was
+    tried."""
+    networks = np.array([is_network(interpolator) for interpolator in trials.tried])
+    if not networks.any():
+        return {}
+    alone = cross_fitted(trials.held_out, trials.weights(networks), networks)
+    return {NETWORK: alone * trials.data.spread + trials.data.offset}
 
 
 def _notes(scan: xr.DataArray, trials: Trials) -> list[str]:

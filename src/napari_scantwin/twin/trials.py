@@ -12,13 +12,11 @@ from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Folds, Interpolator
 from napari_scantwin.networks.backend import cores
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.stacking import HeldOut, choose
+from napari_scantwin.twin.stacking import HeldOut
 from napari_scantwin.twin.stream import Stream
 
 __all__ = ["Trials"]
 
-#: With more set points than this no two are left out together: one sweep's share in the choice is small then.
-_MOST_PAIRED = 12
 #: The training error shown while training is taken on at most this many points.
 _WATCHED = 1000
 
@@ -59,7 +57,6 @@ class Trials:
         self.step = 0
         self.held_out = HeldOut(self.data.targets, groups.group, self.data.inner, self.data.sample_weight)
         self._alone = [groups.fold != fold for fold in range(groups.folds)]
-        self._pairs = _neighbours(groups)
         outside = np.flatnonzero(groups.point_fold != 0)
         self._watched = outside[:: max(1, len(outside) // _WATCHED)]
         self._seen: list[np.ndarray] = []
@@ -95,7 +92,8 @@ class Trials:
                     raise
                 break
             spent += interpolator.cost
-            if self._learned:
+            # The choice takes longer than a cheap interpolator does.
+            if self._learned and (interpolator.cost > 1 or interpolator is interpolators[-1]):
                 self._note(report, spent / total)
             if self.stop is not None and self.stop.is_set():
                 if not self._learned:
@@ -135,7 +133,7 @@ class Trials:
         self._seen.append(other._seen[number])
         self.tried.append(other.tried[number])
         held_out = other.held_out
-        self.held_out.add(held_out.alone[number], held_out.paired[number], held_out.own[number])
+        self.held_out.add(held_out.alone[number], held_out.own[number], held_out.family[number])
 
     def weights(self, available: np.ndarray | None = None) -> np.ndarray:
         """Weights of the interpolators tried.
@@ -145,58 +143,41 @@ class Trials:
         available
             Which may have weight, bool [interpolators]; all by default.
         """
-        errors = self.held_out.errors()
-        if available is not None:
-            errors = np.where(available, errors, np.nan)
-        return choose(errors)
+        return self.held_out.weights(available)
 
     @property
     def _learned(self) -> bool:
         return any(interpolator.learns for interpolator in self.tried)
 
     def _try(self, interpolator: Interpolator, left, share, report) -> None:
-        data, point_fold, pairs = self.data, self.data.groups.point_fold, self._pairs if interpolator.paired else []
+        data, point_fold = self.data, self.data.groups.point_fold
 
         def tell(done, total, train_error, held_out_error):
             if train_error is not None:
                 self.history.append((self.step + done, train_error, held_out_error))
             report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
 
-        masks = self._alone + [mask for mask, *_ in pairs]
         found = interpolator.fit_folds(
-            data, Folds(masks, self.members, self.seed, self.stop, cores(), self.stream, left, tell)
+            data, Folds(self._alone, self.members, self.seed, self.stop, cores(), self.stream, left, tell)
         )
         if found.whole is not None:
             self.finished[len(self.tried)] = found.whole
         self.notes += found.notes
         self.step += found.steps
-        fitted, paired = found.fits, {}
-        for (_, one, other), fit in zip(pairs, fitted[len(self._alone) :], strict=True):
-            for left_out, number in ((one, other), (other, one)):
-                mine = data.groups.group == number
-                paired[left_out, number] = fit.outputs(data.coordinates[mine]).mean(axis=0)
         alone, own = np.empty(len(data.targets)), np.empty(len(data.targets))
-        for fold, fit in enumerate(fitted[: len(self._alone)]):
+        for fold, fit in enumerate(found.fits):
             outputs = fit.outputs(data.coordinates[point_fold == fold])
             alone[point_fold == fold], own[point_fold == fold] = outputs.mean(axis=0), outputs.var(axis=0)
-        self._seen.append(fitted[0].outputs(data.coordinates[self._watched]).mean(axis=0))
+        self._seen.append(found.fits[0].outputs(data.coordinates[self._watched]).mean(axis=0))
         self.tried.append(interpolator)
-        self.held_out.add(alone, paired, own)
+        self.held_out.add(alone, own, interpolator.family)
 
     def _note(self, report, fraction: float) -> None:
         """Report the errors of the stacked prediction so far."""
         weights = self.weights()
-        held_out = self.held_out.errors() @ weights
-        seen = np.stack(self._seen, axis=1) @ weights - self.data.targets[self._watched]
+        used = weights > 0
+        held_out = self.held_out.errors()[:, used] @ weights[used]
+        seen = np.stack(self._seen, axis=1)[:, used] @ weights[used] - self.data.targets[self._watched]
         errors = [self.data.spread * float(np.sqrt(np.mean(part**2))) for part in (seen, held_out)]
         self.history.append((self.step, *errors))
         report(fraction, self.step, *errors)
-
-
-def _neighbours(groups) -> list[tuple[np.ndarray, int, int]]:
-    """For every two inner groups side by side: the mask that leaves both out, and their numbers."""
-    count = len(groups.knots)
-    if count > _MOST_PAIRED or groups.folds < count:
-        return []
-    numbers = np.arange(count)
-    return [((numbers != k) & (numbers != k + 1), k, k + 1) for k in range(1, count - 2)]
