@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpola
 from napari_scantwin.twin import Twin, TwinSettings, library, train
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.small_networks import SmallNetworks
 
 from .conftest import FIELDS
 
@@ -27,6 +29,7 @@ class FittedMeans(FittedInterpolator):
     means: np.ndarray
 
     kind: ClassVar[str] = "sweep means"
+    in_words: ClassVar[str] = "sweep means"
     instant: ClassVar[bool] = True
 
     def outputs(self, coordinates, stop=None):
@@ -45,6 +48,7 @@ class Means(Interpolator):
     """Fits :class:`FittedMeans`."""
 
     fitted: ClassVar[type] = FittedMeans
+    family: ClassVar[str] = "sweep means"
     instant: ClassVar[bool] = True
 
     def __str__(self):
@@ -59,19 +63,20 @@ class Means(Interpolator):
         return FittedMeans(points.knots[kept], np.array(means))
 
 
-def _by_kind(scan) -> dict[str, FittedInterpolator]:
+def by_kind(scan) -> dict[str, FittedInterpolator]:
     """One of every kind, fitted to the scan."""
     data, training_budget = prepare(scan, 8), TwinSettings(members=2).training_budget
     everything = np.ones(len(FIELDS), bool)
-    small = LargeNetworks("plain", TwinSettings().training_budget.__class__(2, 3, 2, 8, 60, 768, 1e-2, (8,), 20, 0))
-    chosen = {type(one): one for one in library.candidates(data, training_budget)} | {LargeNetworks: small}
-    return {kind.fitted.kind: one.fit(data, everything, 2) for kind, one in chosen.items()}
+    small = dataclasses.replace(training_budget, layers=2, nodes=8, steps=60, feature_steps=60)
+    chosen = {type(one): one for one in library.candidates(data, small)}
+    chosen |= {SmallNetworks: SmallNetworks("plain", (8,), 0.03, 20), LargeNetworks: LargeNetworks("plain", small)}
+    return {kind.fitted.kind: chosen[kind].fit(data, everything, 2) for kind in library.INTERPOLATORS}
 
 
 def test_every_kind_comes_back_from_its_arrays_by_its_word(scan):
-    fitted = _by_kind(scan)
+    fitted = by_kind(scan)
     assert list(fitted) == [one.fitted.kind for one in library.INTERPOLATORS if one.fitted.kind in fitted]
-    assert len(fitted) == len(library.INTERPOLATORS) == 5
+    assert len(fitted) == len(library.INTERPOLATORS) == 6
     for kind, one in fitted.items():
         again = library.fitted_of_kind(kind).from_arrays(one.to_arrays())
         np.testing.assert_array_equal(again.outputs(PLACES), one.outputs(PLACES))
@@ -82,7 +87,8 @@ def test_large_networks_fitted_alone_see_no_held_out_sweep(scan):
     data = prepare(scan, 8)
     spoiled = prepare(scan.copy(data=np.where(scan["magnetic_field"] == 4.0, 9.0, scan.values)), 8)
     spoiled = type(data)(**{**vars(data), "targets": np.where(data.group == 3, spoiled.targets, data.targets)})
-    training_budget = TwinSettings().training_budget.__class__(2, 3, 2, 8, 60, 768, 1e-2, (8,), 20, 0)
+    budget = TwinSettings().training_budget
+    training_budget = dataclasses.replace(budget, members=2, folds=3, layers=2, nodes=8, steps=60)
     one, other = (LargeNetworks("plain", training_budget).fit(each, np.arange(6) != 3, 2) for each in (data, spoiled))
     assert one.outputs(PLACES).shape == (2, 50)
     np.testing.assert_array_equal(one.outputs(PLACES), other.outputs(PLACES))

@@ -45,7 +45,7 @@ def stated():
     grid = (np.linspace(0, 4, 17), np.linspace(5, 50, 10))
     slope = np.broadcast_to(np.linspace(2, 1, 17)[:, None], (17, 10))
     noise = Noise(np.array([0.0, 1.0]), np.array([0.02, 0.08]))
-    return Uncertainty(noise, 1.0, grid, slope, np.arange(5.0), np.zeros((17, 10)))
+    return Uncertainty(noise, np.ones(1), np.ones(1), grid, slope, np.arange(5.0), np.zeros((17, 10)))
 
 
 BETWEEN = np.array([[0.5, 25.0], [1.5, 20.0], [2.25, 33.0], [6.0, 30.0]])
@@ -61,7 +61,7 @@ def test_noise_and_ignorance_add_in_squares(stated):
 
 
 def test_the_factor_scales_the_disagreement_and_what_experts_share(stated):
-    threefold, nothing, spread = replace(stated, factor=3.0), np.zeros(4), np.full(4, 0.2)
+    threefold, nothing, spread = replace(stated, factors=np.full(1, 3.0)), np.zeros(4), np.full(4, 0.2)
     shared = stated.model_uncertainty(BETWEEN, nothing)
     assert (shared > 0.05).all()
     np.testing.assert_allclose(threefold.model_uncertainty(BETWEEN, nothing), 3 * shared)
@@ -96,3 +96,13 @@ def test_what_the_noise_explains_already_needs_no_ignorance():
     random = np.random.default_rng(3)
     residual, ones = 0.1 * random.normal(size=4000), np.ones(4000)
     assert calibrated_factor(residual, 0.11 * ones, 0 * ones, 0.01 * ones) < 0.1
+
+
+def test_the_factor_goes_with_the_steepness(stated):
+    """One at a slope of 1 a step, four at 2; between them evenly in the logarithms, outside as at the ends."""
+    apart = replace(stated, factors=np.array([1.0, 4.0]), steepness=np.array([1.0, 2.0]))
+    np.testing.assert_allclose(apart.factor_at(np.array([0.1, 1.0, np.sqrt(2), 2.0, 9.0])), [1, 1, 2, 4, 4])
+    places = np.array([[0.5, 20.0], [3.5, 20.0]])
+    steep = apart.slope_at(places)
+    ratio = apart.model_uncertainty(places, np.zeros(2)) / stated.model_uncertainty(places, np.zeros(2))
+    np.testing.assert_allclose(ratio, steep**2)

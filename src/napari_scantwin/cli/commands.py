@@ -38,6 +38,9 @@ def train(
     choice: Choice = None,
     along: Along = None,
     preset: Annotated[str, typer.Option(help="fast or thorough")] = "fast",
+    method: Annotated[
+        str, typer.Option(help="best (of all), network (neural networks alone) or published (Terashima 2023, minutes)")
+    ] = "best",
     members: Annotated[int | None, typer.Option(help="Networks in the ensemble.")] = None,
     time_budget: Annotated[float | None, typer.Option(help="Seconds to spend on training.")] = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
@@ -57,7 +60,7 @@ def train(
         from napari_scantwin.twin import Twin, TwinSettings
         from napari_scantwin.twin import train as train_twin
 
-        settings = checked(TwinSettings, preset, members, time_budget, seed, trials, storage)
+        settings = checked(TwinSettings, preset, members, time_budget, seed, trials, storage, method)
         if len(files) == 1 and files[0].suffix == ".twin":
             scan = Twin.load(files[0])
         else:
@@ -67,8 +70,9 @@ def train(
         with bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
-        words = "\n".join([twin.score.verdict, *twin.notes, f"Saved {path}"])
-        say(as_json, {"twin": str(path), "score": twin.score.to_dict(), "notes": list(twin.notes)}, words)
+        words = "\n".join([twin.score.verdict, twin.mixture.in_words, *twin.notes, f"Saved {path}"])
+        about = {"score": twin.score.to_dict(), "made_of": twin.mixture.composition, "notes": list(twin.notes)}
+        say(as_json, {"twin": str(path), **about}, words)
 
 
 def _part(scan, every: int | None, within: str | None, among: str | None, slow_axis: str | None):
@@ -100,8 +104,10 @@ def score(file: TwinFile, as_json: Json = False) -> None:
     with in_words():
         from napari_scantwin.twin import Twin
 
-        found = Twin.load(file).score
-        say(as_json, found.to_dict(), _score_text(found))
+        twin = Twin.load(file)
+        made = twin.mixture
+        about = {**twin.score.to_dict(), "made_of": made.composition}
+        say(as_json, about, f"{_score_text(twin.score)}\n{made.in_words}")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -30,6 +30,7 @@ class FittedAlignedInterpolation(FittedInterpolator):
     mesh: CurveRegistration
 
     kind: ClassVar[str] = "aligned"
+    in_words: ClassVar[str] = "aligned interpolation"
     instant: ClassVar[bool] = True
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:

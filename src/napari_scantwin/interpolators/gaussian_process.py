@@ -48,6 +48,7 @@ class FittedGaussianProcess(FittedInterpolator):
     heights: np.ndarray
 
     kind: ClassVar[str] = "gaussian process"
+    in_words: ClassVar[str] = "Gaussian process"
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         """The mean plus each draw and minus it, so that they average to the mean and scatter as the posterior does."""

@@ -35,6 +35,7 @@ class FittedPolynomial(FittedInterpolator):
     coefficients: np.ndarray
 
     kind: ClassVar[str] = "polynomial"
+    in_words: ClassVar[str] = "polynomial"
     instant: ClassVar[bool] = True
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:

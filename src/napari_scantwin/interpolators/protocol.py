@@ -99,6 +99,8 @@ class FittedInterpolator(ABC):
 
     #: The word a saved twin knows it by; never changed once files hold it.
     kind: ClassVar[str]
+    #: What it is in words; neural networks of all kinds are one.
+    in_words: ClassVar[str]
     #: Whether a map of millions of points takes it seconds at most.
     instant: ClassVar[bool] = False
 

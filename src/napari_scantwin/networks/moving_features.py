@@ -76,12 +76,16 @@ class MovingFeatures:
             first += size
         return result
 
-    def starts(self, sweeps: Sweeps, members: int, seed: int) -> np.ndarray:
-        """Starting weights [members, size]: features lie where the sweeps change most, small and of random sign."""
-        places, widths = _places(sweeps, self.features)
-        widths = np.clip(widths, 1.5 * sweeps.narrowest, _WIDEST / 1.5)
-        flats = []
-        for member in range(members):
+    def starts(self, sweeps: Sweeps, seed: int) -> np.ndarray:
+        """Starting weights [members, size]: features lie where the sweeps that a member sees change most, small and of
+        random sign."""
+        flats, known = [], {}
+        for member, weights in enumerate(sweeps.weights):
+            seen = weights > 0
+            if seen.tobytes() not in known:
+                known[seen.tobytes()] = _places(sweeps, seen, self.features)
+            places, widths = known[seen.tobytes()]
+            widths = np.clip(widths, 1.5 * sweeps.narrowest, _WIDEST / 1.5)
             random = np.random.default_rng([seed, member])
             first, second, last = (random.normal(size=shape) for shape in self.shapes[::2])
             offsets = np.concatenate([0.05 * random.normal(size=self.features), places, np.log(widths), [0.0]])
@@ -129,12 +133,13 @@ class Sweeps:
     narrowest: float
 
 
-def _places(sweeps: Sweeps, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the features begin, and how wide: even in the sweeps' accumulated change, in part in plain length."""
+def _places(sweeps: Sweeps, seen: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the features begin, and how wide: even in the accumulated change of the sweeps that are seen, in part in
+    plain length."""
     even = np.linspace(-1, 1, _SAMPLES)
     change = np.zeros(_SAMPLES - 1)
-    for number in np.unique(sweeps.sweep):
-        mine = np.flatnonzero(sweeps.sweep == number)
+    for number in np.unique(sweeps.sweep[seen]):
+        mine = np.flatnonzero(seen & (sweeps.sweep == number))
         mine = mine[np.argsort(sweeps.fast[mine])]
         change += np.abs(np.diff(np.interp(even, sweeps.fast[mine], sweeps.targets[mine])))
     density = change / max(change.sum(), 1e-12) + _EVEN / len(change)
@@ -190,7 +195,7 @@ def fit_moving(
         tf = tensorflow()
         columns = (places, sweeps.fast[rows], sweeps.targets[rows], weights, _lines(sweeps.slow), bounds)
         constants = [tf.constant(column, tf.float64) for column in columns]
-        start = network.starts(sweeps, members, seed)
+        start = network.starts(sweeps, seed)
         # The function of these shapes itself: to look it up at every call takes as long as the call.
         compiled = _compiled(network).get_concrete_function(tf.constant(start, tf.float64), *constants)
 

@@ -37,6 +37,7 @@ class FittedSmallNetworks(_FittedNetworks):
     """Small networks, evaluated by NumPy in double precision."""
 
     kind: ClassVar[str] = "small networks"
+    in_words: ClassVar[str] = "neural network"
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         return evaluate_small(self.parameters, self.features(coordinates))
@@ -47,6 +48,7 @@ class FittedLargeNetworks(_FittedNetworks):
     """Large networks, evaluated by TensorFlow where there are many points, and differentiated exactly."""
 
     kind: ClassVar[str] = "networks"
+    in_words: ClassVar[str] = "neural network"
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         features = self.features(coordinates)

@@ -28,7 +28,7 @@ INTERPOLATORS: list[type[Interpolator]] = [
 
 #: Those that are neural networks; what the method "network" tries, and the row "network" of a score is made of.
 _NETWORKS = (SmallNetworks, MovingNetwork, LargeNetworks)
-_METHODS = {"best": INTERPOLATORS, "network": _NETWORKS, "published": (PublishedSearch,)}
+_METHODS = {"network": _NETWORKS, "published": (PublishedSearch,)}
 
 
 def is_network(interpolator: Interpolator) -> bool:
@@ -53,7 +53,11 @@ def candidates(points: TrainingPoints, training_budget: TrainingBudget, method: 
     list
         Cheapest first.
     """
-    return [one for interpolator in _METHODS[method] for one in interpolator.candidates(points, training_budget)]
+    return [
+        one
+        for interpolator in _METHODS.get(method, INTERPOLATORS)
+        for one in interpolator.candidates(points, training_budget)
+    ]
 
 
 def fitted_of_kind(kind: str) -> type[FittedInterpolator]:

@@ -8,6 +8,7 @@ format      what changed
 3           the Gaussian process carries draws from its posterior; every twin knows the holes of its scan
 4           interpolations along the slow axis carry draws of what their smoothed sweeps may be off by
 5           interpolators by words of their own (``kind``) instead of class names
+6           networks whose features move; the uncertainty has factors by steepness (``steepness``)
 ==========  ===================================================================================================
 
 A twin of format 1 cannot be converted; its scan can.
@@ -25,7 +26,7 @@ from napari_scantwin.twin.settings import TwinSettings
 __all__ = ["FORMAT", "migrated"]
 
 #: The format that is written.
-FORMAT = 5
+FORMAT = 6
 
 _NOTE = "The file is of an older format, and its error bars lack what later versions add to them: train the scan again."
 #: What class names of format 2 to 4 are called now.
@@ -109,4 +110,11 @@ def _from_4(about: dict, arrays: dict) -> dict:
     return {**about, "format": 5}
 
 
-_STEPS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
+def _from_5(about: dict, arrays: dict) -> dict:
+    """One factor for all of the scan, however steep."""
+    arrays["uncertainty/factor"] = np.atleast_1d(arrays["uncertainty/factor"])
+    arrays["uncertainty/steepness"] = np.ones(1)
+    return {**about, "format": 6}
+
+
+_STEPS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}

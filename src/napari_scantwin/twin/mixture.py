@@ -142,6 +142,21 @@ class Mixture:
 
         return evaluate
 
+    @property
+    def composition(self) -> dict[str, float]:
+        """The share of each kind of interpolator by its name in words, the largest first."""
+        shares: dict[str, float] = {}
+        for name, interpolator, weight in zip(self.names, self.interpolators, self.weights, strict=True):
+            # A spline is fitted as an aligned interpolation whose sweeps stay where they are.
+            word = "spline" if name.startswith("spline") else interpolator.in_words
+            shares[word] = shares.get(word, 0.0) + float(weight)
+        return dict(sorted(shares.items(), key=lambda one: -one[1]))
+
+    @property
+    def in_words(self) -> str:
+        """What the twin is made of, in a sentence."""
+        return "Made of " + ", ".join(f"{100 * share:.0f} % {word}" for word, share in self.composition.items()) + "."
+
     def __str__(self) -> str:
         order = np.argsort(-self.weights)
         return "; ".join(f"{100 * self.weights[k]:.0f} % {self.names[k]}" for k in order)

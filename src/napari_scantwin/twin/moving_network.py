@@ -41,6 +41,7 @@ class FittedMovingNetwork(FittedInterpolator):
     parameters: list[np.ndarray]
 
     kind: ClassVar[str] = "moving features"
+    in_words: ClassVar[str] = "neural network"
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         return evaluate_moving(self.parameters, *_split(self.features, coordinates))
@@ -87,7 +88,7 @@ class MovingNetwork(Interpolator):
 
     @classmethod
     def candidates(cls, points: TrainingPoints, training_budget: TrainingBudget) -> list[MovingNetwork]:
-        if len(points.targets) > SMALL:
+        if len(points.targets) > SMALL or not points.sweeps or points.axes < 2:
             return []
         return [cls(scale, training_budget.features, training_budget.feature_steps) for scale in scales_of(points)[:2]]
 

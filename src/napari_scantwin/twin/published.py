@@ -71,6 +71,7 @@ class FittedPublishedSearch(FittedInterpolator):
     parameters: list[np.ndarray]
 
     kind: ClassVar[str] = "published search"
+    in_words: ClassVar[str] = "neural network"
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         signal = ((np.asarray(coordinates, float) - self.middle) / self.width)[None]

@@ -25,6 +25,7 @@ from napari_scantwin.interpolators.features import scales_of
 from napari_scantwin.interpolators.protocol import SMALL
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.large_networks import LargeNetworks
+from napari_scantwin.twin.moving_network import MovingNetwork
 from napari_scantwin.twin.settings import TrainingBudget, Trial
 from napari_scantwin.twin.small_networks import SmallNetworks
 from napari_scantwin.twin.trials import Trials
@@ -217,6 +218,9 @@ def _described(trial, data: Data, training_budget: TrainingBudget):
             trial.suggest_float("plain share", 0.01, 1.0, log=True),
         )
     scale = trial.suggest_categorical("slow scale", slow)
+    if small and data.sweeps and data.axes > 1:
+        features = trial.suggest_int("features", 4, 24, log=True)
+        return MovingNetwork(scale, features, training_budget.feature_steps)
     layers = trial.suggest_int("layers", 2, 4 if small else 7)
     nodes = trial.suggest_int("nodes", 8, 48, log=True) if small else trial.suggest_int("nodes", 24, 96, step=8)
     if small:

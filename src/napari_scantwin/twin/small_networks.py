@@ -1,4 +1,4 @@
-"""Small networks for small scans: an ensemble fitted member by member, by second-order steps."""
+"""Small networks for few points that lie in no sweeps: an ensemble fitted member by member, by second-order steps."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SmallNetworks(Interpolator):
 
     @classmethod
     def candidates(cls, points: TrainingPoints, training_budget: TrainingBudget) -> list[SmallNetworks]:
-        if len(points.targets) > SMALL:
+        if len(points.targets) > SMALL or (points.sweeps and points.axes > 1):
             return []
         return [
             cls(scale, training_budget.small_nodes, _DECAY, training_budget.small_steps)

@@ -2,19 +2,21 @@
 
 The predictive variance is::
 
-    std^2 = noise^2 + (max(factor, 0.5) spread)^2 + (factor * share * slope * distance^1.5)^2
+    std^2 = noise^2 + (max(factor, 0.75) spread)^2 + (factor * share * slope * distance^1.5)^2
 
 ``noise`` is the measurement's, inferred from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
 model uncertainty: ``spread`` is the disagreement of the interpolators and their members, and the last part what they
 may all get wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to
 the nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the
-measured range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` is set so
-that 68 % of held-out points, with the spread the interpolators had there before they saw them, lie within one standard
-deviation and 95 % within two.
+measured range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` depends on
+how steep the twin is there, ``slope``: it is set for flat, middling and steep places apart, so that of the held-out
+points of each 68 %, with the spread the interpolators had there before they saw them, lie within one standard deviation
+and 95 % within two.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +38,11 @@ _POWER, _SHARE = 1.5, 0.3
 #: The least and the greatest factor, and how often the interval between them is halved.
 _FACTORS, _HALVINGS = (0.05, 20.0), 16
 #: The interpolators' disagreement counts at least by this much: near sweeps, where held-out points are not, it is all
-#: that tells how far a curve drawn through a sweep's own points may be off.
-_LEAST_SPREAD = 0.5
+#: that tells how far a curve drawn through a sweep's own points may be off, and in a gap wider than those that were
+#: held out it is all there is.
+_LEAST_SPREAD = 0.75
+#: Shares of the inner points, by steepness, between which factors are set apart, and the fewest points for one.
+_STEEPNESS, _FEWEST = (0.0, 0.5, 0.8, 1.0), 40
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
 
@@ -50,8 +55,11 @@ class Uncertainty:
     ----------
     noise
         The measurement's noise against the value.
-    factor
-        What the model uncertainty is multiplied by, set on held-out points.
+    factors
+        What the model uncertainty is multiplied by [levels], set on held-out points.
+    steepness
+        The slope [levels] at which each factor holds, ascending, in the value's unit a step; between them factors are
+        interpolated in its logarithm.
     grid
         Sampling places over the measured range, one array an axis, in its unit.
     slope
@@ -63,11 +71,33 @@ class Uncertainty:
     """
 
     noise: Noise
-    factor: float
+    factors: np.ndarray
+    steepness: np.ndarray
     grid: tuple[np.ndarray, ...]
     slope: np.ndarray
     knots: np.ndarray
     nearest: np.ndarray
+
+    @property
+    def factor(self) -> float:
+        """The greatest of the factors."""
+        return float(np.max(self.factors))
+
+    def factor_at(self, slope: np.ndarray) -> np.ndarray:
+        """The factor where the twin is so steep.
+
+        Parameters
+        ----------
+        slope
+            Its change per step of the slow axis [n], in the value's unit.
+
+        Returns
+        -------
+        array
+            Factors [n].
+        """
+        with np.errstate(divide="ignore"):
+            return np.exp(np.interp(np.log(slope), np.log(self.steepness), np.log(self.factors)))
 
     def std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of a new measurement, its noise included.
@@ -101,7 +131,7 @@ class Uncertainty:
         array
             Standard deviation [n] in the value's unit.
         """
-        return _model_uncertainty(self.factor, spread, self._common(coordinates))
+        return _model_uncertainty(self.factor_at(self.slope_at(coordinates)), spread, self._common(coordinates))
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin's derivative along one axis.
@@ -124,7 +154,8 @@ class Uncertainty:
             Standard deviation [n] of the derivative.
         """
         # Where the values' uncertainty was raised by a factor above one, so is their slopes'.
-        return np.hypot(max(self.factor, 1.0) * spread, self.shared_slope(coordinates, axis))
+        factor = np.maximum(self.factor_at(self.slope_at(coordinates)), 1.0)
+        return np.hypot(factor * spread, self.shared_slope(coordinates, axis))
 
     def shared_slope(self, coordinates: np.ndarray, axis: int) -> np.ndarray:
         """How fast what all interpolators may get wrong together changes along an axis.
@@ -144,7 +175,7 @@ class Uncertainty:
         step = np.zeros(len(self.grid))
         step[axis] = np.ptp(self.grid[axis]) / (len(self.grid[axis]) - 1)
         change = self._common(coordinates + step) - self._common(coordinates - step)
-        return self.factor * change / (2 * step[axis])
+        return self.factor_at(self.slope_at(coordinates)) * change / (2 * step[axis])
 
     def _common(self, coordinates: np.ndarray) -> np.ndarray:
         """What all interpolators may get wrong together [n], before the factor."""
@@ -172,7 +203,8 @@ class Uncertainty:
         axes = {f"grid{number}": axis for number, axis in enumerate(self.grid)}
         noise = {"noise_levels": self.noise.levels, "noise": self.noise.deviations}
         fields = {"slope": self.slope, "nearest": self.nearest}
-        return {"factor": np.array(self.factor), "knots": self.knots, **fields, **noise, **axes}
+        factors = {"factor": self.factors, "steepness": self.steepness}
+        return {**factors, "knots": self.knots, **fields, **noise, **axes}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> Uncertainty:
@@ -180,7 +212,8 @@ class Uncertainty:
         slope = arrays["slope"]
         grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
         noise = Noise(arrays["noise_levels"], arrays["noise"])
-        return cls(noise, float(arrays["factor"]), grid, slope, arrays["knots"], arrays["nearest"])
+        factors, steepness = arrays["factor"], arrays["steepness"]
+        return cls(noise, factors, steepness, grid, slope, arrays["knots"], arrays["nearest"])
 
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
@@ -207,10 +240,25 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
     shape = [len(axis) for axis in grid]
     slope = sampled_slope(grid, (mixture(mesh)[0] * data.spread).reshape(shape), knots)
     inner = data.inner
-    # A held-out sweep is one step away.
-    common = _SHARE * sampled(grid, slope, data.coordinates[inner])
-    factor = calibrated_factor((data.values - held_out)[inner], data.noise(held_out[inner]), spread[inner], common)
-    return Uncertainty(data.noise, factor, grid, slope, knots, nearest(data, mesh).reshape(shape))
+    steep = sampled(grid, slope, data.coordinates[inner])
+    columns = ((data.values - held_out)[inner], data.noise(held_out[inner]), spread[inner])
+    factors, levels = [], []
+    for mine in _by_steepness(steep):
+        # A held-out sweep is one step away.
+        factors.append(calibrated_factor(*(column[mine] for column in columns), _SHARE * steep[mine]))
+        levels.append(np.median(steep[mine]))
+    return Uncertainty(
+        data.noise, np.array(factors), np.array(levels), grid, slope, knots, nearest(data, mesh).reshape(shape)
+    )
+
+
+def _by_steepness(steep: np.ndarray) -> list[np.ndarray]:
+    """The numbers of flat, middling and steep points; all together where they are few or equally steep."""
+    order = np.argsort(steep, kind="stable")
+    ends = np.round(np.array(_STEEPNESS) * len(order)).astype(int)
+    parts = [order[first:last] for first, last in itertools.pairwise(ends)]
+    told_apart = np.diff([np.median(steep[part]) for part in parts] if min(map(len, parts)) else [0]) > 0
+    return parts if min(map(len, parts)) >= _FEWEST and told_apart.all() else [order]
 
 
 def sampled(grid, field, coordinates) -> np.ndarray:
@@ -369,5 +417,5 @@ def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarra
     return float(high)
 
 
-def _model_uncertainty(factor: float, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
-    return np.hypot(max(factor, _LEAST_SPREAD) * spread, factor * common)
+def _model_uncertainty(factor, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
+    return np.hypot(np.maximum(factor, _LEAST_SPREAD) * spread, factor * common)

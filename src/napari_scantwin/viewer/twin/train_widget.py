@@ -28,6 +28,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin.settings import METHODS
 from napari_scantwin.twin.stream import subsampled
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
@@ -72,6 +73,14 @@ class TrainWidget(QWidget):
         self.preset = Combo()
         self.preset.addItem("fast (seconds)", "fast")
         self.preset.addItem("thorough (minutes, with a search)", "thorough")
+        self.method = Combo()
+        for method, words in METHODS.items():
+            self.method.addItem(words, method)
+        self.method.setToolTip(
+            "Best of all: every interpolator, weighted by how it predicts sweeps that were left out.\n"
+            "Neural network: the networks among them alone.\n"
+            "Published search: the search of Terashima et al., Digital Discovery 2 (2023) 439; takes minutes."
+        )
         self.members, self.trials = CountBox(high=64), CountBox(high=100_000)
         self.budget, self.seed, self.storage = NumberBox(high=86_400), CountBox(high=2**31 - 1), QLineEdit()
         self.seed.setToolTip("The same seed gives the same twin")
@@ -88,6 +97,7 @@ class TrainWidget(QWidget):
         form = QWidget()
         rows = QFormLayout(form)
         rows.setFieldGrowthPolicy(QFormLayout.ExpandingFieldsGrow)
+        rows.addRow("Method", self.method)
         rows.addRow("Ensemble size", self.members)
         rows.addRow("Time budget (s)", self.budget)
         rows.addRow("Random seed", self.seed)
@@ -159,6 +169,7 @@ class TrainWidget(QWidget):
             seed=self.seed.value(),
             trials=self.trials.value() or None,
             storage=self.storage.text().strip() or None,
+            method=self.method.currentData(),
         )
 
     def toggle(self) -> None:
@@ -260,7 +271,8 @@ class TrainWidget(QWidget):
             return
         stopped = " Training was stopped early." if twin.stopped else ""
         notes = "".join(f" {note}" for note in twin.notes)
-        self.status.setText(twin.score.verdict + notes + stopped + _proposed(ScanLayer(layer).proposals))
+        made = f" {twin.mixture.in_words}"
+        self.status.setText(twin.score.verdict + made + notes + stopped + _proposed(ScanLayer(layer).proposals))
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.trials_button.setVisible(bool(twin.trials))
         self.trials_window.show_trials(twin.trials, twin.score.unit)
