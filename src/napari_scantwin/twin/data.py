@@ -12,6 +12,7 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.aligned import Rows, sweep_rows
 from napari_scantwin.interpolators.aligned_interpolation import DRAWS
+from napari_scantwin.twin.consistency import spikes
 from napari_scantwin.twin.folds import Groups, group_points
 from napari_scantwin.twin.noise import Noise, measure
 from napari_scantwin.twin.smoothing import smoothed
@@ -21,6 +22,8 @@ __all__ = ["Data", "prepare", "weight"]
 #: Error bars far below the twin's own accuracy (this share of the spread) count alike, so that no handful of
 #: points outweighs the scan.
 _SMALLEST_ERROR = 0.01
+#: The weight of a spike beside another reading's.
+_SPIKE = 1e-6
 #: Sets of draws of the smoothed sweeps' errors that interpolations share.
 _SETS = 6
 
@@ -49,6 +52,8 @@ class Data:
         The measurement's noise, in the value's unit.
     offset, spread
         Mean and standard deviation of the values, in the value's unit.
+    spikes
+        Readings far off their neighbours [n]: they have next to no weight and are not judged by.
     """
 
     coordinates: np.ndarray
@@ -61,6 +66,7 @@ class Data:
     noise: Noise
     offset: float
     spread: float
+    spikes: np.ndarray
     _known: dict = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -94,9 +100,9 @@ class Data:
 
     @property
     def inner(self) -> np.ndarray:
-        """Whether each point lies in an inner sweep [n]; true for all where there is no inner sweep."""
-        inner = ~self.groups.edge[self.groups.group]
-        return inner if inner.any() else np.ones(len(inner), bool)
+        """Whether each point lies in an inner sweep and is no spike [n]; of all sweeps where none is inside."""
+        inner = ~self.groups.edge[self.groups.group] & ~self.spikes
+        return inner if inner.any() else ~self.spikes
 
     def once(self, key, make: Callable):
         """Compute something the first time it is asked for and keep it; safe from several threads.
@@ -154,8 +160,13 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
         table.sweep[used],
         table.masked[used],
     )
-    offset, spread = float(table.values.mean()), float(table.values.std())
-    weights = weight(table.errors, spread, len(table.values))
+    noise = measure(table.coordinates[:, -1], table.values, table.sweep)
+    groups = group_points(scan, table, most_folds)
+    far = np.zeros(len(table.values), bool)
+    if groups.sweeps and table.coordinates.shape[1] == 2:  # counts of a cube have peaks of one channel
+        far = spikes(table.coordinates[:, -1], table.values, table.sweep, noise)
+    offset, spread = float(table.values[~far].mean()), float(table.values[~far].std())
+    weights = np.where(far, _SPIKE, 1.0) * weight(table.errors, spread, len(table.values))
     return Data(
         coordinates=table.coordinates,
         values=table.values,
@@ -163,10 +174,11 @@ def prepare(scan: xr.DataArray, most_folds: int) -> Data:
         sample_weight=weights / weights.mean(),
         usual_weight=float(weights.mean()),
         sweep=table.sweep,
-        groups=group_points(scan, table, most_folds),
-        noise=measure(table.coordinates[:, -1], table.values, table.sweep),
+        groups=groups,
+        noise=noise,
         offset=offset,
         spread=spread,
+        spikes=far,
     )
 
 

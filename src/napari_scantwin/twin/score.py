@@ -189,7 +189,9 @@ def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def score_predictions(predictions: dict[str, np.ndarray], values: np.ndarray, groups: Groups, unit: str) -> Score:
+def score_predictions(
+    predictions: dict[str, np.ndarray], values: np.ndarray, groups: Groups, unit: str, passed: np.ndarray | None = None
+) -> Score:
     """Score held-out predictions by sweep, over the inner sweeps and over all.
 
     Parameters
@@ -202,23 +204,26 @@ def score_predictions(predictions: dict[str, np.ndarray], values: np.ndarray, gr
         The groups that were held out whole. Where none lies inside the others, all count as inner.
     unit
         The value's unit as it is shown.
+    passed
+        Points that are passed over, bool [n]; none by default.
     """
     squares = np.array([(prediction - values) ** 2 for prediction in predictions.values()], float)
-    count = len(groups.knots)
+    counted = np.ones(len(values), bool) if passed is None else ~passed
+    numbers = range(len(groups.knots))
     errors = np.array(
-        [[np.sqrt(np.mean(row[groups.group == number])) for number in range(count)] for row in squares], float
+        [[np.sqrt(np.mean(row[counted & (groups.group == number)])) for number in numbers] for row in squares], float
     )
-    inner = ~groups.edge[groups.group]
+    inner = ~groups.edge[groups.group] & counted
     if not inner.any():  # two sweeps only: there is nothing inside
-        inner = np.ones(len(values), bool)
+        inner = counted
     return Score(
         tuple(predictions),
         groups.labels,
         groups.edge,
         errors,
         np.sqrt(squares[:, inner].mean(axis=1)),
-        np.sqrt(squares.mean(axis=1)),
+        np.sqrt(squares[:, counted].mean(axis=1)),
         unit,
-        float(np.ptp(values)),
+        float(np.ptp(values[counted])),
         float(values[inner].std()),
     )

@@ -18,6 +18,7 @@ from napari_scantwin.core import source_hash, units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
 from napari_scantwin.twin import storage
+from napari_scantwin.twin.consistency import misfits
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates, is_network
 from napari_scantwin.twin.mixture import Mixture
@@ -35,6 +36,8 @@ __all__ = ["train"]
 _SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.75, 0.9
 #: With fewer sweeps inside the others than this, a held-out error says little.
 _FEWEST_INNER = 3
+#: So many sweeps are named in a note.
+_MOST_NAMED = 5
 #: Seconds between looks at the stop flag while the baselines are waited for.
 _PATIENCE = 0.1
 
@@ -229,7 +232,9 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, fo
     data = trials.data
     held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
     own = {"twin": held_out, **_networks_alone(trials)}
-    score = score_predictions({**own, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"]))
+    score = score_predictions(
+        {**own, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"]), data.spikes
+    )
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,
@@ -241,9 +246,29 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, fo
         offset=data.offset,
         spread=data.spread,
         uncertainty=calibrated(data, mixture, held_out, trials.held_out.spread(weights) * data.spread),
-        notes=tuple(_notes(scan, trials)),
+        notes=tuple([*_notes(scan, trials), *_misfits(scan, trials, held_out)]),
         trials=found,
     )
+
+
+def _misfits(scan: xr.DataArray, trials: Trials, held_out: np.ndarray) -> list[str]:
+    """What does not fit the rest of the scan, a sentence each."""
+    data, notes = trials.data, []
+    if data.spikes.any():
+        count, places = int(data.spikes.sum()), data.groups.group[data.spikes]
+        where = ", ".join(data.groups.labels[number] for number in np.unique(places)[:_MOST_NAMED])
+        more = ", …" if len(np.unique(places)) > _MOST_NAMED else ""
+        stands = "reading stands" if count == 1 else "readings stand"
+        notes.append(f"{count} {stands} far off their neighbours and had no weight (in the sweeps at {where}{more}).")
+    if data.axes != 2 or not data.sweeps:
+        return notes
+    inner = np.flatnonzero(~data.groups.edge)
+    kept = ~data.spikes
+    columns = (data.coordinates[:, -1], data.values, held_out, data.groups.group)
+    fast = units.pretty(scan[scans.axes(scan)[-1]].attrs["units"])
+    unit = units.pretty(scan.attrs["units"])
+    found = misfits(*(column[kept] for column in columns), inner, data.groups.labels)
+    return notes + [one.sentence(unit, fast) for one in found]
 
 
 def _networks_alone(trials: Trials) -> dict[str, np.ndarray]:

@@ -1,0 +1,231 @@
+"""What in a scan does not fit the rest of it: single readings far off their neighbours, and whole sweeps that read
+high, low or late.
+
+A reading is far off where it misses the straight line through the two neighbours on either side by many times the
+scan's noise, and these four agree among themselves: a step or a peak of several readings does not count. Nor does what
+a neighbouring sweep shows at the same place.
+
+A sweep is held against what the twin says of it without it. With p that prediction along the sweep and p' its slope,
+the misses are fitted by::
+
+    y - p = scale * p + offset - lag * p'
+
+one at a time. A sweep that is wrong by one of these leaves a mark of its own: the number explains nearly all of what is
+missed there, and the sweeps beside it, foretold from a neighbour that is wrong, miss by about half as much the other
+way. A sweep that is only hard to foretell leaves its neighbours as they are. Where sweeps lag by turns, as when every
+other one was measured in the other direction, the lag's sign goes back and forth along the whole scan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_scantwin.twin.noise import Noise, by_sweep
+
+__all__ = ["Misfit", "misfits", "spikes"]
+
+#: A reading is far off beyond so many deviations of the noise and this share of the range; its neighbours agree where
+#: they miss the line through themselves by less than a quarter of that.
+_DEVIATIONS, _SHARE, _AGREE = 8.0, 0.02, 0.25
+#: A sweep beside that shows as much within so many steps of the fast axis makes it no spike.
+_NEAR = 2.0
+#: A sweep is told of where one number explains this share of what is missed and takes away this share of the range
+#: (root mean square), and the inner sweeps on either side miss by a share between these the other way.
+_EXPLAINED, _LEAST, _BESIDE = 0.7, 0.005, (0.25, 0.95)
+#: Sweeps lag by turns where, of those whose misses a lag explains by this share, so many in a row change sign.
+_BY_TURNS, _IN_A_ROW = 0.4, 4
+#: Fewer inner sweeps do not say what is usual.
+_FEWEST = 4
+
+
+def spikes(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, noise: Noise) -> np.ndarray:
+    """Readings far off their neighbours.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    values
+        Readings [n], in the value's unit.
+    sweep
+        The number of the sweep of each point [n], neighbours numbered one after the other.
+    noise
+        The scan's noise.
+
+    Returns
+    -------
+    array
+        True [n] where a reading is far off.
+    """
+    far, size = np.zeros(len(values), bool), float(np.ptp(values))
+    # Readings that differ by nothing but the last digit have no noise to speak of.
+    floor = _SHARE * size
+    for rows in by_sweep(fast, sweep):
+        x, y = fast[rows], values[rows]
+        if len(x) < 7:
+            continue
+        middle = np.arange(2, len(x) - 2)
+        before, after = np.stack([middle - 2, middle - 1]), np.stack([middle + 1, middle + 2])
+        around = np.concatenate([before, after])
+        places, readings = x[around] - x[middle], y[around]
+        expected, own = _line(places, readings)
+        limit = np.maximum(_DEVIATIONS * noise(expected), floor)
+        missed = np.abs(y[middle] - expected)
+        far[rows[middle]] = (missed > limit) & (own < _AGREE * missed)
+    return far & ~_repeated(fast, values, sweep, far)
+
+
+def _line(places: np.ndarray, readings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The straight line through four neighbours [4, n] at 0, and the most that one of them misses it by [n]."""
+    mean, level = places.mean(axis=0), readings.mean(axis=0)
+    width = ((places - mean) ** 2).sum(axis=0)
+    slope = ((places - mean) * (readings - level)).sum(axis=0) / np.where(width > 0, width, 1)
+    return level - slope * mean, np.abs(readings - level - slope * (places - mean)).max(axis=0)
+
+
+def _repeated(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, far: np.ndarray) -> np.ndarray:
+    """Which of the readings that are far off have their like in a sweep beside [n]."""
+    result = np.zeros(len(far), bool)
+    steps = {number: np.median(np.diff(np.sort(fast[sweep == number]))) for number in np.unique(sweep[far])}
+    numbers = np.flatnonzero(far)
+    for number in numbers:
+        beside = numbers[np.abs(sweep[numbers] - sweep[number]) == 1]
+        result[number] = bool((np.abs(fast[beside] - fast[number]) <= _NEAR * steps[sweep[number]]).any())
+    return result
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Sweeps that do not fit the others.
+
+    Parameters
+    ----------
+    sweeps
+        Their names with unit: one, or those of every other sweep.
+    kind
+        "scale", "offset" or "lag".
+    amount
+        By how much: a share (0.05 reads five per cent high), the value's unit, or the fast axis's unit (a positive lag
+        shows everything so much further up the axis).
+    """
+
+    sweeps: tuple[str, ...]
+    kind: str
+    amount: float
+
+    def sentence(self, unit: str, fast_unit: str) -> str:
+        """What to tell a user.
+
+        Parameters
+        ----------
+        unit, fast_unit
+            Those of the value and of the fast axis, as they are shown.
+        """
+        size, up = abs(self.amount), self.amount > 0
+        if len(self.sweeps) > 1:
+            return (
+                f"Every other sweep ({', '.join(self.sweeps)}) lies about {size:.2g} {fast_unit} further "
+                f"{'up' if up else 'down'} than those beside it: if they were measured in different directions, train "
+                "each direction for itself."
+            )
+        words = {
+            "scale": f"reads about {100 * size:.2g} % {'high' if up else 'low'}",
+            "offset": " ".join(f"reads about {size:.2g} {unit} {'high' if up else 'low'}".split()),
+            "lag": f"lies about {size:.2g} {fast_unit} too far {'up' if up else 'down'}",
+        }
+        return f"The sweep at {self.sweeps[0]} {words[self.kind]} beside its neighbours: mask it, or measure it again."
+
+
+def misfits(
+    fast: np.ndarray,
+    values: np.ndarray,
+    held_out: np.ndarray,
+    group: np.ndarray,
+    inner: Sequence[int],
+    labels: Sequence[str],
+) -> list[Misfit]:
+    """Sweeps that do not fit the others.
+
+    Parameters
+    ----------
+    fast
+        Places on the fast axis [n].
+    values
+        Readings [n].
+    held_out
+        What the twin says of each reading without its sweep [n].
+    group
+        The number of the sweep of each point [n].
+    inner
+        The numbers of the sweeps inside the others, ascending.
+    labels
+        The sweeps' names, by number.
+
+    Returns
+    -------
+    list of Misfit
+        The worst sweep for which one number says what is wrong, or every other one where they lag by turns; empty where
+        all fit.
+    """
+    if len(inner) < _FEWEST:
+        return []
+    amounts, explained, gained = _fitted(fast, values, held_out, group, inner)
+    names = [labels[number] for number in inner]
+    lag_says_most = np.where(np.argmax(explained, axis=1) == 2, explained[:, 2], 0)
+    if late := _by_turns(amounts[:, 2], lag_says_most):
+        shown = tuple(names[row] for row in late if amounts[row, 2] > 0)
+        return [Misfit(shown, "lag", float(np.mean(np.abs(amounts[late, 2]))))]
+    telling = (explained > _EXPLAINED) & (gained > _LEAST * np.ptp(values))
+    for row, column in np.argwhere(telling):
+        telling[row, column] = _marked(amounts[:, column], row)
+    if not telling.any():
+        return []
+    row, column = np.unravel_index(np.argmax(np.where(telling, gained, 0)), gained.shape)
+    return [Misfit((names[row],), ("scale", "offset", "lag")[column], float(amounts[row, column]))]
+
+
+def _marked(amounts: np.ndarray, row: int) -> bool:
+    """Whether the sweeps beside a row, which both have to be inner ones, miss by about half as much the other way."""
+    if not 0 < row < len(amounts) - 1:
+        return False
+    low, high = _BESIDE
+    shares = -amounts[[row - 1, row + 1]] / amounts[row]
+    return bool(((shares > low) & (shares < high)).all())
+
+
+def _by_turns(lags: np.ndarray, explained: np.ndarray) -> list[int]:
+    """The rows of sweeps that lag by turns; empty where they do not."""
+    best: list[int] = []
+    run: list[int] = []
+    for row, lag in enumerate(lags):
+        told = explained[row] > _BY_TURNS
+        goes_on = bool(run) and told and lag * lags[run[-1]] < 0
+        run = [*run, row] if goes_on else [row] if told else []
+        best = max(best, run, key=len)
+    sizes = np.abs(lags[best])
+    return best if len(best) >= _IN_A_ROW and sizes.min() > 0.3 * sizes.max() else []
+
+
+def _fitted(fast, values, held_out, group, inner) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scale, offset and lag of each inner sweep [sweeps, 3], what share of the misses each explains, and how much it
+    takes away, root mean square in the value's unit."""
+    amounts, explained, gained = np.zeros((3, len(inner), 3))
+    for row, number in enumerate(inner):
+        mine = np.flatnonzero(group == number)
+        mine = mine[np.argsort(fast[mine], kind="stable")]
+        x, expected = fast[mine], held_out[mine]
+        wrong = values[mine] - expected
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = np.gradient(expected, x)
+        slope = np.where(np.isfinite(slope), slope, 0.0)
+        total = np.mean(wrong**2)
+        for column, shape in enumerate((expected, np.ones(len(x)), -slope)):
+            power = np.mean(shape**2)
+            if power > 0 and total > 0:
+                amounts[row, column] = np.mean(wrong * shape) / power
+                taken = np.mean(wrong * shape) ** 2 / power
+                explained[row, column], gained[row, column] = taken / total, np.sqrt(taken)
+    return amounts, explained, gained

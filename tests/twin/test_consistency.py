@@ -1,0 +1,131 @@
+"""What does not fit the rest of a scan: spikes, wrong sweeps; and that a hard scan is not accused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.twin import TwinSettings, train
+from napari_scantwin.twin.consistency import Misfit, misfits, spikes
+from napari_scantwin.twin.data import prepare
+from napari_scantwin.twin.noise import measure
+
+FIELDS = np.linspace(1, 9, 9)
+KELVIN = np.linspace(5, 50, 46)
+
+
+def moment(field, kelvin):
+    return 4 / (1 + np.exp((kelvin - 15 - 2 * field) / 3)) + 0.02 * field
+
+
+def columns(noise=0.01, seed=0):
+    field, kelvin = (axis.ravel() for axis in np.meshgrid(FIELDS, KELVIN, indexing="ij"))
+    values = moment(field, kelvin) + noise * np.random.default_rng(seed).normal(size=len(field))
+    return field, kelvin, values, np.repeat(np.arange(9), 46)
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data(), noise=st.sampled_from([0.0, 0.003, 0.02]))
+def test_any_lone_spike_is_found_and_nothing_else(data, noise):
+    _, kelvin, values, sweep = columns(noise)
+    chosen = data.draw(st.lists(st.integers(0, 8), unique=True, max_size=5))
+    places = {number: data.draw(st.integers(2, 43)) for number in chosen}
+    # Spikes at one place of neighbouring sweeps are a peak of the sample's.
+    apart = all(abs(places[one] - places[two]) > 3 for one in chosen for two in chosen if abs(one - two) == 1)
+    true = np.zeros(len(values), bool)
+    for number, place in places.items():
+        true[46 * number + place] = True
+    spoiled = values + np.where(true, data.draw(st.sampled_from([-1.2, 1.2])), 0)
+    found = spikes(kelvin, spoiled, sweep, measure(kelvin, spoiled, sweep))
+    if apart:
+        np.testing.assert_array_equal(found, true)
+
+
+@pytest.mark.parametrize("width", [0.05, 0.5, 1.0, 3.0])
+def test_steps_and_peaks_are_no_spikes(width):
+    field, kelvin, _, sweep = columns()
+    step = np.tanh((kelvin - 15 - 2 * field) / width)
+    peak = np.exp(-(((kelvin - 20.2) / width) ** 2)) * field  # stands still: sweep by sweep at one place
+    for values in (step, peak, step + peak):
+        assert not spikes(kelvin, values, sweep, measure(kelvin, values, sweep)).any()
+
+
+def test_a_spike_has_no_part_in_the_twin_and_is_told():
+    field, kelvin, values, _ = columns(0.005)
+    values[[100, 300]] += 2.0
+    axes = {"magnetic_field": (field, "Oe"), "temperature": (kelvin, "K")}
+    scan = scans.ragged_scan(axes, values, name="moment", unit="emu")
+    assert prepare(scan, 8).spikes.sum() == 2
+    twin = train(scan, TwinSettings(members=2), score_baselines=False)
+    places = np.stack([field, kelvin], axis=1)
+    wrong = twin.predict(places)[0] - moment(field, kelvin)
+    assert np.abs(wrong[[100, 300]]).max() < 0.1
+    assert any("2 readings stand far off their neighbours" in note for note in twin.notes)
+    assert twin.score.inside[0] < 0.1
+
+
+def foretold(values):
+    """What the mean of the sweeps on either side says of each inner sweep, on the same temperatures."""
+    rows = values.reshape(9, 46)
+    said = rows.copy()
+    said[1:-1] = (rows[:-2] + rows[2:]) / 2
+    return said.ravel()
+
+
+def plane(field, kelvin):
+    """What the mean of two neighbours foretells exactly."""
+    return 3 + 0.2 * field - 0.05 * kelvin * (1 + 0.1 * field) + 0.3 * np.sin(kelvin / 4)
+
+
+@pytest.mark.parametrize("wrong", range(2, 7))
+@pytest.mark.parametrize(
+    ("kind", "amount"), [("scale", 0.05), ("scale", -0.08), ("offset", 0.2), ("lag", 0.8), ("lag", -0.5)]
+)
+def test_one_wrong_sweep_is_named_with_its_number(kind, amount, wrong):
+    field, kelvin, _, group = columns()
+    scale, offset, lag = ((amount if kind == one else 0.0) for one in ("scale", "offset", "lag"))
+    mine = group == wrong
+    values = np.where(mine, (1 + scale) * plane(field, kelvin - lag) + offset, plane(field, kelvin))
+    values = values + 0.002 * np.random.default_rng(3).normal(size=len(values))
+    labels = [f"{one:g} Oe" for one in FIELDS]
+    (found,) = misfits(kelvin, values, foretold(values), group, np.arange(1, 8), labels)
+    assert found.sweeps == (labels[wrong],)
+    assert found.kind == kind
+    assert found.amount == pytest.approx(amount, rel=0.3)
+
+
+def test_sweeps_that_lag_by_turns_are_told_as_such():
+    field, kelvin, _, group = columns()
+    values = plane(field, kelvin - np.where(group % 2, 0.6, 0.0))
+    labels = [f"{one:g} Oe" for one in FIELDS]
+    (found,) = misfits(kelvin, values, foretold(values), group, np.arange(1, 8), labels)
+    assert found.kind == "lag"
+    assert found.sweeps == ("2 Oe", "4 Oe", "6 Oe", "8 Oe")
+    assert found.amount == pytest.approx(0.6, rel=0.2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 1000), noise=st.sampled_from([0.001, 0.01, 0.1]))
+def test_a_scan_that_fits_or_is_hard_to_foretell_is_not_accused(seed, noise):
+    field, kelvin, values, group = columns(noise, seed)
+    assert not misfits(kelvin, values, foretold(values), group, np.arange(1, 8), [str(one) for one in FIELDS])
+    crowded = moment(field**2 / 9, kelvin)  # hard between the last sweeps only
+    assert not misfits(kelvin, crowded, foretold(crowded), group, np.arange(1, 8), [str(one) for one in FIELDS])
+
+
+def test_too_few_sweeps_accuse_nobody():
+    _, kelvin, values, group = columns()
+    assert misfits(kelvin, values, 2 * values, group, [1, 2, 3], [str(one) for one in FIELDS]) == []
+
+
+def test_sentences_a_physicist_can_act_on():
+    assert Misfit(("20 kOe",), "scale", 0.051).sentence("emu", "K") == (
+        "The sweep at 20 kOe reads about 5.1 % high beside its neighbours: mask it, or measure it again."
+    )
+    assert "lies about 0.5 K too far down" in Misfit(("3 T",), "lag", -0.5).sentence("emu", "K")
+    assert "Every other sweep (1 T, 3 T) lies about 0.5 K further up" in Misfit(("1 T", "3 T"), "lag", 0.5).sentence(
+        "emu", "K"
+    )
