@@ -77,13 +77,13 @@ def test_a_file_from_a_newer_version_says_so(saved, tmp_path):
         Twin.load(path)
 
 
-@pytest.mark.parametrize("version", [2, 3, 4])
+@pytest.mark.parametrize("version", [2, 3, 4, 5])
 def test_a_file_of_an_older_format_opens_and_says_what_it_said(version, tmp_path):
     """``data`` holds files that the code of that time wrote, and what its twin said at some places."""
     twin, said = Twin.load(DATA / f"format{version}.twin"), np.load(DATA / f"format{version}.npz")
     again = Twin.load(twin.save(tmp_path / "again.twin"))
     kinds = ["aligned", "polynomial", "gaussian process", "small networks", "networks"]
-    assert [one.kind for one in again.mixture.interpolators] == kinds[: 5 if version == 4 else 4]
+    assert [one.kind for one in again.mixture.interpolators] == kinds[: 5 if version >= 4 else 4]
     for opened in (twin, again):
         mean, deviation = opened.predict(said["places"])
         np.testing.assert_allclose(mean, said["mean"], rtol=1e-9, atol=1e-10)
@@ -92,8 +92,9 @@ def test_a_file_of_an_older_format_opens_and_says_what_it_said(version, tmp_path
     assert any("older format" in note for note in twin.notes) == (version < 4)
 
 
-def test_derivatives_and_extrapolation_of_format_4_are_recalled_too():
-    twin, said = Twin.load(DATA / "format4.twin"), np.load(DATA / "format4.npz")
+@pytest.mark.parametrize("version", [4, 5])
+def test_derivatives_and_extrapolation_are_recalled_too(version):
+    twin, said = Twin.load(DATA / f"format{version}.twin"), np.load(DATA / f"format{version}.npz")
     np.testing.assert_array_equal(twin.extrapolates(said["places"]), said["extrapolated"])
     for axis in twin.axes:
         found = twin.derivative(said["places"], axis)
@@ -107,7 +108,7 @@ def test_a_twin_of_the_first_format_gives_its_scan_back():
     scan = napari_scantwin.read(DATA / "format1.twin")
     xr.testing.assert_equal(refused.value.scan, scan)
     assert scan.attrs["units"] == "emu"
-    # All four files are of one scan.
+    # All these files are of one scan.
     np.testing.assert_array_equal(scan.values, Twin.load(DATA / "format4.twin").scan.values)
 
 

@@ -111,9 +111,9 @@ def _from_4(about: dict, arrays: dict) -> dict:
 
 
 def _from_5(about: dict, arrays: dict) -> dict:
-    """One factor for all of the scan, however steep."""
+    """One factor for all of the scan, however steep, and less of the interpolators' disagreement."""
     arrays["uncertainty/factor"] = np.atleast_1d(arrays["uncertainty/factor"])
-    arrays["uncertainty/steepness"] = np.ones(1)
+    arrays["uncertainty/steepness"], arrays["uncertainty/least"] = np.ones(1), np.array(0.5)
     return {**about, "format": 6}
 
 

@@ -68,6 +68,8 @@ class Uncertainty:
         Set points of the slow axis [groups], ascending.
     nearest
         The distance to the nearest measured point on ``grid``, in steps.
+    least
+        By how much the interpolators' disagreement counts at least.
     """
 
     noise: Noise
@@ -77,6 +79,7 @@ class Uncertainty:
     slope: np.ndarray
     knots: np.ndarray
     nearest: np.ndarray
+    least: float = _LEAST_SPREAD
 
     @property
     def factor(self) -> float:
@@ -131,7 +134,8 @@ class Uncertainty:
         array
             Standard deviation [n] in the value's unit.
         """
-        return _model_uncertainty(self.factor_at(self.slope_at(coordinates)), spread, self._common(coordinates))
+        factor, common = self.factor_at(self.slope_at(coordinates)), self._common(coordinates)
+        return _model_uncertainty(factor, spread, common, self.least)
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin's derivative along one axis.
@@ -203,7 +207,7 @@ class Uncertainty:
         axes = {f"grid{number}": axis for number, axis in enumerate(self.grid)}
         noise = {"noise_levels": self.noise.levels, "noise": self.noise.deviations}
         fields = {"slope": self.slope, "nearest": self.nearest}
-        factors = {"factor": self.factors, "steepness": self.steepness}
+        factors = {"factor": self.factors, "steepness": self.steepness, "least": np.array(self.least)}
         return {**factors, "knots": self.knots, **fields, **noise, **axes}
 
     @classmethod
@@ -213,7 +217,8 @@ class Uncertainty:
         grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
         noise = Noise(arrays["noise_levels"], arrays["noise"])
         factors, steepness = arrays["factor"], arrays["steepness"]
-        return cls(noise, factors, steepness, grid, slope, arrays["knots"], arrays["nearest"])
+        rest = (arrays["knots"], arrays["nearest"], float(arrays["least"]))
+        return cls(noise, factors, steepness, grid, slope, *rest)
 
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
@@ -417,5 +422,5 @@ def calibrated_factor(residual: np.ndarray, noise: np.ndarray, spread: np.ndarra
     return float(high)
 
 
-def _model_uncertainty(factor, spread: np.ndarray, common: np.ndarray) -> np.ndarray:
-    return np.hypot(np.maximum(factor, _LEAST_SPREAD) * spread, factor * common)
+def _model_uncertainty(factor, spread: np.ndarray, common: np.ndarray, least: float = _LEAST_SPREAD) -> np.ndarray:
+    return np.hypot(np.maximum(factor, least) * spread, factor * common)
