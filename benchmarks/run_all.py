@@ -17,6 +17,7 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 _ALL = (
     "accuracy",
+    "trust",
     "calibration",
     "speed",
     "scale",

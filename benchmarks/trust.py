@@ -1,0 +1,201 @@
+"""Whether a twin can be trusted: scans as instruments measure them against their dense truth.
+
+``python benchmarks/trust.py [truths] [adding] [few] [wrong]`` prints
+
+truths  for each scan of ``instruments.py`` (those that choices were made on, then those only ever run here) the error
+        of the twin, of its networks alone and of the best baseline on sweeps left out, and against the truth outside
+        and inside holes; the share of fresh measurements of the truth within one and two standard deviations, where the
+        truth is flat and where it is steep
+adding  the error against the truth before and after one more sweep: near another, in the middle of a gap, at an edge
+few     three to five sweeps: the twin beside a straight line and a monotone spline along the slow axis
+wrong   one sweep 5 % too high, every other one half a unit late, a spike in every sweep: the error, and what is said
+
+All errors are root mean squares in % of the range of the truth.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from instruments import (
+    Instrument,
+    Measured,
+    antiferromagnet,
+    bands,
+    develop,
+    first_order_magnet,
+    mean_field_magnet,
+    measure,
+    superconductor,
+    table,
+)
+from scipy.interpolate import PchipInterpolator
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.twin import Twin, train
+
+_SEED = 11
+
+
+def _error(twin: Twin, case: Measured, where: np.ndarray) -> float:
+    wrong = twin.predict(case.points[where])[0] - case.values[where]
+    return 100 * float(np.sqrt(np.mean(wrong**2))) / float(np.ptp(case.values)) if len(wrong) else np.nan
+
+
+def _within(twin: Twin, case: Measured, where: np.ndarray) -> str:
+    """Shares of fresh measurements within one and two standard deviations."""
+    if where.sum() < 20:
+        return "         -"
+    mean, deviation = twin.predict(case.points[where])
+    random = np.random.default_rng(_SEED)
+    fresh = case.values[where] + case.noise[where] * random.normal(size=int(where.sum()))
+    shares = [np.mean(np.abs(fresh - mean) < width * deviation) for width in (1, 2)]
+    return f"{shares[0]:5.2f} {shares[1]:4.2f}"
+
+
+def truths() -> None:
+    """The table of accuracy and coverage."""
+    print(f"{'scan':<24} {'left out':>8} {'network':>8} {'best baseline':>27} {'truth':>7} {'holes':>7}", end="")
+    print(f" {'flat':>10} {'steep':>10} {'in holes':>10}  made of")
+    for title, cases in (("chosen on", develop()), ("only run", table())):
+        print(f"-- {title}")
+        for case in cases:
+            twin = train(case.scan)
+            score = twin.score
+            share = 100 * score.inside / score.value_range
+            best = min(score.baselines, key=lambda row, share=share: share[row])
+            network = share[score.methods.index("network")] if "network" in score.methods else np.nan
+            inside = ~twin.extrapolates(case.points) & ~case.hole
+            print(
+                f"{case.name:<24} {share[0]:8.2f} {network:8.2f} {score.methods[best]:>20} {share[best]:6.2f} "
+                f"{_error(twin, case, inside):7.3f} {_error(twin, case, case.hole):7.3f} "
+                f"{_within(twin, case, inside & ~case.steep)} {_within(twin, case, inside & case.steep)} "
+                f"{_within(twin, case, case.hole)}  {twin.mixture.in_words[8:-1]}",
+                flush=True,
+            )
+
+
+_FIELDS = (100.0, 1000.0, 5000.0, 1e4, 2e4, 3e4, 4e4, 5e4)
+
+
+def _magnet() -> tuple[Callable, Instrument, tuple[str, str, str]]:
+    holes = {0: (31.5, 32.9), 3: (34.2, 35.6)}
+    instrument = Instrument(_FIELDS, (10, 60), 75, noise=lambda values: 1e-3 + 2e-3 * np.abs(values), holes=holes)
+    return first_order_magnet(32.0, 0.28, 0.35), instrument, ("Oe", "K", "emu")
+
+
+def _film() -> tuple[Callable, Instrument, tuple[str, str, str]]:
+    slow = (0.0, 500.0, 2000.0, 6000.0, 1.2e4, 2.5e4, 4e4)
+    instrument = Instrument(slow, (2, 12), 110, noise=lambda values: 4e-5 + 4e-3 * np.abs(values))
+    return superconductor(9.0, 9e4, 0.12, 0.8), instrument, ("Oe", "K", "ohm")
+
+
+def _gapped() -> tuple[Callable, Instrument, tuple[str, str, str]]:
+    instrument = Instrument(tuple(np.linspace(-12, 12, 9)), (-0.6, 0.1), 141, counts=True, jitter=0)
+    return bands("gapped bands", 300), instrument, ("deg", "eV", "count")
+
+
+def _wandering() -> tuple[Callable, Instrument, tuple[str, str, str]]:
+    noise = lambda values: 2e-3 + 1e-3 * np.abs(values)  # noqa: E731
+    instrument = Instrument(_FIELDS, (20, 80), 61, wander=1.0, jitter=0.004, noise=noise)
+    return mean_field_magnet(3.5, 45.0, 20.0), instrument, ("Oe", "K", "emu")
+
+
+def adding() -> None:
+    """One more true sweep: the error on the same places, a twentieth of the scan around the new sweep left out."""
+    worst = -np.inf
+    for make in (_magnet, _film, _gapped, _wandering):
+        function, instrument, units = make()
+        slow = np.sort(instrument.slow)
+        before = measure(make.__name__[1:], function, instrument, units)
+        first = train(before.scan, score_baselines=False)
+        gap = len(slow) // 2
+        for title, place in (
+            ("near another", slow[gap] + 0.1 * (slow[gap + 1] - slow[gap])),
+            ("in a gap", (slow[gap] + slow[gap + 1]) / 2),
+            ("in the first gap", slow[0] + 0.5 * (slow[1] - slow[0])),
+            ("in the last gap", slow[-1] - 0.3 * (slow[-1] - slow[-2])),
+        ):
+            more = replace(instrument, slow=(*instrument.slow, float(place)))
+            second = train(measure("", function, more, units).scan, score_baselines=False)
+            where = ~first.extrapolates(before.points) & ~before.hole & (before.points[:, 0] != place)
+            errors = [_error(twin, before, where) for twin in (first, second)]
+            change = 100 * (errors[1] / errors[0] - 1)
+            worst = max(worst, change)
+            print(f"{before.name:<12} {title:<18} {errors[0]:7.3f} -> {errors[1]:7.3f}  {change:+6.1f} %", flush=True)
+    print(f"worst change {worst:+.1f} %")
+
+
+def few() -> None:
+    """Three to five sweeps beside what one would draw by hand."""
+    noise = lambda values: 1e-3 + 2e-3 * np.abs(values)  # noqa: E731
+    kinds = {
+        "first order": first_order_magnet(21.0, 0.35, 2.5),
+        "second order": mean_field_magnet(3.5, 35.0, 20.0),
+        "antiferromagnet": antiferromagnet(38.0, 1.1e5, 2.0),
+    }
+    for name, function in kinds.items():
+        for slow in ((1e3, 2e4, 5e4), (1e3, 1e4, 2.5e4, 5e4), (1e3, 5e3, 1e4, 5e4), (1e3, 5e3, 1.5e4, 3e4, 5e4)):
+            case = measure(name, function, Instrument(slow, (5, 70), 80, noise=noise, jitter=0))
+            twin = train(case.scan, score_baselines=False)
+            everywhere = np.ones(len(case.values), bool)
+            print(
+                f"{name:<16} {len(slow)} sweeps: twin {_error(twin, case, everywhere):6.2f}, "
+                f"line {_drawn(case, np.interp):6.2f}, monotone spline {_drawn(case, _pchip):6.2f}  "
+                f"{twin.mixture.in_words[8:-1]}",
+                flush=True,
+            )
+
+
+def _pchip(at, slow, row):
+    return PchipInterpolator(slow, row)(at)
+
+
+def _drawn(case: Measured, method: Callable) -> float:
+    """The error of a curve along the slow axis through the sweeps' readings, drawn at every place of the fast axis."""
+    points = scans.points(case.scan)
+    knots, fast = np.unique(points.coordinates[:, 0]), np.unique(case.points[:, 1])
+    rows = [np.argsort(points.coordinates[:, 1][points.coordinates[:, 0] == knot]) for knot in knots]
+    values = [
+        np.interp(fast, points.coordinates[mine, 1][row], points.values[mine][row])
+        for row, mine in zip(rows, (points.coordinates[:, 0] == knot for knot in knots), strict=True)
+    ]
+    at = np.unique(case.points[:, 0])
+    found = np.stack([method(at, knots, column) for column in np.array(values).T], axis=1).ravel()
+    return 100 * float(np.sqrt(np.mean((found - case.values) ** 2))) / float(np.ptp(case.values))
+
+
+def wrong() -> None:
+    """Spoiled scans: what it does to the map, and what the twin says of it."""
+    for case in (*develop()[:2], *table()[1:3]):
+        for kind in ("nothing", "one sweep 5 % high", "every other late", "spikes"):
+            twin = train(_spoiled(case, kind), score_baselines=False)
+            inside = ~twin.extrapolates(case.points) & ~case.hole
+            print(f"{case.name:<22} {kind:<20} {_error(twin, case, inside):7.3f}  {' '.join(twin.notes)}", flush=True)
+
+
+def _spoiled(case: Measured, kind: str):
+    points = scans.points(case.scan)
+    set_points = scans.set_points(points.coordinates[:, 0])
+    knots = np.unique(set_points)
+    values, places = points.values.copy(), points.coordinates.copy()
+    random = np.random.default_rng(3)
+    if kind == "one sweep 5 % high":
+        values[set_points == knots[len(knots) // 2]] *= 1.05
+    if kind == "every other late":
+        places[np.isin(set_points, knots[1::2]), 1] += 0.01 * np.ptp(places[:, 1])
+    if kind == "spikes":
+        for knot in knots:
+            values[random.choice(np.flatnonzero(set_points == knot)[3:-3])] += 0.3 * np.ptp(values)
+    names = scans.axes(case.scan)
+    axes = {name: (places[:, row], case.scan[name].attrs["units"]) for row, name in enumerate(names)}
+    return scans.ragged_scan(axes, values, name=case.scan.name, unit=case.scan.attrs["units"])
+
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or ("truths", "adding", "few", "wrong"):
+        print(f"--- {part}")
+        {"truths": truths, "adding": adding, "few": few, "wrong": wrong}[part]()
