@@ -53,6 +53,16 @@ def test_steps_and_peaks_are_no_spikes(width):
         assert not spikes(kelvin, values, sweep, measure(kelvin, values, sweep)).any()
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), width=st.floats(0.05, 4), noise=st.sampled_from([0.0, 0.01]))
+def test_unevenly_spaced_readings_of_a_step_are_no_spikes(seed, width, noise):
+    random = np.random.default_rng(seed)
+    kelvin = np.concatenate([np.sort(random.uniform(5, 50, 40)) for _ in FIELDS])
+    values = np.tanh((kelvin - 15 - 2 * np.repeat(FIELDS, 40)) / width) + noise * random.normal(size=len(kelvin))
+    sweep = np.repeat(np.arange(9), 40)
+    assert not spikes(kelvin, values, sweep, measure(kelvin, values, sweep)).any()
+
+
 def test_a_spike_has_no_part_in_the_twin_and_is_told():
     field, kelvin, values, _ = columns(0.005)
     values[[100, 300]] += 2.0

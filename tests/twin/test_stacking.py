@@ -63,18 +63,20 @@ def test_many_of_a_kind_do_not_win_by_being_many():
     assert held.weights()[-1] > 0.5
 
 
-def test_with_few_sweeps_networks_and_aligned_interpolation_keep_a_part():
-    group = np.repeat(np.arange(4), 20)
-    inner = (group == 1) | (group == 2)
-    perfect, fair = np.zeros(80), 0.1 * np.sin(np.arange(80))
-    families = ["spline", NETWORKS, ALIGNED]
-    few = held_out(perfect, fair, fair, families=families, group=group, inner=inner).weights()
-    np.testing.assert_allclose(few, [0.5, 0.3, 0.2], atol=0.05)
-    group = np.repeat(np.arange(30), 20)
-    inner = (group > 0) & (group < 29)
-    fair = 0.1 * np.sin(np.arange(600))
-    many = held_out(np.zeros(600), fair, fair, families=families, group=group, inner=inner).weights()
-    assert many[0] > 0.95
+def test_with_few_sweeps_no_family_goes_that_is_nearly_as_good():
+    """One is best on both inner sweeps by a hair; nobody knows by two."""
+    few, many = (np.repeat(np.arange(count), 20) for count in (4, 30))
+    shares = []
+    for group in (few, many):
+        inner = (group > 0) & (group < group.max())
+        best, hardly = np.full(len(group), 0.1), np.full(len(group), 0.11)  # of one sign: nothing cancels
+        families = [ALIGNED, NETWORKS]
+        shares.append(held_out(best, hardly, families=families, group=group, inner=inner).weights())
+    assert shares[0][1] > 0.2
+    assert shares[1][1] < 0.05
+    poor = np.full(len(few), 10.0)
+    inner = (few == 1) | (few == 2)
+    assert held_out(0.01 * poor, poor, families=[ALIGNED, NETWORKS], group=few, inner=inner).weights()[1] < 0.02
 
 
 def test_the_score_of_a_sweep_does_not_profit_from_it():

@@ -23,6 +23,7 @@ __all__ = [
     "ALIGNED",
     "NETWORKS",
     "SMALL",
+    "SPLINES",
     "FittedFolds",
     "FittedInterpolator",
     "Folds",
@@ -33,7 +34,7 @@ __all__ = [
 #: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
 SMALL = 5000
 #: Families of interpolators that are named elsewhere.
-ALIGNED, NETWORKS = "aligned interpolation", "network"
+ALIGNED, NETWORKS, SPLINES = "aligned interpolation", "network", "spline"
 
 
 class TrainingPoints(Protocol):

@@ -1,9 +1,9 @@
 """What in a scan does not fit the rest of it: single readings far off their neighbours, and whole sweeps that read
 high, low or late.
 
-A reading is far off where it misses the straight line through the two neighbours on either side by many times the
-scan's noise, and these four agree among themselves: a step or a peak of several readings does not count. Nor does what
-a neighbouring sweep shows at the same place.
+A reading is far off where it misses the straight line through the two neighbours on either side, and the range of
+their readings, by many times the scan's noise, and these four agree among themselves: a step or a peak of several
+readings does not count. Nor does what a neighbouring sweep shows at the same place, if smaller.
 
 A sweep is held against what the twin says of it without it. With p that prediction along the sweep and p' its slope,
 the misses are fitted by::
@@ -30,8 +30,10 @@ __all__ = ["Misfit", "misfits", "spikes"]
 #: A reading is far off beyond so many deviations of the noise and this share of the range; its neighbours agree where
 #: they miss the line through themselves by less than a quarter of that.
 _DEVIATIONS, _SHARE, _AGREE = 8.0, 0.02, 0.25
-#: A sweep beside that shows as much within so many steps of the fast axis makes it no spike.
-_NEAR = 2.0
+#: A sweep beside that shows this share of it within so many steps of the fast axis makes it no spike.
+_NEAR, _ALIKE = 2.0, 0.2
+#: Readings of the shortest sweep that is looked at.
+_SHORTEST = 7
 #: A sweep is told of where one number explains this share of what is missed and takes away this share of the range
 #: (root mean square), and the inner sweeps on either side miss by a share between these the other way.
 _EXPLAINED, _LEAST, _BESIDE = 0.7, 0.005, (0.25, 0.95)
@@ -60,22 +62,24 @@ def spikes(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, noise: Noise
     array
         True [n] where a reading is far off.
     """
-    far, size = np.zeros(len(values), bool), float(np.ptp(values))
+    far, out = np.zeros(len(values), bool), np.zeros(len(values))
     # Readings that differ by nothing but the last digit have no noise to speak of.
-    floor = _SHARE * size
+    floor = _SHARE * float(np.ptp(values))
     for rows in by_sweep(fast, sweep):
         x, y = fast[rows], values[rows]
-        if len(x) < 7:
+        if len(x) < _SHORTEST:
             continue
         middle = np.arange(2, len(x) - 2)
-        before, after = np.stack([middle - 2, middle - 1]), np.stack([middle + 1, middle + 2])
-        around = np.concatenate([before, after])
-        places, readings = x[around] - x[middle], y[around]
-        expected, own = _line(places, readings)
+        around = middle + np.array([[-2], [-1], [1], [2]])
+        readings = y[around]
+        expected, own = _line(x[around] - x[middle], readings)
         limit = np.maximum(_DEVIATIONS * noise(expected), floor)
         missed = np.abs(y[middle] - expected)
-        far[rows[middle]] = (missed > limit) & (own < _AGREE * missed)
-    return far & ~_repeated(fast, values, sweep, far)
+        # Of unevenly spaced places a line says little; but a step's readings lie between those beside them.
+        above, below = y[middle] - readings.max(axis=0), readings.min(axis=0) - y[middle]
+        out[rows[middle]] = np.where(above > below, np.maximum(above, 0), -np.maximum(below, 0))
+        far[rows[middle]] = (missed > limit) & (np.abs(out[rows[middle]]) > limit) & (own < _AGREE * missed)
+    return far & ~_repeated(fast, sweep, far, out)
 
 
 def _line(places: np.ndarray, readings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,14 +90,14 @@ def _line(places: np.ndarray, readings: np.ndarray) -> tuple[np.ndarray, np.ndar
     return level - slope * mean, np.abs(readings - level - slope * (places - mean)).max(axis=0)
 
 
-def _repeated(fast: np.ndarray, values: np.ndarray, sweep: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """Which of the readings that are far off have their like in a sweep beside [n]."""
+def _repeated(fast: np.ndarray, sweep: np.ndarray, far: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Which of the readings that are far off have their like in a sweep beside [n]; ``out`` is how far each reading
+    [n] stands beyond its neighbours, with its sign."""
     result = np.zeros(len(far), bool)
-    steps = {number: np.median(np.diff(np.sort(fast[sweep == number]))) for number in np.unique(sweep[far])}
-    numbers = np.flatnonzero(far)
-    for number in numbers:
-        beside = numbers[np.abs(sweep[numbers] - sweep[number]) == 1]
-        result[number] = bool((np.abs(fast[beside] - fast[number]) <= _NEAR * steps[sweep[number]]).any())
+    for number in np.flatnonzero(far):
+        near = _NEAR * np.median(np.diff(np.sort(fast[sweep == sweep[number]])))
+        beside = (np.abs(sweep - sweep[number]) == 1) & (np.abs(fast - fast[number]) <= near)
+        result[number] = bool((out[beside] * np.sign(out[number]) > _ALIKE * abs(out[number])).any())
     return result
 
 

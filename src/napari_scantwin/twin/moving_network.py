@@ -42,6 +42,7 @@ class FittedMovingNetwork(FittedInterpolator):
 
     kind: ClassVar[str] = "moving features"
     in_words: ClassVar[str] = "neural network"
+    instant: ClassVar[bool] = True
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         return evaluate_moving(self.parameters, *_split(self.features, coordinates))

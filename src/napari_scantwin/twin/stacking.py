@@ -9,8 +9,9 @@ so that no single sweep does.
 
 This is done twice: within each family of interpolators, and then among the families, each judged on a sweep by weights
 the sweep had no part in, since the best of many is good on the sweeps it was chosen by for no other reason. With few
-sweeps that choice says little, and the weights of families are drawn towards what is right most often: networks and
-aligned interpolation. How much the choice still fits the sweeps it is made on is shown by :func:`cross_fitted`.
+sweeps that choice says little, and the weights of families are drawn towards what is right most often: networks before
+aligned interpolation before splines, each over its error. How much the choice still fits the sweeps it is made on is
+shown by :func:`cross_fitted`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import nnls
 
-from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS
+from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINES
 
 __all__ = ["HeldOut", "cross_fitted"]
 
@@ -31,7 +32,7 @@ _DRAWS, _DRAWS_WITHIN, _BETTER = 24, 8, 0.25
 #: Sweeps are kept from a choice in at most so many blocks.
 _BLOCKS = 8
 #: What is right most often, and the number of inner sweeps at which it counts as much as they do.
-_TRUSTED, _FEW = {NETWORKS: 0.6, ALIGNED: 0.4}, 2
+_TRUSTED, _FEW = {NETWORKS: 0.5, ALIGNED: 0.3, SPLINES: 0.2}, 2
 #: Errors, in spreads of the values, below which a sweep is no easier than another.
 _FLOOR = 0.005
 
@@ -150,8 +151,10 @@ def _in_two_steps(squares: np.ndarray, blocks: np.ndarray, families: np.ndarray)
             others = blocks != block
             chosen = _averaged(own[others], _DRAWS_WITHIN) if others.any() else within[mine, column]
             honest[np.ix_(~others, mine, [column])] = chosen[None, :, None]
-    shares = _averaged(np.einsum("scf,scd,sdg->sfg", honest, squares, honest), _DRAWS)
-    trusted = np.array([_TRUSTED.get(name, 0.0) for name in names])
+    judged = np.einsum("scf,scd,sdg->sfg", honest, squares, honest)
+    shares = _averaged(judged, _DRAWS)
+    errors = np.sqrt(np.diagonal(judged, axis1=1, axis2=2).mean(axis=0))
+    trusted = np.array([_TRUSTED.get(name, 0.0) for name in names]) / (errors + _FLOOR)
     if trusted.any():
         few = 1 / (1 + (len(squares) / _FEW) ** 2)
         shares = (1 - few) * shares + few * trusted / trusted.sum()

@@ -93,12 +93,14 @@ class Trials:
                 break
             spent += interpolator.cost
             # The choice takes longer than a cheap interpolator does.
-            if self._learned and (interpolator.cost > 1 or interpolator is interpolators[-1]):
+            if self._learned and interpolator.cost > 1:
                 self._note(report, spent / total)
             if self.stop is not None and self.stop.is_set():
                 if not self._learned:
                     raise Cancelled
                 break
+        if not self.history:
+            self._note(report, spent / total)
 
     def attempt(self, interpolator, left: float | None, report: Callable[[float], None]) -> None:
         """Try one more interpolator.
