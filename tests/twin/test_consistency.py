@@ -126,6 +126,13 @@ def test_a_scan_that_fits_or_is_hard_to_foretell_is_not_accused(seed, noise):
     assert not misfits(kelvin, crowded, foretold(crowded), group, np.arange(1, 8), [str(one) for one in FIELDS])
 
 
+def test_sweeps_of_one_reading_are_passed_over():
+    _, kelvin, values, group = columns()
+    kept = (group != 4) | (kelvin == 20)
+    parts = (column[kept] for column in (kelvin, values, foretold(values), group))
+    assert misfits(*parts, np.arange(1, 8), [str(one) for one in FIELDS]) == []
+
+
 def test_too_few_sweeps_accuse_nobody():
     _, kelvin, values, group = columns()
     assert misfits(kelvin, values, 2 * values, group, [1, 2, 3], [str(one) for one in FIELDS]) == []

@@ -215,10 +215,12 @@ def _by_turns(lags: np.ndarray, explained: np.ndarray) -> list[int]:
 
 def _fitted(fast, values, held_out, group, inner) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Scale, offset and lag of each inner sweep [sweeps, 3], what share of the misses each explains, and how much it
-    takes away, root mean square in the value's unit."""
+    takes away, root mean square in the value's unit; zeros for a sweep of few readings."""
     amounts, explained, gained = np.zeros((3, len(inner), 3))
     for row, number in enumerate(inner):
         mine = np.flatnonzero(group == number)
+        if len(mine) < _SHORTEST:
+            continue
         mine = mine[np.argsort(fast[mine], kind="stable")]
         x, expected = fast[mine], held_out[mine]
         wrong = values[mine] - expected

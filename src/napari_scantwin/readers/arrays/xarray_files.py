@@ -110,6 +110,7 @@ def _measurements(path: Path, datasets: dict[str, xr.Dataset], writer: _Writer |
         for name, array in dataset.data_vars.items():
             if dataset.attrs.get("scan", name) != name:  # this program's own file names its scan
                 continue
+            stored = "/".join(part for part in (group.strip("/"), str(name)) if part)
             array = from_dataset(dataset, array)
             name = array.name
             ragged = array.dims == (scans.POINT,) and "axes" in array.attrs
@@ -119,7 +120,7 @@ def _measurements(path: Path, datasets: dict[str, xr.Dataset], writer: _Writer |
             key = "/".join(part for part in (group.strip("/"), str(name)) if part)
             try:
                 scan = _scan(path, dataset, array, writer or _writer(dataset, array))
-                scan.attrs = with_notes(scan.attrs, _not_stored(path, key))
+                scan.attrs = with_notes(scan.attrs, _not_stored(path, stored))
             except NeedsAxes as reason:
                 lacks.append((array.size, reason))
                 continue
