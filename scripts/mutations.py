@@ -65,14 +65,14 @@ MUTATIONS = (
     Mutation(
         "the factor is not applied to the shared term",
         "twin/uncertainty.py",
-        "return np.hypot(max(factor, _LEAST_SPREAD) * spread, factor * common)",
-        "return np.hypot(max(factor, _LEAST_SPREAD) * spread, common)",
+        "return np.hypot(np.maximum(factor, least) * spread, factor * common)",
+        "return np.hypot(np.maximum(factor, least) * spread, common)",
         _UNCERTAINTY,
     ),
     Mutation(
         "the factor is not applied to the shared term of slopes",
         "twin/uncertainty.py",
-        "return self.factor * change / (2 * step[axis])",
+        "return self.factor_at(self.slope_at(coordinates)) * change / (2 * step[axis])",
         "return change / (2 * step[axis])",
         _UNCERTAINTY,
     ),
@@ -86,7 +86,7 @@ MUTATIONS = (
     Mutation(
         "the digest of .twin files is not checked",
         "twin/storage.py",
-        "if told != _digest(entries):",
+        "if told != digest.hexdigest():",
         "if False:",
         ("tests/twin/test_altered_twin_files.py",),
     ),
@@ -135,10 +135,10 @@ MUTATIONS = (
     *(
         Mutation(
             f"set points' jitter is ten times too {word}, as a share of the {what}",
-            "core/scan.py",
+            "core/sweeps.py",
             f"_JITTER_OF_{what.upper()} = {old}",
             f"_JITTER_OF_{what.upper()} = {new}",
-            ("tests/core/test_scan.py",),
+            ("tests/core/test_scan.py", "tests/core/test_sweeps.py"),
         )
         for what, old, changed in (("span", "1e-4", ("1e-3", "1e-5")), ("value", "5e-4", ("5e-3", "5e-5")))
         for word, new in zip(("large", "small"), changed, strict=True)
@@ -153,7 +153,7 @@ MUTATIONS = (
     Mutation(
         "HDF5 axes are written without their units",
         "writers/formats.py",
-        'data.attrs["units"] = coord.attrs["units"]',
+        'data.attrs["units"] = unit',
         "pass",
         ("tests/writers/test_formats.py",),
     ),
