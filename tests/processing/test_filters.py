@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.scan import gridded_scan
 from napari_scantwin.processing import apply
 from napari_scantwin.processing.background import shirley
 from napari_scantwin.processing.linear import per_fwhm
@@ -205,3 +206,10 @@ def test_the_edge_of_the_real_map_is_left_out(measured_map):
     assert (measured_map.values[holes] == 0).all()
     assert 0 < holes.sum() <= (measured_map.values == 0).sum()
     np.testing.assert_array_equal(done.values[~holes], measured_map.values[~holes])
+
+
+def test_a_map_without_a_number_has_nothing_to_sharpen():
+    axes = {"angle": (np.arange(4.0), "deg"), "energy": (np.arange(5.0), "eV")}
+    empty = gridded_scan(axes, np.full((4, 5), np.nan), name="photoemission_intensity", unit="count")
+    with pytest.raises(ScanError, match="holds no number"):
+        apply(empty, "curvature_2d", axis="energy", other="angle")

@@ -139,6 +139,8 @@ def curvature_2d(scan, *, axis, other, a0, weight, peaks_up):
     if axis == other:
         raise ScanError("the curvature of a map needs two different axes")
     f = values_of(scan).astype(float)
+    if not np.isfinite(f).any():
+        raise ScanError("the map holds no number, so that there is nothing to sharpen")
     f = f / (np.nanmax(np.abs(f)) or 1.0)
     fx, fy = _derivative(scan, axis, 1, f)[0], _derivative(scan, other, 1, f)[0]
     fxx, fyy = _derivative(scan, axis, 2, f)[0], _derivative(scan, other, 2, f)[0]
