@@ -7,6 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time: what passes here passes everywhere. HYPOTHESIS_PROFILE=new looks for others.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("new")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 #: Published measurements and files of real instruments, where they lie beside the checkout; elsewhere the stand-ins
 #: that tests/data/make_stand_ins.py wrote, of the same names, layouts and axes.

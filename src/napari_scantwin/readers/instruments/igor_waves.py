@@ -100,6 +100,7 @@ def _measurement(path: Path, wave: Wave, axes_of: Mapping[int, Sequence[Wave]]) 
     axes = []
     count = wave.values.ndim
     for number, ((label, offset, step), size) in enumerate(zip(wave.axes, wave.values.shape, strict=True)):
+        label = " ".join(label.split())  # a damaged label may hold anything
         fitting = [line for line in axes_of.get(size, ())[:3] if line is not wave]
         if not label and len(fitting) == 1:
             axes.append((fitting[0].name, fitting[0].unit, np.asarray(fitting[0].values, float)))
