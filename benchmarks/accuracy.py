@@ -75,7 +75,7 @@ def main() -> None:
         gone = time.perf_counter() - began
         score = twin.score
         share = 100 * score.inside / score.value_range
-        best = 1 + int(np.nanargmin(share[1:]))
+        best = min(score.baselines, key=lambda row, share=share: np.nan_to_num(share[row], nan=np.inf))
         line = f"{case.name:<26} {share[0]:6.2f} {score.methods[best]:>18} {share[best]:5.2f} "
         line += f"{_truth(case, twin)} {gone:6.1f}"
         if arguments.nested and case.scan.size <= LARGE:
@@ -83,9 +83,9 @@ def main() -> None:
         print(line, flush=True)
         if share[0] > share[best]:
             behind.append(f"{case.name} ({share[0]:.2f} against {share[best]:.2f})")
-        baselines = ", ".join(f"{name} {value:.2f}" for name, value in zip(score.methods[1:], share[1:], strict=True))
+        baselines = ", ".join(f"{name} {value:.2f}" for name, value in list(zip(score.methods, share, strict=True))[1:])
         details.append(f"{case.name}: {baselines}\n    stacking: {twin.mixture}")
-    print("\nEvery baseline, and what the twin is made of:")
+    print("\nThe network alone, every baseline, and what the twin is made of:")
     print("\n".join(details))
     print("\nGoal: the twin at or below the best baseline on every scan.", "It holds." if not behind else "")
     if behind:

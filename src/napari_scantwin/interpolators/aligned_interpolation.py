@@ -9,10 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from napari_scantwin.interpolators import protocol
 from napari_scantwin.interpolators.aligned import SPLINES, CurveRegistration, Rows
 from napari_scantwin.interpolators.features import scales_of
-from napari_scantwin.interpolators.protocol import ALIGNED, FittedInterpolator, Interpolator, TrainingPoints
+from napari_scantwin.interpolators.protocol import ALIGNED, SPLINE, FittedInterpolator, Interpolator, TrainingPoints
 
 __all__ = ["ALIGNED_SHARE", "DRAWS", "AlignedInterpolation", "FittedAlignedInterpolation", "alignable"]
 
@@ -80,7 +79,7 @@ class AlignedInterpolation(Interpolator):
     @property
     def family(self) -> str:  # type: ignore[override]
         """Splines along the slow axis are another family than aligned ones."""
-        return protocol.SPLINES if self.share == 1 else ALIGNED
+        return SPLINE if self.share == 1 else ALIGNED
 
     def __str__(self) -> str:
         if self.share == 1:

@@ -23,7 +23,7 @@ __all__ = [
     "ALIGNED",
     "NETWORKS",
     "SMALL",
-    "SPLINES",
+    "SPLINE",
     "FittedFolds",
     "FittedInterpolator",
     "Folds",
@@ -34,7 +34,7 @@ __all__ = [
 #: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
 SMALL = 5000
 #: Families of interpolators that are named elsewhere.
-ALIGNED, NETWORKS, SPLINES = "aligned interpolation", "network", "spline"
+ALIGNED, NETWORKS, SPLINE = "aligned interpolation", "network", "spline"
 
 
 class TrainingPoints(Protocol):

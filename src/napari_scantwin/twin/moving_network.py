@@ -28,8 +28,7 @@ __all__ = ["FittedMovingNetwork", "MovingNetwork"]
 _FLOOR = 0.005
 #: Members of a held-out fold: two, so that how far they differ can be held against how wrong they are.
 _OF_A_FOLD = 2
-#: Fits of a scan with few sweeps side by side cost little more than one, and not more steps than these are looked at
-#: by ``stop`` and progress.
+#: Steps between two reports of progress.
 _STEPS_A_REPORT = 20
 
 

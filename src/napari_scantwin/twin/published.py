@@ -178,8 +178,6 @@ class PublishedSearch(Interpolator):
         _, middle, width = _scaled(points)
         weights = np.array([mask[points.group] for mask in masks], float)
         trained = _train(points, chosen, weights, seed, stop)
-        if trained.stopped:
-            raise Cancelled
         return [
             FittedPublishedSearch(middle, width, [part[number : number + 1] for part in trained.weights])
             for number in range(len(masks))

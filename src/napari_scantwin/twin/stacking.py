@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import nnls
 
-from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINES
+from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINE
 
 __all__ = ["HeldOut", "cross_fitted"]
 
@@ -32,7 +32,7 @@ _DRAWS, _DRAWS_WITHIN, _BETTER = 24, 8, 0.25
 #: Sweeps are kept from a choice in at most so many blocks.
 _BLOCKS = 8
 #: What is right most often, and the number of inner sweeps at which it counts as much as they do.
-_TRUSTED, _FEW = {NETWORKS: 0.5, ALIGNED: 0.3, SPLINES: 0.2}, 2
+_TRUSTED, _FEW = {NETWORKS: 0.5, ALIGNED: 0.3, SPLINE: 0.2}, 2
 #: Errors, in spreads of the values, below which a sweep is no easier than another.
 _FLOOR = 0.005
 

@@ -258,8 +258,9 @@ def _misfits(scan: xr.DataArray, trials: Trials, held_out: np.ndarray) -> list[s
         count, places = int(data.spikes.sum()), data.groups.group[data.spikes]
         where = ", ".join(data.groups.labels[number] for number in np.unique(places)[:_MOST_NAMED])
         more = ", …" if len(np.unique(places)) > _MOST_NAMED else ""
-        stands = "reading stands" if count == 1 else "readings stand"
-        notes.append(f"{count} {stands} far off their neighbours and had no weight (in the sweeps at {where}{more}).")
+        stands = "reading stands far off its" if count == 1 else "readings stand far off their"
+        sweeps = "sweep" if len(np.unique(places)) == 1 else "sweeps"
+        notes.append(f"{count} {stands} neighbours and had no weight (in the {sweeps} at {where}{more}).")
     if data.axes != 2 or not data.sweeps:
         return notes
     inner = np.flatnonzero(~data.groups.edge)

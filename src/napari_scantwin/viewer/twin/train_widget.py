@@ -92,7 +92,7 @@ class TrainWidget(QWidget):
         )
         for box, words in ((self.members, "as preset"), (self.budget, "none"), (self.trials, "as preset")):
             box.setSpecialValueText(words)  # shown in place of 0
-        for box in (self.members, self.budget, self.seed, self.trials):
+        for box in (self.method, self.members, self.budget, self.seed, self.trials):
             box.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
         form = QWidget()
         rows = QFormLayout(form)
