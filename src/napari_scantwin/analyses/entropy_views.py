@@ -7,7 +7,7 @@ import numpy as np
 from napari_scantwin.analyses.entropy_sides import EntropyResult, EntropySide
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.operations.findings import Curve, DerivedMap, Plot, gradient, plain
+from napari_scantwin.operations.findings import Curve, DerivedMap, Plot, Strip, gradient, plain
 from napari_scantwin.physics.entropy_figures import table
 
 __all__ = ["VIEWS", "figure_rows", "maps_of", "table_of"]
@@ -108,7 +108,7 @@ def _exponent(result: EntropyResult) -> Plot:
 
 def _arrott(result: EntropyResult) -> Plot:
     """Isotherms, coloured by their temperature, and what the straight lines through them say."""
-    curves, words, labels = [], [], ("", "")
+    curves, words, places, labels = [], [], [], ("", "")
     kelvins = [side.plot["temperature"].values for side in result.sides if side.plot is not None]
     low, high = (min(map(np.min, kelvins)), max(map(np.max, kelvins))) if kelvins else (0.0, 1.0)
     shades = gradient(64)
@@ -132,15 +132,15 @@ def _arrott(result: EntropyResult) -> Plot:
         numbers = np.unique(found.sweep)
         for number in numbers[:: max(1, -(-len(numbers) // _ISOTHERMS))]:
             mine = found.sweep == number
-            share = (found.coordinates[mine, 0][0] - low) / max(high - low, 1e-9)
+            places.append(float(found.coordinates[mine, 0][0]))
+            share = (places[-1] - low) / max(high - low, 1e-9)
             color = shades[round(float(share) * (len(shades) - 1))]
             curves.append(Curve(found.coordinates[mine, 1], found.values[mine], None, color, _style(side)))
-    key = [(f"{low:.4g} K", shades[0]), ("to", "#999"), (f"{high:.4g} K", shades[-1])]
     if not kelvins:
         words += [note for side in result.sides for note in side.notes]
-    return Plot(
-        curves, *labels, key, _said(result, "\n".join([*words, _how(result).replace(" with its 95 % band", "")]))
-    )
+    told = _said(result, "\n".join([*words, _how(result).replace(" with its 95 % band", "")]))
+    strip = Strip("temperature (K)", np.array(places), shades) if places else None
+    return Plot(curves, *labels, words=told, strip=strip)
 
 
 #: Title to the function that draws a view.

@@ -12,7 +12,7 @@ import xarray as xr
 
 from napari_scantwin.core.quantity import Quantity
 
-__all__ = ["COLORS", "Curve", "DerivedMap", "Findings", "Plot", "Table", "gradient", "plain"]
+__all__ = ["COLORS", "Curve", "DerivedMap", "Findings", "Plot", "Strip", "Table", "gradient", "plain", "robust_range"]
 
 #: Colours that people who see no red or no green tell apart too.
 COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#0072b2", "#ffffff")
@@ -31,6 +31,9 @@ _VIRIDIS = (
     "#cbe11e",
     "#fde725",
 )
+#: Styles drawn as points; the band of a line in standard deviations; how far errors may stretch an axis, in ranges of
+#: the values; and the air above and below.
+_POINTS, _BAND, _REACH, _AIR = ("points", "triangles"), 1.96, 0.5, 0.04
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,25 @@ class DerivedMap:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """A strip of colours that says which curve is which, of many that follow each other.
+
+    Parameters
+    ----------
+    label
+        What changes from curve to curve, with its unit.
+    places
+        Its value for each curve [n].
+    colors
+        Colours from its least to its greatest value, evenly spaced.
+    """
+
+    label: str
+    places: np.ndarray
+    colors: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Plot:
     """Curves in one plot.
 
@@ -121,6 +143,16 @@ class Plot:
         What a colour stands for: (words, colour) each.
     words
         What is said below the plot.
+    styles
+        What the curves' styles stand for, style to words ("line": "twin"), where that is the same for all colours.
+    log
+        Whether the axes below and on the left are logarithmic.
+    shown_x, shown_y
+        The ends of the axes; by default the curves' own.
+    about
+        Where the numbers came from (``source``, ``sha256``).
+    strip
+        What the curves' colours stand for where they are too many for a key.
     """
 
     curves: Sequence[Curve]
@@ -128,6 +160,30 @@ class Plot:
     left: str
     key: Sequence[tuple[str, str]] = ()
     words: str = ""
+    styles: Mapping[str, str] = field(default_factory=dict)
+    log: tuple[bool, bool] = (False, False)
+    shown_x: tuple[float, float] | None = None
+    shown_y: tuple[float, float] | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
+    strip: Strip | None = None
+
+    def columns(self) -> list[tuple[str, np.ndarray]]:
+        """The curves as columns of numbers, for a spreadsheet: of each its places, its values and, where it has any,
+        their standard errors; heads say whose they are."""
+        names, result = {color: text for text, color in self.key}, []
+        for number, curve in enumerate(self.curves, start=1):
+            name = names.get(curve.color, "")
+            if self.strip is not None:
+                name = f"{self.strip.label} = {float(self.strip.places[number - 1]):.6g}"
+            whose = ", ".join(one for one in (name, self.styles.get(curve.style, "")) if one)
+            whose = whose or (f"curve {number}" if len(self.curves) > 1 else "")
+            ending = f", {whose}" if whose else ""
+            result.append((self.bottom + ending, np.asarray(curve.x, float)))
+            result.append((self.left + ending, np.asarray(curve.y, float)))
+            if curve.errors is not None:
+                about = self.bottom if curve.sideways else self.left
+                result.append((f"standard error of {about}{ending}", np.asarray(curve.errors, float)))
+        return result
 
 
 @dataclass(frozen=True)
@@ -199,6 +255,41 @@ class Findings:
     def maps_in(self, view: str) -> list[DerivedMap]:
         """What lies over the map in a view."""
         return [*self.maps.get("", ()), *self.maps.get(view, ())]
+
+
+def robust_range(curves: Sequence[Curve]) -> tuple[float, float] | None:
+    """The vertical range in which curves are seen.
+
+    All values lie in it; error bars and bands do as far as they reach no further than :data:`_REACH` times the values'
+    own range to either side, so that one that knows nothing does not flatten the rest.
+
+    Parameters
+    ----------
+    curves
+        What is drawn.
+
+    Returns
+    -------
+    tuple of float or None
+        Its ends, with a little air; None where nothing is drawn.
+    """
+    finite = [np.asarray(one.y, float)[np.isfinite(one.y)] for one in curves]
+    values = np.concatenate(finite) if finite else np.empty(0)
+    if not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    span = (high - low) or abs(high) or 1.0
+    ends = [low, high]
+    for one in curves:
+        if one.errors is None or one.sideways:
+            continue
+        y, errors = np.asarray(one.y, float), np.asarray(one.errors, float)
+        known = np.isfinite(y) & np.isfinite(errors)
+        reach = (1.0 if one.style in _POINTS else _BAND) * errors[known]
+        ends += [*(y[known] - reach), *(y[known] + reach)]
+    bottom, top = max(min(ends), low - _REACH * span), min(max(ends), high + _REACH * span)
+    air = _AIR * (top - bottom)
+    return bottom - air, top + air
 
 
 def gradient(count: int) -> list[str]:

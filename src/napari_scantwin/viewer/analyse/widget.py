@@ -194,7 +194,7 @@ class AnalysisWidget(QWidget):
             return
         plot = self.result.plots.get(self.view.currentText())
         if plot is not None:
-            self.plot.show(plot.curves, plot.bottom, plot.left, plot.key)
+            self.plot.show(plot)
         words = plot.words if plot is not None and plot.words else "\n".join(self.result.notes)
         self.said.setText(words)
         self.put_on_map()

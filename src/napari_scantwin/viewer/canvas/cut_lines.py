@@ -23,10 +23,12 @@ class CutLines:
     def __init__(self, viewer, overlay, lines: Callable[[], list], moved: Callable):
         self._viewer, self._overlay, self._lines, self._moved = viewer, overlay, lines, moved
         overlay.painters.append(self._paint)
+        overlay.traces = self._traces
         viewer.mouse_drag_callbacks.append(self._drag)
 
     def remove(self) -> None:
         """Leave the canvas."""
+        self._overlay.traces = lambda names: []
         if self._paint in self._overlay.painters:
             self._overlay.painters.remove(self._paint)
         if self._drag in self._viewer.mouse_drag_callbacks:
@@ -44,6 +46,15 @@ class CutLines:
             return []
         lines = [line for line in self._lines() if line.shown and line.layer in self._viewer.layers]
         return [line for line in lines if drawn.axes == frame_of(line.layer).axes]
+
+    def _traces(self, names: tuple[str, str]) -> list[tuple]:
+        """The lines on the canvas as (x, y, name, colour), for the axes drawn upwards and to the right."""
+        up, right = names
+        ends = [(line, (line.cut.start, line.cut.end)) for line in self._visible()]
+        return [
+            (np.array([end[right] for end in pair]), np.array([end[up] for end in pair]), line.cut.name, line.color)
+            for line, pair in ends
+        ]
 
     def _pixels(self, line) -> tuple[QPointF, QPointF]:
         """Where the ends lie on the canvas: their projection on the displayed axes."""

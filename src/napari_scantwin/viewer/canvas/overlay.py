@@ -15,10 +15,12 @@ from napari_scantwin.viewer.canvas.hatching import Hatching
 from napari_scantwin.viewer.canvas.layers import give_units, show_slices, take_units
 from napari_scantwin.viewer.canvas.lazy_data import read_in_thread
 from napari_scantwin.viewer.canvas.napari_private import canvas_of, draw_in_own_context
+from napari_scantwin.viewer.canvas.on_paper import picture_of
 from napari_scantwin.viewer.canvas.orientation import Orientation
 from napari_scantwin.viewer.canvas.readout import describe, speak_physical
 from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
 from napari_scantwin.viewer.canvas.sliders import Sliders
+from napari_scantwin.viewer.kit.picture import PictureMenu
 from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
@@ -85,6 +87,8 @@ class Overlay(QWidget):
         self.fitted: tuple | None = None
         #: Functions of the painter that draw on the map, between the map and the rulers.
         self.painters: list[Callable[[QPainter], None]] = []
+        #: Tells the lines over the map for paper, (x, y, name, colour) each, of the axes drawn up and to the right.
+        self.traces: Callable[[tuple[str, str]], list[tuple]] = lambda names: []
         #: What holds the mouse while it is dragged on the map, so that nothing else takes hold of it too.
         self.holder: object = None
         #: True while axes are stretched again: sliders then stand for moments where nobody put them.
@@ -115,10 +119,17 @@ class Overlay(QWidget):
         # napari fits its own view after these; the axes are stretched once that is done.
         viewer.dims.events.order.connect(lambda event: self._late.start(0))
         self.sliders = Sliders(viewer, lambda: self.layer)
+        self.picture = PictureMenu(canvas, lambda: picture_of(viewer, self), name=self._name)
+        viewer.layers.events.connect(lambda event: self.picture.button.setVisible(bool(scan_layers(viewer))))
+        self.picture.button.setVisible(bool(scan_layers(viewer)))
         self.show()
 
     def _refresh(self, event=None) -> None:
         self.update()
+
+    def _name(self) -> str:
+        """What the map on the canvas is called."""
+        return "map" if self.layer is None else str(self.layer.name)
 
     @staticmethod
     def _welcome(layer) -> None:

@@ -8,7 +8,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QGraphicsPolygonItem
 
-from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.operations.findings import Curve, Plot
+from napari_scantwin.viewer.kit.plots import give_menu, new_plot
 
 __all__ = ["KEY", "ProfilePlot"]
 
@@ -28,8 +29,6 @@ class ProfilePlot:
     def __init__(self, height: int):
         self.widget = new_plot(height)
         self.widget.setMouseEnabled(x=True, y=False)
-        self.widget.setMenuEnabled(False)
-        self.widget.hideButtons()
         self.widget.getPlotItem().disableAutoRange()
         self.widget.getAxis("left").setWidth(52)
         for axis in map(self.widget.getAxis, ("left", "bottom")):
@@ -49,11 +48,32 @@ class ProfilePlot:
         for item in (self.band, self.error_band, self.measured, self.twin, self.line):
             self.widget.addItem(item, ignoreBounds=True)
         self.band.setZValue(-5)
+        self._labels = ("", "")
+        self._shown: tuple = (None, None)
+        give_menu(self.widget, self.described, name=lambda: "profile", show_all=self._show_all)
         self._range: tuple[float, float] | None = None
         self._axis_range: tuple[float, float] | None = None
 
+    def described(self) -> Plot | None:
+        """What is on screen; None where nothing is drawn."""
+        measured, twin = self._shown
+        if measured is None:
+            return None
+        curves = [Curve(*_ordered(measured), _MEASURED, "line")]
+        if twin is not None:
+            curves.append(Curve(*_ordered(twin), _TWIN, "line"))
+        return Plot(curves, *self._labels, [("measured", _MEASURED), ("twin", _TWIN)][: len(curves)])
+
+    def _show_all(self) -> None:
+        low, high = self.line.bounds()
+        self.widget.setXRange(low, high if high > low else low + 1, padding=0.01)
+        if self._range is not None:
+            self.widget.setYRange(*self._range, padding=0)
+        self.paint()
+
     def set_axis(self, label: str, value_label: str, column: np.ndarray) -> None:
         """Show another axis from end to end; ``label`` and ``value_label`` name it and the values."""
+        self._labels = (label, value_label)
         self.widget.setLabel("bottom", label)
         self.widget.setLabel("left", value_label)
         self._range = None
@@ -67,6 +87,7 @@ class ProfilePlot:
 
     def show(self, measured, twin) -> None:
         """Draw profiles (``twin`` may be None)."""
+        self._shown = (measured, twin)
         self.measured.setData(*_ordered(measured)[:2], connect="finite")
         self.twin.setVisible(twin is not None)
         reach = None

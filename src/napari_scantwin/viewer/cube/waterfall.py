@@ -22,12 +22,13 @@ from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import Curve, Plot, Strip
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 from napari_scantwin.viewer.kit.numbers import CountBox
-from napari_scantwin.viewer.kit.plots import export_plot, new_plot
+from napari_scantwin.viewer.kit.plots import as_shown, export_plot, give_menu, new_plot
 
 __all__ = ["Waterfall"]
 
@@ -75,6 +76,7 @@ class Waterfall(QDialog):
         self.offset_label = QLabel()
         self.plot = new_plot(300)
         self.plot.setMouseEnabled(x=True, y=True)
+        give_menu(self.plot, self.described, name=lambda: "waterfall")
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip("The numbers as CSV (without offset), or the picture as SVG or PNG")
         self.export_button.setAutoDefault(False)
@@ -202,6 +204,27 @@ class Waterfall(QDialog):
         self.plot.setLabel("bottom", scans.axis_label(scan, stacked.axis))
         self.plot.setLabel("left", f"{scans.label(scan)}, lifted")
         self._unit = units.pretty(scan.attrs["units"])
+        self._colors = [color.name() for color in colors.map(np.linspace(0, 1, 16), mode="qcolor")]
+
+    def described(self) -> Plot | None:
+        """What is on screen, every curve at its offset; None where nothing is drawn."""
+        if self.stacked is None or not len(self.stacked.places):
+            return None
+        rising, scan = np.argsort(self.stacked.running), self._cube_of(self._crosshair.layer).scan
+        drawn = [
+            Curve(
+                self.stacked.running[rising],
+                values[rising] + number * self.lift,
+                None,
+                curve.opts["pen"].color().name(),
+                "line",
+            )
+            for number, (curve, values) in enumerate(zip(self._curves, self.stacked.values, strict=True))
+        ]
+        label = scans.axis_label(scan, self.stacked.across)
+        strip = Strip(label, self.stacked.places, self._colors)
+        bottom, left = scans.axis_label(scan, self.stacked.axis), f"{scans.label(scan)}, lifted"
+        return Plot(drawn, bottom, left, strip=strip, **as_shown(self.plot))
 
     @property
     def lift(self) -> float:

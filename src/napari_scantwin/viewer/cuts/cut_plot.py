@@ -8,9 +8,13 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtGui import QColor
 
-from napari_scantwin.viewer.kit.plots import export_plot, new_plot
+from napari_scantwin.operations.findings import Curve, Plot
+from napari_scantwin.viewer.kit.curves import scaled
+from napari_scantwin.viewer.kit.plots import as_shown, export_plot, give_menu, new_plot
 
 __all__ = ["CutPlot"]
+
+_STYLES = {"points": "measured", "line": "twin, 95 %"}
 
 
 class _Drawn:
@@ -32,24 +36,27 @@ class _Drawn:
         for item in self.items:
             plot.addItem(item)
 
-    def show(self, measured, simulated) -> None:
-        empty = np.empty(0)
-        if simulated is None:
-            for curve in (self.upper, self.lower, self.curve):
-                curve.setData(empty, empty)
-        else:
+    def show(self, measured, simulated, log: tuple[bool, bool]) -> None:
+        for item in (self.upper, self.lower, self.band, self.curve):
+            item.setVisible(simulated is not None)  # empty ones would stretch the axes to the origin
+        if simulated is not None:
             told = np.isfinite(simulated.values)  # a derived map has places without an answer
-            running, values = simulated.running[told], simulated.values[told]
+            running, values = scaled(simulated.running[told], log[0]), simulated.values[told]
             reach = 1.96 * np.nan_to_num(simulated.errors[told])
-            self.upper.setData(running, values + reach)
-            self.lower.setData(running, values - reach)
-            self.curve.setData(running, values)
+            middle, low, high = (scaled(one, log[1]) for one in (values, values - reach, values + reach))
+            self.upper.setData(running, high)
+            self.lower.setData(running, np.where(np.isfinite(low), low, middle))
+            self.curve.setData(running, middle, connect="finite")
         used = ~measured.masked
-        self.points.setData(measured.running[used], measured.values[used])
-        self.masked.setData(measured.running[~used], measured.values[~used])
+        x, y = scaled(measured.running, log[0]), scaled(measured.values, log[1])
+        self.points.setData(x[used], y[used])
+        self.masked.setData(x[~used], y[~used])
         barred = used & np.isfinite(measured.errors) if measured.errors is not None else np.zeros(len(used), bool)
         if barred.any():
-            self.bars.setData(x=measured.running[barred], y=measured.values[barred], height=2 * measured.errors[barred])
+            centre, errors = measured.values[barred], measured.errors[barred]
+            low, high = scaled(centre - errors, log[1]), scaled(centre + errors, log[1])
+            low = np.where(np.isfinite(low), low, y[barred])
+            self.bars.setData(x=x[barred], y=y[barred], top=high - y[barred], bottom=y[barred] - low)
         else:  # an empty one would stretch the axes to the origin; without data it is hidden
             self.bars.setData(x=None, y=None)
 
@@ -62,6 +69,34 @@ class CutPlot:
         self._legend = self.widget.addLegend(offset=(-5, 5), labelTextSize="8pt")
         self._drawn: dict[int, _Drawn] = {}
         self._names: dict[int, tuple[str, str]] = {}
+        self._values: dict[int, tuple] = {}
+        self._labels, self._log = ("", ""), [False, False]
+        give_menu(self.widget, self.described, name=lambda: "cuts", scales=self.set_log)
+
+    def described(self) -> Plot | None:
+        """What is on screen, with its scales and the part of it that is shown; None where nothing is drawn."""
+        curves, key = [], []
+        for number, (measured, simulated) in self._values.items():
+            name, color = self._names[number]
+            key.append((name, color))
+            used = ~measured.masked
+            if used.any():
+                errors = None if measured.errors is None else measured.errors[used]
+                curves.append(Curve(measured.running[used], measured.values[used], errors, color, "points"))
+            if simulated is not None:
+                curves.append(Curve(simulated.running, simulated.values, simulated.errors, color, "line"))
+        if not curves:
+            return None
+        log = (self._log[0], self._log[1])
+        return Plot(curves, *self._labels, key, styles=_STYLES, log=log, **as_shown(self.widget, log))
+
+    def set_log(self, axis: str, on: bool) -> None:
+        """Make an axis, "x" or "y", logarithmic or not."""
+        self._log["xy".index(axis)] = on
+        self.widget.getPlotItem().setLogMode(*self._log)
+        for key, drawn in self._drawn.items():
+            drawn.show(*self._values[key], tuple(self._log))
+        self.widget.getPlotItem().enableAutoRange()
 
     def show(self, key: int, name: str, color: str, measured, simulated) -> None:
         """Draw a cut, or give the one drawn before under this key new data."""
@@ -71,13 +106,15 @@ class CutPlot:
             self._drawn[key] = drawn = _Drawn(self.widget, color)
             self._names[key] = (name, color)
             self._legend.addItem(drawn.curve if simulated is not None else drawn.points, name)
-        self._drawn[key].show(measured, simulated)
+        self._values[key] = (measured, simulated)
+        self._drawn[key].show(measured, simulated, tuple(self._log))
 
     def hide(self, key: int) -> None:
         """Take a cut off the plot."""
         drawn = self._drawn.pop(key, None)
         if drawn is not None:
             self._names.pop(key)
+            self._values.pop(key)
             for item in (drawn.curve, drawn.points):
                 self._legend.removeItem(item)
             for item in drawn.items:
@@ -95,6 +132,7 @@ class CutPlot:
 
     def set_labels(self, bottom: str, left: str) -> None:
         """Label the axes."""
+        self._labels = (bottom, left)
         self.widget.setLabel("bottom", bottom)
         self.widget.setLabel("left", left)
 

@@ -2,85 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtGui import QColor
 
-from napari_scantwin.operations.findings import Curve
-from napari_scantwin.viewer.kit.plots import export_plot, new_plot
+from napari_scantwin.operations.contrast import readable
+from napari_scantwin.operations.findings import Curve, Plot, Strip, robust_range
+from napari_scantwin.viewer.kit.plots import as_shown, export_plot, give_menu, new_plot
 
-__all__ = ["CurvePlot"]
+__all__ = ["CurvePlot", "scaled"]
 
 _WITHIN = 1.96  # standard deviations of the 95 % band
-_PALE, _BARS = 60, 150
+_PALE, _BARS, _GREY = 60, 150, "#909090"
 _MARKERS = {"points": "o", "triangles": "t"}
 #: So many names stand in a line of the key.
 _A_LINE = 5
 
 
+def scaled(values: np.ndarray, log: bool) -> np.ndarray:
+    """Values as an axis draws them: their logarithm to base 10 where it is logarithmic, NaN where there is none."""
+    values = np.asarray(values, float)
+    if not log:
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log10(values), np.nan)
+
+
+def _ends_of(strip: Strip) -> list[tuple[str, str]]:
+    """A strip of colours as a key: its ends in their colours."""
+    low, high = float(np.min(strip.places)), float(np.max(strip.places))
+    return [(strip.label, _GREY), (f"{low:.4g}", strip.colors[0]), (f"to {high:.4g}", strip.colors[-1])]
+
+
 class CurvePlot:
-    """Draws curves again each time; ``widget`` is the plot."""
+    """Draws a plot again each time; ``widget`` is what draws it, ``drawn`` the curves."""
 
-    def __init__(self, height: int = 140):
+    def __init__(self, height: int = 140, name=lambda: "plot"):
         self.widget = new_plot(height)
-        self.drawn: list[Curve] = []
+        self._plot: Plot | None = None
+        self._log = [False, False]
+        give_menu(self.widget, self.described, name=name, scales=self.set_log, show_all=self.show_all)
 
-    def show(self, curves: Sequence[Curve], bottom: str, left: str, key: Sequence[tuple[str, str]] = ()) -> None:
-        """Draw ``curves`` with the axes' labels; ``key`` names colours, (words, colour) each, above the plot: a legend
-        inside would lie over the curves."""
-        plot = self.widget
+    @property
+    def drawn(self) -> list[Curve]:
+        """The curves on screen."""
+        return [] if self._plot is None else list(self._plot.curves)
+
+    def described(self) -> Plot | None:
+        """What is on screen, with its scales and the part of it that is shown; None where nothing is drawn."""
+        if not self.drawn:
+            return None
+        log = (self._log[0], self._log[1])
+        return replace(self._plot, log=log, **as_shown(self.widget, log))
+
+    def set_log(self, axis: str, on: bool) -> None:
+        """Make an axis, "x" or "y", logarithmic or not."""
+        self._log["xy".index(axis)] = on
+        self._draw_all()
+
+    def show(self, plot: Plot) -> None:
+        """Draw a plot; its key stands above it: a legend inside would lie over the curves."""
+        self._plot = plot
+        self._draw_all()
+
+    def _draw_all(self) -> None:
+        plot, drawn = self.widget, self._plot
         plot.clear()
-        self.drawn = list(curves)
+        if drawn is None:
+            return
+        plot.getPlotItem().setLogMode(*self._log)
+        self._ground = plot.backgroundBrush().color().name()
         # Points above bands and lines.
-        for curve in sorted(curves, key=lambda one: one.style in _MARKERS):
+        for curve in sorted(drawn.curves, key=lambda one: one.style in _MARKERS):
             self._draw(curve)
-        plot.setLabel("bottom", bottom)
-        plot.setLabel("left", left)
-        named = [f"<span style='color:{color}'>{text}</span>" for text, color in key]
+        plot.setLabel("bottom", drawn.bottom)
+        plot.setLabel("left", drawn.left)
+        key = drawn.key if drawn.strip is None else _ends_of(drawn.strip)
+        named = [f"<span style='color:{readable(color, self._ground)}'>{text}</span>" for text, color in key]
         lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
         plot.setTitle("<br>".join(lines) or None, size="8pt")
-        plot.getPlotItem().enableAutoRange()
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Show every value, and of error bars and bands what does not flatten the rest."""
+        view = self.widget.getPlotItem()
+        view.enableAutoRange()
+        if not self._log[1] and (ends := robust_range(self.drawn)):
+            view.setYRange(*ends, padding=0)
 
     def _draw(self, curve: Curve) -> None:
-        color = QColor(curve.color)
-        good = np.isfinite(curve.x) & np.isfinite(curve.y)
-        x, y = np.asarray(curve.x, float)[good], np.asarray(curve.y, float)[good]
-        if not len(x):
+        color = QColor(readable(curve.color, self._ground))
+        x, y = scaled(curve.x, self._log[0]), scaled(curve.y, self._log[1])
+        good = np.isfinite(x) & np.isfinite(y)
+        if not good.any():
             return
-        errors = None if curve.errors is None else np.nan_to_num(np.asarray(curve.errors, float)[good])
-        if curve.style in _MARKERS:
-            self._points(x, y, errors, color, _MARKERS[curve.style], curve.sideways)
+        errors = None if curve.errors is None else np.nan_to_num(np.asarray(curve.errors, float))
+        points = curve.style in _MARKERS
+        ends = None if errors is None else self._ends(curve, errors * (1.0 if points else _WITHIN), good)
+        if points:
+            self._points(x[good], y[good], ends, color, _MARKERS[curve.style], curve.sideways)
             return
-        if errors is not None:
+        if ends is not None:
             pale = QColor(color)
             pale.setAlpha(_PALE)
-            away = [
-                (side * _WITHIN * errors * curve.sideways, side * _WITHIN * errors * (not curve.sideways))
-                for side in (1, -1)
+            low, high = ends
+            fixed = (y if curve.sideways else x)[good]
+            edges = [
+                pg.PlotCurveItem(*((side, fixed) if curve.sideways else (fixed, side)), pen=pg.mkPen(None))
+                for side in (high, low)
             ]
-            edges = [pg.PlotCurveItem(x + dx, y + dy, pen=pg.mkPen(None)) for dx, dy in away]
             for edge in edges:
                 self.widget.addItem(edge)
             self.widget.addItem(pg.FillBetweenItem(*edges, brush=pale))
-        # Where values are missing between, the line is broken.
-        whole = np.isfinite(curve.y)
         pen = pg.mkPen(color, width=2)
         if curve.style == "dashed":
             pen.setDashPattern([4, 3])
-        self.widget.addItem(
-            pg.PlotCurveItem(np.asarray(curve.x, float), np.where(whole, curve.y, np.nan), pen=pen, connect="finite")
-        )
+        # Where values are missing between, the line is broken.
+        self.widget.addItem(pg.PlotCurveItem(x, np.where(good, y, np.nan), pen=pen, connect="finite"))
 
-    def _points(self, x, y, errors, color: QColor, symbol: str, sideways: bool) -> None:
+    def _ends(self, curve: Curve, reach: np.ndarray, good: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where error bars or a band end, as their axis draws them; below a logarithmic axis at the value itself."""
+        centre, log = (curve.x, self._log[0]) if curve.sideways else (curve.y, self._log[1])
+        centre = np.asarray(centre, float)
+        low, high = scaled(centre - reach, log)[good], scaled(centre + reach, log)[good]
+        return np.where(np.isfinite(low), low, scaled(centre, log)[good]), high
+
+    def _points(self, x, y, ends, color: QColor, symbol: str, sideways: bool) -> None:
         faint = QColor(color)
         faint.setAlpha(_BARS)
-        if errors is not None and (errors > 0).any():
-            self.widget.addItem(
-                pg.ErrorBarItem(x=x, y=y, pen=pg.mkPen(faint), **{"width" if sideways else "height": 2 * errors})
-            )
+        if ends is not None and (ends[1] > ends[0]).any():
+            low, high = ends
+            named = {"left": x - low, "right": high - x} if sideways else {"bottom": y - low, "top": high - y}
+            self.widget.addItem(pg.ErrorBarItem(x=x, y=y, pen=pg.mkPen(faint), **named))
         self.widget.addItem(
             pg.ScatterPlotItem(x, y, size=5 if symbol == "o" else 7, brush=faint, pen=pg.mkPen(None), symbol=symbol)
         )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyqtgraph as pg
-from qtpy.QtCore import QEvent, QSize
-from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QColor, QCursor, QImage, QPainter
 from qtpy.QtSvg import QSvgGenerator
 
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.operations.findings import Plot
+from napari_scantwin.viewer.kit.picture import PictureMenu
 
-__all__ = ["export_plot", "new_plot"]
+__all__ = ["as_shown", "export_plot", "give_menu", "new_plot"]
 
 
 class _Plot(pg.PlotWidget):
@@ -20,6 +23,8 @@ class _Plot(pg.PlotWidget):
     640 x 480)."""
 
     _theme = None
+    #: The menu of what is drawn, once its owner can tell what that is.
+    picture: PictureMenu | None = None
 
     def sizeHint(self) -> QSize:
         return QSize(240, self.minimumHeight())
@@ -32,6 +37,11 @@ class _Plot(pg.PlotWidget):
     def showEvent(self, event) -> None:
         super().showEvent(event)
         self.follow_theme()
+
+    def mouseDoubleClickEvent(self, event) -> None:
+        super().mouseDoubleClickEvent(event)
+        if self.picture is not None and self.picture.show_all is not None:
+            self.picture.show_all()
 
     def follow_theme(self) -> None:
         """Take the colours of the theme the viewer shows."""
@@ -60,6 +70,38 @@ def _theme() -> tuple[str, str]:
     viewer = napari.current_viewer()
     theme = get_theme("dark" if viewer is None else viewer.theme)
     return theme.background.as_hex(format="long"), theme.text.as_hex(format="long")
+
+
+def give_menu(plot: pg.PlotWidget, describe: Callable[[], Plot | None], **options) -> PictureMenu:
+    """Give a plot the menu of all pictures, in place of pyqtgraph's own, and let a double-click show all.
+
+    Parameters
+    ----------
+    plot
+        What :func:`new_plot` made.
+    describe, options
+        As :class:`PictureMenu` takes them.
+    """
+    show_all = options.pop("show_all", None) or (lambda: plot.getPlotItem().enableAutoRange())
+    plot.picture = menu = PictureMenu(plot, describe, show_all=show_all, **options)
+    plot.setMenuEnabled(False)
+    plot.hideButtons()
+
+    def clicked(event) -> None:
+        if event.button() == Qt.RightButton:
+            menu.popup(QCursor.pos())
+
+    plot.scene().sigMouseClicked.connect(clicked)
+    return menu
+
+
+def as_shown(plot: pg.PlotWidget, log: tuple[bool, bool] = (False, False)) -> dict[str, tuple[float, float]]:
+    """The ends of a plot's axes on screen, by the names :class:`Plot` has for them."""
+    view = plot.getPlotItem().vb
+    view.updateAutoRange()  # else done when it is next painted
+    ends = view.viewRange()
+    shown = [tuple(float(10**end if on else end) for end in pair) for pair, on in zip(ends, log, strict=True)]
+    return {"shown_x": shown[0], "shown_y": shown[1]}
 
 
 def new_plot(height: int) -> pg.PlotWidget:
