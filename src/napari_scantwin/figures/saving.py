@@ -8,28 +8,14 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from napari_scantwin.core import source_hash
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.figures.formats import FORMATS
 from napari_scantwin.figures.style import PaperStyle
 
-__all__ = ["FORMATS", "provenance", "save_figure"]
+__all__ = ["save_figure"]
 
-#: Suffixes, and what they are called in a dialog.
-FORMATS = {".pdf": "PDF, vectors", ".svg": "SVG, vectors", ".png": "PNG, pixels"}
 _TITLE = {".pdf": ("Title", "Subject"), ".svg": ("Title", "Description"), ".png": ("Title", "Description")}
-
-
-def provenance(picture) -> dict[str, str]:
-    """Where a picture's numbers came from, for the file's properties: source and checksum of its scan, if it has one.
-
-    Parameters
-    ----------
-    picture
-        A :class:`~napari_scantwin.operations.findings.Plot` or a :class:`~napari_scantwin.figures.MapPicture`.
-    """
-    attributes = getattr(getattr(picture, "scan", None), "attrs", None) or getattr(picture, "about", {})
-    return {key: source_hash.resolved(str(attributes[key])) for key in ("source", "sha256") if key in attributes}
 
 
 def save_figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QApplication,
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -29,6 +29,7 @@ from napari_scantwin.viewer.analyse.other_scan import OtherScan
 from napari_scantwin.viewer.canvas.map_layers import derived_layers, prepare_maps, show_maps, show_or_hide
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.curves import CurvePlot
+from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
 from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
@@ -89,7 +90,7 @@ class AnalysisWidget(QWidget):
         self.on_map.setChecked(True)
         self.on_map.setToolTip("Show the result's maps over the scan")
         self.on_map.toggled.connect(self.put_on_map)
-        self.plot, self.table = CurvePlot(), NumberTable()
+        self.plot, self.table = CurvePlot(name=lambda: self.analysis.title), NumberTable()
         self.list = QPlainTextEdit()
         self.list.setReadOnly(True)
         self.list.setMinimumHeight(70)
@@ -359,13 +360,13 @@ class AnalysisWidget(QWidget):
         if words.startswith("Map"):
             kinds = ";;".join(f"{title} (*{suffix})" for suffix, title in writers.FORMATS.items())
         elif words.startswith("Plot"):
-            kinds = "SVG (*.svg);;PNG (*.png)"
+            kinds = PICTURES
         elif words.startswith("List"):
             kinds = next((kind for told, kind in _LISTS.items() if told in words), kinds)
-        path, chosen = QFileDialog.getSaveFileName(self, f"Export: {words}", "", kinds)
-        if path:
-            if not Path(path).suffix:
-                path += chosen[chosen.rindex("*") + 1 : -1]
+        what = words.removeprefix("Map: ").removeprefix("Plot")
+        name = file_name(self.layer.name, self.analysis.title, what) + re.search(r"\*(\.\w+)", kinds).group(1)
+        path, _ = ask_path(self, f"Export: {words}", name, kinds)
+        if path is not None:
             self.export(words, path)
 
     def exports(self) -> dict[str, Callable]:

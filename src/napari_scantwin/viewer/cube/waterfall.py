@@ -9,7 +9,6 @@ import pyqtgraph as pg
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QDialog,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -22,13 +21,15 @@ from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.figures.formats import FORMATS
 from napari_scantwin.operations.findings import Curve, Plot, Strip
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.folders import PICTURES, ask_path
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 from napari_scantwin.viewer.kit.numbers import CountBox
-from napari_scantwin.viewer.kit.plots import as_shown, export_plot, give_menu, new_plot
+from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 
 __all__ = ["Waterfall"]
 
@@ -78,7 +79,7 @@ class Waterfall(QDialog):
         self.plot.setMouseEnabled(x=True, y=True)
         give_menu(self.plot, self.described, name=lambda: "waterfall")
         self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip("The numbers as CSV (without offset), or the picture as SVG or PNG")
+        self.export_button.setToolTip("The numbers as CSV (without offset), or the picture as PDF, SVG or PNG")
         self.export_button.setAutoDefault(False)
         self.export_button.clicked.connect(self._ask_export)
         self.said = QLabel()
@@ -244,23 +245,22 @@ class Waterfall(QDialog):
         self.offset_label.setText(f"offset {self.lift:.3g} {self._unit}")
 
     def _ask_export(self) -> None:
-        kinds = "CSV (*.csv);;SVG (*.svg);;PNG (*.png)"
-        path, _ = QFileDialog.getSaveFileName(self, "Export waterfall", "waterfall.csv", kinds)
-        if path:
+        path, _ = ask_path(self, "Export waterfall", "waterfall.csv", f"CSV (*.csv);;{PICTURES}")
+        if path is not None:
             self.export(path)
 
     def export(self, path) -> bool:
-        """Write the profiles as CSV, or the plot as SVG or PNG, by the suffix; False, and a sentence, if it fails."""
+        """Write the profiles as CSV, or the plot as PDF, SVG or PNG; False, and a sentence, where it fails."""
         path = Path(path)
         try:
             if self.stacked is None:
                 raise ScanError("there is nothing to export; open a scan on a grid first")
             if path.suffix == ".csv":
                 sections.write_stack(path, self._cube_of(self._crosshair.layer).scan, self.stacked)
-            elif path.suffix in (".svg", ".png"):
-                export_plot(self.plot, path)
+            elif path.suffix in FORMATS:
+                self.plot.picture.save(path)
             else:
-                raise ScanError(f"{path.name}: write a waterfall as .csv, .svg or .png")
+                raise ScanError(f"{path.name}: write a waterfall as .csv, .pdf, .svg or .png")
         except Exception as reason:
             say_error(reason)
             return False

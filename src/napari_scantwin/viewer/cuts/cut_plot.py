@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor
 
 from napari_scantwin.operations.findings import Curve, Plot
 from napari_scantwin.viewer.kit.curves import scaled
-from napari_scantwin.viewer.kit.plots import as_shown, export_plot, give_menu, new_plot
+from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 
 __all__ = ["CutPlot"]
 
@@ -137,5 +137,5 @@ class CutPlot:
         self.widget.setLabel("left", left)
 
     def export(self, path: Path) -> None:
-        """Write the plot as .svg or .png; raises :class:`ScanError` where it cannot be written."""
-        export_plot(self.widget, path)
+        """Write the plot as a figure for paper, .pdf, .svg or .png; raises :class:`ScanError` where it cannot."""
+        self.widget.picture.save(path)

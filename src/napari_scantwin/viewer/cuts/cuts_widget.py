@@ -11,7 +11,6 @@ from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
     QColorDialog,
-    QFileDialog,
     QHBoxLayout,
     QInputDialog,
     QLabel,
@@ -26,11 +25,13 @@ from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.figures.formats import FORMATS
 from napari_scantwin.viewer.canvas.cut_lines import CutLines
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.cuts.cut_plot import CutPlot
 from napari_scantwin.viewer.cuts.cut_subject import CutSubject, curve_of, points_along
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
+from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import NumberBox, ask_number
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
@@ -111,7 +112,7 @@ class CutsWidget(QWidget):
         )
         self.plane_button.clicked.connect(lambda: self.make_plane(self.list.currentRow()))
         self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip("The chosen cut as CSV, or the plot as SVG or PNG")
+        self.export_button.setToolTip("The chosen cut as CSV, or the plot as PDF, SVG or PNG")
         self.export_button.clicked.connect(self._ask_export)
         self.plot = CutPlot()
         self.said = QLabel("Draw a line, or take a whole sweep. " + _HINT)
@@ -364,21 +365,22 @@ class CutsWidget(QWidget):
         if not 0 <= self.list.currentRow() < len(self.lines):
             say_error("Choose a cut in the list first.")
             return
-        path, _ = QFileDialog.getSaveFileName(self, "Export cut", "cut.csv", "CSV (*.csv);;SVG (*.svg);;PNG (*.png)")
-        if path:
+        name = file_name(self.lines[self.list.currentRow()].cut.name) + ".csv"
+        path, _ = ask_path(self, "Export cut", name, f"CSV (*.csv);;{PICTURES}")
+        if path is not None:
             self.export(path)
 
     def export(self, path) -> bool:
-        """Write the chosen cut as CSV, or the plot as SVG or PNG, by the suffix."""
+        """Write the chosen cut as CSV, or the plot as PDF, SVG or PNG, by the suffix."""
         path = Path(path)
         try:
             if path.suffix == ".csv":
                 line = self.lines[max(self.list.currentRow(), 0)]
                 sections.write_cut(path, scan_of(line.layer), line.cut, *self.values_of(line))
-            elif path.suffix in (".svg", ".png"):
+            elif path.suffix in FORMATS:
                 self.plot.export(path)
             else:
-                raise ScanError(f"{path.name}: write a cut as .csv, .svg or .png")
+                raise ScanError(f"{path.name}: write a cut as .csv, .pdf, .svg or .png")
         except Exception as reason:
             say_error(reason)
             return False

@@ -11,7 +11,7 @@ from qtpy.QtGui import QColor
 
 from napari_scantwin.operations.contrast import readable
 from napari_scantwin.operations.findings import Curve, Plot, Strip, robust_range
-from napari_scantwin.viewer.kit.plots import as_shown, export_plot, give_menu, new_plot
+from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 
 __all__ = ["CurvePlot", "scaled"]
 
@@ -142,5 +142,5 @@ class CurvePlot:
         )
 
     def export(self, path: Path) -> None:
-        """Write the plot as .svg or .png."""
-        export_plot(self.widget, path)
+        """Write the plot as a figure for paper, .pdf, .svg or .png; raises :class:`ScanError` where it cannot."""
+        self.widget.picture.save(path)

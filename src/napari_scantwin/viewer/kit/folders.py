@@ -10,9 +10,12 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from napari_scantwin.core.config import config_folder
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.figures.formats import FORMATS
 
-__all__ = ["ask_path", "file_name", "last_folder", "remember_folder"]
+__all__ = ["PICTURES", "ask_file", "ask_files", "ask_folder", "ask_path", "file_name", "last_folder", "remember_folder"]
 
+#: The kinds of picture, as a dialog lists them.
+PICTURES = ";;".join(f"{words} (*{suffix})" for suffix, words in FORMATS.items())
 _LONGEST = 80
 
 
@@ -43,6 +46,45 @@ def file_name(*parts: str) -> str:
     """A name for a file from words that say what it holds: letters, digits, dots and dashes of them."""
     words = " ".join(part for part in parts if part)
     return re.sub(r"[^\w.+=-]+", "_", words).strip("_.")[:_LONGEST] or "scan"
+
+
+def ask_files(parent: QWidget | None, title: str, kinds: str) -> tuple[list[Path], str]:
+    """Ask which files to open, beginning in the last folder; the files, none where the user cancels, and their kind.
+
+    Parameters
+    ----------
+    parent, title, kinds
+        As :func:`ask_path` takes them.
+    """
+    paths, kind = QFileDialog.getOpenFileNames(parent, title, str(last_folder()), kinds)
+    found = [Path(path) for path in paths]
+    if found:
+        remember_folder(found[0])
+    return found, kind
+
+
+def ask_file(parent: QWidget | None, title: str, kinds: str) -> Path | None:
+    """Ask which one file to open, beginning in the last folder; None where the user cancels.
+
+    Parameters
+    ----------
+    parent, title, kinds
+        As :func:`ask_path` takes them.
+    """
+    path, _ = QFileDialog.getOpenFileName(parent, title, str(last_folder()), kinds)
+    if not path:
+        return None
+    remember_folder(Path(path))
+    return Path(path)
+
+
+def ask_folder(parent: QWidget | None, title: str) -> Path | None:
+    """Ask which folder to open, beginning in the last one; None where the user cancels."""
+    path = QFileDialog.getExistingDirectory(parent, title, str(last_folder()))
+    if not path:
+        return None
+    remember_folder(Path(path))
+    return Path(path)
 
 
 def ask_path(parent: QWidget | None, title: str, name: str, kinds: str) -> tuple[Path | None, str]:

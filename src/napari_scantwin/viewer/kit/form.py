@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFormLayout,
     QLabel,
     QLineEdit,
@@ -24,6 +23,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.folders import ask_file
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.numbers import NumberLine
 
@@ -54,8 +54,8 @@ class FileField(QPushButton):
         self.clicked.connect(self._ask)
 
     def _ask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self._title, "", ";;".join(filter(None, (self._kinds, "All (*)"))))
-        if path:
+        path = ask_file(self, self._title, ";;".join(filter(None, (self._kinds, "All (*)"))))
+        if path is not None:
             self.choose(path)
 
     def choose(self, path) -> None:

@@ -10,15 +10,7 @@ from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QApplication, QCheckBox, QDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.figures import (
-    FORMATS,
-    MapPicture,
-    PaperStyle,
-    curves_figure,
-    map_figure,
-    provenance,
-    save_figure,
-)
+from napari_scantwin.figures import FORMATS, MapPicture, PaperStyle, figure_of, save_picture
 from napari_scantwin.figures.style import COLUMN, PAGE
 from napari_scantwin.operations.findings import Plot
 from napari_scantwin.viewer.kit.combos import Combo
@@ -126,10 +118,6 @@ class PaperDialog(QDialog):
         if (width := self._widths[words]) is not None:
             self.width_mm.setValue(width)
 
-    def _figure(self, style: PaperStyle):
-        make = map_figure if isinstance(self.picture, MapPicture) else curves_figure
-        return make(self.picture, style)
-
     def _draw(self) -> None:
         try:
             style = self.style_asked
@@ -140,7 +128,7 @@ class PaperDialog(QDialog):
 
         def work(report, stop) -> bytes:
             content = io.BytesIO()
-            self._figure(style).savefig(content, format="png", dpi=_PREVIEW_DPI)
+            figure_of(self.picture, style).savefig(content, format="png", dpi=_PREVIEW_DPI)
             return content.getvalue()
 
         self._again = not self.job.start(work)
@@ -168,8 +156,7 @@ class PaperDialog(QDialog):
     def save(self, path: Path) -> bool:
         """Write the figure; False, with a sentence in the dialog, where that fails."""
         try:
-            style = self.style_asked
-            save_figure(self._figure(style), path, style, title=self._title, about=provenance(self.picture))
+            save_picture(self.picture, path, self.style_asked, title=self._title)
         except ScanError as reason:
             self._tell(reason)
             return False
@@ -184,7 +171,7 @@ class PaperDialog(QDialog):
             self._tell(reason)
             return
         content = io.BytesIO()
-        self._figure(style).savefig(content, format="png", dpi=style.dpi)
+        figure_of(self.picture, style).savefig(content, format="png", dpi=style.dpi)
         pixmap = QPixmap()
         pixmap.loadFromData(content.getvalue())
         QApplication.clipboard().setPixmap(pixmap)

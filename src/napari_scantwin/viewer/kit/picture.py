@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 
-from napari_scantwin.figures import MapPicture
+from napari_scantwin.core.errors import ScanError
+from napari_scantwin.figures import MapPicture, PaperStyle
 from napari_scantwin.operations.findings import Plot
-from napari_scantwin.viewer.kit.paper_dialog import PaperDialog
 
 __all__ = ["PictureMenu", "as_text"]
 
@@ -55,7 +56,7 @@ class PictureMenu(QObject):
     ):
         super().__init__(widget)
         self._widget, self.describe, self._name, self.show_all = widget, describe, name, show_all
-        self.dialog: PaperDialog | None = None
+        self.dialog = None
         self.menu = QMenu(widget)
         self.menu.aboutToShow.connect(self._enable)
         self.copy_picture = self.menu.addAction("Copy picture", self._copy_picture)
@@ -114,9 +115,19 @@ class PictureMenu(QObject):
         if (picture := self.describe()) is not None:
             QApplication.clipboard().setText(as_text(picture))
 
+    def save(self, path: Path, style: PaperStyle | None = None) -> Path:
+        """Write what is on screen as a figure for paper, by its suffix; raises :class:`ScanError` in words."""
+        if (picture := self.describe()) is None:
+            raise ScanError("there is nothing to export: nothing is drawn")
+        from napari_scantwin.figures import save_picture  # matplotlib takes long to import
+
+        return save_picture(picture, path, style, title=self._name())
+
     def ask_export(self) -> None:
         """Open the dialog that exports what is on screen for paper."""
         if (picture := self.describe()) is None:
             return
+        from napari_scantwin.viewer.kit.paper_dialog import PaperDialog
+
         self.dialog = PaperDialog(picture, self._name(), self._widget.window())
         self.dialog.show()

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtGui import QColor, QCursor, QImage, QPainter
-from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtGui import QColor, QCursor
 
-from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.files import atomic_path
 from napari_scantwin.operations.findings import Plot
 from napari_scantwin.viewer.kit.picture import PictureMenu
 
-__all__ = ["as_shown", "export_plot", "give_menu", "new_plot"]
+__all__ = ["as_shown", "give_menu", "new_plot"]
 
 
 class _Plot(pg.PlotWidget):
@@ -113,27 +109,3 @@ def new_plot(height: int) -> pg.PlotWidget:
     for side in ("left", "bottom"):
         plot.getAxis(side).enableAutoSIPrefix(False)
     return plot
-
-
-def export_plot(plot: pg.PlotWidget, path: str | Path) -> None:
-    """Write a plot as .svg or .png; raises :class:`ScanError` where it cannot be written."""
-    path = Path(path)
-    if path.suffix not in (".svg", ".png"):
-        raise ScanError(f"{path.name}: write a plot as .svg or .png")
-    # Qt draws the plot itself: pyqtgraph's exporter does not understand what Qt 6 writes.
-    with atomic_path(path) as temporary:
-        if path.suffix == ".svg":
-            sheet = QSvgGenerator()
-            sheet.setFileName(str(temporary))
-            sheet.setSize(plot.size())
-            sheet.setViewBox(plot.rect())
-        else:
-            sheet = QImage(2 * plot.size(), QImage.Format_RGB32)
-        painter = QPainter(sheet)
-        painter.setRenderHint(QPainter.Antialiasing)
-        plot.render(painter)
-        painter.end()
-        if path.suffix == ".png":
-            sheet.save(str(temporary), "PNG")
-        if not temporary.exists() or temporary.stat().st_size == 0:
-            raise ScanError(f"{path.name} could not be written; choose another folder, or make room on the disk")

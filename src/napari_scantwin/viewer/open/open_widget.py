@@ -9,7 +9,6 @@ from pathlib import Path
 from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -30,6 +29,7 @@ from napari_scantwin.samples import SAMPLES, sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import show_alone
+from napari_scantwin.viewer.kit.folders import ask_files, ask_folder
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.open.opening import OpeningPlan, Question, answer, load
 from napari_scantwin.viewer.open.recent import recent_paths, remember_paths
@@ -129,13 +129,13 @@ class OpenWidget(QWidget):
             f"{one.title} ({' '.join('*' + each for each in one.suffixes)})": one.key for one in erlab_files.loaders()
         }
         filters = ";;".join([f"Scans ({kinds})", "All files (*)", *by_filter])
-        paths, chosen = QFileDialog.getOpenFileNames(self, "Open scan", "", filters)
+        paths, chosen = ask_files(self, "Open scan", filters)
         if paths:
             self.open(paths, by_filter.get(chosen))
 
     def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a folder of files, or a zarr store")
-        if folder:
+        folder = ask_folder(self, "Open a folder of files, or a zarr store")
+        if folder is not None:
             self.open([folder])
 
     def open(self, paths, key: str | None = None) -> bool:

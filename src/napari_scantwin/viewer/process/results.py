@@ -6,13 +6,14 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin import processing, writers
 from napari_scantwin.analyses import Findings
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.viewer.kit.folders import ask_path
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 
@@ -60,8 +61,8 @@ class FitResults(QWidget):
             self.use_button.setText(processing.STEPS[findings.then[0]].title)
 
     def _ask(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save results", "fit.csv", "CSV (*.csv)")
-        if path:
+        path, _ = ask_path(self, "Save results", "fit.csv", "CSV (*.csv)")
+        if path is not None:
             self.save(path)
 
     def save(self, path) -> bool:

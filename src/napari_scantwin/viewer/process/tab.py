@@ -7,7 +7,6 @@ from pathlib import Path
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -22,6 +21,7 @@ from napari_scantwin.analyses import Findings, analyse
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.overlay import attach, canvas_aspect
+from napari_scantwin.viewer.kit.folders import ask_file, ask_path
 from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.process.done import DoneSoFar
@@ -293,11 +293,11 @@ class ProcessWidget(QWidget):
         return False
 
     def _ask_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save steps", "steps.json", "Steps (*.json)")
-        if path:
+        path, _ = ask_path(self, "Save steps", "steps.json", "Steps (*.json)")
+        if path is not None:
             self.save(path)
 
     def _ask_replay(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Replay steps", "", "Steps (*.json)")
-        if path:
+        path = ask_file(self, "Replay steps", "Steps (*.json)")
+        if path is not None:
             self.replay(path)
