@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QDockWidget, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, canvas_of, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
+from napari_scantwin.viewer.canvas.view_switch import ViewSwitch
 from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
 from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
 from napari_scantwin.viewer.kit.tab_rows import TabRows
 from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.process.tab import ProcessWidget
+from napari_scantwin.viewer.scan_menu import ScanMenu
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
@@ -70,10 +72,21 @@ class Panel(QWidget):
         ):
             self.tabs.addTab(_Page(widget), title)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.chooser)
+        self.menu = ScanMenu(self)
+        head = QHBoxLayout()
+        head.setSpacing(2)
+        head.addWidget(self.chooser, 1)
+        head.addWidget(self.menu)
+        layout.addLayout(head)
         layout.addWidget(TabRows(self.tabs))
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(napari_viewer)
+        self.switch = None
+        if (canvas := canvas_of(napari_viewer)) is not None:
+            self.switch = ViewSwitch(napari_viewer, canvas, lambda: self.chooser.layer)
+            self.switch.beside.connect(self.simulate.beside_button.setChecked)
+            self.simulate.beside_button.toggled.connect(self.switch.show_beside)
+            self.chooser.changed.connect(lambda layer: self.switch.refresh())
         self.open.opened.connect(self._opened)
         self.chooser.changed.connect(self.open.describe)
         self.sweeps.changed.connect(self.cuts.redraw)
@@ -173,6 +186,8 @@ class Panel(QWidget):
         self.cube.shut()
         self.simulate.shut()
         self.process.shut()
+        if self.switch is not None:
+            self.switch.shut()
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None

@@ -105,6 +105,15 @@ class ScanLayer:
         else:
             self.layer.metadata = held  # so that napari tells of it
 
+    @property
+    def opening(self):
+        """How its file was opened (:class:`~napari_scantwin.recipes.Opening`), or None."""
+        return self._told("opening")
+
+    @opening.setter
+    def opening(self, opening) -> None:
+        self._held["opening"] = opening
+
     # its twin
 
     @property
@@ -137,6 +146,15 @@ class ScanLayer:
             self._held["measured"] = layer
 
     @property
+    def seen(self) -> Sequence:
+        """The layers of this scan that were visible when another took the canvas."""
+        return self._told("seen", ())
+
+    @seen.setter
+    def seen(self, layers: Sequence) -> None:
+        self._held["seen"] = tuple(layers)
+
+    @property
     def raw(self) -> xr.DataArray | None:
         """The scan that processing began with, to which undoing goes back; None where nothing was done to it here."""
         return self._told("raw")
@@ -145,6 +163,7 @@ class ScanLayer:
         """Be the processed scan of ``layer``: undone to where that began, and of the same sample."""
         before = ScanLayer(layer)
         self._held["raw"] = before.scan if before.raw is None else before.raw
+        self._held["opening"] = before.opening
         if before.sample:
             self._held["sample"] = dict(before.sample)
 

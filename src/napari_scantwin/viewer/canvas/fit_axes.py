@@ -20,7 +20,7 @@ _LEAST = 0.02
 def fill_canvas(viewer, aspect: float) -> bool:
     """Stretch every scan's axes so that the displayed plane is ``aspect`` times as high as wide; whether any changed.
 
-    The sliders stay at their physical values.
+    Of scans that share their axes those that are seen fill it. The sliders stay at their physical values.
     """
     changed = False
     groups: dict[Frame, list] = {}
@@ -31,7 +31,8 @@ def fill_canvas(viewer, aspect: float) -> bool:
         shown = list(displayed(viewer, frame))
         if min(shown) < 0:
             continue
-        steps = _steps(frame, layers, shown, float(np.clip(aspect, *ASPECTS)))
+        seen = [layer for layer in layers if layer.visible] or layers
+        steps = _steps(frame, seen, shown, float(np.clip(aspect, *ASPECTS)))
         ratio = np.array(steps) / frame.step
         if np.abs(np.log(ratio[shown])).max() < _LEAST:
             continue

@@ -38,15 +38,22 @@ def attach(viewer) -> Overlay | None:
 
 
 def fit_view(viewer) -> None:
-    """Show all layers inside the rulers."""
-    viewer.reset_view()
+    """Show the scans that are visible inside the rulers, their axes stretched to fill them; all where none is."""
     overlay = attach(viewer)
     if overlay is None:
+        viewer.reset_view()
         return
+    overlay.fitting = overlay.stretching = True
+    try:
+        fill_canvas(viewer, canvas_aspect(viewer))
+        viewer.reset_view()
+    finally:
+        overlay.fitting = overlay.stretching = False
     camera = viewer.scene.camera
     width, height = max(overlay.width(), 1), max(overlay.height(), 1)
     layers = scan_layers(viewer)
-    if not layers:
+    layers = [layer for layer in layers if layer.visible] or layers
+    if not layers or min(displayed(viewer, frame_of(layers[-1]))) < 0:
         return
     shown = list(viewer.dims.displayed)[-2:]
     low = np.min(
@@ -93,11 +100,13 @@ class Overlay(QWidget):
         self.holder: object = None
         #: True while axes are stretched again: sliders then stand for moments where nobody put them.
         self.stretching = False
+        #: True while the view is fitted by us: napari's own fit, as by its button Home, is followed by ours.
+        self.fitting = False
         self.orientation = Orientation(viewer)
         self._rulers, self._hatching = Rulers(viewer, self), Hatching(viewer, self)
         self._late = QTimer(self)
         self._late.setSingleShot(True)
-        self._late.timeout.connect(self._refit)
+        self._late.timeout.connect(lambda: fit_view(viewer))
         draw_in_own_context(viewer)  # for as long as the window lives, whoever's layers are removed
         self.setAttribute(Qt.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WA_NoSystemBackground)
@@ -116,6 +125,8 @@ class Overlay(QWidget):
             self._welcome(layer)
         viewer.layers.selection.events.connect(self._refresh)
         viewer.mouse_move_callbacks.append(self._follow)
+        viewer.mouse_double_click_callbacks.append(self._double_clicked)
+        viewer.events.reset_view.connect(self._home)
         # napari fits its own view after these; the axes are stretched once that is done.
         viewer.dims.events.order.connect(lambda event: self._late.start(0))
         self.sliders = Sliders(viewer, lambda: self.layer)
@@ -145,13 +156,14 @@ class Overlay(QWidget):
                 self._late.start(0)
         return False
 
-    def _refit(self) -> None:
-        self.stretching = True
-        try:
-            fill_canvas(self._viewer, canvas_aspect(self._viewer))
-        finally:
-            self.stretching = False
-        fit_view(self._viewer)
+    def _home(self, event=None) -> None:
+        """napari has fitted its own view, which knows of no rulers."""
+        if not self.fitting and scan_layers(self._viewer):
+            self._late.start(0)
+
+    def _double_clicked(self, viewer, event) -> None:
+        if self.holder is None:
+            self._late.start(0)
 
     @property
     def text(self) -> list[str]:

@@ -7,12 +7,14 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPen, QPixmap
 
 from napari_scantwin.core import units
+from napari_scantwin.viewer.canvas.view_switch import HEIGHT
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 __all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "Rulers", "ticks"]
 
-#: Pixels that the rulers take from the canvas on each side.
-LEFT, BOTTOM, RIGHT, TOP = 76, 44, 14, 50
+#: Pixels that the rulers take from the canvas on each side, and those of the switch above the colour bar.
+LEFT, BOTTOM, RIGHT, BAR = 76, 44, 14, 50
+TOP = HEIGHT + BAR
 
 
 class Rulers:
@@ -98,7 +100,9 @@ class Rulers:
     def _color_bar(self, painter, layer, scan) -> None:
         colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
         low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
-        painter.fillRect(QRectF(LEFT, 0, self._sheet.width() - LEFT, TOP), self._paper)
+        painter.fillRect(QRectF(0, 0, self._sheet.width(), HEIGHT), self._paper)
+        painter.fillRect(QRectF(LEFT, HEIGHT, self._sheet.width() - LEFT, BAR), self._paper)
+        painter.translate(0, HEIGHT)
         kind = ScanLayer(layer).kind
         title = kind if kind in ("uncertainty", "residual") else scan.attrs.get("long_name", str(scan.name))
         unit = units.pretty(scan.attrs["units"])

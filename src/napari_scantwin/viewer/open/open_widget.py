@@ -207,6 +207,7 @@ class OpenWidget(QWidget):
         aspect = canvas_aspect(self._viewer)
         layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
         ScanLayer(layer).set_twin(twin)
+        ScanLayer(layer).opening = self._plan.opening
         show_alone(self._viewer, layer)
         self.describe(layer)
         if found.note:

@@ -13,6 +13,7 @@ from napari_scantwin.core.errors import NeedsAxes, NeedsColumns, NeedsScannedAxi
 from napari_scantwin.readers import OpenedFile, OpenedSeries, open_file
 from napari_scantwin.readers.arrays.contents import Contents
 from napari_scantwin.readers.tables.table import ColumnChoice, ColumnTable, remember
+from napari_scantwin.recipes import Opening
 from napari_scantwin.viewer.canvas.layers import limits
 from napari_scantwin.viewer.open.arrays_dialog import ask_arrays
 from napari_scantwin.viewer.open.open_dialog import ask_choice, ask_columns
@@ -34,6 +35,15 @@ class OpeningPlan:
     along: str | None = None
     ask: bool = False
     file: OpenedFile | OpenedSeries | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def opening(self) -> Opening:
+        """How the files are read, for a script or a session to read them so again."""
+        paths, columns = tuple(str(path.absolute()) for path in self.paths), self.columns
+        if columns is None:
+            return Opening(paths, choice=self.key, along=self.along)
+        axes, error = tuple(map(str, columns.axes)), None if columns.error is None else str(columns.error)
+        return Opening(paths, axes, str(columns.value), error, self.key, self.along)
 
 
 @dataclass(frozen=True)
