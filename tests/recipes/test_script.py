@@ -56,7 +56,7 @@ def test_the_script_does_it_again(done, tmp_path):
     written = np.genfromtxt(tmp_path / f"{cut.name}.csv", delimiter=",", comments="#", skip_header=5, usecols=3)
     points = measured_within(scan, cut)
     assert np.allclose(written[: len(points.values)], points.values)
-    assert "neural network" in run.stdout
+    assert "Made of" in run.stdout
 
 
 def test_a_recipe_goes_through_json(done):

@@ -6,12 +6,21 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import sample_path
+from napari_scantwin.viewer.canvas.twin_layers import result_of
+from napari_scantwin.viewer.canvas.visibility import show_view, view_shown
+from napari_scantwin.viewer.kept_view import view_of
 from napari_scantwin.viewer.session import scan_of
+
+
+def leave_out_second(panel, qtbot):
+    panel.show_tab(panel.sweeps)
+    qtbot.waitUntil(lambda: panel.sweeps.table.item(1, 0) is not None)
+    panel.sweeps.table.item(1, 0).setCheckState(Qt.Unchecked)
 
 
 def test_what_was_clicked_is_in_the_script(panel, qtbot, open_scan, train_scan):
     layer = open_scan(sample_path("palladium_hydride"))
-    panel.sweeps.table.item(1, 0).setCheckState(Qt.Unchecked)
+    leave_out_second(panel, qtbot)
     train_scan()
     panel.cuts.add_sweep(2)
     assert panel.menu.copy_python()
@@ -28,3 +37,35 @@ def test_what_was_clicked_is_in_the_script(panel, qtbot, open_scan, train_scan):
 def test_without_a_scan_there_is_a_sentence(panel, spoken):
     assert not panel.menu.copy_python()
     assert "Open a scan" in spoken[-1]
+
+
+def test_a_session_comes_back_as_it_was(panel, qtbot, open_scan, train_scan, tmp_path):
+    layer = open_scan(sample_path("palladium_hydride"))
+    leave_out_second(panel, qtbot)
+    train_scan()
+    panel.cuts.add_sweep(2)
+    panel.cuts.set_color(0, "#cc79a7")
+    cut = panel.cuts.lines[0].cut
+    show_view(panel.viewer, layer, "±")
+    panel.viewer.scene.camera.zoom *= 1.7
+    panel.show_tab(panel.cuts)
+    before, script = view_of(panel), panel.menu.copy_python() and QApplication.clipboard().text()
+    values = result_of(layer, "simulated", panel.viewer).data.copy()
+    assert panel.menu.save(tmp_path / "one.scansession")
+    qtbot.waitUntil(lambda: not panel.menu.job.running and (tmp_path / "one.scansession").exists(), timeout=30_000)
+    panel.viewer.layers.clear()
+    qtbot.waitUntil(lambda: panel.chooser.layer is None)
+    with qtbot.waitSignal(panel.simulate.simulated, timeout=60_000):
+        assert panel.menu.open(tmp_path / "one.scansession")
+    qtbot.waitUntil(lambda: view_shown(panel.viewer, panel.chooser.layer) == "±")
+    again = panel.chooser.layer
+    assert scan_of(again).identical(scan_of(layer))
+    assert np.array_equal(result_of(again, "simulated", panel.viewer).data, values)
+    assert [(line.cut, line.color) for line in panel.cuts.lines] == [(cut, "#cc79a7")]
+    after = view_of(panel)
+    assert (after["tab"], after["colormap"]) == (before["tab"], before["colormap"])
+    assert np.allclose(after["limits"], before["limits"])
+    for axis in ("shown_x", "shown_y"):
+        assert np.allclose(after[axis], before[axis], rtol=0.05, atol=0.05 * np.ptp(before[axis]))
+    assert panel.menu.copy_python()
+    assert QApplication.clipboard().text() == script

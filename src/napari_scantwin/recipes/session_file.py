@@ -92,14 +92,17 @@ def save_session(session: Session, path: str | Path) -> Path:
         "view": dict(session.view or {}),
         "attributes": list(session.scan.attrs),
     }
-    with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(_ABOUT, json.dumps(about, indent=1))
-            if session.twin is not None:
-                archive.write(session.twin.save(Path(folder) / "scan.twin"), "scan.twin")
-            if not lazy:
-                (kept,) = write(session.scan, Path(folder) / "scan.nc")
-                archive.write(kept, "scan.nc")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        atomic_path(path) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        archive.writestr(_ABOUT, json.dumps(about, indent=1))
+        if session.twin is not None:
+            archive.write(session.twin.save(Path(folder) / "scan.twin"), "scan.twin")
+        if not lazy:
+            (kept,) = write(session.scan, Path(folder) / "scan.nc")
+            archive.write(kept, "scan.nc")
     return path
 
 

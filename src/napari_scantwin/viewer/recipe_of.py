@@ -22,8 +22,7 @@ def recipe_of(panel) -> Recipe:
     if layer is None:
         raise ScanError("Open a scan first.")
     shown = ScanLayer(layer)
-    before = [] if shown.raw is None else processing.history(shown.raw)
-    steps = processing.history(shown.scan)[len(before) :] if shown.raw is not None else []
+    steps = processing.history(shown.scan)[shown.steps_before :]
     twin = shown.twin
     settings = None
     if twin is not None:

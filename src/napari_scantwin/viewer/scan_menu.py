@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qtpy.QtWidgets import QApplication, QMenu, QToolButton
 
+from napari_scantwin import processing
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.recipes import as_python
-from napari_scantwin.viewer.kit.jobs import say_error
+from napari_scantwin.recipes.session_file import SUFFIX, Session, load_session, save_session
+from napari_scantwin.viewer.canvas.layers import add_scan
+from napari_scantwin.viewer.canvas.overlay import canvas_aspect
+from napari_scantwin.viewer.canvas.visibility import show_alone
+from napari_scantwin.viewer.kept_view import bring_back, view_of
+from napari_scantwin.viewer.kit.folders import ask_file, ask_path, file_name
+from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.recipe_of import recipe_of
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 __all__ = ["ScanMenu"]
 
+_KINDS = f"Session (*{SUFFIX})"
+
 
 class ScanMenu(QToolButton):
-    """A button that opens the menu."""
+    """A button that opens the menu; ``job`` saves and opens sessions."""
 
     def __init__(self, panel):
         super().__init__(panel)
         self._panel = panel
+        self.job = Job(self)
+        self.job.done.connect(lambda done: done())
+        self.job.failed.connect(say_error)
         self.setText("⋮")
         self.setPopupMode(QToolButton.InstantPopup)
         self.setStyleSheet("QToolButton::menu-indicator { image: none; } QToolButton { font-size: 12pt; }")
         self.setFixedSize(24, 24)
-        self.setToolTip("Copy what was done to this scan as Python")
+        self.setToolTip("Copy as Python; save or open a session")
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self.python = menu.addAction("Copy as Python", self.copy_python)
         self.python.setToolTip("A script that does from the file on what is on screen: reading, steps, training, cuts")
-        menu.aboutToShow.connect(lambda: self.python.setEnabled(panel.chooser.layer is not None))
+        menu.addSeparator()
+        self.keep = menu.addAction("Save session…", self._ask_save)
+        self.keep.setToolTip("The scan, its twin, cuts and view in one file, to be opened again as they are")
+        menu.addAction("Open session…", self._ask_open)
+        menu.aboutToShow.connect(self._enable)
         self.setMenu(menu)
+
+    def _enable(self) -> None:
+        for action in (self.python, self.keep):
+            action.setEnabled(self._panel.chooser.layer is not None)
 
     def copy_python(self) -> bool:
         """Put the script on the clipboard; False, with a sentence, where there is none."""
@@ -38,7 +61,81 @@ class ScanMenu(QToolButton):
             say_error(reason)
             return False
         QApplication.clipboard().setText(text)
-        from napari.utils.notifications import show_info
-
-        show_info("Copied a script that does this again from the file on; paste it into a .py file or a notebook.")
+        _tell("Copied a script that does this again from the file on; paste it into a .py file or a notebook.")
         return True
+
+    def _ask_save(self) -> None:
+        name = file_name(Path(str(self._panel.chooser.layer.name)).stem) + SUFFIX
+        path, _ = ask_path(self, "Save session", name, _KINDS)
+        if path is not None:
+            self.save(path)
+
+    def save(self, path) -> bool:
+        """Write the session in the background; False, with a sentence, where that cannot begin."""
+        try:
+            recipe = recipe_of(self._panel)
+        except ScanError as reason:
+            say_error(reason)
+            return False
+        layer = self._panel.chooser.layer
+        session = Session(recipe, scan_of(layer), ScanLayer(layer).twin, view_of(self._panel), str(layer.name))
+
+        def work(report, stop):
+            written = save_session(session, path)
+            return lambda: _tell(f"Wrote {written.name}")
+
+        return self.job.start(work)
+
+    def _ask_open(self) -> None:
+        path = ask_file(self, "Open session", _KINDS)
+        if path is not None:
+            self.open(path)
+
+    def open(self, path) -> bool:
+        """Open a session in the background; False while another is being opened or saved."""
+
+        def work(report, stop):
+            session = load_session(path)
+            return lambda: self._show(session)
+
+        return self.job.start(work)
+
+    def _show(self, session: Session) -> None:
+        panel, viewer = self._panel, self._panel.viewer
+        aspect = canvas_aspect(viewer)
+        layer = add_scan(viewer, session.scan, kind="measured", name=session.name or None, aspect=aspect)
+        ScanLayer(layer).set_twin(session.twin)
+        before = len(processing.history(session.scan)) - len(session.recipe.steps)
+        ScanLayer(layer).set_opening(session.recipe.opening, before)
+        show_alone(viewer, layer)
+        panel.chooser.choose(layer)
+        for line in session.recipe.cuts:
+            panel.cuts.add(line.cut, line.color, line.shown)
+        for run in session.recipe.analyses:
+            panel.analyse.show_again(run.name, run.given)
+        if session.twin is None:
+            bring_back(panel, session.view)
+            return
+        grid = {axis: values for axis, values in (session.recipe.grid or {}).items()} or None
+
+        def seen(shown) -> None:
+            if shown is layer:
+                panel.simulate.simulated.disconnect(seen)
+                bring_back(panel, session.view)
+
+        panel.simulate.simulated.connect(seen)
+        panel.simulate.refresh(layer)
+        panel.simulate.simulate(session.twin.default_grid() if grid is None else as_arrays(grid))
+
+
+def as_arrays(grid) -> dict:
+    """A grid kept as lists, as arrays."""
+    import numpy as np
+
+    return {axis: np.asarray(values, float) for axis, values in grid.items()}
+
+
+def _tell(words: str) -> None:
+    from napari.utils.notifications import show_info
+
+    show_info(words)

@@ -108,11 +108,16 @@ class ScanLayer:
     @property
     def opening(self):
         """How its file was opened (:class:`~napari_scantwin.recipes.Opening`), or None."""
-        return self._told("opening")
+        return self._told("opening", (None, 0))[0]
 
-    @opening.setter
-    def opening(self, opening) -> None:
-        self._held["opening"] = opening
+    @property
+    def steps_before(self) -> int:
+        """How many steps of its processing its file had already."""
+        return self._told("opening", (None, 0))[1]
+
+    def set_opening(self, opening, steps_before: int) -> None:
+        """Keep how its file was opened, and how many steps of processing that had."""
+        self._held["opening"] = (opening, steps_before)
 
     # its twin
 
@@ -163,7 +168,7 @@ class ScanLayer:
         """Be the processed scan of ``layer``: undone to where that began, and of the same sample."""
         before = ScanLayer(layer)
         self._held["raw"] = before.scan if before.raw is None else before.raw
-        self._held["opening"] = before.opening
+        self.set_opening(before.opening, before.steps_before)
         if before.sample:
             self._held["sample"] = dict(before.sample)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
@@ -64,6 +67,11 @@ class AnalyseWidget(QWidget):
             raise KeyError(title)
         self.combo.setCurrentText(title)
         return self._made(title)
+
+    def show_again(self, name: str, given: Mapping[str, object]) -> None:
+        """Choose an analysis by its name with what was put in; nothing happens where it does not fit the scan."""
+        with contextlib.suppress(KeyError):
+            self.choose(ANALYSES[name].title).form.fill(given)
 
     def _offer(self, *changed) -> None:
         """List what fits the chosen scan."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from qtpy.QtCore import QEvent, QRectF, Qt, QTimer
@@ -23,7 +23,7 @@ from napari_scantwin.viewer.canvas.sliders import Sliders
 from napari_scantwin.viewer.kit.picture import PictureMenu
 from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
-__all__ = ["Overlay", "attach", "canvas_aspect", "fit_view"]
+__all__ = ["Overlay", "attach", "canvas_aspect", "fit_view", "show_part"]
 
 #: Space between the map and the rulers, in pixels.
 _AIR = 16
@@ -68,6 +68,22 @@ def fit_view(viewer) -> None:
     middle = (low + high) / 2 + np.array([BOTTOM - TOP, RIGHT - LEFT]) / 2 / zoom * overlay.orientation.signs
     camera.center = (0.0, *middle)
     overlay.fitted = (camera.zoom, *camera.center[-2:])
+
+
+def show_part(viewer, layer, right: Sequence[float], up: Sequence[float]) -> None:
+    """Show a part of a layer's axes inside the rulers, given by the ends of the horizontal and of the vertical one."""
+    overlay, frame = attach(viewer), frame_of(layer)
+    if overlay is None or min(displayed(viewer, frame)) < 0:
+        return
+    ends = []
+    for axis, pair in zip(overlay.displayed(frame), (up, right), strict=True):
+        ends.append(sorted((value - frame.origin[axis]) / frame.step[axis] for value in pair))
+    low, high = np.transpose(ends)
+    room = np.array([max(overlay.height() - TOP - BOTTOM, 50.0), max(overlay.width() - LEFT - RIGHT, 50.0)])
+    zoom = float(np.min(room / np.maximum(high - low, 1e-9)))
+    middle = (low + high) / 2 + np.array([BOTTOM - TOP, RIGHT - LEFT]) / 2 / zoom * overlay.orientation.signs
+    viewer.scene.camera.zoom = zoom
+    viewer.scene.camera.center = (0.0, *middle)
 
 
 def canvas_aspect(viewer) -> float:

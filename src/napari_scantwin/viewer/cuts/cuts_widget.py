@@ -144,7 +144,7 @@ class CutsWidget(QWidget):
         if start is None or end is None:
             start, end = self._middle(scan)
         number = sum(line.cut.name.startswith("line ") for line in self.lines) + 1
-        self._add(sections.Cut.between(scan, start, end, name=f"line {number}"))
+        self.add(sections.Cut.between(scan, start, end, name=f"line {number}"))
         return True
 
     def _middle(self, scan) -> tuple[dict, dict]:
@@ -162,17 +162,19 @@ class CutsWidget(QWidget):
 
     def add_sweep(self, number: int) -> None:
         """Add the cut along one whole sweep of the chosen scan."""
-        self._add(sections.of_sweep(self.subject.scan, number))
+        self.add(sections.of_sweep(self.subject.scan, number))
 
     def add_along(self, axis: str, at: dict[str, float]) -> None:
         """Add the cut along ``axis`` at chosen values of the other axes."""
-        self._add(sections.along(self.subject.scan, axis, at))
+        self.add(sections.along(self.subject.scan, axis, at))
 
-    def _add(self, cut: sections.Cut) -> None:
-        used = [line.color for line in self.lines]
-        free = [color for color in _COLORS if color not in used]
-        color = free[0] if free else _COLORS[len(self.lines) % len(_COLORS)]
-        self.lines.append(_Line(cut, self.subject.layer, color))
+    def add(self, cut: sections.Cut, color: str | None = None, shown: bool = True) -> None:
+        """Add a cut through the chosen scan, in a colour that no other has where none is given."""
+        if color is None:
+            used = [line.color for line in self.lines]
+            free = [one for one in _COLORS if one not in used]
+            color = free[0] if free else _COLORS[len(self.lines) % len(_COLORS)]
+        self.lines.append(_Line(cut, self.subject.layer, color, shown=shown))
         self._list()
         self.list.setCurrentRow(len(self.lines) - 1)
         self.redraw()

@@ -290,6 +290,21 @@ class ParameterForm(QWidget):
                 raise ScanError(f"{one.title.lower()} is a whole number, not {text!r}") from None
         return text
 
+    def fill(self, given: Mapping[str, Any]) -> None:
+        """Put in what :meth:`given` told; what is asked for no longer is passed over."""
+        for name, value in given.items():
+            field = self.fields.get(name)
+            if isinstance(field, QCheckBox):
+                field.setChecked(bool(value))
+            elif isinstance(field, FileField):
+                field.choose(value)
+            elif isinstance(field, Combo):
+                field.setCurrentIndex(field.findData(value))
+            elif isinstance(field, QSlider):
+                field.setValue(round(value))
+            elif isinstance(field, QLineEdit):
+                field.setText(str(value))
+
     def given(self) -> dict[str, Any]:
         """What the user has put in, by parameter; what was left empty, and what is not asked for, is left out."""
         asked = [one for one in self._parameters if self._values.get(one.name) is not None or self._is_asked(one)]

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_scantwin import processing
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import source_hash, units
 from napari_scantwin.core.notes import notes
@@ -207,7 +208,7 @@ class OpenWidget(QWidget):
         aspect = canvas_aspect(self._viewer)
         layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
         ScanLayer(layer).set_twin(twin)
-        ScanLayer(layer).opening = self._plan.opening
+        ScanLayer(layer).set_opening(self._plan.opening, len(processing.history(scan)))
         show_alone(self._viewer, layer)
         self.describe(layer)
         if found.note:
