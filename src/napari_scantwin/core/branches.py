@@ -129,9 +129,10 @@ def marked(scan: xr.DataArray) -> xr.DataArray:
     Returns
     -------
     xarray.DataArray
-        The scan itself where it has the coordinate already, or no branches.
+        The scan itself where it has the coordinate already, is one branch of another scan, or has no branches.
     """
-    if scans.is_gridded(scan) or BRANCH in scan.coords or scans.is_lazy(scan) or not scan.size:
+    said = BRANCH in scan.coords or BRANCH in scan.attrs
+    if said or scans.is_gridded(scan) or scans.is_lazy(scan) or not scan.size:
         return scan
     passes = _passes(scan)
     groups = _told_apart(passes)
@@ -242,7 +243,9 @@ def _in_a_row(one: _Pass, other: _Pass) -> tuple[int, int]:
         return 0, 0
     x, y = other.fast[mine], other.values[mine]
     line, cubic = np.interp(x, fast, values), PchipInterpolator(fast, values)(x)
-    apart = max((abs(a - b) / max(abs(a), abs(b)) for a, b in zip(one.slow, other.slow, strict=True) if a != b), default=0)
+    apart = max(
+        (abs(a - b) / max(abs(a), abs(b)) for a, b in zip(one.slow, other.slow, strict=True) if a != b), default=0
+    )
     limit = _DEVIATIONS * np.hypot(one.noise, other.noise) + np.abs(cubic - line) + 2 * apart * np.abs(y)
     limit = np.maximum(limit, _SHARE * max(np.ptp(values), np.ptp(y)))
     steps = np.searchsorted(fast, x, side="right")

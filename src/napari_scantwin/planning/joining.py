@@ -222,8 +222,8 @@ def _both(
         errors = np.concatenate([old.errors[kept], new.errors])
     numbers = np.unique(old.sweep[kept], return_inverse=True)[1]
     after_numbers = np.unique(new.sweep, return_inverse=True)[1] + (numbers.max() + 1 if len(numbers) else 0)
-    told = [branches.told(one) for one in (before, after)]
-    branch = None if any(one is None for one in told) else np.concatenate([told[0][kept], told[1]])
+    was, now = branches.told(before), branches.told(after)
+    branch = None if was is None or now is None else np.concatenate([was[kept], now])
     both = scans.ragged_scan(
         {name: (columns[:, place], before[name].attrs["units"]) for place, name in enumerate(names)},
         np.concatenate([old.values[kept], new.values]),

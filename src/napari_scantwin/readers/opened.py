@@ -313,8 +313,8 @@ class OpenedFile:
         return replace(found[0], scan=found[0].scan.assign_attrs(choices="; ".join(keys)))
 
     def _sourced(self, scan: xr.DataArray, own: bool = False) -> xr.DataArray:
-        """The scan, made sound, its branches marked, with its file's name and SHA-256; one that this program wrote stays
-        as it was, and an exported one keeps those of the file it came from."""
+        """The scan, made sound, its branches marked, with its file's name and SHA-256; one that this program wrote
+        stays as it was, and an exported one keeps those of the file it came from."""
         if not (own or "napari-scantwin" in str(scan.attrs.get("versions", ""))):
             scan = branches.marked(sound(scan))
         if self._notes:

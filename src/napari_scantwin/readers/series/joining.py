@@ -132,8 +132,8 @@ def _branch(parts: Sequence[xr.DataArray], names: Sequence[str]) -> np.ndarray |
     said = [branches.said_in(name) for name in names]
     if all(said) and len(set(said)) > 1:
         return np.repeat(said, [len(scans.points(part).values) for part in parts])
-    told = [branches.told(part) for part in parts]
-    return None if any(one is None for one in told) else np.concatenate(told)
+    told = [one for one in map(branches.told, parts) if one is not None]
+    return np.concatenate(told) if len(told) == len(parts) else None
 
 
 def _stacked(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | None) -> xr.DataArray:
