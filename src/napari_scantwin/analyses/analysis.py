@@ -125,11 +125,19 @@ def _saying(found: Findings, branch: str) -> Findings:
     told = {branches.BRANCH: branch}
     return replace(
         found,
-        notes=[*found.notes, f"Branch: {branch}."],
+        notes=[f"Branch: {branch}.", *found.notes],
         scans={title: scan.assign_attrs(told) for title, scan in found.scans.items()},
-        tables={title: replace(one, about={**one.about, **told}) for title, one in found.tables.items()},
+        tables={
+            title: replace(
+                one,
+                heads=[branches.BRANCH, *one.heads],
+                rows=[[branch, *row] for row in one.rows],
+                about={**one.about, **told},
+            )
+            for title, one in found.tables.items()
+        },
         plots={
-            title: replace(one, words=f"{one.words}\nBranch: {branch}.") if one.words else one
+            title: replace(one, words=f"Branch: {branch}. {one.words}") if one.words else one
             for title, one in found.plots.items()
         },
         maps={
