@@ -38,7 +38,7 @@ def twin(scan):
 
 
 def hysteretic(late: float = 4.0, cooled=(0, 2, 3, 5)) -> scans.xr.DataArray:
-    """The truth on warming, and ``late`` kelvins lower on cooling at some of the fields, every sweep after the other."""
+    """The truth on warming, and ``late`` kelvins lower on cooling at some of the fields."""
     random = np.random.default_rng(2)
     columns = []
     for number, field in enumerate(FIELDS):

@@ -313,8 +313,11 @@ def is_lazy(scan: xr.DataArray) -> bool:
 
 
 def label(array: xr.DataArray) -> str:
-    """The name and unit of an axis or of the values, as written beside a plot: ``"temperature (K)"``."""
+    """The name and unit of an axis or of the values, as written beside a plot: ``"temperature (K)"``, and of one branch
+    ``"moment, cooling (emu)"``."""
     name = array.attrs.get("long_name") or str(array.name)
+    if branch := array.attrs.get("branch"):
+        name = f"{name}, {branch}"
     unit = units.pretty(array.attrs["units"]) if "units" in array.attrs else ""
     return f"{name} ({unit})" if unit else str(name)
 
