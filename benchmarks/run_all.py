@@ -18,6 +18,7 @@ _HERE = Path(__file__).resolve().parent
 _ALL = (
     "accuracy",
     "trust",
+    "branches",
     "calibration",
     "speed",
     "scale",

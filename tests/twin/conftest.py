@@ -35,3 +35,22 @@ def scan():
 @pytest.fixture(scope="session")
 def twin(scan):
     return train(scan, TwinSettings(members=2))
+
+
+def hysteretic(late: float = 4.0, cooled=(0, 2, 3, 5)) -> scans.xr.DataArray:
+    """The truth on warming, and ``late`` kelvins lower on cooling at some of the fields."""
+    random = np.random.default_rng(2)
+    columns = []
+    for number, field in enumerate(FIELDS):
+        for rising in (True, False) if number in cooled else (True,):
+            temperature = np.sort(random.uniform(5, 50, 40))[:: 1 if rising else -1]
+            values = truth(field, temperature + (0 if rising else late)) + 0.003 * random.normal(size=40)
+            columns.append((np.full(40, field), temperature, values))
+    field, temperature, values = (np.concatenate(column) for column in zip(*columns, strict=True))
+    axes = {"magnetic_field": (field, "T"), "temperature": (temperature, "K")}
+    return scans.ragged_scan(axes, values, name="moment", unit="emu")
+
+
+@pytest.fixture(scope="session")
+def branched():
+    return train(hysteretic(), TwinSettings(members=2))

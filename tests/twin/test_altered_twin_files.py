@@ -111,7 +111,7 @@ def naming_places(source: Path, path: Path, storage: str) -> Path:
     return write_archive(path, entries, digest_of(entries))
 
 
-@pytest.mark.parametrize("version", [2, 3, 4, 5])
+@pytest.mark.parametrize("version", [2, 3, 4, 5, 6])
 @pytest.mark.parametrize("storage", ["{}/elsewhere/search.journal", "sqlite:///{}/elsewhere.db"])
 def test_a_file_chooses_no_place_to_write_to(saved, tmp_path, version, storage, monkeypatch):
     kept, reached = saved if version == 5 else DATA / f"format{version}.twin", tmp_path / "reached"

@@ -86,7 +86,8 @@ def train_scan(panel, qtbot, kept_twins, monkeypatch):
         key = key.digest()
         if key not in kept_twins:
             kept_twins[key] = train(subject, settings, **how)
-        return dataclasses.replace(kept_twins[key], scan=subject)
+        kept = kept_twins[key]
+        return kept if kept.branches else dataclasses.replace(kept, scan=subject)
 
     monkeypatch.setattr(train_widget, "train", once)
 

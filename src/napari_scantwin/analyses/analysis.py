@@ -20,6 +20,7 @@ from typing import Any
 
 import xarray as xr
 
+from napari_scantwin.core import branches
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.findings import Findings
 from napari_scantwin.operations.operation import Operation
@@ -60,9 +61,12 @@ class Analysis(Operation):
         on_progress: Callable[[float], None] | None = None,
         stop_event: threading.Event | None = None,
         cache: MutableMapping | None = None,
+        branch: str | None = None,
         **parameters: Any,
     ) -> Findings:
         """Run the analysis and return what it finds.
+
+        Given a twin of a scan with branches it works on one of them, sweeps and twin alike, and says which.
 
         Parameters
         ----------
@@ -74,6 +78,8 @@ class Analysis(Operation):
             Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
         cache
             Keeps, from call to call on the same scan, what does not change with the parameters.
+        branch
+            The branch; by default the one the twin shows, and without a twin all that is in the scan.
         parameters
             By name; numbers as text with their unit where they have another than the parameter's own.
 
@@ -85,20 +91,59 @@ class Analysis(Operation):
         Raises
         ------
         ScanError
-            Where the scan does not fit, or a parameter is wrong.
+            Where the scan does not fit, it has no such branch, or a parameter is wrong.
         Cancelled
             Where ``stop_event`` was set.
         """
-        source = replace(as_source(given), name="")
+        source = _one_branch(replace(as_source(given), name=""), branch)
         others = {one.name for one in self.parameters if one.kind == "scan"}
         for name in others & parameters.keys():
             if parameters[name] is not None:
-                other = as_source(parameters[name])
+                other = _one_branch(as_source(parameters[name]), None)
                 parameters[name] = replace(other, name=other.name or other.scan.attrs.get("source") or name)
         decided = self.fitting(source.scan, parameters)
-        return self.run(
+        found = self.run(
             source, on_progress=on_progress, stop_event=stop_event, cache={} if cache is None else cache, **decided
         )
+        said = source.scan.attrs.get(branches.BRANCH)
+        return _saying(found, str(said)) if said else found
+
+
+def _one_branch(source: Source, branch: str | None) -> Source:
+    """The source as its ``branch`` alone: by default the one its twin shows."""
+    scan, twin = source.scan, source.twin
+    if getattr(twin, "branches", ()):
+        twin = twin.of(branch)
+        scan, branch = (scan if branches.names(scan) else twin.whole), twin.branch
+    if branch is None or scan.attrs.get(branches.BRANCH) == branch:
+        return replace(source, twin=twin)
+    return replace(source, scan=branches.of_branch(branches.marked(scan), branch), twin=twin)
+
+
+def _saying(found: Findings, branch: str) -> Findings:
+    """What was found, saying of which branch."""
+    told = {branches.BRANCH: branch}
+    return replace(
+        found,
+        notes=[f"Branch: {branch}.", *found.notes],
+        scans={title: scan.assign_attrs(told) for title, scan in found.scans.items()},
+        tables={
+            title: replace(
+                one,
+                heads=[branches.BRANCH, *one.heads],
+                rows=[[branch, *row] for row in one.rows],
+                about={**one.about, **told},
+            )
+            for title, one in found.tables.items()
+        },
+        plots={
+            title: replace(one, words=f"Branch: {branch}. {one.words}") if one.words else one
+            for title, one in found.plots.items()
+        },
+        maps={
+            view: [replace(one, scan=one.scan.assign_attrs(told)) for one in maps] for view, maps in found.maps.items()
+        },
+    )
 
 
 #: Every analysis by name, in the order of a list.
@@ -148,8 +193,8 @@ def analyse(name: str, scan: Any, **parameters: Any) -> Findings:
     scan
         A scan, a twin (then its scan and itself), a :class:`Source`, or the path of a file.
     parameters
-        Those of the analysis (``ANALYSES[name].parameters``), and ``on_progress``, ``stop_event`` and ``cache`` of
-        :class:`Analysis`.
+        Those of the analysis (``ANALYSES[name].parameters``), and ``branch``, ``on_progress``, ``stop_event`` and
+        ``cache`` of :class:`Analysis`.
 
     Returns
     -------

@@ -11,6 +11,7 @@ import typer
 from napari_scantwin.cli.common import (
     Along,
     Axis,
+    Branch,
     Choice,
     Error,
     Json,
@@ -42,6 +43,7 @@ def analyse(
     error: Error = None,
     choice: Choice = None,
     along: Along = None,
+    branch: Branch = None,
     as_json: Json = False,
 ) -> None:
     """Work something out of a scan: entropy change, transitions, critical field, comparison and more.
@@ -72,7 +74,7 @@ def analyse(
         if output is not None:
             check_folder(output)
         with bar(one.title.lower()) as tell:
-            found = ANALYSES[one.name](source, on_progress=tell, stop_event=threading.Event(), **given)
+            found = ANALYSES[one.name](source, on_progress=tell, stop_event=threading.Event(), branch=branch, **given)
         if output is not None:
             _write(found, output, which)
         elif which is not None:

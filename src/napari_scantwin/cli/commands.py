@@ -12,6 +12,7 @@ import typer
 from napari_scantwin.cli.common import (
     Along,
     Axis,
+    Branch,
     Choice,
     Error,
     Files,
@@ -70,9 +71,21 @@ def train(
         with bar("training") as tell:
             twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
         path = twin.save(output)
-        words = "\n".join([twin.score.verdict, twin.mixture.in_words, *twin.notes, f"Saved {path}"])
-        about = {"score": twin.score.to_dict(), "made_of": twin.mixture.composition, "notes": list(twin.notes)}
-        say(as_json, {"twin": str(path), **about}, words)
+        words = "\n".join([twin.verdict, twin.made_of, *twin.remarks, f"Saved {path}"])
+        say(as_json, {"twin": str(path), **_about_twin(twin)}, words)
+
+
+def _about_twin(twin) -> dict:
+    """Score, composition and notes for JSON; of a scan with branches those of each under ``branches``."""
+    about = {"score": twin.score.to_dict(), "made_of": twin.mixture.composition, "notes": list(twin.notes)}
+    if twin.branches:
+        each = {one: twin.of(one) for one in twin.branches}
+        about |= {"branch": twin.branch, "branches": {name: _about_twin(_alone(one)) for name, one in each.items()}}
+    return about
+
+
+def _alone(twin):
+    return dataclasses.replace(twin, branched=None)
 
 
 def _part(scan, every: int | None, within: str | None, among: str | None, slow_axis: str | None):
@@ -99,15 +112,20 @@ def _part(scan, every: int | None, within: str | None, among: str | None, slow_a
 
 
 @app.command()
-def score(file: TwinFile, as_json: Json = False) -> None:
-    """Show a twin's held-out errors beside the baselines'."""
+def score(file: TwinFile, branch: Branch = None, as_json: Json = False) -> None:
+    """Show a twin's held-out errors beside the baselines', branch by branch where its scan holds several."""
     with in_words():
         from napari_scantwin.twin import Twin
 
         twin = Twin.load(file)
-        made = twin.mixture
-        about = {**twin.score.to_dict(), "made_of": made.composition}
-        say(as_json, about, f"{_score_text(twin.score)}\n{made.in_words}")
+        shown = [twin.of(one) for one in twin.branches] if twin.branches and branch is None else [twin.of(branch)]
+        about = {**shown[0].score.to_dict(), "made_of": shown[0].mixture.composition}
+        if twin.branches:
+            about |= {"branch": shown[0].branch, "branches": _about_twin(twin)["branches"]}
+        texts = [f"{_score_text(one.score)}\n{one.mixture.in_words}" for one in shown]
+        if twin.branches:
+            texts = [f"Branch: {one.branch}\n{text}" for one, text in zip(shown, texts, strict=True)]
+        say(as_json, about, "\n\n".join(texts))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -117,6 +135,7 @@ def simulate(
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write (.nc, .zarr, .csv, .h5, .tif).")],
     along: Annotated[str | None, typer.Option(help="Export the derivative along this axis instead.")] = None,
     order: Annotated[int, typer.Option(min=1, max=2, help="First or second derivative.")] = 1,
+    branch: Branch = None,
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask cluster that evaluates a .zarr map, such as tcp://host:8786.")
     ] = None,
@@ -135,7 +154,7 @@ def simulate(
         check_suffix(output)
         if scheduler and output.suffix != ".zarr":
             raise ScanError("a cluster writes .zarr maps; give the output that suffix or leave --scheduler out")
-        twin = Twin.load(file)
+        twin = Twin.load(file).of(branch)
         grid = {**twin.default_grid(), **checked(_grid, context.args, twin.axes)}
         check_folder(output)
         wanted = {"along": along and along.replace("-", "_"), "order": order}
@@ -148,9 +167,11 @@ def simulate(
                 sizes, outside = dict(scan.sizes), float(scan["extrapolated"].mean())
                 (path,) = write(scan, output)
         words = f"Wrote {path}: {' x '.join(f'{name} {size}' for name, size in sizes.items())}"
+        words += f", branch {twin.branch}" if twin.branch else ""
         if outside:
             words += f"; {100 * outside:.3g} % of it lies outside the measured range"
-        say(as_json, {"file": str(path), "shape": sizes, "extrapolated": outside}, words)
+        about = {"file": str(path), "shape": sizes, "extrapolated": outside}
+        say(as_json, about | ({"branch": twin.branch} if twin.branch else {}), words)
 
 
 def _of_volume(path: Path) -> tuple[dict, float]:
@@ -192,13 +213,15 @@ def info(
 ) -> None:
     """Say what is in a scan or twin file."""
     with in_words():
+        from napari_scantwin.core import branches
+        from napari_scantwin.core import scan as scans
         from napari_scantwin.core.energies import LONG_NAMES
         from napari_scantwin.core.notes import notes
         from napari_scantwin.readers import open_file
 
         file = open_file(files)
         found = file.measurement(axes=axis, value=value, error=error, choice=choice, along=along)
-        twin, scan = found.twin, found.twin.scan if found.twin else found.scan
+        twin, scan = found.twin, found.scan
         # Named columns or arrays are all there is to say; of several files the choices are each one's own.
         several = axis or value or len(files) > 1
         choices = [] if several else [one.key for one in file.measurements(choice) if one.key]
@@ -207,6 +230,10 @@ def info(
             about |= {"score": twin.score.to_dict(), "settings": dataclasses.asdict(twin.settings)}
         lines = [f"{about['value']} ({about['unit']}), {about['points']} points in {about['sweeps']} sweeps"]
         lines += [f"  {name}: {a['low']:.6g} to {a['high']:.6g} {a['unit']}" for name, a in about["axes"].items()]
+        if parts := branches.parted(scan):
+            about["branches"] = {name: scans.sweep_count(part) for name, part in parts.items()}
+            sizes = (f"{name} ({count} sweep{'s' if count > 1 else ''})" for name, count in about["branches"].items())
+            lines.append(f"  branches: {'; '.join(sizes)}")
         if said := scan.attrs.get("energy_notation"):
             lines.append(f"  energies: {LONG_NAMES.get(said, said)}")
         lines += [f"  {key}: {scan.attrs[key]}" for key in ("source", "instrument") if key in scan.attrs]
@@ -216,7 +243,7 @@ def info(
         lines += [f"  measurement: {key}" for key in choices] if len(choices) > 1 else []
         if twin:
             settings = ", ".join(f"{key} {value}" for key, value in about["settings"].items() if value is not None)
-            lines += [f"  twin: {settings}", twin.score.verdict]
+            lines += [f"  twin: {settings}", twin.verdict]
         say(as_json, about, "\n".join(lines))
 
 

@@ -12,6 +12,7 @@ import typer
 __all__ = [
     "Along",
     "Axis",
+    "Branch",
     "Choice",
     "Error",
     "Files",
@@ -60,6 +61,10 @@ Axis = Annotated[list[str] | None, typer.Option("--axis", help='An axis column: 
 Value = Annotated[str | None, typer.Option(help='The value column: "COLUMN=name[unit]".')]
 Error = Annotated[str | None, typer.Option(help='The standard error column: "COLUMN=name[unit]".')]
 Choice = Annotated[str | None, typer.Option(help="Which measurement of an instrument's file (see info).")]
+Branch = Annotated[
+    str | None,
+    typer.Option(help='Which branch of a scan that holds several, such as "cooling" (default: the first measured).'),
+]
 Along = Annotated[str | None, typer.Option(help='What was scanned from file to file: "20, 35=sample_temperature[K]".')]
 
 

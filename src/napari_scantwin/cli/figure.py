@@ -10,6 +10,7 @@ import typer
 from napari_scantwin.cli.common import (
     Along,
     Axis,
+    Branch,
     Choice,
     Error,
     Files,
@@ -32,6 +33,7 @@ def figure(
     error: Error = None,
     choice: Choice = None,
     along: Along = None,
+    branch: Branch = None,
     curves: Annotated[bool, typer.Option("--curves", help="Every sweep as a curve instead of a map.")] = False,
     at: Annotated[list[str] | None, typer.Option(help="Where a cube is cut: axis=value. Repeat.")] = None,
     width: Annotated[float, typer.Option(help="In millimetres; a column has 86, a page 178.")] = 86.0,
@@ -47,6 +49,7 @@ def figure(
     with in_words():
         from dataclasses import replace
 
+        from napari_scantwin.core.branches import of_branch
         from napari_scantwin.core.errors import ScanError
         from napari_scantwin.figures import FORMATS, PaperStyle, save_picture
         from napari_scantwin.figures.of_scan import as_curves, picture_of_scan
@@ -59,9 +62,12 @@ def figure(
         found = open_file(files).measurement(axes=axis, value=value, error=error, choice=choice, along=along)
         scan, looks = found.scan, {}
         if found.twin is not None:
-            scan = found.twin.simulate()
-            if found.twin.scan.dims == ("point",) and len(found.twin.axes) == 2:
-                looks["points"] = found.twin.scan
+            twin = found.twin.of(branch)
+            scan = twin.simulate()
+            if twin.scan.dims == ("point",) and len(twin.axes) == 2:
+                looks["points"] = twin.scan
+        elif branch is not None:
+            scan = of_branch(scan, branch)
         if curves:
             plot = as_curves(scan)
             picture = replace(plot, log=(False, log))

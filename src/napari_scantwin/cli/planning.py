@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from napari_scantwin.cli.common import Json, TwinFile, app, check_folder, checked, in_words, say
+from napari_scantwin.cli.common import Branch, Json, TwinFile, app, check_folder, checked, in_words, say
 
 
 @app.command(name="next")
@@ -34,6 +34,7 @@ def next_command(
         str | None, typer.Option(help="Where the slow axis stands now; for points every axis, slow first: 0,300.")
     ] = None,
     sequence: Annotated[Path | None, typer.Option(help="Write the list: .seq (MultiVu), .csv or .txt.")] = None,
+    branch: Branch = None,
     as_json: Json = False,
 ) -> None:
     """Say which sweeps, or single points, to measure next, and what they are worth.
@@ -52,7 +53,7 @@ def next_command(
             check_folder(sequence)
         options = {"among": None if among is None else checked(_values, among)}
         options |= {"within": None if within is None else checked(as_range, within)}
-        twin = Twin.load(file)
+        twin = Twin.load(file).of(branch)
         if not points:
             known_values(twin)  # a scan without sweeps is no wrong usage
         times = {"point": point, "settle": settle, "slow_rate": slow_rate, "fast_rate": fast_rate}

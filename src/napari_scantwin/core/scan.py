@@ -3,11 +3,12 @@
 A *gridded* scan has one dimension per scanned axis, slow axes first and the fast axis last. A *ragged*
 scan has the single dimension ``point`` and its axes are coordinates along it, named slow first in
 ``attrs["axes"]``. Values and axes carry ``units`` (read by :mod:`napari_scantwin.core.units`) and
-``long_name``. Three further coordinates, shaped like the values, mean something everywhere:
+``long_name``. Further coordinates, shaped like the values, mean something everywhere:
 
 ``standard_error``  one standard deviation of the value, in the value's unit
 ``masked``          true where a point is kept from training (a bad point, a sweep left out)
 ``extrapolated``    (simulated scans) true where the point lies outside the measured region
+``branch``          (ragged scans) the branch of the sample's history (:mod:`napari_scantwin.core.branches`), in words
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ def ragged_scan(
     errors: np.ndarray | None = None,
     sweep: np.ndarray | None = None,
     masked: np.ndarray | None = None,
+    branch: np.ndarray | None = None,
     long_names: Mapping[str, str] | None = None,
     attrs: Mapping | None = None,
 ) -> xr.DataArray:
@@ -138,6 +140,8 @@ def ragged_scan(
         axes.
     masked
         Whether each point is kept from training [n]; by default none is.
+    branch
+        The name of each point's branch [n], where the scan holds several.
     long_names
         What axes and values are called beside a plot, by name; by default the name with spaces.
     attrs
@@ -161,6 +165,8 @@ def ragged_scan(
         coords["standard_error"] = (POINT, np.asarray(errors, float), {"units": units.standard(unit)})
     if sweep is not None:
         coords["sweep"] = (POINT, np.asarray(sweep, np.int64))
+    if branch is not None:
+        coords["branch"] = (POINT, np.asarray(branch).astype(str))
     coords["masked"] = (POINT, np.zeros(size, bool) if masked is None else np.asarray(masked, bool))
     scan = xr.DataArray(
         np.asarray(values, float),
@@ -307,8 +313,11 @@ def is_lazy(scan: xr.DataArray) -> bool:
 
 
 def label(array: xr.DataArray) -> str:
-    """The name and unit of an axis or of the values, as written beside a plot: ``"temperature (K)"``."""
+    """The name and unit of an axis or of the values, as written beside a plot: ``"temperature (K)"``, and of one branch
+    ``"moment, cooling (emu)"``."""
     name = array.attrs.get("long_name") or str(array.name)
+    if branch := array.attrs.get("branch"):
+        name = f"{name}, {branch}"
     unit = units.pretty(array.attrs["units"]) if "units" in array.attrs else ""
     return f"{name} ({unit})" if unit else str(name)
 

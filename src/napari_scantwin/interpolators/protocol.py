@@ -60,12 +60,18 @@ class TrainingPoints(Protocol):
         The number of the sweep of each point [n].
     variance
         The variance of each target's noise [n].
+    shared
+        The points of all branches where these are one of several, for those that learn from all at once; else None.
+    branch
+        Which of those they are.
     """
 
     coordinates: np.ndarray
     targets: np.ndarray
     sample_weight: np.ndarray
     sweep: np.ndarray
+    shared: Any
+    branch: int
 
     @property
     def variance(self) -> np.ndarray: ...

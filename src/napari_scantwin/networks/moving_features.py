@@ -5,8 +5,10 @@ slow axes::
 
 ``c_k`` is where a feature lies, ``w_k`` how wide and ``a_k`` how high it is: a transition that moves, widens and grows
 with the field is one feature, two that cross are two, a peak is a pair. ``a, c, log w, b`` come from one small network
-of the slow axes (two tanh layers and a linear one), so that there may be any number of those, unevenly spaced. The loss
-is over the measured points themselves, ``r`` being a point's residual over its noise::
+of the slow axes (two tanh layers and a linear one), so that there may be any number of those, unevenly spaced. Where a
+scan holds branches (warming and cooling), further inputs of that network say which: the branches share their features,
+which lie elsewhere and are wider or higher on one than on the other. The loss is over the measured points themselves,
+``r`` being a point's residual over its noise::
 
     L = sum_i r_i^2 / 2 + ridge / 2 (|W1|^2 + |W2|^2 + 100 |W3|^2)
         + roughness / 2 int |d^2 (a, c, log w, b) / ds^2|^2 ds
@@ -112,7 +114,7 @@ class Sweeps:
     Parameters
     ----------
     slow
-        The slow axes [n, slow], each from -1 to 1.
+        The slow axes [n, slow], each from -1 to 1, then the inputs that say which branch.
     fast
         The fast axis [n], from -1 to 1.
     targets
@@ -123,6 +125,8 @@ class Sweeps:
         The number of the sweep of each point [n].
     narrowest
         The least width of a feature, on the fast axis's scale: a step of it, since nothing tells more.
+    switches
+        How many of the last columns of ``slow`` say which branch.
     """
 
     slow: np.ndarray
@@ -131,6 +135,7 @@ class Sweeps:
     weights: np.ndarray
     sweep: np.ndarray
     narrowest: float
+    switches: int = 0
 
 
 def _places(sweeps: Sweeps, seen: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -193,7 +198,8 @@ def fit_moving(
 
     def begun():
         tf = tensorflow()
-        columns = (places, sweeps.fast[rows], sweeps.targets[rows], weights, _lines(sweeps.slow), bounds)
+        lines = _lines(sweeps.slow, sweeps.switches)
+        columns = (places, sweeps.fast[rows], sweeps.targets[rows], weights, lines, bounds)
         constants = [tf.constant(column, tf.float64) for column in columns]
         start = network.starts(sweeps, seed)
         # The function of these shapes itself: to look it up at every call takes as long as the call.
@@ -228,13 +234,16 @@ def _rows(slow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows, there
 
 
-def _lines(slow: np.ndarray) -> np.ndarray:
-    """Places [lines, places, slow] along each slow axis, the others held at their middle, for the roughness."""
-    along = np.linspace(-1, 1, _PLACES)
-    lines = np.tile(np.median(slow, axis=0), (slow.shape[1], _PLACES, 1))
-    for axis in range(slow.shape[1]):
-        lines[axis, :, axis] = along
-    return lines
+def _lines(slow: np.ndarray, switches: int) -> np.ndarray:
+    """Places [lines, places, slow] along each slow axis of each branch, the other axes held at their middle, for the
+    roughness."""
+    along, axes = np.linspace(-1, 1, _PLACES), slow.shape[1] - switches
+    branches = np.unique(slow[:, axes:], axis=0) if switches else np.zeros((1, 0))
+    middle = np.median(slow[:, :axes], axis=0)
+    lines = np.stack([np.tile(np.append(middle, branch), (axes, _PLACES, 1)) for branch in branches])
+    for axis in range(axes):
+        lines[:, axis, :, axis] = along
+    return lines.reshape(-1, _PLACES, slow.shape[1])
 
 
 @functools.lru_cache(maxsize=8)

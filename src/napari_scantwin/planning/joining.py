@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from scipy.spatial import cKDTree
 
+from napari_scantwin.core import branches, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 
 __all__ = ["Longer", "LongerPoints", "joined", "joined_points", "longer", "longer_points"]
@@ -154,7 +154,7 @@ def joined_points(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
     masked[met] |= old.masked[there[met]]
     kept = np.ones(len(old.values), bool)
     kept[there[met]] = False
-    return _both(before, (old, kept), (new, masked))
+    return _both(before, after, (old, kept), (new, masked))
 
 
 def _same_place(old: scans.Points, new: scans.Points) -> np.ndarray:
@@ -203,13 +203,17 @@ def joined(before: xr.DataArray, after: xr.DataArray) -> xr.DataArray:
         return after
     old, new = scans.points(before), scans.points(after)
     kept = np.isin(scans.set_points(old.coordinates[:, 0]), change.missing)
-    return _both(before, (old, kept), (new, new.masked))
+    return _both(before, after, (old, kept), (new, new.masked))
 
 
 def _both(
-    before: xr.DataArray, first: tuple[scans.Points, np.ndarray], second: tuple[scans.Points, np.ndarray]
+    before: xr.DataArray,
+    after: xr.DataArray,
+    first: tuple[scans.Points, np.ndarray],
+    second: tuple[scans.Points, np.ndarray],
 ) -> xr.DataArray:
-    """The points of ``first`` (and which are kept) and of ``second`` (and which are masked) as one ragged scan."""
+    """The points of ``first`` (and which are kept) and of ``second`` (and which are masked) as one ragged scan; the
+    branches of both, or what is found where they are not told."""
     (old, kept), (new, masked) = first, second
     names = scans.axes(before)
     columns = np.concatenate([old.coordinates[kept], new.coordinates])
@@ -218,7 +222,9 @@ def _both(
         errors = np.concatenate([old.errors[kept], new.errors])
     numbers = np.unique(old.sweep[kept], return_inverse=True)[1]
     after_numbers = np.unique(new.sweep, return_inverse=True)[1] + (numbers.max() + 1 if len(numbers) else 0)
-    return scans.ragged_scan(
+    was, now = branches.told(before), branches.told(after)
+    branch = None if was is None or now is None else np.concatenate([was[kept], now])
+    both = scans.ragged_scan(
         {name: (columns[:, place], before[name].attrs["units"]) for place, name in enumerate(names)},
         np.concatenate([old.values[kept], new.values]),
         name=str(before.name),
@@ -226,9 +232,11 @@ def _both(
         errors=errors,
         sweep=np.concatenate([numbers, after_numbers]),
         masked=np.concatenate([old.masked[kept], masked]),
+        branch=branch,
         long_names={name: before[name].attrs.get("long_name", name) for name in names},
         attrs=before.attrs,
     )
+    return branches.marked(both)
 
 
 def _masked_alike(before: xr.DataArray, after: xr.DataArray, known: tuple[float, ...]) -> xr.DataArray:

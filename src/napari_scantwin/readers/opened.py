@@ -12,6 +12,7 @@ from typing import cast
 
 import xarray as xr
 
+from napari_scantwin.core import branches
 from napari_scantwin.core.errors import Cancelled, NeedsAxes, ScanError
 from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.readers.arrays import contents as arrays
@@ -312,10 +313,10 @@ class OpenedFile:
         return replace(found[0], scan=found[0].scan.assign_attrs(choices="; ".join(keys)))
 
     def _sourced(self, scan: xr.DataArray, own: bool = False) -> xr.DataArray:
-        """The scan, made sound, with its file's name and SHA-256; one that this program wrote stays as it was, and an
-        exported one keeps those of the file it came from."""
+        """The scan, made sound, its branches marked, with its file's name and SHA-256; one that this program wrote
+        stays as it was, and an exported one keeps those of the file it came from."""
         if not (own or "napari-scantwin" in str(scan.attrs.get("versions", ""))):
-            scan = sound(scan)
+            scan = branches.marked(sound(scan))
         if self._notes:
             scan = scan.assign_attrs(with_notes(scan.attrs, *self._notes))
         if scan.attrs.get("source"):

@@ -340,7 +340,15 @@ def simulated_along(twin, cut: Cut, count: int = 250) -> CutValues:
     return CutValues(running, mean, std, across)
 
 
-def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValues, simulated: CutValues | None) -> Path:
+def write_cut(
+    path: str | Path,
+    scan: xr.DataArray,
+    cut: Cut,
+    measured: CutValues,
+    simulated: CutValues | None,
+    *,
+    branch: str = "",
+) -> Path:
     """Write a cut as CSV with units: measured points, then the twin's curve with its 95 % band.
 
     Parameters
@@ -355,6 +363,8 @@ def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValue
         What :func:`measured_within` gives.
     simulated
         What :func:`simulated_along` gives, or None.
+    branch
+        Which branch of the scan both are of; it has a column of its own. None where empty.
 
     Returns
     -------
@@ -368,7 +378,7 @@ def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValue
     """
     path = Path(path)
     unit = scan.attrs["units"]
-    heads = ["series", f"{cut.running} ({scan[cut.running].attrs['units']})"]
+    heads = ["series", *(["branch"] if branch else []), f"{cut.running} ({scan[cut.running].attrs['units']})"]
     heads += [] if cut.across is None else [f"{cut.across} ({scan[cut.across].attrs['units']})"]
     heads += [f"{scan.name} ({unit})", f"standard_error ({unit})", f"lower_95 ({unit})", f"upper_95 ({unit})"]
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -382,13 +392,13 @@ def write_cut(path: str | Path, scan: xr.DataArray, cut: Cut, measured: CutValue
         file.write(",".join(heads) + "\n")
         for series, values in (("measured", measured), ("twin", simulated)):
             if values is not None:
-                file.writelines(_rows(series, values))
+                file.writelines(_rows([series, *([f'"{branch}"'] if branch else [])], values))
     return path
 
 
-def _rows(series: str, values: CutValues):
+def _rows(named: list[str], values: CutValues):
     for number, (place, value) in enumerate(zip(values.running, values.values, strict=True)):
-        cells = [series, repr(float(place))]
+        cells = [*named, repr(float(place))]
         cells += [] if values.across is None else [repr(float(values.across[number]))]
         cells.append(repr(float(value)))
         if values.errors is None or np.isnan(values.errors[number]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -54,6 +55,11 @@ class Data:
         Mean and standard deviation of the values, in the value's unit.
     spikes
         Readings far off their neighbours [n]: they have next to no weight and are not judged by.
+    shared
+        The points of all branches (:class:`~napari_scantwin.twin.shared_points.SharedPoints`) where these are one of
+        several, else None.
+    branch
+        Which of those they are.
     """
 
     coordinates: np.ndarray
@@ -67,6 +73,8 @@ class Data:
     offset: float
     spread: float
     spikes: np.ndarray
+    shared: Any = None
+    branch: int = 0
     _known: dict = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

@@ -9,6 +9,7 @@ format      what changed
 4           interpolations along the slow axis carry draws of what their smoothed sweeps may be off by
 5           interpolators by words of their own (``kind``) instead of class names
 6           networks whose features move; the uncertainty has factors by steepness (``steepness``)
+7           a surface for every branch of a scan that holds several (``branches``)
 ==========  ===================================================================================================
 
 A twin of format 1 cannot be converted; its scan can.
@@ -26,7 +27,7 @@ from napari_scantwin.twin.settings import TwinSettings
 __all__ = ["FORMAT", "migrated"]
 
 #: The format that is written.
-FORMAT = 6
+FORMAT = 7
 
 _NOTE = "The file is of an older format, and its error bars lack what later versions add to them: train the scan again."
 #: What class names of format 2 to 4 are called now.
@@ -117,4 +118,9 @@ def _from_5(about: dict, arrays: dict) -> dict:
     return {**about, "format": 6}
 
 
-_STEPS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5}
+def _from_6(about: dict, arrays: dict) -> dict:
+    """One surface for all of the scan."""
+    return {**about, "branch": "", "branches": [], "format": 7}
+
+
+_STEPS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6}

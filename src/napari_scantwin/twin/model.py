@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import branches as history
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import simulation, storage
@@ -19,17 +20,43 @@ from napari_scantwin.twin.settings import Trial, TwinSettings
 from napari_scantwin.twin.uncertainty import Uncertainty
 from napari_scantwin.twin.volume import lazy_arrays
 
-__all__ = ["Twin"]
+__all__ = ["Branched", "Twin"]
+
+
+@dataclass(frozen=True)
+class Branched:
+    """The branches of a scan, each with a twin of its own.
+
+    Parameters
+    ----------
+    scan
+        The scan with all its branches.
+    twins
+        Their twins, in the order of measuring.
+    """
+
+    scan: xr.DataArray
+    twins: tuple[Twin, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The branches' names."""
+        return tuple(twin.branch for twin in self.twins)
 
 
 @dataclass(frozen=True)
 class Twin:
     """A trained twin, made by :func:`napari_scantwin.train` or :meth:`load`.
 
+    Of a scan with branches (warming and cooling, field up and down) it has a surface a branch, and shows one of them:
+    all it says is of that one, the first measured unless another is chosen by :meth:`of`. What it simulates names it
+    in the attribute ``branch``.
+
     Parameters
     ----------
     scan
-        The scan it was trained on; of one too large for memory, the subsampled scan it was judged by.
+        The scan it was trained on, of the branch in view; of one too large for memory, the subsampled scan it was
+        judged by.
     settings
         How it was trained.
     score
@@ -49,6 +76,8 @@ class Twin:
         What else a user should know of the training, a sentence each.
     trials
         Those of the search for further interpolators; hand the twin to ``train`` to go on with it.
+    branched
+        All branches, where the scan has several.
     """
 
     scan: xr.DataArray
@@ -62,19 +91,86 @@ class Twin:
     uncertainty: Uncertainty
     notes: tuple[str, ...] = ()
     trials: tuple[Trial, ...] = ()
+    branched: Branched | None = None
+
+    @property
+    def branch(self) -> str:
+        """The branch in view; empty where the scan has none."""
+        return str(self.scan.attrs.get(history.BRANCH, ""))
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The branches that have a surface, in the order of measuring; empty where the scan has none."""
+        return () if self.branched is None else self.branched.names
+
+    @property
+    def whole(self) -> xr.DataArray:
+        """The scan with all its branches."""
+        return self.scan if self.branched is None else self.branched.scan
+
+    def of(self, branch: str | None) -> Twin:
+        """The twin with another branch in view.
+
+        Parameters
+        ----------
+        branch
+            One of :attr:`branches`; None for the one in view.
+
+        Raises
+        ------
+        ScanError
+            Where there is no such branch.
+        """
+        if branch is None or branch == self.branch:
+            return self
+        if self.branched is None or branch not in self.branches:
+            offered = f"its branches are {'; '.join(self.branches)}" if self.branches else "its scan has no branches"
+            raise ScanError(f"the twin has no branch {branch!r}: {offered}")
+        return replace(self.branched.twins[self.branches.index(branch)], branched=self.branched)
+
+    @property
+    def verdict(self) -> str:
+        """The score in a sentence; of a scan with branches a line for each."""
+        if not self.branches:
+            return self.score.verdict
+        return "\n".join(f"{_capital(one)}: {self.of(one).score.verdict}" for one in self.branches)
+
+    @property
+    def made_of(self) -> str:
+        """What the twin is made of, in a sentence; of a scan with branches one for each."""
+        if not self.branches:
+            return self.mixture.in_words
+        return "\n".join(f"{_capital(one)}: {self.of(one).mixture.in_words}" for one in self.branches)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes of all branches, each once, those of one branch alone with its name."""
+        if not self.branches:
+            return self.notes
+        said = {one: self.of(one).notes for one in self.branches}
+        found = {}
+        for one, notes in said.items():
+            for note in notes:
+                common = all(note in others for others in said.values())
+                found[note if common else f"{_capital(one)}: {note}"] = None
+        return tuple(found)
 
     @property
     def axes(self) -> tuple[str, ...]:
         """Axis names, slow first."""
         return scans.axes(self.scan)
 
-    def predict(self, coordinates: np.ndarray, *, stop=None) -> tuple[np.ndarray, np.ndarray]:
+    def predict(
+        self, coordinates: np.ndarray, *, branch: str | None = None, stop=None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Predict what a measurement would read, with its standard deviation.
 
         Parameters
         ----------
         coordinates
             Where, [n, axes], in the scan's units, slow axis first.
+        branch
+            One of :attr:`branches`; the one in view by default.
         stop
             A ``threading.Event`` that ends the work when it is set.
 
@@ -86,10 +182,12 @@ class Twin:
         Raises
         ------
         ScanError
-            Where the coordinates do not have the shape [n, axes].
+            Where the coordinates do not have the shape [n, axes], or there is no such branch.
         Cancelled
             Where ``stop`` is set.
         """
+        if branch is not None and branch != self.branch:
+            return self.of(branch).predict(coordinates, stop=stop)
         coordinates = self._checked(coordinates)
         return self.calibrated(coordinates, *self.mixture(coordinates, stop))
 
@@ -112,7 +210,7 @@ class Twin:
         return mean, self.uncertainty.std(coordinates, mean, spread * self.spread)
 
     def derivative(
-        self, coordinates: np.ndarray, axis: str, *, order: int = 1, stop=None
+        self, coordinates: np.ndarray, axis: str, *, order: int = 1, branch: str | None = None, stop=None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Differentiate the twin along one axis.
 
@@ -124,6 +222,8 @@ class Twin:
             The name of the axis.
         order
             1 for the first derivative, 2 for the second.
+        branch
+            One of :attr:`branches`; the one in view by default.
         stop
             A ``threading.Event`` that ends the work when it is set.
 
@@ -136,11 +236,13 @@ class Twin:
         Raises
         ------
         ScanError
-            Where the twin has no such axis, ``order`` is neither 1 nor 2, or the coordinates do not have the shape [n,
-            axes].
+            Where the twin has no such axis or branch, ``order`` is neither 1 nor 2, or the coordinates do not have the
+            shape [n, axes].
         Cancelled
             Where ``stop`` is set.
         """
+        if branch is not None and branch != self.branch:
+            return self.of(branch).derivative(coordinates, axis, order=order, stop=stop)
         self._check_derivative(axis, order)
         coordinates = self._checked(coordinates)
         position = self.axes.index(axis)
@@ -179,6 +281,7 @@ class Twin:
         *,
         along: str | None = None,
         order: int = 1,
+        branch: str | None = None,
         lazy: bool = False,
         on_progress: Callable[[float], None] | None = None,
         stop=None,
@@ -194,6 +297,8 @@ class Twin:
             :meth:`derivative` gives, in the value's unit over the axis's (squared, for the second).
         order
             Which derivative, 1 or 2.
+        branch
+            One of :attr:`branches`; the one in view by default. The result's attribute ``branch`` names it.
         lazy
             Whether the arrays are dask's, of any size and with ascending axes: a part is evaluated when it is looked at
             (:func:`napari_scantwin.writers.write_volume` writes them).
@@ -211,10 +316,14 @@ class Twin:
         Raises
         ------
         ScanError
-            Where the grid or the derivative makes no sense, or the map is too large for memory and not ``lazy``.
+            Where the grid or the derivative makes no sense, there is no such branch, or the map is too large for memory
+            and not ``lazy``.
         Cancelled
             Where ``stop`` is set.
         """
+        if branch is not None and branch != self.branch:
+            of = self.of(branch)
+            return of.simulate(grid, along=along, order=order, lazy=lazy, on_progress=on_progress, stop=stop)
         axes = simulation.checked_grid(self, grid)
         if along is not None:
             self._check_derivative(along, order)
@@ -236,15 +345,24 @@ class Twin:
         Returns
         -------
         xarray.DataArray
-            Shaped like the measured scan, in the value's unit.
+            Shaped like the measured scan (:attr:`whole`), in the value's unit: of every reading the one from its own
+            branch.
 
         Raises
         ------
         Cancelled
             Where ``stop`` is set.
         """
-        result = self.scan.copy(data=simulation.residuals(self, stop))
-        result.attrs = {**self.scan.attrs, **simulation.inherited(self), "kind": "residual"}
+        if self.branched is None:
+            result = self.scan.copy(data=simulation.residuals(self, stop))
+        else:
+            said, data = np.asarray(self.whole[history.BRANCH].values), np.full(self.whole.size, np.nan)
+            for twin in self.branched.twins:
+                data[said == twin.branch] = simulation.residuals(twin, stop)
+            result = self.whole.copy(data=data)
+        result.attrs = {**self.whole.attrs, **simulation.inherited(self), "kind": "residual"}
+        if self.branched is not None:
+            result.attrs.pop(history.BRANCH, None)
         result.attrs["long_name"] = f"residual of {self.scan.attrs.get('long_name', self.scan.name)}"
         return result
 
@@ -316,4 +434,14 @@ class Twin:
         ScanError
             Where the file is missing, cut off, altered, or written by a newer version.
         """
-        return Twin(**storage.load(path))
+        parts = storage.load(path)
+        branch, told = parts.pop("branch", None), parts.pop("branches", None)
+        if not told:
+            return Twin(**parts)
+        whole = parts["scan"]
+        twins = tuple(Twin(scan=history.of_branch(whole, name), **own) for name, own in told.items())
+        return replace(twins[0], branched=Branched(whole, twins)).of(branch)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -34,31 +34,45 @@ _STEPS_A_REPORT = 20
 
 @dataclass(frozen=True)
 class FittedMovingNetwork(FittedInterpolator):
-    """Members stacked: arrays [members, ...] over the ``features``, as ``fit_moving`` gives them."""
+    """Members stacked: arrays [members, ...] over the ``features``, as ``fit_moving`` gives them. Of a network that
+    learned several branches, ``switch`` are the inputs that name this one, and ``scale`` is the factor and the shift
+    from what it gives to this branch's targets."""
 
     features: FeatureMap
     parameters: list[np.ndarray]
+    switch: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: tuple[float, float] = (1.0, 0.0)
 
     kind: ClassVar[str] = "moving features"
     in_words: ClassVar[str] = "neural network"
     instant: ClassVar[bool] = True
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
-        return evaluate_moving(self.parameters, *_split(self.features, coordinates))
+        switches = np.tile(self.switch, (len(coordinates), 1))
+        factor, shift = self.scale
+        return factor * evaluate_moving(self.parameters, *_split(self.features, coordinates, switches)) + shift
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        return self.features.to_arrays() | {f"network/{i}": part for i, part in enumerate(self.parameters)}
+        own = {f"network/{i}": part for i, part in enumerate(self.parameters)}
+        if len(self.switch):
+            own |= {"switch": self.switch, "scale": np.array(self.scale)}
+        return self.features.to_arrays() | own
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> FittedMovingNetwork:
         count = sum(key.startswith("network/") for key in arrays)
-        return cls(FeatureMap.from_arrays(arrays), [arrays[f"network/{number}"] for number in range(count)])
+        parameters = [arrays[f"network/{number}"] for number in range(count)]
+        factor, shift = arrays.get("scale", (1.0, 0.0))
+        switch = arrays.get("switch", np.zeros(0))
+        return cls(FeatureMap.from_arrays(arrays), parameters, switch, (float(factor), float(shift)))
 
 
-def _split(features: FeatureMap, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The slow axes [n, slow] and the fast one [n], from -1 to 1; of a scan with one axis a slow axis of zeros."""
+def _split(features: FeatureMap, coordinates: np.ndarray, switches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The slow axes and the ``switches`` [n, slow + switches], and the fast axis [n], from -1 to 1; of a scan with one
+    axis a slow axis of zeros."""
     columns = features(coordinates) / GAIN
-    return (columns[:, :-1] if columns.shape[1] > 1 else np.zeros((len(columns), 1))), columns[:, -1]
+    slow = columns[:, :-1] if columns.shape[1] > 1 else np.zeros((len(columns), 1))
+    return np.concatenate([slow, switches], axis=1), columns[:, -1]
 
 
 @dataclass(frozen=True)
@@ -98,33 +112,53 @@ class MovingNetwork(Interpolator):
             interruptibly(tensorflow, stop)
 
     def fit_folds(self, points: TrainingPoints, folds: Folds) -> FittedFolds:
-        masks = [mask for mask in folds.masks for _ in range(_OF_A_FOLD)]
-        masks += [np.ones(len(points.knots), bool)] * folds.members
+        if points.shared is None:
+            masks, mine = [mask[points.group] for mask in folds.masks], list(range(len(folds.masks)))
+        else:
+            masks, mine = points.shared.folds(points.branch)
 
         def tell(step: int) -> None:
             if step % _STEPS_A_REPORT == 0:
                 folds.report(step, self.steps, None, None)
 
-        features, stacked = self._fit(points, masks, folds.seed, folds.stop, tell)
+        def fitted() -> tuple[FeatureMap, list[np.ndarray]]:
+            asked = [mask for mask in masks for _ in range(_OF_A_FOLD)]
+            asked += [np.ones(len(masks[0]), bool)] * folds.members
+            return self._fit(points, asked, folds.seed, folds.stop, tell)
+
+        # All branches are fitted as one, when the first of them asks.
+        key = (self, folds.seed, folds.members)
+        features, stacked = fitted() if points.shared is None else points.shared.once(key, fitted)
         fits = [
-            FittedMovingNetwork(features, [part[first : first + _OF_A_FOLD] for part in stacked])
-            for first in range(0, _OF_A_FOLD * len(folds.masks), _OF_A_FOLD)
+            self._of_branch(points, features, [part[_OF_A_FOLD * one : _OF_A_FOLD * (one + 1)] for part in stacked])
+            for one in mine
         ]
-        whole = FittedMovingNetwork(features, [part[-folds.members :] for part in stacked])
+        whole = self._of_branch(points, features, [part[-folds.members :] for part in stacked])
         return FittedFolds(fits, self.steps, whole)
 
     def fit(self, points: TrainingPoints, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedMovingNetwork:
-        return FittedMovingNetwork(*self._fit(points, [kept] * members, seed, stop))
+        seen = kept[points.group] if points.shared is None else points.shared.seen(points.branch, kept)
+        return self._of_branch(points, *self._fit(points, [seen] * members, seed, stop))
 
     def _fit(self, points: TrainingPoints, masks: list[np.ndarray], seed: int, stop, on_step=None):
-        """The features, and the parameters of a member for each mask, stacked."""
+        """The features, and the parameters of a member for each mask of points, stacked."""
+        learned = points if points.shared is None else points.shared
+        switches = np.zeros((len(learned.targets), 0)) if points.shared is None else points.shared.switches
         # One map for all folds: they are fitted as one. A logarithm's unit is the smallest set point of all.
-        features = features_for(self.scale, points, np.ones(len(points.knots), bool))
-        slow, fast = _split(features, points.coordinates)
-        weights = np.array([mask[points.group] for mask in masks]) / (points.variance + _FLOOR**2)
-        sweeps = Sweeps(slow, fast, points.targets, weights, points.sweep, _step(fast, points.sweep))
+        features = features_for(self.scale, learned, np.ones(len(learned.knots), bool))
+        slow, fast = _split(features, learned.coordinates, switches)
+        weights = np.array(masks) / (learned.variance + _FLOOR**2)
+        step = _step(fast, learned.sweep)
+        sweeps = Sweeps(slow, fast, learned.targets, weights, learned.sweep, step, switches.shape[1])
         network = MovingFeatures(self.features, slow=slow.shape[1])
         return features, fit_moving(network, sweeps, steps=self.steps, seed=seed, stop=stop, on_step=on_step)
+
+    @staticmethod
+    def _of_branch(points: TrainingPoints, features: FeatureMap, parameters: list[np.ndarray]) -> FittedMovingNetwork:
+        if points.shared is None:
+            return FittedMovingNetwork(features, parameters)
+        switch, scale = points.shared.switch(points.branch), points.shared.scale(points.branch)
+        return FittedMovingNetwork(features, parameters, switch, scale)
 
 
 def _step(fast: np.ndarray, sweep: np.ndarray) -> float:

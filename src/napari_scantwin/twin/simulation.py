@@ -13,6 +13,7 @@ import xarray as xr
 from napari_scantwin import __version__
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.twin.volume import lazy_arrays
 
@@ -233,7 +234,7 @@ def _named_derivative(twin, along: str, order: int) -> tuple[str, str, str]:
 
 def inherited(twin) -> dict:
     """Attributes of a simulated scan: those kept from the measured one, and the twin's settings, score and version."""
-    kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name")
+    kept = ("source", "sha256", "sample_mass", "sample_mass_units", "instrument", "title", "long_name", BRANCH)
     # What angles and energies need to be turned into momenta and back.
     kept += ("emission", "photon_energy", "photon_energy_units", "work_function", "energy_notation")
     return {

@@ -6,7 +6,6 @@ other entries stands in the archive, so that a cut or altered file is recognised
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -78,13 +77,13 @@ def save(twin, path: str | Path) -> Path:
     """
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".twin")
-    twin = dataclasses.replace(twin, scan=storable_scan(twin.scan))
-    about, arrays = _described(twin)
+    whole = storable_scan(twin.whole)
+    about, arrays = _described(twin, whole)
     described = json.dumps(about, indent=1).encode()
     size = len(described) + sum(array.nbytes + _HEADER for array in arrays.values())
     if size > _LARGEST:
         raise ScanError(
-            f"{path.name}: the twin and its scan of {twin.scan.size:,} points take {size / 1e9:.3g} GB, and a .twin "
+            f"{path.name}: the twin and its scan of {whole.size:,} points take {size / 1e9:.3g} GB, and a .twin "
             f"file holds at most {_LARGEST / 1e9:.3g}; train on fewer sweeps, or export a simulated map instead"
         )
     entries = {_ABOUT: described} | {f"{name}.npy": _packed(array) for name, array in arrays.items()}
@@ -117,7 +116,8 @@ def load(path: str | Path) -> dict:
     Returns
     -------
     dict
-        The parts by the names of :class:`~napari_scantwin.twin.model.Twin`'s fields.
+        The parts by the names of :class:`~napari_scantwin.twin.model.Twin`'s fields. Of a scan with branches ``scan``
+        is the whole of it, ``branch`` the one in view, and ``branches`` the parts of the twin of each by its name.
 
     Raises
     ------
@@ -139,7 +139,9 @@ def load(path: str | Path) -> dict:
     except Exception as reason:
         raise _altered(path) from reason
     try:
-        kinds = [fitted_of_kind(one["kind"]) for one in about["interpolators"]]
+        for surface in about["branches"] or [about]:
+            for one in surface["interpolators"]:
+                fitted_of_kind(one["kind"])
     except ScanError as reason:
         raise ScanError(
             f"{path.name} cannot be opened: {reason}, napari-scantwin {__version__}, and the file is from "
@@ -148,7 +150,13 @@ def load(path: str | Path) -> dict:
     except Exception as reason:
         raise _altered(path) from reason
     try:
-        return _rebuilt(about, arrays, kinds) | {"scan": scan}
+        if not about["branches"]:
+            return _rebuilt(about, about, arrays) | {"scan": scan}
+        told = {
+            one["branch"]: _rebuilt(about, one, _folder(arrays, f"branch{number}"))
+            for number, one in enumerate(about["branches"])
+        }
+        return {"scan": scan, "branch": about["branch"], "branches": told}
     except Exception as reason:
         raise _altered(path) from reason
 
@@ -201,24 +209,15 @@ def _altered(path: Path) -> ScanError:
     return ScanError(f"{path.name} is altered: its parts do not fit together; save or copy it again")
 
 
-def _described(twin) -> tuple[dict, dict]:
-    """What ``twin.json`` holds, and the arrays by name."""
-    scan, mixture = twin.scan, twin.mixture
+def _described(twin, scan: xr.DataArray) -> tuple[dict, dict]:
+    """What ``twin.json`` holds, and the arrays by name; ``scan`` is the whole of what the twin learned."""
     names = file_names([str(name) for name in scan.coords])
     about = {
         "format": FORMAT,
         "written_by": __version__,
         "settings": twin.settings.to_dict(),
-        "score": twin.score.to_dict(),
-        "stopped": twin.stopped,
-        "notes": list(twin.notes),
-        "trials": [asdict(trial) for trial in twin.trials],
-        "offset": twin.offset,
-        "spread": twin.spread,
-        "interpolators": [
-            {"name": name, "kind": one.kind, "weight": float(weight)}
-            for name, one, weight in zip(mixture.names, mixture.interpolators, mixture.weights, strict=True)
-        ],
+        "branch": twin.branch,
+        "branches": [],
         "scan": {
             "name": str(scan.name),
             "dims": list(scan.dims),
@@ -234,7 +233,32 @@ def _described(twin) -> tuple[dict, dict]:
     arrays = {"scan/values": scan.variable} | {
         f"scan/coords/{names[str(name)]}": coord.variable for name, coord in scan.coords.items()
     }
-    arrays |= {f"history/{name}": column for name, column in twin.history.items()}
+    if not twin.branches:
+        own, columns = _surface(twin)
+        return about | own, arrays | columns
+    for number, branch in enumerate(twin.branches):
+        own, columns = _surface(twin.of(branch))
+        about["branches"].append({"branch": branch, **own})
+        arrays |= {f"branch{number}/{name}": column for name, column in columns.items()}
+    return about, arrays
+
+
+def _surface(twin) -> tuple[dict, dict]:
+    """What a file holds of the twin of one branch, or of a scan without any, beside its scan and settings."""
+    mixture = twin.mixture
+    about = {
+        "score": twin.score.to_dict(),
+        "stopped": twin.stopped,
+        "notes": list(twin.notes),
+        "trials": [asdict(trial) for trial in twin.trials],
+        "offset": twin.offset,
+        "spread": twin.spread,
+        "interpolators": [
+            {"name": name, "kind": one.kind, "weight": float(weight)}
+            for name, one, weight in zip(mixture.names, mixture.interpolators, mixture.weights, strict=True)
+        ],
+    }
+    arrays = {f"history/{name}": column for name, column in twin.history.items()}
     for number, one in enumerate(mixture.interpolators):
         arrays |= {f"interpolator{number}/{name}": array for name, array in one.to_arrays().items()}
     arrays |= {f"uncertainty/{name}": array for name, array in twin.uncertainty.to_arrays().items()}
@@ -334,26 +358,29 @@ def _scan(described: dict, arrays: dict[str, np.ndarray]) -> xr.DataArray:
     return scans.check(scan)
 
 
-def _rebuilt(about: dict, arrays: dict[str, np.ndarray], kinds: list) -> dict:
-    """Every part of the twin but its scan."""
+def _folder(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
 
-    def folder(name: str) -> dict[str, np.ndarray]:
-        return {key.removeprefix(f"{name}/"): array for key, array in arrays.items() if key.startswith(f"{name}/")}
 
-    described = about["interpolators"]
+def _rebuilt(about: dict, surface: dict, arrays: dict[str, np.ndarray]) -> dict:
+    """Every part of the twin of one branch, or of a scan without any, but its scan."""
+    described = surface["interpolators"]
     return {
         "settings": TwinSettings.from_dict(about["settings"]),
-        "score": Score.from_dict(about["score"]),
-        "history": folder("history"),
-        "stopped": about["stopped"],
+        "score": Score.from_dict(surface["score"]),
+        "history": _folder(arrays, "history"),
+        "stopped": surface["stopped"],
         "mixture": Mixture(
             tuple(one["name"] for one in described),
-            tuple(kind.from_arrays(folder(f"interpolator{number}")) for number, kind in enumerate(kinds)),
+            tuple(
+                fitted_of_kind(one["kind"]).from_arrays(_folder(arrays, f"interpolator{number}"))
+                for number, one in enumerate(described)
+            ),
             np.array([one["weight"] for one in described]),
         ),
-        "offset": about["offset"],
-        "spread": about["spread"],
-        "uncertainty": Uncertainty.from_arrays(folder("uncertainty")),
-        "notes": tuple(about.get("notes", ())),
-        "trials": tuple(Trial(**trial) for trial in about.get("trials", ())),
+        "offset": surface["offset"],
+        "spread": surface["spread"],
+        "uncertainty": Uncertainty.from_arrays(_folder(arrays, "uncertainty")),
+        "notes": tuple(surface.get("notes", ())),
+        "trials": tuple(Trial(**trial) for trial in surface.get("trials", ())),
     }

@@ -8,23 +8,25 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
+from napari_scantwin.core import branches, source_hash, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import source_hash, units
-from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.interpolators import baselines
 from napari_scantwin.twin import storage
 from napari_scantwin.twin.consistency import misfits
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates, is_network
 from napari_scantwin.twin.mixture import Mixture
-from napari_scantwin.twin.model import Twin
+from napari_scantwin.twin.model import Branched, Twin
 from napari_scantwin.twin.score import NETWORK, score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
+from napari_scantwin.twin.shared_points import SharedPoints
 from napari_scantwin.twin.stacking import cross_fitted
 from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.twin.trials import Trials
@@ -43,15 +45,27 @@ _PATIENCE = 0.1
 
 
 class _Reporter:
-    """Turns fractions into progress reports with the time that remains."""
+    """Turns fractions into progress reports with the time that remains; of several branches each has its part."""
 
     def __init__(self, on_progress):
         self._on_progress = on_progress
         self.began = time.monotonic()
+        self._branch, self._done, self._parts = "", 0, 1
+
+    def begin(self, branch: str, number: int, count: int) -> None:
+        """Go on with one of ``count`` branches."""
+        self._branch, self._done, self._parts = f"{branch}: ", number, count
+
+    def left(self, settings: TwinSettings) -> float | None:
+        """Seconds left of the time budget."""
+        if settings.time_budget is None:
+            return None
+        return settings.time_budget * (self._done + 1) / self._parts - (time.monotonic() - self.began)
 
     def __call__(self, stage, fraction, step=0, train_error=None, held_out_error=None, trials=()):
         if self._on_progress is None:
             return
+        stage, fraction = f"{self._branch}{stage}", (self._done + fraction) / self._parts
         gone = time.monotonic() - self.began
         remaining = gone * (1 - fraction) / fraction if fraction > 0.02 else None
         self._on_progress(Progress(stage, fraction, remaining, step, train_error, held_out_error, trials))
@@ -68,9 +82,10 @@ def train(
 ) -> Twin:
     """Train the twin of a scan.
 
-    Points that are masked take no part. Of a scan of more than some 100 000 points the networks see everything, while
-    trials, score, baselines and uncertainty are worked out on evenly spaced points of every slice, so that memory and
-    time stay bounded; ``twin.notes`` says so.
+    A scan that holds branches (:func:`napari_scantwin.core.branches.marked`) gets a surface for each; what networks
+    learn of their features is shared. Points that are masked take no part. Of a scan of more than some 100 000 points
+    the networks see everything, while trials, score, baselines and uncertainty are worked out on evenly spaced points
+    of every slice, so that memory and time stay bounded; ``twin.notes`` says so.
 
     Parameters
     ----------
@@ -101,17 +116,71 @@ def train(
     Cancelled
         Where ``stop`` was set before anything was learned.
     """
-    known: tuple[Trial, ...] = ()
+    known: dict[str, tuple[Trial, ...]] = {}
     if isinstance(scan, Twin):
-        settings, known, scan = settings or scan.settings, scan.trials, scan.scan
+        known = {one: scan.of(one).trials for one in (scan.branches or [scan.branch])}
+        settings, scan = settings or scan.settings, scan.whole
     settings = settings or TwinSettings()
     stop = stop or threading.Event()
     report = _Reporter(on_progress)
     report("reading the scan", 0.0)
     score_baselines = score_baselines if score_rivals is None else score_rivals
-    judged = subsampled(scans.check(scan))
+    scan = branches.marked(scans.check(scan))
+    if branches.names(scan):
+        return _train_branches(scan, settings, known, report, stop, score_baselines)
+    judged = subsampled(scan)
     scans.check_trainable(judged)
     data = prepare(judged, settings.training_budget.folds)
+    trials = known.get(str(scan.attrs.get(branches.BRANCH, "")), ())
+    return _train_one(scan, judged, data, settings, trials, report, stop, score_baselines)
+
+
+def _train_branches(scan, settings: TwinSettings, known, report: _Reporter, stop, score_baselines: bool) -> Twin:
+    """The twin of a scan with several branches."""
+    judged, data, notes = {}, {}, []
+    for name, part in branches.parted(scan).items():
+        thin = subsampled(part)
+        try:
+            scans.check_trainable(thin)
+        except ScanError as reason:
+            notes.append((name, reason))
+            continue
+        judged[name], data[name] = thin, prepare(thin, settings.training_budget.folds)
+    if not data:
+        name, reason = notes[0]
+        raise ScanError(f"the scan has the branches {'; '.join(branches.names(scan))}; of {name!r} {reason}")
+    said = [f"The branch {name!r} has no surface: {reason}." for name, reason in notes]
+    shared = SharedPoints(list(data.values())) if len(data) > 1 else None
+    whole = _kept(scan, lambda: subsampled(scan))
+    twins: list[Twin] = []
+    for number, (name, own) in enumerate(data.items()):
+        report.begin(name, number, len(data))
+        part = branches.of_branch(scan, name)
+        try:
+            one = _train_one(
+                part,
+                judged[name],
+                replace(own, shared=shared, branch=number),
+                settings,
+                known.get(name, ()),
+                report,
+                stop,
+                score_baselines,
+            )
+        except Cancelled:
+            if not twins:
+                raise
+            said.append(f"The training was stopped before the branch {name!r} was learned: it has no surface.")
+            continue
+        twins.append(replace(one, scan=branches.of_branch(whole, name)))
+    twins = [replace(one, notes=(*one.notes, *said)) for one in twins]
+    return replace(twins[0], branched=Branched(whole, tuple(twins)))
+
+
+def _train_one(
+    scan, judged, data: Data, settings: TwinSettings, known, report: _Reporter, stop, score_baselines: bool
+) -> Twin:
+    """The twin of a scan of one branch: of ``judged``, the part it is judged by, the points are ``data``."""
     stream = Stream(scan, data, stop)
     interpolators = candidates(data, settings.training_budget, settings.method)
     # The baselines' thread and this one need it; imported by both at once it can be found half-made.
@@ -132,11 +201,16 @@ def train(
             # A baseline in the middle of its fit ends by itself; nobody waits for it.
             end_baselines.set()
             beside.shutdown(wait=False, cancel_futures=True)
-    # A twin carries its scan along: of one that is too large for memory or for a .twin file, what it was judged by.
-    kept = judged if scans.is_lazy(scan) or storage.too_large(scan) else scan
-    # Here, where nobody waits, rather than when the twin is saved.
-    kept = kept.assign_attrs(source_hash.with_resolved(kept.attrs))
+    kept = _kept(scan, lambda: judged)
     return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
+
+
+def _kept(scan: xr.DataArray, judged: Callable[[], xr.DataArray]) -> xr.DataArray:
+    """The scan that a twin carries along: of one that is too large for memory or for a .twin file, what it was judged
+    by."""
+    kept = judged() if scans.is_lazy(scan) or storage.too_large(scan) else scan
+    # Here, where nobody waits, rather than when the twin is saved.
+    return kept.assign_attrs(source_hash.with_resolved(kept.attrs))
 
 
 def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
@@ -146,13 +220,8 @@ def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettin
         report("training", share * fraction, *details)
 
     trials = Trials(data, stream, settings.seed, settings.training_budget.members, stop)
-    trials.run(interpolators, lambda: _left(settings, report), tell)
+    trials.run(interpolators, lambda: report.left(settings), tell)
     return trials
-
-
-def _left(settings: TwinSettings, report: _Reporter) -> float | None:
-    """Seconds left of the time budget."""
-    return None if settings.time_budget is None else settings.time_budget - (time.monotonic() - report.began)
 
 
 def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) -> tuple[Trial, ...]:
@@ -169,7 +238,7 @@ def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) 
 
     training_budget = settings.training_budget
     return search(
-        trials, training_budget, training_budget.trials, settings.storage, known, lambda: _left(settings, report), tell
+        trials, training_budget, training_budget.trials, settings.storage, known, lambda: report.left(settings), tell
     )
 
 

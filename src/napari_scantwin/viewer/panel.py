@@ -93,6 +93,8 @@ class Panel(QWidget):
         self.sweeps.changed.connect(self.analyse.refresh)
         self.analyse.mapped.connect(self.cuts.redraw)
         self.train.trained.connect(self._trained)
+        for choice in (self.simulate.branch, self.cuts.branch):
+            choice.chosen.connect(self._branch_chosen)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
         self._window = window_of(napari_viewer)
@@ -113,8 +115,14 @@ class Panel(QWidget):
         self.simulate.refresh(layer)
         if self.chooser.layer is layer:
             self.simulate.simulate(twin.default_grid())
+        self.cuts.branch.refresh()
         self.cuts.redraw()
         self.analyse.refresh()
+
+    def _branch_chosen(self, layer) -> None:
+        """Another branch is to be shown: its map is simulated at once, as after a training."""
+        self.train.refresh()
+        self._trained(layer, ScanLayer(layer).twin)
 
     @property
     def viewer(self):

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
+from napari_scantwin.core import branches
 from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.frame import Frame
 
@@ -93,7 +94,7 @@ class ScanLayer:
             Whether only other points of the same readings are masked: the twin then stays until the next training,
             and undoing still goes back to where it began.
         """
-        self._drop("table", *(() if same_readings else ("twin", "proposals", "raw")))
+        self._drop("table", "branch", *(() if same_readings else ("twin", "proposals", "raw")))
         self._held["scan"] = scan
 
     def take_over(self, attributes: dict) -> None:
@@ -136,6 +137,23 @@ class ScanLayer:
         self._drop("twin", "proposals")
         if twin is not None:
             self._held |= {"twin": twin, "proposals": tuple(proposals)}
+
+    def show_branch(self, branch: str) -> None:
+        """Have the twin show another of its branches."""
+        self._held["twin"] = self.twin.of(branch)
+
+    @property
+    def branch_points(self) -> tuple[xr.DataArray, scans.Points]:
+        """The scan of the branch that the twin shows and its points; of a scan without branches all of it."""
+        twin = self.twin
+        branch = "" if twin is None else twin.branch
+        if not branch or branch not in branches.names(self.scan):
+            return self.scan, self.table
+        kept = self._held.get("branch")
+        if kept is None or kept[0] is not self.scan or kept[1] != branch:
+            part = branches.of_branch(self.scan, branch)
+            kept = self._held["branch"] = (self.scan, branch, part, scans.points(part))
+        return kept[2:]
 
     # where it comes from
 

@@ -19,7 +19,7 @@ def measurements(file: DataFile) -> list[Measurement]:
     except ScanError as reason:
         scan = load_scan(file.path)  # refuses what is damaged
         return [Measurement("", file.name, scan, note=f"Only its scan was opened: {reason}.")]
-    return [Measurement("", file.name, twin.scan, twin)]
+    return [Measurement("", file.name, twin.whole, twin)]
 
 
 FORMATS = (

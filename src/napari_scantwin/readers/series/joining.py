@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import branches, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import NOTES, notes, with_notes
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis, noted, scanned_axis
@@ -123,7 +123,17 @@ def joined(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | Non
     gridded = all(scans.is_gridded(part) for part in parts)
     if gridded and (along is not None or first.name == "photoemission_intensity"):
         return _stacked(parts, names, along)
-    return _ragged(parts, None if along is None else scanned_axis(parts, names, along))
+    joined_scan = _ragged(parts, None if along is None else scanned_axis(parts, names, along), _branch(parts, names))
+    return branches.marked(joined_scan)
+
+
+def _branch(parts: Sequence[xr.DataArray], names: Sequence[str]) -> np.ndarray | None:
+    """The branch of every point, where the files' names or all files say it; None where it has to be found."""
+    said = [branches.said_in(name) for name in names]
+    if all(said) and len(set(said)) > 1:
+        return np.repeat(said, [len(scans.points(part).values) for part in parts])
+    told = [one for one in map(branches.told, parts) if one is not None]
+    return np.concatenate(told) if len(told) == len(parts) else None
 
 
 def _stacked(parts: Sequence[xr.DataArray], names: Sequence[str], along: str | None) -> xr.DataArray:
@@ -210,8 +220,9 @@ def _same(one, other) -> bool:
     return type(one) is type(other) and bool(np.all(one == other))
 
 
-def _ragged(parts: Sequence[xr.DataArray], axis: ScannedAxis | None) -> xr.DataArray:
-    """Scans of several files as one ragged scan, their sweeps numbered on; ``axis`` is one axis more, the slowest."""
+def _ragged(parts: Sequence[xr.DataArray], axis: ScannedAxis | None, branch: np.ndarray | None) -> xr.DataArray:
+    """Scans of several files as one ragged scan, their sweeps numbered on; ``axis`` is one axis more, the slowest, and
+    ``branch`` names every point's branch."""
     first = parts[0]
     tables = [scans.points(part) for part in parts]
     sweep, offset = [], 0
@@ -237,5 +248,6 @@ def _ragged(parts: Sequence[xr.DataArray], axis: ScannedAxis | None) -> xr.DataA
         errors=errors,
         sweep=np.concatenate(sweep),
         masked=np.concatenate([table.masked for table in tables]),
+        branch=branch,
         attrs={**first.attrs, **{key: value for key, value in _common(parts).items() if key != "settings"}},
     )

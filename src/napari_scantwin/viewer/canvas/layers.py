@@ -202,9 +202,11 @@ def _set_units(wanted: dict) -> bool:
     return bool(changed)
 
 
-def layer_name(kind: str, title: str) -> str:
-    """The name of a layer: what it is comes first, as the layer list cuts long names at their ends."""
-    return title if kind == "measured" else f"{_WORDS.get(kind, kind)}: {title}"
+def layer_name(kind: str, title: str, branch: str = "") -> str:
+    """The name of a layer: what it is, and of which branch, comes first, as the layer list cuts long names at their
+    ends."""
+    said = ", ".join(filter(None, (_WORDS.get(kind, kind), branch)))
+    return title if kind == "measured" else f"{said}: {title}"
 
 
 def _point_size(world: np.ndarray) -> float:

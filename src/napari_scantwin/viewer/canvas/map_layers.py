@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.sources import converted
@@ -78,7 +79,7 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
     for one, derived in zip(maps, over, strict=True):
         ragged = scans.is_gridded(derived) and one.points and not scans.is_gridded(scan)
         shown = as_points(derived) if ragged else derived
-        name = layer_name(one.title, layer.name)
+        name = layer_name(one.title, layer.name, one.scan.attrs.get(BRANCH, ""))
         of_error = one.word == "uncertainty"
         data, attributes, layer_type = layer_data(
             shown, frame, kind="derived", contrast=limits(shown) if of_error else contrast, name=name

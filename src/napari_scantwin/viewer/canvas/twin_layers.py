@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from qtpy.QtCore import QTimer
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.viewer.canvas.layers import RIM, add_layer, layer_data, layer_name, limits, update_layer
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_of
@@ -32,7 +33,7 @@ def prepare_simulation(measured, simulated, residual) -> list[tuple]:
     frame, shared = frame_of(measured), limits(scan_of(measured))
     made = []
     for kind, scan, contrast in zip(_KINDS, (simulated, uncertainty, residual), (shared, None, None), strict=True):
-        name = layer_name(kind, measured.name)
+        name = layer_name(kind, measured.name, scan.attrs.get(BRANCH, ""))
         data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
         ScanLayer(attributes).measured = measured
         attributes["visible"] = kind == "simulated"
@@ -45,7 +46,7 @@ def prepare_derivative(measured, derivative) -> list[tuple]:
 
     There is one such layer for every measured one: another derivative takes its place.
     """
-    name = layer_name(derivative.attrs["long_name"], measured.name)
+    name = layer_name(derivative.attrs["long_name"], measured.name, derivative.attrs.get(BRANCH, ""))
     data, attributes, layer_type = layer_data(derivative, frame_of(measured), name=name)
     ScanLayer(attributes).measured = measured
     return [(data, attributes, layer_type)]

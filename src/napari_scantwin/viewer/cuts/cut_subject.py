@@ -6,10 +6,11 @@ import numpy as np
 
 from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.viewer.kit.layer_combo import LayerCombo
 from napari_scantwin.viewer.session import ScanLayer, made_from, scan_of
 
-__all__ = ["CutSubject", "curve_of", "points_along"]
+__all__ = ["CutSubject", "branch_of", "curve_of", "points_along"]
 
 _SCAN = "the scan and its twin"
 
@@ -75,9 +76,18 @@ def curve_of(viewer, layer, kept: dict):
     return None
 
 
-def points_along(layer, cut: sections.Cut, table: scans.Points) -> sections.CutValues:
-    """The points of a cut: none through a map that only a twin gives."""
+def points_along(layer, cut: sections.Cut) -> sections.CutValues:
+    """The points of a cut: none through a map that only a twin gives, and those of one branch where the twin shows
+    it."""
     if ScanLayer(layer).of_twin:
         none = np.empty(0)
         return sections.CutValues(none, none, None, none, np.zeros(0, bool))
-    return sections.measured_within(scan_of(layer), cut, table)
+    # Of a file only what lies about the cut is read.
+    scan, table = (scan_of(layer), None) if scans.is_lazy(scan_of(layer)) else ScanLayer(layer).branch_points
+    return sections.measured_within(scan, cut, table)
+
+
+def branch_of(layer) -> str:
+    """The branch that is cut: the one the twin shows, or that a derived map is of; empty where there is none."""
+    twin = ScanLayer(layer).twin
+    return scan_of(layer).attrs.get(BRANCH, "") if twin is None else twin.branch

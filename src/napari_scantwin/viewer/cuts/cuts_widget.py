@@ -29,12 +29,13 @@ from napari_scantwin.figures.formats import FORMATS
 from napari_scantwin.viewer.canvas.cut_lines import CutLines
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.cuts.cut_plot import CutPlot
-from napari_scantwin.viewer.cuts.cut_subject import CutSubject, curve_of, points_along
+from napari_scantwin.viewer.cuts.cut_subject import CutSubject, branch_of, curve_of, points_along
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import NumberBox, ask_number
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
+from napari_scantwin.viewer.twin.branch_choice import BranchChoice
 
 __all__ = ["CutsWidget"]
 
@@ -64,6 +65,7 @@ class CutsWidget(QWidget):
         super().__init__(parent)
         self._viewer = viewer
         self.subject = CutSubject(viewer, chooser)
+        self.branch = BranchChoice(chooser)
         self._curves: dict[int, dict] = {}
         self.lines: list[_Line] = []
         self._moved_keys: set[int] = set()
@@ -119,6 +121,7 @@ class CutsWidget(QWidget):
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addWidget(self.subject)
+        layout.addWidget(self.branch)
         for widgets in (
             (self.line_button, self.sweep_button, self.axis_button),
             (self.list,),
@@ -320,10 +323,7 @@ class CutsWidget(QWidget):
 
     def values_of(self, line: _Line):
         """Measured points and the twin's curve (or None) along a cut."""
-        scan = scan_of(line.layer)
-        # Of a file only what lies about the cut is read.
-        table = None if scans.is_lazy(scan) else ScanLayer(line.layer).table
-        measured = points_along(line.layer, line.cut, table)
+        measured = points_along(line.layer, line.cut)
         twin = curve_of(self._viewer, line.layer, self._curves.setdefault(id(line.layer), {}))
         return measured, None if twin is None else sections.simulated_along(twin, line.cut)
 
@@ -339,7 +339,8 @@ class CutsWidget(QWidget):
 
     def _draw(self, line: _Line) -> None:
         if line.shown:
-            self.plot.show(line.key, line.cut.name, line.color, *self.values_of(line))
+            name = ", ".join(filter(None, (line.cut.name, branch_of(line.layer))))
+            self.plot.show(line.key, name, line.color, *self.values_of(line))
         else:
             self.plot.hide(line.key)
 
@@ -378,7 +379,8 @@ class CutsWidget(QWidget):
         try:
             if path.suffix == ".csv":
                 line = self.lines[max(self.list.currentRow(), 0)]
-                sections.write_cut(path, scan_of(line.layer), line.cut, *self.values_of(line))
+                values, branch = self.values_of(line), branch_of(line.layer)
+                sections.write_cut(path, scan_of(line.layer), line.cut, *values, branch=branch)
             elif path.suffix in FORMATS:
                 self.plot.export(path)
             else:

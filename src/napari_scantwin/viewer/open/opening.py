@@ -125,7 +125,7 @@ def _measured(plan: OpeningPlan, file: OpenedFile | OpenedSeries, on_progress, s
     found = file.measurement(**told)
     if found.twin is None:
         return Opened(found.scan, note=found.note)
-    return Opened(found.twin.scan, found.twin)
+    return Opened(found.scan, found.twin)
 
 
 def answer(question: Question, parent=None) -> OpeningPlan | None:

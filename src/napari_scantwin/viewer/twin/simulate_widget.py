@@ -23,12 +23,14 @@ from napari_scantwin import writers
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_values import parse_values
+from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.twin_layers import prepare_derivative, prepare_simulation, result_of, show_simulation
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.numbers import NumberLine
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
+from napari_scantwin.viewer.twin.branch_choice import BranchChoice
 from napari_scantwin.viewer.twin.side_by_side import SideBySide
 
 __all__ = ["SimulateWidget"]
@@ -71,6 +73,7 @@ class SimulateWidget(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(QLabel("Simulate"))
         row.addWidget(self.what, 1)
+        self.branch = BranchChoice(self._chooser)
         self._form = QFormLayout()
         self.dense_button, self.measured_button = QPushButton("Dense"), QPushButton("As measured")
         self.dense_button.setToolTip("Fill in a dense grid over the measured range")
@@ -106,7 +109,7 @@ class SimulateWidget(QWidget):
         row.addWidget(self.export_choice, 1)
         row.addWidget(self.export_button)
         layout = QVBoxLayout(self)
-        for widget in (what, box, self.hint, self.button, self.bar, self.said, export):
+        for widget in (what, self.branch, box, self.hint, self.button, self.bar, self.said, export):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -121,6 +124,7 @@ class SimulateWidget(QWidget):
             self._form.removeRow(0)
         self.fields = {}
         twin = self.twin
+        self.branch.refresh()
         self._offer_derivatives()
         for button in (self.button, self.dense_button, self.measured_button):
             button.setEnabled(twin is not None)
@@ -321,6 +325,7 @@ def _export_of(layer, scan, path):
             writers.write(scan, path, on_progress=report, stop=stop),
             writers.left_out(scan, path),
         )
+    twin = twin.of(scan.attrs.get(BRANCH))
     grid = {axis: scan[axis].values for axis in scans.axes(scan)}
     return lambda report, stop: (writers.write_volume(twin, grid, path, on_progress=report, stop=stop), [])
 
@@ -329,6 +334,7 @@ def describe(simulated) -> str:
     """What was simulated: how many points, the typical uncertainty, where to look further."""
     size = " x ".join(str(length) for length in simulated.shape)
     words = f"Simulated {scans.label(simulated)} at {size} points"
+    words += f", branch {simulated.attrs[BRANCH]}" if BRANCH in simulated.attrs else ""
     if "standard_error" in simulated.coords and not scans.is_lazy(simulated):
         errors = simulated["standard_error"].values.ravel()
         typical = float(np.nanmedian(errors[:: max(1, errors.size // 100_000)]))

@@ -207,7 +207,7 @@ class TrainWidget(QWidget):
 
         earlier = ScanLayer(self._layer).twin
         # A search goes on from the trials of a twin of this very scan.
-        subject = earlier if earlier is not None and earlier.trials and earlier.scan.identical(scan) else scan
+        subject = earlier if earlier is not None and earlier.trials and earlier.whole.identical(scan) else scan
 
         def work(report, stop):
             twin = train(subject, settings, on_progress=report, stop=stop)
@@ -255,6 +255,10 @@ class TrainWidget(QWidget):
         self.bar.setValue(0)
         self.bar.setFormat("")
 
+    def refresh(self) -> None:
+        """Show the twin of the chosen scan anew, as when another of its branches was chosen."""
+        self._show_twin(self._chooser.layer)
+
     def _show_twin(self, layer) -> None:
         twin = ScanLayer(layer).twin
         self.save_button.setEnabled(twin is not None)
@@ -270,9 +274,14 @@ class TrainWidget(QWidget):
             self._draw_course([], [], [])
             return
         stopped = " Training was stopped early." if twin.stopped else ""
-        notes = "".join(f" {note}" for note in twin.notes)
-        made = f" {twin.mixture.in_words}"
-        self.status.setText(twin.score.verdict + made + notes + stopped + _proposed(ScanLayer(layer).proposals))
+        lines = []
+        for one in [twin.of(branch) for branch in twin.branches] or [twin]:
+            branch = f"{one.branch[:1].upper()}{one.branch[1:]}: " if twin.branches else ""
+            lines.append(f"{branch}{one.score.verdict} {one.mixture.in_words}")
+        notes = "".join(f" {note}" for note in twin.remarks)
+        shown = f"\nThe table is of the branch {twin.branch}." if twin.branches else ""
+        proposed = _proposed(ScanLayer(layer).proposals, next(iter(twin.branches), ""))
+        self.status.setText("\n".join(lines) + notes + stopped + shown + proposed)
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.trials_button.setVisible(bool(twin.trials))
         self.trials_window.show_trials(twin.trials, twin.score.unit)
@@ -297,12 +306,13 @@ class TrainWidget(QWidget):
         return True
 
 
-def _proposed(proposals: Sequence[Proposal]) -> str:
-    """Where to measure next, in words."""
+def _proposed(proposals: Sequence[Proposal], branch: str) -> str:
+    """Where to measure next, in words; of several branches those that tell most of the first."""
     if not proposals:
         return ""
     values = ", ".join(f"{one.value:g}" for one in proposals)
-    return f"\nWorth measuring next, most error first: {values} {proposals[0].unit}."
+    of = f" ({branch})" if branch else ""
+    return f"\nWorth measuring next{of}, most error first: {values} {proposals[0].unit}."
 
 
 def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> None:
