@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -79,6 +79,12 @@ def test_answers_that_were_given_are_given_again():
     text = as_python(Recipe(opening))
     assert "scantwin.read('a.csv', axes=['2=magnetic_field[Oe]', '1=temperature[K]'], value='3=moment[emu]')" in text
     assert "train" not in text
+
+
+def test_the_branch_that_was_looked_at_is_named(done):
+    text = as_python(replace(done[1], branch="cooling"))
+    assert "twin = twin.of('cooling')" in text
+    assert "measured_within(twin.scan, cut)" in text
 
 
 def test_a_scan_in_no_file():

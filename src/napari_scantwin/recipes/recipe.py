@@ -95,6 +95,8 @@ class Recipe:
         What the twin was simulated on, axis to values; None for its default grid.
     cuts, analyses
         The cuts and the analyses made.
+    branch
+        Which branch of a scan with several is looked at; empty where there are none.
     """
 
     opening: Opening | None
@@ -104,6 +106,7 @@ class Recipe:
     grid: Mapping[str, Sequence[float]] | None = None
     cuts: Sequence[CutLine] = ()
     analyses: Sequence[AnalysisRun] = ()
+    branch: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for JSON."""
@@ -131,6 +134,7 @@ class Recipe:
                 told["grid"],
                 tuple(CutLine(Cut(**one["cut"]), one["color"], one["shown"]) for one in told["cuts"]),
                 tuple(AnalysisRun(one["name"], one["given"]) for one in told["analyses"]),
+                told["branch"],
             )
         except (KeyError, TypeError, ValueError) as reason:
             raise ScanError(f"this session's recipe cannot be read ({reason}); it was changed or cut off") from reason

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.recipes.recipe import CutLine, Recipe
+from napari_scantwin.recipes.recipe import Recipe
 from napari_scantwin.twin.settings import TwinSettings
 
 __all__ = ["as_python"]
@@ -45,7 +45,7 @@ def as_python(recipe: Recipe) -> str:
     if twin:
         body += ["", *_trained(recipe), *_simulated(recipe)]
     if recipe.cuts:
-        body += ["", *_cuts(recipe.cuts, twin)]
+        body += ["", *_cuts(recipe, twin)]
     for run in recipe.analyses:
         given = "".join(f", {name}={value!r}" for name, value in run.given.items())
         subject = "twin" if twin else "scan"
@@ -106,6 +106,7 @@ def _trained(recipe: Recipe) -> list[str]:
     told = {name: value for name, value in recipe.settings.items() if value != usual.get(name)}
     asked = ", ".join(f"{name}={value!r}" for name, value in told.items())
     lines = [f"twin = scantwin.train(scan, scantwin.TwinSettings({asked}))"]
+    lines += [f"twin = twin.of({recipe.branch!r})"] if recipe.branch else []
     return [*lines, "print(twin.score.verdict)", "print(twin.mixture.in_words)"]
 
 
@@ -124,14 +125,15 @@ def _values(values: Sequence[float]) -> str:
     return f"np.array({column.tolist()!r})"
 
 
-def _cuts(lines: Sequence[CutLine], twin: bool) -> list[str]:
+def _cuts(recipe: Recipe, twin: bool) -> list[str]:
     result = ["cuts = ["]
-    for line in lines:
+    for line in recipe.cuts:
         parts = ", ".join(f"{name}={value!r}" for name, value in asdict(line.cut).items())
         result.append(f"    Cut({parts}),")
-    result += ["]", "for cut in cuts:", "    points = measured_within(scan, cut)"]
+    subject = "twin.scan" if twin and recipe.branch else "scan"
+    result += ["]", "for cut in cuts:", f"    points = measured_within({subject}, cut)"]
     result += [f"    curve = {'simulated_along(twin, cut)' if twin else None}"]
-    return [*result, '    write_cut(f"{cut.name}.csv".replace("/", "_"), scan, cut, points, curve)']
+    return [*result, '    write_cut(f"{cut.name}.csv".replace("/", "_"), ' + f"{subject}, cut, points, curve)"]
 
 
 def _drawn(recipe: Recipe, twin: bool) -> list[str]:

@@ -34,7 +34,8 @@ def recipe_of(panel) -> Recipe:
         except ScanError:
             grid = None  # half typed
     cuts = [CutLine(line.cut, line.color, line.shown) for line in panel.cuts.lines if line.layer is layer]
-    return Recipe(shown.opening, steps, masked_points(shown.scan), settings, grid, cuts, _analyses(panel))
+    branch = twin.branch if twin is not None and twin.branches else ""
+    return Recipe(shown.opening, steps, masked_points(shown.scan), settings, grid, cuts, _analyses(panel), branch)
 
 
 def _analyses(panel) -> list[AnalysisRun]:
