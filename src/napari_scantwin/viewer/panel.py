@@ -166,7 +166,8 @@ class Panel(QWidget):
 
     def shut(self) -> None:
         """Stop everything that runs and drop its results."""
-        for job in self._jobs:
+        # Nobody is asked about the scoring of baselines: it is soon done again.
+        for job in (*self._jobs, self.train.scoring.job):
             if job.running:
                 job.abandon()
         self.cuts.shut()
