@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.features import GAIN, SCALE_NAMES, FeatureMap, features_for, scales_of
 from napari_scantwin.interpolators.protocol import (
     NETWORKS,
@@ -18,7 +19,13 @@ from napari_scantwin.interpolators.protocol import (
     TrainingPoints,
 )
 from napari_scantwin.networks.backend import is_loaded, tensorflow
-from napari_scantwin.networks.moving_features import MovingFeatures, Sweeps, evaluate_moving, fit_moving
+from napari_scantwin.networks.moving_features import (
+    MovingFeatures,
+    Sweeps,
+    evaluate_moving,
+    evaluate_moving_on_grid,
+    fit_moving,
+)
 from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin.settings import TrainingBudget
 
@@ -45,6 +52,16 @@ class FittedMovingNetwork(FittedInterpolator):
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
         return evaluate_moving(self.parameters, *_split(self.features, coordinates))
+
+    def moments_on_grid(self, axes, stop=None) -> tuple[np.ndarray, np.ndarray]:
+        *slow, fast = axes
+        if not slow:
+            return super().moments_on_grid(axes, stop)
+        rows, _ = _split(self.features, mesh([*slow, fast[:1]]))
+        _, along = _split(self.features, mesh([*(axis[:1] for axis in slow), fast]))
+        shape = [len(axis) for axis in axes]
+        mean, variance = evaluate_moving_on_grid(self.parameters, rows, along)
+        return mean.reshape(shape), variance.reshape(shape)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         return self.features.to_arrays() | {f"network/{i}": part for i, part in enumerate(self.parameters)}

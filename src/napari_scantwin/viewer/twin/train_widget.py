@@ -52,8 +52,8 @@ _TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
 
 
 class TrainWidget(QWidget):
-    """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready, ``scored(layer)`` when
-    its table has the baselines too."""
+    """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready, ``scored(layer)``
+    when its table has the baselines too."""
 
     trained = Signal(object, object)
     scored = Signal(object)
