@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.readers.tables.table import choose, remember
-from napari_scantwin.viewer.twin import baseline_scoring, train_widget
+from napari_scantwin.viewer.twin import baseline_scoring, readiness, train_widget
 
 #: The published measurements do not say what their columns are; this is what the dialog would be told.
 COLUMNS = {
@@ -25,6 +25,12 @@ COLUMNS = {
 def columns():
     """What the columns of the published measurements are."""
     return COLUMNS
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Nothing is compiled for a training that most tests never begin."""
+    monkeypatch.setattr(readiness, "DELAY", 1 << 30)
 
 
 @pytest.fixture

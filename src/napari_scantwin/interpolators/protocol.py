@@ -339,3 +339,7 @@ class Interpolator(ABC):
             A ``threading.Event`` that ends the wait.
         """
         return
+
+    def compile_for(self, points: TrainingPoints, folds: Folds) -> None:
+        """Compile what :meth:`fit_folds` will run with the same arguments, and fit nothing; here nothing."""
+        return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -113,6 +113,9 @@ class MovingNetwork(Interpolator):
         if not is_loaded():
             say("starting TensorFlow")
             interruptibly(tensorflow, stop)
+
+    def compile_for(self, points: TrainingPoints, folds: Folds) -> None:
+        replace(self, steps=0).fit_folds(points, folds)
 
     def fit_folds(self, points: TrainingPoints, folds: Folds) -> FittedFolds:
         masks = [mask for mask in folds.masks for _ in range(_OF_A_FOLD)]

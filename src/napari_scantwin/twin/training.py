@@ -30,7 +30,7 @@ from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.twin.trials import Trials
 from napari_scantwin.twin.uncertainty import calibrated
 
-__all__ = ["train"]
+__all__ = ["get_ready", "train"]
 
 #: Where each part of a training ends: the library's interpolators before a search, all trials, fitting the chosen ones.
 _SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.85, 1.0
@@ -129,6 +129,38 @@ def _twin_of(scan: xr.DataArray | Twin, settings: TwinSettings | None, report: R
     # Here, where nobody waits, rather than when the twin is saved.
     kept = kept.assign_attrs(source_hash.with_resolved(kept.attrs))
     return _assembled(kept, settings, trials, mixture, weights, found, stop.is_set())
+
+
+def get_ready(scan: xr.DataArray, settings: TwinSettings | None = None, stop: threading.Event | None = None) -> None:
+    """Load and compile beforehand what training a scan takes, so that :func:`train` begins at once.
+
+    It takes seconds the first time in a process, and again for a scan of another shape.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    settings
+        With which it is going to be trained.
+    stop
+        Ends the work at its next step when it is set.
+
+    Raises
+    ------
+    ScanError
+        Where the scan cannot be learned from.
+    Cancelled
+        Where ``stop`` is set.
+    """
+    settings = settings or TwinSettings()
+    importlib.import_module("sklearn.base")
+    judged = subsampled(scans.check(scan))
+    scans.check_trainable(judged)
+    data = prepare(judged, settings.training_budget.folds)
+    trials = Trials(data, Stream(scan, data, stop), settings.seed, settings.training_budget.members, stop)
+    for interpolator in candidates(data, settings.training_budget, settings.method):
+        interpolator.get_ready(lambda stage: None, stop)
+        trials.compile_for(interpolator)
 
 
 def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettings, report: Reporter, stop) -> Trials:

@@ -15,6 +15,7 @@ from napari_scantwin.viewer.kit.tab_rows import TabRows
 from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.process.tab import ProcessWidget
 from napari_scantwin.viewer.session import ScanLayer
+from napari_scantwin.viewer.twin.readiness import Readiness
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
@@ -82,6 +83,7 @@ class Panel(QWidget):
         self.train.trained.connect(self._trained)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
+        self.readiness = Readiness(self.train, self.chooser, self)
         self._window = window_of(napari_viewer)
         if self._window is not None:
             self._window.installEventFilter(self)
@@ -170,6 +172,7 @@ class Panel(QWidget):
         for job in (*self._jobs, self.train.scoring.job):
             if job.running:
                 job.abandon()
+        self.readiness.shut()
         self.cuts.shut()
         self.cube.shut()
         self.simulate.shut()
