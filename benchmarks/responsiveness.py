@@ -23,6 +23,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.samples import SAMPLES, sample_path
+from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.panel import Panel
 from napari_scantwin.viewer.session import frame_of, scan_of
 
@@ -138,8 +139,8 @@ class Drive:
         end = self.panel.overlay.pixel(0, 0)
         self._mouse(QEvent.MouseButtonRelease, Qt.LeftButton, Qt.NoButton, end)
         self.heart.phase = "export"
-        name = next(layer.name for layer in self.viewer.layers if layer.name.endswith("simulated"))
-        self.panel.simulate.export(self.folder / "volume.nc", name)
+        made = result_of(self.layer, "simulated", self.viewer)
+        self.panel.simulate.export(self.folder / "volume.nc", made.name)
 
     def _exported(self, paths) -> None:
         self.heart.phase = ""
