@@ -9,7 +9,9 @@ later. TensorFlow is imported when first needed, normally in a worker thread, be
 Python's ``import`` holds the interpreter's lock while a shared library is loaded, a second for TensorFlow's gigabyte,
 and the collector of garbage holds it while it looks through all objects, again and again as an import makes a million
 of them: other threads, that of the window among them, stand still meanwhile. So the libraries are loaded beforehand by
-a plain call of ``dlopen``, which lets others run, and the collector rests during the import.
+a plain call of ``dlopen``, which lets others run, and the collector rests during the import. What is there then is put
+aside (``gc.freeze``): it lives as long as the process, and the first collection afterwards, which would look through
+all of it, takes most of a second. ``gc.unfreeze()`` takes that back.
 """
 
 from __future__ import annotations
@@ -65,12 +67,13 @@ def _load_libraries() -> None:
 
 @contextmanager
 def _collector_at_rest():
-    """Without collections of garbage within, where they were on."""
+    """Without collections of garbage within, where they were on, and of what is there at the end."""
     on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if on:
             gc.enable()
 

@@ -64,8 +64,8 @@ class Readiness(QObject):
             self._thread.start()
             self._timer.start()
         else:
-            # What was loaded are a million objects that live as long as the process: to look through them takes a
-            # collection of garbage several tenths of a second, in which the window stands still.
+            # What was compiled lives as long as the process too: no collection of garbage is to look through it while
+            # the window waits (see networks.backend).
             gc.freeze()
 
     def _settings(self):
