@@ -95,7 +95,7 @@ class Drive:
         QTimer.singleShot(10_000, self._train)
 
     def _train(self) -> None:
-        if self.panel.readiness.working:
+        if not self.panel.readiness.ready:
             QTimer.singleShot(500, self._train)
             return
         self.heart.phase = "train"

@@ -22,10 +22,9 @@ def test_a_training_compiles_nothing_that_was_compiled_while_the_panel_was_idle(
     qtbot.waitUntil(backend.is_loaded, timeout=120_000)
     layer = open_scan(sample_path("ferromagnet"))
     compiled = moving_features._compiled(moving_features.MovingFeatures(TwinSettings().training_budget.features))
-    qtbot.waitUntil(
-        lambda: compiled.experimental_get_tracing_count() > 0 and not panel.readiness.working, timeout=240_000
-    )
+    qtbot.waitUntil(lambda: panel.readiness.ready, timeout=240_000)
     known = compiled.experimental_get_tracing_count()
+    assert known > 0
     train(scan_of(layer), TwinSettings(), score_baselines=False)
     assert compiled.experimental_get_tracing_count() == known
 

@@ -43,6 +43,11 @@ class Readiness(QObject):
         """Whether something is being loaded or compiled."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is left to be loaded or compiled for the scan that is chosen."""
+        return not self._wanted and not self.working
+
     def shut(self) -> None:
         """Begin nothing more, and end what runs at its next step."""
         self._timer.stop()
