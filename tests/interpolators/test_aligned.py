@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from napari_scantwin.interpolators.aligned import CurveRegistration, rank, read_rows, slow_scale, sweep_rows
+from napari_scantwin.core.grids import mesh as points_of
+from napari_scantwin.interpolators.aligned import SPLINES, CurveRegistration, rank, slow_scale, sweep_rows
+from napari_scantwin.interpolators.row_curves import read_rows
 
 KNOTS = np.arange(0.0, 6.0)
 
@@ -134,3 +138,38 @@ def test_errors_are_carried_from_sweep_to_sweep_along_the_mesh():
     np.testing.assert_allclose(found, mesh.predict(points))
     np.testing.assert_allclose(drawn[0], 0.1 * points[:, 0], atol=1e-9)
     np.testing.assert_allclose(drawn[1], 0.3, atol=1e-9)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    count=st.integers(1, 7),
+    share=st.sampled_from([0.02, 0.1, 1.0]),
+    spline=st.sampled_from(list(SPLINES)),
+    scales=st.tuples(*[st.sampled_from(["plain", "root", "log"])] * 2),
+    places=st.sampled_from(["even", "uneven", "falling", "one"]),
+)
+def test_a_grid_has_what_its_points_have(seed, count, share, spline, scales, places):
+    """Whatever the sweeps look like: jumps, peaks, flat ones, ends that differ; inside, at and beyond them."""
+    random = np.random.default_rng(seed)
+    knots = np.cumsum(random.uniform(0.05, 3, count))
+    fast = np.concatenate([np.sort(random.uniform(*np.sort(random.uniform(0, 50, 2)), 30)) for _ in knots])
+    group = np.repeat(np.arange(count), 30)
+    values = np.sign(fast - 25 - 2 * group) * random.choice([0, 1]) + np.exp(
+        -((fast - 20) ** 2) / random.uniform(0.01, 9)
+    )
+    errors = 0.1 * random.normal(size=(random.choice([0, 2]), len(fast)))
+    rows = sweep_rows(fast, values, group, count, share, errors)
+    registration = CurveRegistration(knots, rows, *scales, spline)
+    slow = np.concatenate([knots, random.uniform(0.01, knots[-1] + 1, 6)])
+    at = {
+        "even": np.linspace(-5, 55, 61),
+        "uneven": np.sort(random.uniform(-5, 55, 61)),
+        "falling": np.linspace(55, -5, 61),
+        "one": random.uniform(0, 50, 1),
+    }[places]
+    found, *drawn = registration.with_errors(points_of((slow, at)))
+    grid, squares = registration.on_grid(slow, at)
+    tolerance = 1e-5 * max(np.ptp(values), 1.0)  # what is learned has a deviation of one
+    np.testing.assert_allclose(grid.ravel(), found, rtol=0, atol=tolerance)
+    expected = np.sqrt(np.mean(np.square(drawn), axis=0)) if drawn else np.zeros(len(found))
+    np.testing.assert_allclose(np.sqrt(squares.ravel()), expected, rtol=0, atol=tolerance)

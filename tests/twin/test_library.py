@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator
 from napari_scantwin.twin import Twin, TwinSettings, library, train
 from napari_scantwin.twin.data import prepare
@@ -81,6 +82,18 @@ def test_every_kind_comes_back_from_its_arrays_by_its_word(scan):
         again = library.fitted_of_kind(kind).from_arrays(one.to_arrays())
         np.testing.assert_array_equal(again.outputs(PLACES), one.outputs(PLACES))
         np.testing.assert_array_equal(again.slopes(PLACES, 1, 45.0, 1), one.slopes(PLACES, 1, 45.0, 1))
+
+
+def test_every_kind_gives_on_a_grid_what_it_gives_at_its_points(scan):
+    field, temperature = np.linspace(-1, 11, 23), np.random.default_rng(3).permutation(np.linspace(0, 60, 91))
+    grid = mesh((field, temperature))
+    for kind, one in by_kind(scan).items():
+        outputs = one.outputs(grid)
+        mean, variance = one.moments_on_grid((field, temperature))
+        assert mean.shape == variance.shape == (23, 91), kind
+        tolerance = 1e-5 * np.ptp(outputs)
+        np.testing.assert_allclose(mean.ravel(), outputs.mean(axis=0), rtol=0, atol=tolerance, err_msg=kind)
+        np.testing.assert_allclose(np.sqrt(variance.ravel()), outputs.std(axis=0), rtol=0, atol=tolerance, err_msg=kind)
 
 
 def test_large_networks_fitted_alone_see_no_held_out_sweep(scan):

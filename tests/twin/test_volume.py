@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,11 @@ from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.volume import blocks
 
 GRID = {"magnetic_field": np.linspace(0, 9, 40), "temperature": np.linspace(10, 45, 50)}
+
+
+def points_of(axes) -> int:
+    """How many points a grid has."""
+    return math.prod(map(len, axes))
 
 
 @pytest.mark.parametrize("along", [None, "temperature"])
@@ -29,9 +36,9 @@ def test_a_plane_of_a_huge_map_evaluates_that_plane_only(twin, monkeypatch):
     lazy = twin.simulate({name: np.linspace(*axis[[0, -1]], 30_000) for name, axis in GRID.items()}, lazy=True)
     assert lazy.size == 900_000_000
     asked = []
-    evaluate = type(twin.mixture).__call__
+    evaluate = type(twin.mixture).on_grid
     monkeypatch.setattr(
-        type(twin.mixture), "__call__", lambda self, at, *rest: asked.append(len(at)) or evaluate(self, at)
+        type(twin.mixture), "on_grid", lambda self, at: asked.append(points_of(at)) or evaluate(self, at)
     )
     for plane in (lazy[15_000, ::100], lazy[::100, 15_000]):
         asked.clear()
@@ -74,9 +81,9 @@ def test_a_dense_plane_of_a_cube_comes_from_nodes(twin_of_cube, plane, monkeypat
     twin = twin_of_cube
     grid = {name: np.linspace(-1, 1, 300) for name in SIZES}
     lazy, asked = twin.simulate(grid, lazy=True), []
-    evaluate = type(twin.mixture).__call__
+    evaluate = type(twin.mixture).on_grid
     monkeypatch.setattr(
-        type(twin.mixture), "__call__", lambda self, at, *rest: asked.append(len(at)) or evaluate(self, at)
+        type(twin.mixture), "on_grid", lambda self, at: asked.append(points_of(at)) or evaluate(self, at)
     )
     found = lazy[plane]
     values, errors = found.values, found["standard_error"].values

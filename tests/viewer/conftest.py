@@ -11,7 +11,7 @@ import xarray as xr
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.readers.tables.table import choose, remember
-from napari_scantwin.viewer.twin import train_widget
+from napari_scantwin.viewer.twin import baseline_scoring, readiness, train_widget
 
 #: The published measurements do not say what their columns are; this is what the dialog would be told.
 COLUMNS = {
@@ -25,6 +25,12 @@ COLUMNS = {
 def columns():
     """What the columns of the published measurements are."""
     return COLUMNS
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Nothing is compiled for a training that most tests never begin."""
+    monkeypatch.setattr(readiness, "DELAY", 1 << 30)
 
 
 @pytest.fixture
@@ -74,8 +80,8 @@ def kept_twins():
 @pytest.fixture
 def train_scan(panel, qtbot, kept_twins, monkeypatch):
     """Train the chosen scan's twin and wait for its map; of one scan with one choice of settings only once in all
-    tests, the others being given the same twin."""
-    train = train_widget.train
+    tests, the others being given the same twin, and the same baselines' rows."""
+    train, with_baselines = train_widget.train, baseline_scoring.with_baselines
 
     def once(subject, settings, **how):
         if not isinstance(subject, xr.DataArray):
@@ -89,7 +95,17 @@ def train_scan(panel, qtbot, kept_twins, monkeypatch):
         kept = kept_twins[key]
         return kept if kept.branches else dataclasses.replace(kept, scan=subject)
 
+    def scored_once(twin, *, on_progress, stop):
+        key = ("scored", twin.uncertainty.slope.tobytes(), twin.scan.size)
+        if key not in kept_twins:
+            scored = with_baselines(twin, on_progress=on_progress, stop=stop)
+            if stop.is_set():
+                return scored
+            kept_twins[key] = scored.score
+        return dataclasses.replace(twin, score=kept_twins[key])
+
     monkeypatch.setattr(train_widget, "train", once)
+    monkeypatch.setattr(baseline_scoring, "with_baselines", scored_once)
 
     def trained(budget=2.0):
         panel.train.members.setValue(2)

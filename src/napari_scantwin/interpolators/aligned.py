@@ -13,23 +13,24 @@ spline along the slow axis.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-__all__ = ["SPLINES", "CurveRegistration", "Rows", "rank", "read_rows", "slow_scale", "sweep_rows"]
+from napari_scantwin.interpolators import row_curves
+
+__all__ = ["SPLINES", "CurveRegistration", "Rows", "rank", "slow_scale", "sweep_rows"]
 
 SPLINES = {"monotone": PchipInterpolator, "cubic": CubicSpline}
 #: Samples of a sweep's curve and of its levels: twice its points, within these bounds.
 _FEWEST, _MOST = 600, 2000
 #: The closest two levels may come between sweeps, as a share of the closer of their distances in the two beside.
 _CLOSEST = 0.6
-#: The least width of a cell, as a share of the fast range: levels carried past each other leave none, a jump.
-_TINY = 1e-9
-#: Slow-axis values whose mesh is held at once.
-_ROWS = 512
+#: Slow-axis values whose mesh is held at once; of a grid, levels of the mesh, few enough for the processor's cache.
+_ROWS, _LEVELS = 512, 1 << 14
 #: Width over which a curve is smoothed before its changes are added up, as a share of the fast range.
 _WINDOW = 0.03
 
@@ -212,98 +213,103 @@ class CurveRegistration:
         bounds = np.searchsorted(inverse[order], np.arange(0, len(slow) + _ROWS, _ROWS))
         for part, (start, end) in enumerate(itertools.pairwise(bounds)):
             mine = slow[part * _ROWS : (part + 1) * _ROWS]
-            positions = _in_order(self._along(self.position_scale, self.rows.positions, mine), self._gaps_at(mine))
-            values = self._along(self.value_scale, self.rows.values, mine)
+            positions, values = self._mesh_at(mine)
             rows = order[start:end]
             row, fast = inverse[rows] - part * _ROWS, coordinates[rows, -1]
-            result[0, rows] = read_rows(positions, values, row, fast)
+            result[0, rows] = row_curves.read_rows(positions, values, row, fast)
             if len(errors):
                 result[1:, rows] = self._errors_at(errors, positions, mine[row], row, fast)
         return result
 
+    def on_grid(self, slow: np.ndarray, fast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values on a grid and the mean square of the draws of their errors, as :meth:`with_errors` has them.
+
+        Parameters
+        ----------
+        slow, fast
+            The grid's axes, in their units.
+
+        Returns
+        -------
+        tuple of arrays
+            Values and mean squares [slow, fast], in single precision.
+        """
+        if (np.diff(fast) < 0).any():
+            back = np.argsort(np.argsort(fast))
+            return tuple(one[:, back] for one in self.on_grid(slow, np.sort(fast)))  # type: ignore[return-value]
+        held = np.clip(slow, self.knots[0], self.knots[-1])
+        values, squares = (np.zeros((len(held), len(fast)), np.float32) for _ in range(2))
+        several = max(1, _LEVELS // self.rows.positions.shape[1])
+        for first in range(0, len(held), several):
+            part = slice(first, first + several)
+            positions, curves = self._mesh_at(held[part])
+            step = row_curves.steps(positions)
+            parts = row_curves.cubics(step.astype(np.float32), curves.astype(np.float32))
+            parts += row_curves.squares(self._errors_along(held[part]))
+            share, (a, b, c, d, e, f, g) = row_curves.on_grid(positions, step, fast, parts)
+            values[part] = ((a * share + b) * share + c) * share + d
+            squares[part] = (e * share + f) * share + g
+        return values, squares
+
+    def _mesh_at(self, slow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and values by level at ``slow`` [m]: each [m, levels]."""
+        positions = self._along(self._position_spline, self.position_scale, slow)
+        least = self._least[np.maximum(self._between(slow)[0] - 1, 0)]
+        return _in_order(positions, least), self._along(self._value_spline, self.value_scale, slow)
+
+    def _errors_along(self, slow: np.ndarray) -> np.ndarray:
+        """Draws of the errors by level at ``slow`` [m]: [draws, m, levels], in single precision."""
+        after, far = self._between(slow)
+        errors, far = self.rows.errors.astype(np.float32), far[:, None].astype(np.float32)
+        return (1 - far) * errors[:, np.maximum(after - 1, 0)] + far * errors[:, after]
+
+    def _between(self, slow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The sweep after each of ``slow`` [m], and how far it lies from the one before to that, 0 to 1."""
+        if len(self.knots) == 1:
+            return np.zeros(len(slow), int), np.zeros(len(slow))
+        after = np.clip(np.searchsorted(self.knots, slow), 1, len(self.knots) - 1)
+        return after, (slow - self.knots[after - 1]) / (self.knots[after] - self.knots[after - 1])
+
     def _errors_at(self, errors, positions, slow, row, fast) -> np.ndarray:
         """Draws [draws, n] of the errors at ``slow`` [n] and ``fast`` [n], which lies in row ``row`` [n]."""
-        cell, _, share = _cells(positions, row, fast)
-        if len(self.knots) == 1:
-            return errors[:, 0, cell] * (1 - share) + errors[:, 0, cell + 1] * share
-        after = np.clip(np.searchsorted(self.knots, slow), 1, len(self.knots) - 1)
-        far = (slow - self.knots[after - 1]) / (self.knots[after] - self.knots[after - 1])
+        cell, _, share = row_curves.cells(positions, row, fast)
+        after, far = self._between(slow)
         at = [
-            errors[:, number, cell] * (1 - share) + errors[:, number, cell + 1] * share for number in (after - 1, after)
+            errors[:, number, cell] * (1 - share) + errors[:, number, cell + 1] * share
+            for number in (np.maximum(after - 1, 0), after)
         ]
         return (1 - far) * at[0] + far * at[1]
 
-    def _gaps_at(self, slow: np.ndarray) -> np.ndarray:
-        """The closer of the distances of neighbouring levels in the two sweeps about ``slow`` [m]: [m, levels - 1]."""
+    @functools.cached_property
+    def _least(self) -> np.ndarray:
+        """How far each level has to lie from the first, in each gap between two sweeps [gaps, levels]: a share of what
+        neighbouring levels are apart in the sweep where they are closer."""
         gaps = np.diff(self.rows.positions, axis=1)
-        after = np.clip(np.searchsorted(self.knots, slow), min(1, len(gaps) - 1), len(gaps) - 1)
-        return np.minimum(gaps[np.maximum(after - 1, 0)], gaps[after])
+        closer = np.minimum(gaps[:-1], gaps[1:]) if len(gaps) > 1 else gaps
+        return np.concatenate([np.zeros((len(closer), 1)), np.cumsum(_CLOSEST * closer, axis=1)], axis=1)
 
-    def _along(self, scale: str, table: np.ndarray, slow: np.ndarray) -> np.ndarray:
-        """``table`` [sweeps, levels] interpolated along the slow axis at ``slow`` [m]: [m, levels]."""
+    @functools.cached_property
+    def _position_spline(self):
+        return self._spline(self.position_scale, self.rows.positions)
+
+    @functools.cached_property
+    def _value_spline(self):
+        return self._spline(self.value_scale, self.rows.values)
+
+    def _spline(self, scale: str, table: np.ndarray):
+        """``table`` [sweeps, levels] as a function of the slow axis on its scale; of one sweep, the table itself."""
         if len(self.knots) == 1:
-            return np.repeat(table, len(slow), axis=0)
-        at = slow_scale(scale, self.knots, self.knots)
-        return SPLINES[self.spline](at, table, axis=0)(slow_scale(scale, self.knots, slow))
+            return table
+        return SPLINES[self.spline](slow_scale(scale, self.knots, self.knots), table, axis=0)
+
+    def _along(self, spline, scale: str, slow: np.ndarray) -> np.ndarray:
+        """A spline at ``slow`` [m]: [m, levels]."""
+        if len(self.knots) == 1:
+            return np.repeat(spline, len(slow), axis=0)
+        return spline(slow_scale(scale, self.knots, slow))
 
 
-def _in_order(positions: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-    """``positions`` [m, levels] with no level passing another nor coming too close to it, measured by ``gaps``
-    [m, levels - 1], what neighbours are apart in the sweeps: at the foot of a feature they move at different speeds,
-    and where they piled up the curve would jump."""
-    least = np.concatenate([np.zeros((len(gaps), 1)), np.cumsum(_CLOSEST * gaps, axis=1)], axis=1)
+def _in_order(positions: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """``positions`` [m, levels] with no level passing another nor coming closer to it than ``least`` [m, levels] tells:
+    at the foot of a feature they move at different speeds, and where they piled up the curve would jump."""
     return np.maximum.accumulate(positions - least, axis=1) + least
-
-
-def read_rows(x: np.ndarray, y: np.ndarray, row: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Read smooth curves through points, one row each.
-
-    Cubic between neighbours, with the slope of the parabola through three at each, but at most three times (at a
-    turning point, once) the flatter of the two chords, so that a jump beside flat ground is not overshot. The
-    ends are held.
-
-    Parameters
-    ----------
-    x
-        Ascending places [rows, levels].
-    y
-        Values there [rows, levels].
-    row
-        The row to read each point in [n].
-    at
-        Where to read [n].
-
-    Returns
-    -------
-    array
-        Values [n].
-    """
-    step = np.maximum(np.diff(x, axis=1), _TINY * _extent(x)[1])
-    chord = np.diff(y, axis=1) / step
-    slope = np.empty(x.shape)
-    before, after, left, right = chord[:, :-1], chord[:, 1:], step[:, :-1], step[:, 1:]
-    most = np.minimum(np.abs(before), np.abs(after)) * np.where(before * after > 0, 3.0, 1.0)
-    slope[:, 1:-1] = np.clip((before * right + after * left) / (left + right), -most, most)
-    slope[:, 0], slope[:, -1] = chord[:, 0], chord[:, -1]
-    cell, wide, t = _cells(x, row, at)
-    s = 1 - t
-    ends = y[row, cell] * s * s * (1 + 2 * t) + y[row, cell + 1] * t * t * (1 + 2 * s)
-    return ends + wide * s * t * (slope[row, cell] * s - slope[row, cell + 1] * t)
-
-
-def _cells(x: np.ndarray, row: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The cell of row ``row`` [n] of ``x`` [rows, levels] that each of ``at`` [n] lies in, its width, and how far into
-    it, 0 to 1."""
-    low, span = _extent(x)
-    # All rows are searched at once, each moved to a stretch of its own.
-    shifted = (x - low) / span + 3 * np.arange(len(x))[:, None]
-    inside = np.clip((at - low) / span, -0.5, 1.5)
-    cell = np.searchsorted(shifted.ravel(), inside + 3 * row, side="right") - 1 - row * x.shape[1]
-    cell = np.clip(cell, 0, x.shape[1] - 2)
-    wide = np.maximum(x[row, cell + 1] - x[row, cell], _TINY * span)
-    return cell, wide, np.clip((at - x[row, cell]) / wide, 0, 1)
-
-
-def _extent(x: np.ndarray) -> tuple[float, float]:
-    low = x[:, :1].min()
-    return low, max(float(x[:, -1].max() - low), np.finfo(float).tiny)

@@ -38,6 +38,9 @@ class FittedAlignedInterpolation(FittedInterpolator):
         values, *errors = self.mesh.with_errors(coordinates)
         return np.stack([values + error for error in errors] + [values - error for error in errors] or [values])
 
+    def moments_on_grid(self, axes, stop=None) -> tuple[np.ndarray, np.ndarray]:
+        return self.mesh.on_grid(*axes)
+
     def held_range(self, axis: int) -> tuple[float, float]:
         places = self.mesh.knots if axis == 0 else self.mesh.rows.positions
         return float(places.min()), float(places.max())

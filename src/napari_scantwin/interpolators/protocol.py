@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.aligned import Rows
 from napari_scantwin.interpolators.difference import difference
 
@@ -133,6 +134,29 @@ class FittedInterpolator(ABC):
         Cancelled
             Where ``stop`` is set.
         """
+
+    def moments_on_grid(
+        self, axes: Sequence[np.ndarray], stop: threading.Event | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of the members on a grid: what :meth:`outputs` at its points gives.
+
+        One that works out only once what depends on few of the axes is many times faster; here each point is asked for.
+
+        Parameters
+        ----------
+        axes
+            Values of each axis in the scan's units, slow axis first.
+        stop
+            As in :meth:`outputs`.
+
+        Returns
+        -------
+        tuple of arrays
+            Mean and variance [slow, ..., fast], in units of the values' spread and its square, to single precision.
+        """
+        outputs = self.outputs(mesh(axes), stop)
+        shape = [len(axis) for axis in axes]
+        return outputs.mean(axis=0).reshape(shape), outputs.var(axis=0).reshape(shape)
 
     def slopes(
         self,
@@ -320,4 +344,8 @@ class Interpolator(ABC):
         stop
             A ``threading.Event`` that ends the wait.
         """
+        return
+
+    def compile_for(self, points: TrainingPoints, folds: Folds) -> None:
+        """Compile what :meth:`fit_folds` will run with the same arguments, and fit nothing; here nothing."""
         return

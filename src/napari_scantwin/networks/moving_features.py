@@ -29,7 +29,7 @@ from napari_scantwin.networks.backend import tensorflow
 from napari_scantwin.networks.lockstep import minimised
 from napari_scantwin.networks.waiting import interruptibly
 
-__all__ = ["MovingFeatures", "Sweeps", "evaluate_moving", "fit_moving"]
+__all__ = ["MovingFeatures", "Sweeps", "evaluate_moving", "evaluate_moving_on_grid", "fit_moving"]
 
 #: Penalties of the loss, and the widest a feature may be.
 _RIDGE, _LAST, _ROUGHNESS, _WIDEST = 1e-3, 100.0, 1.0, 2.0
@@ -39,8 +39,8 @@ _TOLD_APART = 1e-3
 _PLACES = 41
 #: Samples of the fast axis from which the features' first places are found, and the share of plain length in them.
 _SAMPLES, _EVEN = 400, 0.3
-#: Places evaluated at once.
-_CHUNK = 1 << 16
+#: Places evaluated at once; of a grid, features of places, few enough for the processor's cache.
+_CHUNK, _CHUNK_OF_GRID = 1 << 16, 1 << 17
 
 
 @dataclass(frozen=True)
@@ -308,13 +308,61 @@ def evaluate_moving(parameters: list[np.ndarray], slow: np.ndarray, fast: np.nda
         part = slice(first, first + _CHUNK)
         rows, inverse = np.unique(slow[part], axis=0, return_inverse=True)
         inverse = inverse.ravel()
-        for member, (one, one_off, two, two_off, last, last_off, bounds) in enumerate(zip(*parameters, strict=True)):
-            said = np.tanh(np.tanh(rows @ one + one_off) @ two + two_off) @ last + last_off
-            heights, centres, widths, offset = np.split(said, [k * (said.shape[1] // 3) for k in (1, 2, 3)], axis=1)
-            inverses = np.exp(-np.clip(widths, *bounds))
-            values = offset[inverse, 0]
+        for member, weights in enumerate(zip(*parameters, strict=True)):
+            heights, centres, inverses, offset = _features_at(weights, rows)
+            values = offset[inverse]
             for feature in range(heights.shape[1]):
                 reached = (fast[part] - centres[inverse, feature]) * inverses[inverse, feature]
                 values += heights[inverse, feature] * np.tanh(reached)
             result[member, part] = values
     return result
+
+
+def evaluate_moving_on_grid(
+    parameters: list[np.ndarray], slow: np.ndarray, fast: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the members' outputs on a grid: the features are worked out once a row.
+
+    Parameters
+    ----------
+    parameters
+        What :func:`fit_moving` returned.
+    slow
+        The slow axes of each row [rows, slow], from -1 to 1.
+    fast
+        The fast axis [n], likewise.
+
+    Returns
+    -------
+    tuple of arrays
+        Mean and variance [rows, n], in single precision.
+    """
+    members = [_features_at(weights, slow) for weights in zip(*parameters, strict=True)]
+    features = members[0][0].shape[1]
+    several = max(1, _CHUNK_OF_GRID // (features * len(fast)))
+    mean, variance = (np.empty((len(slow), len(fast)), np.float32) for _ in range(2))
+    for first in range(0, len(slow), several):
+        rows = slice(first, first + several)
+        count = len(slow[rows])
+        reached = np.empty((count, features, len(fast)), np.float32)
+        values = np.empty((len(members), count, len(fast)), np.float32)
+        for member, (heights, centres, inverses, offset) in enumerate(members):
+            # The distance in double precision, since a narrow feature makes much of it.
+            np.subtract(fast, centres[rows, :, None], out=reached, casting="same_kind")
+            reached *= inverses[rows, :, None].astype(np.float32)
+            np.tanh(reached, out=reached)
+            np.matmul(heights[rows, None].astype(np.float32), reached, out=values[member, :, None])
+            values[member] += offset[rows, None].astype(np.float32)
+        mean[rows] = values.mean(axis=0)
+        values -= mean[rows]
+        variance[rows] = np.einsum("mrn,mrn->rn", values, values) / len(members)
+    return mean, variance
+
+
+def _features_at(weights, slow: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """One member's features at places of the slow axes [rows, slow]: heights, centres and inverse widths [rows,
+    features], and the offset [rows]."""
+    one, one_off, two, two_off, last, last_off, bounds = weights
+    said = np.tanh(np.tanh(slow @ one + one_off) @ two + two_off) @ last + last_off
+    heights, centres, widths, offset = np.split(said, [k * (said.shape[1] // 3) for k in (1, 2, 3)], axis=1)
+    return heights, centres, np.exp(-np.clip(widths, *bounds)), offset[:, 0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.protocol import FittedInterpolator
 
 __all__ = ["Mixture"]
@@ -46,15 +48,38 @@ class Mixture:
         tuple of arrays
             Weighted mean [n] and disagreement [n], the weighted standard deviation of all members of all interpolators.
         """
-        return self._stacked(self._outputs(coordinates, stop))
+        members, shares = self.members(coordinates, stop)
+        mean = shares @ members
+        return mean, np.sqrt(shares @ (members - mean) ** 2)
+
+    def on_grid(self, axes: Sequence[np.ndarray], stop=None) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluate the mixture on a grid: what calling it at the grid's points gives, to single precision.
+
+        Parameters
+        ----------
+        axes
+            Values of each axis in the scan's units, slow axis first.
+        stop
+            A ``threading.Event`` that ends the work when it is set.
+
+        Returns
+        -------
+        tuple of arrays
+            Weighted mean and disagreement [slow, ..., fast].
+        """
+        return self._of_moments(one.moments_on_grid(axes, stop) for one in self.interpolators)
 
     def _outputs(self, coordinates: np.ndarray, stop) -> list[np.ndarray]:
         return [np.asarray(one.outputs(coordinates, stop), float) for one in self.interpolators]
 
-    def _stacked(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        members, shares = self._shared(outputs)
-        mean = shares @ members
-        return mean, np.sqrt(shares @ (members - mean) ** 2)
+    def _of_moments(self, moments: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and disagreement of interpolators of which each has this mean and this variance of its members."""
+        means, variances = zip(*moments, strict=True)
+        mean = sum(weight * one for weight, one in zip(self.weights, means, strict=True))
+        variance = np.zeros_like(mean)
+        for weight, one, own in zip(self.weights, means, variances, strict=True):
+            variance += weight * (own + (one - mean) ** 2)
+        return mean, np.sqrt(variance)
 
     def members(self, coordinates: np.ndarray, stop=None) -> tuple[np.ndarray, np.ndarray]:
         """Outputs of every member of every interpolator, and the members' shares.
@@ -119,26 +144,24 @@ class Mixture:
         Returns
         -------
         callable
-            A function of slow values [rows] that gives what calling the mixture at all places of those rows does.
+            A function of slow values [rows] that gives what :meth:`on_grid` does for those rows.
         """
-        places = np.stack([axis.ravel() for axis in np.meshgrid(nodes, fast, indexing="ij")], axis=1)
         splines = []
         for interpolator in self.interpolators:
             if interpolator.instant:
                 splines.append(None)
             else:
-                outputs = np.asarray(interpolator.outputs(places, stop), float).reshape(-1, len(nodes), len(fast))
-                splines.append(CubicSpline(nodes, outputs, axis=1))
+                outputs = np.asarray(interpolator.outputs(mesh((nodes, fast)), stop), float)
+                splines.append(CubicSpline(nodes, outputs.reshape(-1, len(nodes), len(fast)), axis=1))
+
+        def moments(interpolator: FittedInterpolator, spline, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            if spline is None:
+                return interpolator.moments_on_grid((rows, fast), stop)
+            outputs = spline(rows)
+            return outputs.mean(axis=0), outputs.var(axis=0)
 
         def evaluate(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            points = np.stack([axis.ravel() for axis in np.meshgrid(rows, fast, indexing="ij")], axis=1)
-            outputs = [
-                np.asarray(interpolator.outputs(points, stop), float)
-                if spline is None
-                else spline(rows).reshape(-1, len(points))
-                for interpolator, spline in zip(self.interpolators, splines, strict=True)
-            ]
-            return self._stacked(outputs)
+            return self._of_moments(map(moments, self.interpolators, splines, itertools.repeat(rows)))
 
         return evaluate
 

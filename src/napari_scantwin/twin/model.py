@@ -197,7 +197,8 @@ class Twin:
         Parameters
         ----------
         coordinates
-            Where, [n, axes], in the scan's units, slow axis first.
+            Where, [n, axes], in the scan's units, slow axis first; or the axes of a grid, for which everything has its
+            shape.
         mean, spread
             The mixture's scaled mean [n] and its interpolators' disagreement [n] there.
 
@@ -206,7 +207,7 @@ class Twin:
         tuple of arrays
             Mean [n] and standard deviation [n] in the value's unit.
         """
-        mean = mean * self.spread + self.offset
+        mean = np.asarray(mean, float) * self.spread + self.offset
         return mean, self.uncertainty.std(coordinates, mean, spread * self.spread)
 
     def derivative(

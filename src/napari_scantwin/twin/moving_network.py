@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
+from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.features import GAIN, SCALE_NAMES, FeatureMap, features_for, scales_of
 from napari_scantwin.interpolators.protocol import (
     NETWORKS,
@@ -18,7 +19,13 @@ from napari_scantwin.interpolators.protocol import (
     TrainingPoints,
 )
 from napari_scantwin.networks.backend import is_loaded, tensorflow
-from napari_scantwin.networks.moving_features import MovingFeatures, Sweeps, evaluate_moving, fit_moving
+from napari_scantwin.networks.moving_features import (
+    MovingFeatures,
+    Sweeps,
+    evaluate_moving,
+    evaluate_moving_on_grid,
+    fit_moving,
+)
 from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin.settings import TrainingBudget
 
@@ -48,9 +55,23 @@ class FittedMovingNetwork(FittedInterpolator):
     instant: ClassVar[bool] = True
 
     def outputs(self, coordinates: np.ndarray, stop=None) -> np.ndarray:
-        switches = np.tile(self.switch, (len(coordinates), 1))
         factor, shift = self.scale
-        return factor * evaluate_moving(self.parameters, *_split(self.features, coordinates, switches)) + shift
+        return factor * evaluate_moving(self.parameters, *self._places(coordinates)) + shift
+
+    def moments_on_grid(self, axes, stop=None) -> tuple[np.ndarray, np.ndarray]:
+        *slow, fast = axes
+        if not slow:
+            return super().moments_on_grid(axes, stop)
+        rows, _ = self._places(mesh([*slow, fast[:1]]))
+        _, along = self._places(mesh([*(axis[:1] for axis in slow), fast]))
+        shape = [len(axis) for axis in axes]
+        mean, variance = evaluate_moving_on_grid(self.parameters, rows, along)
+        factor, shift = self.scale
+        return (factor * mean + shift).reshape(shape), (factor**2 * variance).reshape(shape)
+
+    def _places(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The network's slow inputs [n, ...] at coordinates [n, axes], and the fast one [n]."""
+        return _split(self.features, coordinates, np.tile(self.switch, (len(coordinates), 1)))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         own = {f"network/{i}": part for i, part in enumerate(self.parameters)}
@@ -110,6 +131,9 @@ class MovingNetwork(Interpolator):
         if not is_loaded():
             say("starting TensorFlow")
             interruptibly(tensorflow, stop)
+
+    def compile_for(self, points: TrainingPoints, folds: Folds) -> None:
+        replace(self, steps=0).fit_folds(points, folds)
 
     def fit_folds(self, points: TrainingPoints, folds: Folds) -> FittedFolds:
         if points.shared is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,14 @@ class Score:
     def baselines(self) -> tuple[int, ...]:
         """The places in ``methods`` of those that are no part of the twin."""
         return tuple(row for row, method in enumerate(self.methods) if method not in _OWN)
+
+    def joined(self, other: Score) -> Score:
+        """This score with the rows of another one of the same scan below its own."""
+        rows = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("errors", "inside", "overall")
+        }
+        return dataclasses.replace(self, methods=(*self.methods, *other.methods), **rows)
 
     def probability(self, method: int) -> float:
         """How probable it is that the twin predicts a further sweep of this scan better than another method.

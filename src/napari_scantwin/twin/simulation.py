@@ -15,7 +15,8 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.twin.volume import lazy_arrays
+from napari_scantwin.core.grids import mesh
+from napari_scantwin.twin.volume import blocks, lazy_arrays
 
 __all__ = ["as_scan", "checked_grid", "filled", "inherited", "residuals"]
 
@@ -98,37 +99,32 @@ def filled(twin, axes, along, order, on_progress, stop) -> tuple[np.ndarray, np.
             f"a map of {total:.2g} points is too large for memory (at most {_MOST_POINTS:.0e}); export it as .zarr, "
             "which is written part by part, or simulate it lazily"
         )
-    mean, std = np.empty(total, np.float32), np.empty(total, np.float32)
-    flags = np.empty(total, bool)
-    by_rows, block = None, _POINTS_AT_ONCE
-    if along is not None:
-        block = _SLOPES_AT_ONCE
-    else:
-        by_rows = _by_rows(twin, axes, stop)
-    if by_rows is not None:
-        block = shape[1] * max(1, _POINTS_AT_ONCE // shape[1])
+    mean, std = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    flags = np.empty(shape, bool)
+    by_rows = _by_rows(twin, axes, stop) if along is None else None
+    parts = blocks(shape, _SLOPES_AT_ONCE if along is not None else max(_POINTS_AT_ONCE, shape[-1] if by_rows else 1))
 
-    def fill(start: int) -> int:
+    def fill(part: tuple[slice, ...]) -> int:
         if stop is not None and stop.is_set():
             raise Cancelled
-        end = min(start + block, total)
-        places = np.unravel_index(np.arange(start, end), shape)
-        points = np.stack([axis[place] for axis, place in zip(axes.values(), places, strict=True)], axis=1)
+        grid = tuple(axis[one] for axis, one in zip(axes.values(), part, strict=True))
         if along is not None:
-            mean[start:end], std[start:end] = twin.derivative(points, along, order=order, stop=stop)
-        elif by_rows is None:
-            mean[start:end], std[start:end] = twin.predict(points, stop=stop)
+            found = twin.derivative(mesh(grid), along, order=order, stop=stop)
+            mean[part], std[part] = (one.reshape(mean[part].shape) for one in found)
         else:
-            mean[start:end], std[start:end] = twin.calibrated(points, *by_rows(points[:: shape[1], 0]))
-        flags[start:end] = twin.extrapolates(points)
-        return end
+            evaluated = twin.mixture.on_grid(grid, stop) if by_rows is None else by_rows(grid[0])
+            mean[part], std[part] = twin.calibrated(grid, *evaluated)
+        flags[part] = twin.uncertainty.extrapolates(grid)
+        return mean[part].size
 
     # Two blocks at a time: while one waits for its networks the other does the rest.
+    done = 0
     with ThreadPoolExecutor(2) as pool:
-        for done in pool.map(fill, range(0, total, block)):
+        for size in pool.map(fill, parts):
+            done += size
             if on_progress is not None:
                 on_progress(done / total)
-    return mean.reshape(shape), std.reshape(shape), flags.reshape(shape)
+    return mean, std, flags
 
 
 def _by_rows(twin, axes: dict[str, np.ndarray], stop) -> Callable | None:

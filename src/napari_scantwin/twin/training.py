@@ -1,13 +1,11 @@
 """Scan to twin: try the interpolators on held-out sweeps, weight them by non-negative stacking, fit the chosen ones to
-everything, calibrate the uncertainty, and score the baselines on the same folds."""
+everything, calibrate the uncertainty, hand out the twin, and score the baselines on the same folds."""
 
 from __future__ import annotations
 
 import importlib
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -17,13 +15,14 @@ from threadpoolctl import threadpool_limits
 from napari_scantwin.core import branches, source_hash, units
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.interpolators import baselines
 from napari_scantwin.twin import storage
+from napari_scantwin.twin.comparison import baselines_scored
 from napari_scantwin.twin.consistency import misfits
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates, is_network
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Branched, Twin
+from napari_scantwin.twin.reporting import Reporter
 from napari_scantwin.twin.score import NETWORK, score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
 from napari_scantwin.twin.shared_points import SharedPoints
@@ -32,43 +31,16 @@ from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.twin.trials import Trials
 from napari_scantwin.twin.uncertainty import calibrated
 
-__all__ = ["train"]
+__all__ = ["get_ready", "train"]
 
 #: Where each part of a training ends: the library's interpolators before a search, all trials, fitting the chosen ones.
-_SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.75, 0.9
+_SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.85, 1.0
+#: Roughly the twin's share of a training whose baselines are scored too.
+_SHARE_TWIN = 0.6
 #: With fewer sweeps inside the others than this, a held-out error says little.
 _FEWEST_INNER = 3
 #: So many sweeps are named in a note.
 _MOST_NAMED = 5
-#: Seconds between looks at the stop flag while the baselines are waited for.
-_PATIENCE = 0.1
-
-
-class _Reporter:
-    """Turns fractions into progress reports with the time that remains; of several branches each has its part."""
-
-    def __init__(self, on_progress):
-        self._on_progress = on_progress
-        self.began = time.monotonic()
-        self._branch, self._done, self._parts = "", 0, 1
-
-    def begin(self, branch: str, number: int, count: int) -> None:
-        """Go on with one of ``count`` branches."""
-        self._branch, self._done, self._parts = f"{branch}: ", number, count
-
-    def left(self, settings: TwinSettings) -> float | None:
-        """Seconds left of the time budget."""
-        if settings.time_budget is None:
-            return None
-        return settings.time_budget * (self._done + 1) / self._parts - (time.monotonic() - self.began)
-
-    def __call__(self, stage, fraction, step=0, train_error=None, held_out_error=None, trials=()):
-        if self._on_progress is None:
-            return
-        stage, fraction = f"{self._branch}{stage}", (self._done + fraction) / self._parts
-        gone = time.monotonic() - self.began
-        remaining = gone * (1 - fraction) / fraction if fraction > 0.02 else None
-        self._on_progress(Progress(stage, fraction, remaining, step, train_error, held_out_error, trials))
 
 
 def train(
@@ -79,6 +51,7 @@ def train(
     stop: threading.Event | None = None,
     score_baselines: bool = True,
     score_rivals: bool | None = None,
+    on_twin: Callable[[Twin], None] | None = None,
 ) -> Twin:
     """Train the twin of a scan.
 
@@ -98,11 +71,14 @@ def train(
         Is called from the calling thread with a :class:`Progress` several times a second.
     stop
         Setting it ends the training within half a second: the twin of the best state so far is returned, its
-        ``stopped`` true.
+        ``stopped`` true. Set while the baselines are scored it keeps the twin and the baselines scored so far.
     score_baselines
-        Whether the baselines are fitted to the same held-out sweeps beside the training, for the table and the verdict.
+        Whether the baselines are fitted to the same held-out sweeps once the twin is there, for the table and the
+        verdict; :func:`~napari_scantwin.twin.with_baselines` does it later.
     score_rivals
         The former name of ``score_baselines``.
+    on_twin
+        Is called from the calling thread with the twin as soon as it is there, before the baselines are scored.
 
     Returns
     -------
@@ -116,27 +92,39 @@ def train(
     Cancelled
         Where ``stop`` was set before anything was learned.
     """
+    score_baselines = score_baselines if score_rivals is None else score_rivals
+    stop = stop or threading.Event()
+    share = _SHARE_TWIN if score_baselines else 1.0
+    report = Reporter(on_progress, 0.0, share)
+    twin = _twin_of(scan, settings, report, stop)
+    if on_twin is not None:
+        on_twin(twin)
+    if not score_baselines or stop.is_set():
+        return twin
+    return baselines_scored(twin, Reporter(on_progress, share, 1.0, report.began), stop)
+
+
+def _twin_of(scan: xr.DataArray | Twin, settings: TwinSettings | None, report: Reporter, stop) -> Twin:
+    """The twin of a scan, with its own score."""
     known: dict[str, tuple[Trial, ...]] = {}
     if isinstance(scan, Twin):
         known = {one: scan.of(one).trials for one in (scan.branches or [scan.branch])}
         settings, scan = settings or scan.settings, scan.whole
     settings = settings or TwinSettings()
-    stop = stop or threading.Event()
-    report = _Reporter(on_progress)
     report("reading the scan", 0.0)
-    score_baselines = score_baselines if score_rivals is None else score_rivals
     scan = branches.marked(scans.check(scan))
     if branches.names(scan):
-        return _train_branches(scan, settings, known, report, stop, score_baselines)
+        return _train_branches(scan, settings, known, report, stop)
     judged = subsampled(scan)
     scans.check_trainable(judged)
     data = prepare(judged, settings.training_budget.folds)
     trials = known.get(str(scan.attrs.get(branches.BRANCH, "")), ())
-    return _train_one(scan, judged, data, settings, trials, report, stop, score_baselines)
+    return _train_one(scan, judged, data, settings, trials, report, stop)
 
 
-def _train_branches(scan, settings: TwinSettings, known, report: _Reporter, stop, score_baselines: bool) -> Twin:
-    """The twin of a scan with several branches."""
+def _branches_of(scan: xr.DataArray, settings: TwinSettings) -> tuple[dict, dict[str, Data], list[str]]:
+    """Of every branch that a surface can be learned of what it is judged by and its points, by name; and a sentence on
+    each of the others."""
     judged, data, notes = {}, {}, []
     for name, part in branches.parted(scan).items():
         thin = subsampled(part)
@@ -149,24 +137,21 @@ def _train_branches(scan, settings: TwinSettings, known, report: _Reporter, stop
     if not data:
         name, reason = notes[0]
         raise ScanError(f"the scan has the branches {'; '.join(branches.names(scan))}; of {name!r} {reason}")
-    said = [f"The branch {name!r} has no surface: {reason}." for name, reason in notes]
     shared = SharedPoints(list(data.values())) if len(data) > 1 else None
+    data = {name: replace(own, shared=shared, branch=number) for number, (name, own) in enumerate(data.items())}
+    return judged, data, [f"The branch {name!r} has no surface: {reason}." for name, reason in notes]
+
+
+def _train_branches(scan, settings: TwinSettings, known, report: Reporter, stop) -> Twin:
+    """The twin of a scan with several branches."""
+    judged, data, said = _branches_of(scan, settings)
     whole = _kept(scan, lambda: subsampled(scan))
     twins: list[Twin] = []
     for number, (name, own) in enumerate(data.items()):
         report.begin(name, number, len(data))
         part = branches.of_branch(scan, name)
         try:
-            one = _train_one(
-                part,
-                judged[name],
-                replace(own, shared=shared, branch=number),
-                settings,
-                known.get(name, ()),
-                report,
-                stop,
-                score_baselines,
-            )
+            one = _train_one(part, judged[name], own, settings, known.get(name, ()), report, stop)
         except Cancelled:
             if not twins:
                 raise
@@ -177,32 +162,22 @@ def _train_branches(scan, settings: TwinSettings, known, report: _Reporter, stop
     return replace(twins[0], branched=Branched(whole, tuple(twins)))
 
 
-def _train_one(
-    scan, judged, data: Data, settings: TwinSettings, known, report: _Reporter, stop, score_baselines: bool
-) -> Twin:
+def _train_one(scan, judged, data: Data, settings: TwinSettings, known, report: Reporter, stop) -> Twin:
     """The twin of a scan of one branch: of ``judged``, the part it is judged by, the points are ``data``."""
     stream = Stream(scan, data, stop)
     interpolators = candidates(data, settings.training_budget, settings.method)
-    # The baselines' thread and this one need it; imported by both at once it can be found half-made.
+    # Threads of one training, and of a scoring that was stopped, need it; imported by two at once it can be found
+    # half-made.
     importlib.import_module("sklearn.base")
-    end_baselines = threading.Event()
-    beside = ThreadPoolExecutor(1)
     # One thread a matrix product: these are small, and threads that wait for each other cost more than they bring.
     with threadpool_limits(1):
-        try:
-            scores = beside.submit(_baselines, judged, data, end_baselines) if score_baselines else None
-            for interpolator in interpolators:
-                interpolator.get_ready(lambda stage: report(stage, 0.0), stop)
-            trials = _tried(data, stream, interpolators, settings, report, stop)
-            found = _searched(trials, settings, known, report) if settings.searches else ()
-            mixture, weights = _fitted(trials, report, stop)
-            predictions = {} if scores is None or stop.is_set() else _awaited(scores, report, stop)
-        finally:
-            # A baseline in the middle of its fit ends by itself; nobody waits for it.
-            end_baselines.set()
-            beside.shutdown(wait=False, cancel_futures=True)
+        for interpolator in interpolators:
+            interpolator.get_ready(lambda stage: report(stage, 0.0), stop)
+        trials = _tried(data, stream, interpolators, settings, report, stop)
+        found = _searched(trials, settings, known, report) if settings.searches else ()
+        mixture, weights = _fitted(trials, report, stop)
     kept = _kept(scan, lambda: judged)
-    return _assembled(kept, settings, trials, mixture, weights, predictions, found, stop.is_set())
+    return _assembled(kept, settings, trials, mixture, weights, found, stop.is_set())
 
 
 def _kept(scan: xr.DataArray, judged: Callable[[], xr.DataArray]) -> xr.DataArray:
@@ -213,7 +188,44 @@ def _kept(scan: xr.DataArray, judged: Callable[[], xr.DataArray]) -> xr.DataArra
     return kept.assign_attrs(source_hash.with_resolved(kept.attrs))
 
 
-def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettings, report: _Reporter, stop) -> Trials:
+def get_ready(scan: xr.DataArray, settings: TwinSettings | None = None, stop: threading.Event | None = None) -> None:
+    """Load and compile beforehand what training a scan takes, so that :func:`train` begins at once.
+
+    It takes seconds the first time in a process, and again for a scan of another shape.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    settings
+        With which it is going to be trained.
+    stop
+        Ends the work at its next step when it is set.
+
+    Raises
+    ------
+    ScanError
+        Where the scan cannot be learned from.
+    Cancelled
+        Where ``stop`` is set.
+    """
+    settings = settings or TwinSettings()
+    importlib.import_module("sklearn.base")
+    scan = branches.marked(scans.check(scan))
+    if branches.names(scan):
+        parts = [(branches.of_branch(scan, name), data) for name, data in _branches_of(scan, settings)[1].items()]
+    else:
+        judged = subsampled(scan)
+        scans.check_trainable(judged)
+        parts = [(scan, prepare(judged, settings.training_budget.folds))]
+    for part, data in parts:
+        trials = Trials(data, Stream(part, data, stop), settings.seed, settings.training_budget.members, stop)
+        for interpolator in candidates(data, settings.training_budget, settings.method):
+            interpolator.get_ready(lambda stage: None, stop)
+            trials.compile_for(interpolator)
+
+
+def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettings, report: Reporter, stop) -> Trials:
     share = _SHARE_SEARCHED if settings.searches else _SHARE_TRIALS
 
     def tell(fraction, *details):
@@ -224,7 +236,7 @@ def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettin
     return trials
 
 
-def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) -> tuple[Trial, ...]:
+def _searched(trials: Trials, settings: TwinSettings, known, report: Reporter) -> tuple[Trial, ...]:
     """Let a search's best interpolators join ``trials``; every trial of the search."""
     from napari_scantwin.twin.search import search  # Optuna takes long to import, and few trainings need it
 
@@ -242,7 +254,7 @@ def _searched(trials: Trials, settings: TwinSettings, known, report: _Reporter) 
     )
 
 
-def _fitted(trials: Trials, report: _Reporter, stop) -> tuple[Mixture, np.ndarray]:
+def _fitted(trials: Trials, report: Reporter, stop) -> tuple[Mixture, np.ndarray]:
     """The chosen interpolators fitted to the whole scan, and all interpolators' weights; a stop drops what takes
     time."""
     everything = np.ones(len(trials.data.groups.knots), bool)
@@ -274,36 +286,11 @@ def _fitted(trials: Trials, report: _Reporter, stop) -> tuple[Mixture, np.ndarra
     return Mixture(names, tuple(done[number] for number in chosen), weights[chosen]), weights
 
 
-def _baselines(scan, data: Data, stop) -> dict[str, np.ndarray]:
-    """Held-out predictions [n] of every baseline on the twin's own folds."""
-    if data.axes == 1:
-        return {}
-    table = scans.points(scan)
-    used = ~table.masked
-    _, first = np.unique(table.sweep[used], return_index=True)
-    predictions = baselines.score_baselines(scan, data.groups.point_fold[first], stop=stop)
-    return {name: prediction[used] for name, prediction in predictions.items()}
-
-
-def _awaited(scores: Future, report: _Reporter, stop) -> dict[str, np.ndarray]:
-    """The baselines' predictions, or none where the training is stopped before they are there."""
-    fraction = _SHARE_FITTING
-    while not stop.is_set():
-        try:
-            return scores.result(timeout=_PATIENCE)
-        except TimeoutError:
-            fraction += 0.05 * (1 - fraction)
-            report("scoring the baselines", fraction)
-    return {}
-
-
-def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, found, stopped: bool) -> Twin:
+def _assembled(scan, settings, trials: Trials, mixture, weights, found, stopped: bool) -> Twin:
     data = trials.data
     held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
     own = {"twin": held_out, **_networks_alone(trials)}
-    score = score_predictions(
-        {**own, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"]), data.spikes
-    )
+    score = score_predictions(own, data.values, data.groups, units.pretty(scan.attrs["units"]), data.spikes)
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,

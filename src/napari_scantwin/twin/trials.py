@@ -147,6 +147,13 @@ class Trials:
         """
         return self.held_out.weights(available)
 
+    def compile_for(self, interpolator: Interpolator) -> None:
+        """Compile what trying an interpolator will run."""
+        interpolator.compile_for(self.data, self._folds(None, lambda *_: None))
+
+    def _folds(self, left: float | None, tell) -> Folds:
+        return Folds(self._alone, self.members, self.seed, self.stop, cores(), self.stream, left, tell)
+
     @property
     def _learned(self) -> bool:
         return any(interpolator.learns for interpolator in self.tried)
@@ -159,9 +166,7 @@ class Trials:
                 self.history.append((self.step + done, train_error, held_out_error))
             report(share[0] + share[1] * done / total, self.step + done, train_error, held_out_error)
 
-        found = interpolator.fit_folds(
-            data, Folds(self._alone, self.members, self.seed, self.stop, cores(), self.stream, left, tell)
-        )
+        found = interpolator.fit_folds(data, self._folds(left, tell))
         if found.whole is not None:
             self.finished[len(self.tried)] = found.whole
         self.notes += found.notes

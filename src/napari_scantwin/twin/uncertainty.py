@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import map_coordinates
 
+from napari_scantwin.core.grids import Places, columns, mesh
 from napari_scantwin.interpolators.aligned import rank
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.distance import FAR, nearest
@@ -102,13 +103,14 @@ class Uncertainty:
         with np.errstate(divide="ignore"):
             return np.exp(np.interp(np.log(slope), np.log(self.steepness), np.log(self.factors)))
 
-    def std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    def std(self, coordinates: Places, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of a new measurement, its noise included.
 
         Parameters
         ----------
         coordinates
-            Where, [n, axes], in the scan's units, slow axis first.
+            Where, [n, axes], in the scan's units, slow axis first; or the axes of a grid, for which everything has its
+            shape.
         mean, spread
             The twin's mean [n] and its interpolators' disagreement [n] there, in the value's unit.
 
@@ -119,13 +121,13 @@ class Uncertainty:
         """
         return np.hypot(self.noise(mean), self.model_uncertainty(coordinates, spread))
 
-    def model_uncertainty(self, coordinates: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    def model_uncertainty(self, coordinates: Places, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin itself: :meth:`std` without the measurement's noise.
 
         Parameters
         ----------
         coordinates
-            Where, [n, axes], in the scan's units, slow axis first.
+            Where, as for :meth:`std`.
         spread
             The interpolators' disagreement [n] there, in the value's unit.
 
@@ -134,8 +136,8 @@ class Uncertainty:
         array
             Standard deviation [n] in the value's unit.
         """
-        factor, common = self.factor_at(self.slope_at(coordinates)), self._common(coordinates)
-        return _model_uncertainty(factor, spread, common, self.least)
+        slope = self.slope_at(coordinates)
+        return _model_uncertainty(self.factor_at(slope), spread, self._common(coordinates, slope), self.least)
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin's derivative along one axis.
@@ -178,28 +180,32 @@ class Uncertainty:
         """
         step = np.zeros(len(self.grid))
         step[axis] = np.ptp(self.grid[axis]) / (len(self.grid[axis]) - 1)
-        change = self._common(coordinates + step) - self._common(coordinates - step)
+        after, before = (
+            self._common(places, self.slope_at(places)) for places in (coordinates + step, coordinates - step)
+        )
+        change = after - before
         return self.factor_at(self.slope_at(coordinates)) * change / (2 * step[axis])
 
-    def _common(self, coordinates: np.ndarray) -> np.ndarray:
-        """What all interpolators may get wrong together [n], before the factor."""
+    def _common(self, coordinates: Places, slope: np.ndarray) -> np.ndarray:
+        """What all interpolators may get wrong together [n], before the factor, where the twin has this ``slope``."""
         # A sampled distance is rounded off at the sweeps themselves, where the exact one is zero.
         holes = self._holes(coordinates)
         far = distance(coordinates, self.knots, self.grid)
         far = np.where(holes > FAR, np.maximum(far, holes), far)
-        return _SHARE * self.slope_at(coordinates) * far**_POWER
+        return slope * (_SHARE * far**_POWER)
 
-    def extrapolates(self, coordinates: np.ndarray) -> np.ndarray:
-        """Whether each point [n, axes] lies outside the measured range of some axis, or further from every measured
-        point than the middle between two sweeps is [n]."""
+    def extrapolates(self, coordinates: Places) -> np.ndarray:
+        """Whether each place (as for :meth:`std`) lies outside the measured range of some axis, or further from every
+        measured point than the middle between two sweeps is [n]."""
         return outside(coordinates, self.grid) | (self._holes(coordinates) > FAR)
 
-    def _holes(self, coordinates: np.ndarray) -> np.ndarray | float:
+    def _holes(self, coordinates: Places) -> np.ndarray | float:
         """The sampled distance [n]; zero where the scan has no holes, which most have not."""
         return sampled(self.grid, self.nearest, coordinates) if self.nearest.max() > FAR else 0.0
 
-    def slope_at(self, coordinates: np.ndarray) -> np.ndarray:
-        """The twin's change per step of the slowest axis [n], interpolated from the sampled grid."""
+    def slope_at(self, coordinates: Places) -> np.ndarray:
+        """The twin's change per step of the slowest axis [n] (places as for :meth:`std`), interpolated from the sampled
+        grid."""
         return sampled(self.grid, self.slope, coordinates)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -241,9 +247,7 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
         Set so that inner held-out points lie within one and two standard deviations as often as they should.
     """
     grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
-    mesh = np.stack([axis.ravel() for axis in np.meshgrid(*grid, indexing="ij")], axis=1)
-    shape = [len(axis) for axis in grid]
-    slope = sampled_slope(grid, (mixture(mesh)[0] * data.spread).reshape(shape), knots)
+    slope = sampled_slope(grid, mixture.on_grid(grid)[0] * data.spread, knots)
     inner = data.inner
     steep = sampled(grid, slope, data.coordinates[inner])
     columns = ((data.values - held_out)[inner], data.noise(held_out[inner]), spread[inner])
@@ -252,9 +256,8 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
         # A held-out sweep is one step away.
         factors.append(calibrated_factor(*(column[mine] for column in columns), _SHARE * steep[mine]))
         levels.append(np.median(steep[mine]))
-    return Uncertainty(
-        data.noise, np.array(factors), np.array(levels), grid, slope, knots, nearest(data, mesh).reshape(shape)
-    )
+    far = nearest(data, mesh(grid)).reshape(slope.shape)
+    return Uncertainty(data.noise, np.array(factors), np.array(levels), grid, slope, knots, far)
 
 
 def _by_steepness(steep: np.ndarray) -> list[np.ndarray]:
@@ -266,7 +269,7 @@ def _by_steepness(steep: np.ndarray) -> list[np.ndarray]:
     return parts if min(map(len, parts)) >= _FEWEST and told_apart.all() else [order]
 
 
-def sampled(grid, field, coordinates) -> np.ndarray:
+def sampled(grid, field: np.ndarray, coordinates: Places) -> np.ndarray:
     """Interpolate a field linearly from its samples on a grid; it is held constant outside.
 
     Parameters
@@ -276,24 +279,34 @@ def sampled(grid, field, coordinates) -> np.ndarray:
     field
         The field's samples [slow, ..., fast].
     coordinates
-        Where, [n, axes].
+        Where, [n, axes], or the axes of another grid.
 
     Returns
     -------
     array
-        The field [n].
+        The field [n], or of the shape of the other grid.
     """
-    index = [np.interp(coordinates[:, i], axis, np.arange(len(axis))) for i, axis in enumerate(grid)]
-    return map_coordinates(field, index, order=1, mode="nearest")
+    index = [
+        np.interp(np.ravel(column), axis, np.arange(len(axis)))
+        for column, axis in zip(columns(coordinates), grid, strict=True)
+    ]
+    if isinstance(coordinates, np.ndarray):
+        return map_coordinates(field, index, order=1, mode="nearest")
+    for number, places in enumerate(index):  # axis by axis, the slowest first, which has the fewest samples
+        before = np.minimum(places.astype(int), max(len(grid[number]) - 2, 0))
+        after = np.minimum(before + 1, len(grid[number]) - 1)
+        share = (places - before).reshape(-1, *[1] * (field.ndim - 1 - number))
+        field = np.take(field, before, number) * (1 - share) + np.take(field, after, number) * share
+    return field
 
 
-def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:
+def distance(coordinates: Places, knots: np.ndarray, grid) -> np.ndarray:
     """Distance to the nearest set point, in steps between set points.
 
     Parameters
     ----------
     coordinates
-        Where, [n, axes], slow axis first.
+        Where, [n, axes], slow axis first, or the axes of another grid.
     knots
         Set points of the slow axis [groups], ascending.
     grid
@@ -302,40 +315,39 @@ def distance(coordinates: np.ndarray, knots: np.ndarray, grid) -> np.ndarray:
     Returns
     -------
     array
-        Distance [n]; it goes on growing outside the range of any axis, there in tenths of that axis's range.
+        Distance [n], or broadcasting to the shape of the other grid; it goes on growing outside the range of any axis,
+        there in tenths of that axis's range.
     """
-    far = np.zeros(len(coordinates))
-    if len(grid) > 1:
-        place = rank(knots, coordinates[:, 0])
-        far = np.abs(place - np.clip(np.round(place), 0, len(knots) - 1))
-    first = 1 if len(grid) > 1 else 0
-    for position in range(first, len(grid)):
-        axis = grid[position]
-        beyond = np.maximum(axis[0] - coordinates[:, position], coordinates[:, position] - axis[-1])
-        far = far + 10 * np.maximum(beyond, 0) / (axis[-1] - axis[0])
-    return far
+    far: np.ndarray | float = 0.0
+    for position, (column, axis) in enumerate(zip(columns(coordinates), grid, strict=True)):
+        if position == 0 and len(grid) > 1:
+            place = rank(knots, column)
+            far = np.abs(place - np.clip(np.round(place), 0, len(knots) - 1))
+        elif (beyond := np.maximum(np.maximum(axis[0] - column, column - axis[-1]), 0)).any() or position == 0:
+            far = far + 10 * beyond / (axis[-1] - axis[0])
+    return np.asarray(far)
 
 
-def outside(coordinates: np.ndarray, grid) -> np.ndarray:
-    """Whether points lie outside the measured range of some axis, by more than rounding.
+def outside(coordinates: Places, grid) -> np.ndarray:
+    """Whether places lie outside the measured range of some axis, by more than rounding.
 
     Parameters
     ----------
     coordinates
-        Where, [n, axes], slow axis first.
+        Where, [n, axes], slow axis first, or the axes of another grid.
     grid
         Ascending values whose ends are the measured range, one array an axis.
 
     Returns
     -------
     array
-        True or false [n].
+        True or false [n], or of the shape of the other grid.
     """
-    result = np.zeros(len(coordinates), bool)
-    for position, axis in enumerate(grid):
+    result: np.ndarray | bool = False
+    for column, axis in zip(columns(coordinates), grid, strict=True):
         margin = 1e-3 * (axis[-1] - axis[0])
-        result |= (coordinates[:, position] < axis[0] - margin) | (coordinates[:, position] > axis[-1] + margin)
-    return result
+        result = result | (column < axis[0] - margin) | (column > axis[-1] + margin)
+    return np.asarray(result)
 
 
 def sample_axes(coordinates: np.ndarray, knots: np.ndarray) -> tuple[np.ndarray, ...]:

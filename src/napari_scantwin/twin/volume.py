@@ -16,6 +16,7 @@ import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.grids import mesh
 
 __all__ = ["Part", "blocks", "lazy_arrays"]
 
@@ -77,15 +78,14 @@ class Part:
         return result.reshape(shape)
 
     def _evaluated(self, axes: list[np.ndarray]) -> np.ndarray:
-        mesh = np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=1)
         if self.what == 2:
-            return self.twin.extrapolates(mesh)
+            return self.twin.uncertainty.extrapolates(axes)
         if self.along is not None:
-            return self.twin.derivative(mesh, self.along, order=self.order)[self.what].astype(np.float32)
-        mean, spread = self._by_nodes(axes) or self.twin.mixture(mesh)
+            return self.twin.derivative(mesh(axes), self.along, order=self.order)[self.what].astype(np.float32)
+        mean, spread = self._by_nodes(axes) or self.twin.mixture.on_grid(axes)
         if self.what == 0:
-            return (mean * self.twin.spread + self.twin.offset).astype(np.float32)
-        return self.twin.calibrated(mesh, mean, spread)[1].astype(np.float32)
+            return (np.asarray(mean, float) * self.twin.spread + self.twin.offset).astype(np.float32)
+        return self.twin.calibrated(axes, mean, spread)[1].astype(np.float32)
 
     def _by_nodes(self, axes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
         """The mixture's mean and spread on a plane from far fewer places; None where that saves little."""
@@ -105,11 +105,10 @@ class Part:
             return None
         if min(len(nodes[k]) for k in two) < 4:
             return None
-        mesh = np.stack([part.ravel() for part in np.meshgrid(*nodes, indexing="ij")], axis=1)
         found = []
-        for values in self.twin.mixture(mesh):
+        for values in self.twin.mixture.on_grid(nodes):
             spline = RectBivariateSpline(nodes[two[0]], nodes[two[1]], values.reshape(len(nodes[two[0]]), -1), s=0)
-            found.append(spline(axes[two[0]], axes[two[1]]).ravel())
+            found.append(spline(axes[two[0]], axes[two[1]]).reshape([len(axis) for axis in axes]))
         return found[0], np.maximum(found[1], 0)
 
 

@@ -17,6 +17,7 @@ from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.process.tab import ProcessWidget
 from napari_scantwin.viewer.scan_menu import ScanMenu
 from napari_scantwin.viewer.session import ScanLayer
+from napari_scantwin.viewer.twin.readiness import Readiness
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
@@ -97,6 +98,7 @@ class Panel(QWidget):
             choice.chosen.connect(self._branch_chosen)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
+        self.readiness = Readiness(self.train, self.chooser, self)
         self._window = window_of(napari_viewer)
         if self._window is not None:
             self._window.installEventFilter(self)
@@ -187,9 +189,11 @@ class Panel(QWidget):
 
     def shut(self) -> None:
         """Stop everything that runs and drop its results."""
-        for job in self._jobs:
+        # Nobody is asked about the scoring of baselines: it is soon done again.
+        for job in (*self._jobs, self.train.scoring.job):
             if job.running:
                 job.abandon()
+        self.readiness.shut()
         self.cuts.shut()
         self.cube.shut()
         self.simulate.shut()

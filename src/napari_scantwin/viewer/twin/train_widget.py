@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -36,6 +37,7 @@ from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
 from napari_scantwin.viewer.kit.plots import new_plot
 from napari_scantwin.viewer.session import ScanLayer, scan_of
+from napari_scantwin.viewer.twin.baseline_scoring import BaselineScoring
 from napari_scantwin.viewer.twin.trials_window import TrialsWindow
 
 __all__ = ["TrainWidget"]
@@ -50,14 +52,16 @@ _TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
 
 
 class TrainWidget(QWidget):
-    """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready."""
+    """Trains the chosen scan's twin in the background; ``trained(layer, twin)`` when it is ready, ``scored(layer)``
+    when its table has the baselines too."""
 
     trained = Signal(object, object)
+    scored = Signal(object)
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
-        self.job = Job(self)
+        self.job, self.scoring = Job(self), BaselineScoring(viewer, self)
         self._layer = None
         self._shown_trials = 0
         self._build()
@@ -66,6 +70,9 @@ class TrainWidget(QWidget):
         self.job.failed.connect(self._failed)
         self.job.cancelled.connect(lambda: self.status.setText("Cancelled before anything was learned."))
         self.job.ended.connect(self._idle)
+        self.scoring.job.progressed.connect(self._scoring_progress)
+        self.scoring.job.ended.connect(self._show_scoring)
+        self.scoring.scored.connect(self._scored)
         chooser.changed.connect(self._show_twin)
         self._show_twin(chooser.layer)
 
@@ -120,6 +127,11 @@ class TrainWidget(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(True)
         self.bar.setFormat("")
+        self.stop_scoring = QToolButton()
+        self.stop_scoring.setText("Skip")
+        self.stop_scoring.setToolTip("Leave the remaining baselines out; the twin and its map stay as they are")
+        self.stop_scoring.clicked.connect(self.scoring.stop)
+        self.stop_scoring.hide()
         self.status = QLabel(_NONE_OPEN)
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
@@ -149,7 +161,10 @@ class TrainWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.settings)
-        layout.addWidget(self.bar)
+        progress = QHBoxLayout()
+        progress.addWidget(self.bar, 1)
+        progress.addWidget(self.stop_scoring)
+        layout.addLayout(progress)
         layout.addWidget(self.status)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.in_percent)
@@ -197,6 +212,8 @@ class TrainWidget(QWidget):
         except ScanError as reason:
             say_error(reason)
             return False
+        self.scoring.stop()
+        self.stop_scoring.hide()
         self._layer = self._chooser.layer
         self._course: list[tuple[float, float, float]] = []
         self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
@@ -210,7 +227,7 @@ class TrainWidget(QWidget):
         subject = earlier if earlier is not None and earlier.trials and earlier.whole.identical(scan) else scan
 
         def work(report, stop):
-            twin = train(subject, settings, on_progress=report, stop=stop)
+            twin = train(subject, settings, on_progress=report, stop=stop, score_baselines=False)
             return twin, next_sweeps(twin) if len(twin.axes) > 1 else []
 
         self.job.start(work)
@@ -242,8 +259,27 @@ class TrainWidget(QWidget):
             self.status.setText("The scan's layer was removed while its twin was trained; nothing was kept.")
             return
         ScanLayer(self._layer).set_twin(twin, proposals)
+        if not twin.stopped:
+            self.scoring.start(self._layer)
         self._show_twin(self._layer)
         self.trained.emit(self._layer, twin)
+
+    def _scoring_progress(self, news) -> None:
+        if self.job.running:
+            return
+        self.stop_scoring.show()
+        self.bar.setValue(round(1000 * news.fraction))
+        self.bar.setFormat(f"{news.stage} …")
+
+    def _show_scoring(self) -> None:
+        self.stop_scoring.hide()
+        if not self.job.running:
+            self._empty_bar()
+
+    def _scored(self, layer) -> None:
+        if layer is self._chooser.layer:
+            self._show_twin(layer)
+        self.scored.emit(layer)
 
     def _failed(self, reason) -> None:
         say_error(reason)
@@ -252,6 +288,9 @@ class TrainWidget(QWidget):
     def _idle(self) -> None:
         self.button.setText("Train")
         self.button.setEnabled(True)
+        self._empty_bar()
+
+    def _empty_bar(self) -> None:
         self.bar.setValue(0)
         self.bar.setFormat("")
 
@@ -274,10 +313,11 @@ class TrainWidget(QWidget):
             self._draw_course([], [], [])
             return
         stopped = " Training was stopped early." if twin.stopped else ""
+        awaited = " The baselines are being scored beside it." if self.scoring.is_of(layer) else ""
         lines = []
         for one in [twin.of(branch) for branch in twin.branches] or [twin]:
             branch = f"{one.branch[:1].upper()}{one.branch[1:]}: " if twin.branches else ""
-            lines.append(f"{branch}{one.score.verdict} {one.mixture.in_words}")
+            lines.append(f"{branch}{one.score.verdict}{awaited} {one.mixture.in_words}")
         notes = "".join(f" {note}" for note in twin.remarks)
         shown = f"\nThe table is of the branch {twin.branch}." if twin.branches else ""
         proposed = _proposed(ScanLayer(layer).proposals, next(iter(twin.branches), ""))
