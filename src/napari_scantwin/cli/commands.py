@@ -28,6 +28,10 @@ from napari_scantwin.cli.common import (
 )
 
 
+#: After so many corrections of sweeps a training is the last.
+_MOST_MENDED = 3
+
+
 @app.command()
 def train(
     files: Files,
@@ -52,10 +56,14 @@ def train(
     slow_axis: Annotated[
         str | None, typer.Option(help="The axis that --every, --within and --among speak of (default: the slowest).")
     ] = None,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Correct sweeps found to read high, low or late, and train again.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train the twin of a scan and save it; given a .twin file, go on with its search."""
     with in_words():
+        from napari_scantwin.processing import describe, history, mended
         from napari_scantwin.readers import read
         from napari_scantwin.twin import Twin, TwinSettings
         from napari_scantwin.twin import train as train_twin
@@ -67,11 +75,24 @@ def train(
             scan = read(files, axes=axis, value=value, error=error, choice=choice, along=along)
         scan = _part(scan, every, within, among, slow_axis)
         check_folder(output)
-        with bar("training") as tell:
-            twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
+        done = []
+        for _ in range(_MOST_MENDED + 1):
+            with bar("training") as tell:
+                twin = train_twin(
+                    scan, settings, on_progress=lambda p, tell=tell: tell(p.fraction, p.stage), stop=threading.Event()
+                )
+            if not mend or not twin.misfits or len(done) == _MOST_MENDED:
+                break
+            scan = mended(twin)
+            done.append(describe(history(scan)[-1]))
         path = twin.save(output)
-        words = "\n".join([twin.score.verdict, twin.mixture.in_words, *twin.notes, f"Saved {path}"])
-        about = {"score": twin.score.to_dict(), "made_of": twin.mixture.composition, "notes": list(twin.notes)}
+        words = "\n".join([twin.score.verdict, twin.mixture.in_words, *done, *twin.notes, f"Saved {path}"])
+        about = {
+            "score": twin.score.to_dict(),
+            "made_of": twin.mixture.composition,
+            "notes": list(twin.notes),
+            "mended": done,
+        }
         say(as_json, {"twin": str(path), **about}, words)
 
 

@@ -25,7 +25,10 @@ import numpy as np
 
 from napari_scantwin.twin.noise import Noise, by_sweep
 
-__all__ = ["Misfit", "misfits", "spikes"]
+__all__ = ["KINDS", "Misfit", "misfits", "spikes"]
+
+#: What may be wrong with a sweep.
+KINDS = ("scale", "offset", "lag")
 
 #: A reading is far off beyond so many deviations of the noise and this share of the range; its neighbours agree where
 #: they miss the line through themselves by less than a quarter of that.
@@ -114,11 +117,25 @@ class Misfit:
     amount
         By how much: a share (0.05 reads five per cent high), the value's unit, or the fast axis's unit (a positive lag
         shows everything so much further up the axis).
+    error
+        The amount's standard error; not a number where it was not fitted.
+    numbers
+        The sweeps' groups, by number.
+    places
+        The sweeps' set points, in the slow axis's unit.
     """
 
     sweeps: tuple[str, ...]
     kind: str
     amount: float
+    error: float = np.nan
+    numbers: tuple[int, ...] = ()
+    places: tuple[float, ...] = ()
+
+    @staticmethod
+    def from_dict(said: dict) -> Misfit:
+        """The inverse of :func:`dataclasses.asdict`, its lists being tuples again."""
+        return Misfit(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.items()})
 
     def sentence(self, unit: str, fast_unit: str) -> str:
         """What to tell a user.
@@ -128,19 +145,33 @@ class Misfit:
         unit, fast_unit
             Those of the value and of the fast axis, as they are shown.
         """
-        size, up = abs(self.amount), self.amount > 0
+        up = self.amount > 0
         if len(self.sweeps) > 1:
             return (
-                f"Every other sweep ({', '.join(self.sweeps)}) lies about {size:.2g} {fast_unit} further "
+                f"Every other sweep ({', '.join(self.sweeps)}) lies about {self._size(fast_unit)} further "
                 f"{'up' if up else 'down'} than those beside it: if they were measured in different directions, train "
-                "each direction for itself."
+                "each direction for itself, or fit the lag."
             )
         words = {
-            "scale": f"reads about {100 * size:.2g} % {'high' if up else 'low'}",
-            "offset": " ".join(f"reads about {size:.2g} {unit} {'high' if up else 'low'}".split()),
-            "lag": f"lies about {size:.2g} {fast_unit} too far {'up' if up else 'down'}",
+            "scale": f"reads about {self._size('%')} {'high' if up else 'low'}",
+            "offset": f"reads about {self._size(unit)} {'high' if up else 'low'}",
+            "lag": f"lies about {self._size(fast_unit)} too far {'up' if up else 'down'}",
         }
-        return f"The sweep at {self.sweeps[0]} {words[self.kind]} beside its neighbours: mask it, or measure it again."
+        return (
+            f"The sweep at {self.sweeps[0]} {words[self.kind]} beside its neighbours: leave it out, fit its "
+            f"{self.kind}, or measure it again."
+        )
+
+    def _size(self, unit: str) -> str:
+        """The size of the amount, with its error where there is one, and its unit."""
+        factor = 100 if self.kind == "scale" else 1
+        size, error = factor * abs(self.amount), factor * self.error
+        if not (np.isfinite(error) and error > 0):
+            return f"{size:.2g} {unit}".strip()
+        # The error to two digits, the amount as far; but no more digits than anyone reads.
+        digits = int(np.clip(1 - np.floor(np.log10(error)), 0, max(0, 3 - np.floor(np.log10(size)))))
+        shown = f"{size:.{digits}f} ± {error:.{digits}f}" if 1e-3 < size < 1e5 else f"{size:.3g} ± {error:.1g}"
+        return (f"({shown}) {unit}" if unit else shown).strip()
 
 
 def misfits(
@@ -177,18 +208,20 @@ def misfits(
     if len(inner) < _FEWEST:
         return []
     amounts, explained, gained = _fitted(fast, values, held_out, group, inner)
-    names = [labels[number] for number in inner]
     lag_says_most = np.where(np.argmax(explained, axis=1) == 2, explained[:, 2], 0)
     if late := _by_turns(amounts[:, 2], lag_says_most):
-        shown = tuple(names[row] for row in late if amounts[row, 2] > 0)
-        return [Misfit(shown, "lag", float(np.mean(np.abs(amounts[late, 2]))))]
+        first = next(inner[row] for row in late if amounts[row, 2] > 0)
+        # What goes by turns does so from the first sweep to the last, the outermost among them.
+        numbers = tuple(range(first % 2, len(labels), 2))
+        shown = tuple(labels[number] for number in numbers)
+        return [Misfit(shown, "lag", float(np.mean(np.abs(amounts[late, 2]))), numbers=numbers)]
     telling = (explained > _EXPLAINED) & (gained > _LEAST * np.ptp(values))
     for row, column in np.argwhere(telling):
         telling[row, column] = _marked(amounts[:, column], row)
     if not telling.any():
         return []
     row, column = np.unravel_index(np.argmax(np.where(telling, gained, 0)), gained.shape)
-    return [Misfit((names[row],), ("scale", "offset", "lag")[column], float(amounts[row, column]))]
+    return [Misfit((labels[inner[row]],), KINDS[column], float(amounts[row, column]), numbers=(int(inner[row]),))]
 
 
 def _marked(amounts: np.ndarray, row: int) -> bool:

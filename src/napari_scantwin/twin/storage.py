@@ -25,6 +25,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import notes
 from napari_scantwin.core.stored_form import file_names, storable_scan
+from napari_scantwin.twin.consistency import Misfit
 from napari_scantwin.twin.library import fitted_of_kind
 from napari_scantwin.twin.migration import FORMAT, migrated
 from napari_scantwin.twin.mixture import Mixture
@@ -213,6 +214,7 @@ def _described(twin) -> tuple[dict, dict]:
         "stopped": twin.stopped,
         "notes": list(twin.notes),
         "trials": [asdict(trial) for trial in twin.trials],
+        "misfits": [asdict(misfit) for misfit in twin.misfits],
         "offset": twin.offset,
         "spread": twin.spread,
         "interpolators": [
@@ -237,6 +239,7 @@ def _described(twin) -> tuple[dict, dict]:
     arrays |= {f"history/{name}": column for name, column in twin.history.items()}
     for number, one in enumerate(mixture.interpolators):
         arrays |= {f"interpolator{number}/{name}": array for name, array in one.to_arrays().items()}
+    arrays["spikes"] = twin.spikes
     arrays |= {f"uncertainty/{name}": array for name, array in twin.uncertainty.to_arrays().items()}
     return about, arrays
 
@@ -356,4 +359,7 @@ def _rebuilt(about: dict, arrays: dict[str, np.ndarray], kinds: list) -> dict:
         "uncertainty": Uncertainty.from_arrays(folder("uncertainty")),
         "notes": tuple(about.get("notes", ())),
         "trials": tuple(Trial(**trial) for trial in about.get("trials", ())),
+        # Files written before these were kept have neither.
+        "misfits": tuple(Misfit.from_dict(one) for one in about.get("misfits", ())),
+        "spikes": arrays.get("spikes", np.zeros((0, len(about["scan"]["dims"])))),
     }
