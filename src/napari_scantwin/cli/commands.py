@@ -27,7 +27,6 @@ from napari_scantwin.cli.common import (
     say,
 )
 
-
 #: After so many corrections of sweeps a training is the last.
 _MOST_MENDED = 3
 
@@ -63,7 +62,7 @@ def train(
 ) -> None:
     """Train the twin of a scan and save it; given a .twin file, go on with its search."""
     with in_words():
-        from napari_scantwin.processing import describe, history, mended
+        from napari_scantwin.processing import mended, mendings
         from napari_scantwin.readers import read
         from napari_scantwin.twin import Twin, TwinSettings
         from napari_scantwin.twin import train as train_twin
@@ -75,18 +74,18 @@ def train(
             scan = read(files, axes=axis, value=value, error=error, choice=choice, along=along)
         scan = _part(scan, every, within, among, slow_axis)
         check_folder(output)
-        done = []
-        for _ in range(_MOST_MENDED + 1):
+        for count in range(_MOST_MENDED + 1):
             with bar("training") as tell:
                 twin = train_twin(
                     scan, settings, on_progress=lambda p, tell=tell: tell(p.fraction, p.stage), stop=threading.Event()
                 )
-            if not mend or not twin.misfits or len(done) == _MOST_MENDED:
+            if not mend or not twin.misfits or count == _MOST_MENDED:
                 break
             scan = mended(twin)
-            done.append(describe(history(scan)[-1]))
         path = twin.save(output)
-        words = "\n".join([twin.score.verdict, twin.mixture.in_words, *done, *twin.notes, f"Saved {path}"])
+        words = "\n".join(
+            [twin.score.verdict, twin.mixture.in_words, *mendings(twin.scan), *twin.notes, f"Saved {path}"]
+        )
         about = {
             "score": twin.score.to_dict(),
             "made_of": twin.mixture.composition,

@@ -22,6 +22,7 @@ __all__ = [
     "mask_points",
     "nearest_values",
     "pick",
+    "points_at",
     "slices",
     "slow_axes",
     "train_on",
@@ -256,8 +257,8 @@ def leave_out(scan: xr.DataArray, axis: str, values: Sequence[float]) -> xr.Data
     return use(scan, axis, used(scan, axis) & ~nearest_values(scan, axis, values))
 
 
-def mask_points(scan: xr.DataArray, places: np.ndarray) -> xr.DataArray:
-    """The scan with the readings at some places masked as well.
+def points_at(scan: xr.DataArray, places: np.ndarray) -> np.ndarray:
+    """Which readings were taken at some places (bool [n], in the order of the scan's values).
 
     Parameters
     ----------
@@ -269,9 +270,15 @@ def mask_points(scan: xr.DataArray, places: np.ndarray) -> xr.DataArray:
     columns = [np.asarray(scan[name].values, float) for name in scans.axes(scan)]
     if scans.is_gridded(scan):
         columns = [column.ravel() for column in np.meshgrid(*columns, indexing="ij")]
-    masked = np.zeros(scan.size, bool)
+    found = np.zeros(scan.size, bool)
     for place in np.asarray(places, float):
-        masked |= np.all([column == at for column, at in zip(columns, place, strict=True)], axis=0)
+        found |= np.all([column == at for column, at in zip(columns, place, strict=True)], axis=0)
+    return found
+
+
+def mask_points(scan: xr.DataArray, places: np.ndarray) -> xr.DataArray:
+    """The scan with the readings at some places masked as well, as :func:`points_at` finds them."""
+    masked = points_at(scan, places)
     if "masked" in scan.coords:
         masked |= np.asarray(scan["masked"].values, bool).ravel()
     return scans.with_masked(scan, masked)

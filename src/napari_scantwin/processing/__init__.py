@@ -27,7 +27,7 @@ from napari_scantwin.processing import (  # noqa: F401
     sharpen,
     symmetrise,
 )
-from napari_scantwin.processing.mend import mended
+from napari_scantwin.processing.mend import mended, mendings
 from napari_scantwin.processing.steps import (
     GROUPS,
     HISTORY,
@@ -51,6 +51,7 @@ __all__ = [
     "describe",
     "history",
     "mended",
+    "mendings",
     "replay",
     "reporting",
     "steps_for",

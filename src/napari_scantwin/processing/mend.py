@@ -13,16 +13,16 @@ import xarray as xr
 from scipy.interpolate import PchipInterpolator
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import training_mask
+from napari_scantwin.core import training_mask, units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, values_of
-from napari_scantwin.processing.steps import step
-from napari_scantwin.twin.consistency import Misfit
+from napari_scantwin.processing.steps import history, step
+from napari_scantwin.twin.consistency import KINDS, Misfit
 from napari_scantwin.twin.mending import corrected
 from napari_scantwin.twin.model import Twin
 
-__all__ = ["mend_sweeps", "mended"]
+__all__ = ["mend_sweeps", "mended", "mendings"]
 
 
 def _two_axes(scan: xr.DataArray) -> None:
@@ -142,13 +142,46 @@ def given_by(misfit: Misfit) -> dict:
     return given | ({f"{misfit.kind}_error": misfit.error} if np.isfinite(misfit.error) else {})
 
 
-def mended(twin: Twin) -> xr.DataArray:
+def mendings(scan: xr.DataArray) -> list[str]:
+    """What was mended in a scan, a sentence for each time.
+
+    Parameters
+    ----------
+    scan
+        A scan.
+
+    Raises
+    ------
+    ScanError
+        Where the scan's attribute is not a history of steps.
+    """
+    said = []
+    for entry in history(scan):
+        if entry["step"] != "mend_sweeps":
+            continue
+        given, shown = entry["parameters"], {key: units.pretty(unit) for key, unit in entry["units"].items()}
+        sweeps = tuple(f"{place:.6g} {shown.get('sweeps', '')}".strip() for place in given["sweeps"])
+        found = [
+            Misfit(sweeps, kind, given[kind], given.get(f"{kind}_error", np.nan)).correction(
+                shown.get("offset", ""), shown.get("lag", "")
+            )
+            for kind in KINDS
+            if given.get(kind)
+        ]
+        sweep = "sweep" if len(sweeps) == 1 else "sweeps"
+        said.append(f"Mended the {sweep} at {', '.join(sweeps)}: {', '.join(found)}.")
+    return said
+
+
+def mended(twin: Twin, scan: xr.DataArray | None = None) -> xr.DataArray:
     """The scan of a twin with the sweeps corrected that the twin found to read high, low or late.
 
     Parameters
     ----------
     twin
         A twin; its ``misfits`` say which sweeps, and by how much.
+    scan
+        The scan as it is now, where other points were masked since (default: the twin's).
 
     Returns
     -------
@@ -156,7 +189,7 @@ def mended(twin: Twin) -> xr.DataArray:
         The scan, the correction at the end of its history (:func:`napari_scantwin.processing.undone` takes it back);
         the scan itself where the twin found nothing wrong.
     """
-    scan = twin.scan
+    scan = twin.scan if scan is None else scan
     for misfit in twin.misfits:
         scan = mend_sweeps(scan, **given_by(misfit))
     return scan

@@ -162,6 +162,20 @@ class Misfit:
             f"{self.kind}, or measure it again."
         )
 
+    def correction(self, unit: str, fast_unit: str) -> str:
+        """What is done to correct it, in words.
+
+        Parameters
+        ----------
+        unit, fast_unit
+            Those of the value and of the fast axis, as they are shown.
+        """
+        if self.kind == "scale":
+            error = f" (± {self.error:.1g})" if np.isfinite(self.error) else ""
+            return f"readings divided by {1 + self.amount:.4g}{error}"
+        what, shown = ("readings", unit) if self.kind == "offset" else ("places on the fast axis", fast_unit)
+        return f"{what} moved {'down' if self.amount > 0 else 'up'} by {self._size(shown)}"
+
     def _size(self, unit: str) -> str:
         """The size of the amount, with its error where there is one, and its unit."""
         factor = 100 if self.kind == "scale" else 1

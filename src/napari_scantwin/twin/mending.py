@@ -8,7 +8,8 @@ what is missed there, the amount makes least::
 
 the profile likelihood of misses whose size differs from sweep to sweep: no sweep that is hard to foretell decides, and
 the sweeps beside the one in question speak as much as itself. Of the interpolations the one counts by which the least
-is smallest. The amount's standard error is that of the jackknife over the sweeps.
+is smallest. The amount's standard error is that of the jackknife over the sweeps, and how far the best interpolations
+differ from each other in it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["Amount", "Sweeps", "corrected", "fitted"]
 _FLOOR = 1e-3
 #: The amounts first tried, in first guesses; how many of the interpolations that do best without a correction are tried
 #: there, and how many of these further.
-_TRIED, _WAYS, _BEST = np.linspace(-0.5, 2.5, 7), 6, 2
+_TRIED, _WAYS, _BEST = np.linspace(-0.5, 2.5, 7), 6, 3
 #: So often the step between amounts becomes so many times smaller, and these are tried around the best.
 _ROUNDS, _FINER, _AROUND = 3, 3.0, np.array([-2, -1, 1, 2])
 #: A correction counts from a gain on.
@@ -104,14 +105,15 @@ class Sweeps:
             found = [self._losses(wrong, kind, amount, ways, near) for amount in more]
             amounts = np.concatenate([amounts, more])
             losses = np.concatenate([losses, np.array(found).reshape(-1, *losses.shape[1:])])
-        way = int(np.argmin(losses.sum(axis=2).min(axis=0)))
         order = np.argsort(amounts)
-        amounts, own = amounts[order], losses[order, way]
-        value, least = _least(amounts, own.sum(axis=1))
+        amounts, losses = amounts[order], losses[order]
+        found = [_least(amounts, column) for column in losses.sum(axis=2).T]
+        way = int(np.argmin([least for _, least in found]))
+        (value, least), own = found[way], losses[:, way]
         count = own.shape[1]
         without = np.array([_least(amounts, own.sum(axis=1) - own[:, one])[0] for one in range(count)])
-        error = np.sqrt((count - 1) / count * np.sum((without - without.mean()) ** 2))
-        return Amount(value, float(error), float(start.sum(axis=1).min() - least))
+        variance = (count - 1) / count * np.sum((without - without.mean()) ** 2) + np.var([one for one, _ in found])
+        return Amount(value, float(np.sqrt(variance)), float(start.sum(axis=1).min() - least))
 
     def _near(self, numbers: Sequence[int]) -> np.ndarray:
         """The inner sweeps that a correction of some can be seen in."""
@@ -199,7 +201,7 @@ def _least(at: np.ndarray, losses: np.ndarray) -> tuple[float, float]:
     that least."""
     middle = int(np.clip(np.argmin(losses), 1, len(at) - 2))
     near = slice(middle - 1, middle + 2)
-    if not losses[near].argmin() == 1:  # at an end of what was tried
+    if losses[near].argmin() != 1:  # at an end of what was tried
         number = int(np.argmin(losses))
         return float(at[number]), float(losses[number])
     bend, slope, level = np.polyfit(at[near] - at[middle], losses[near], 2)

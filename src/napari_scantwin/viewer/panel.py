@@ -18,6 +18,7 @@ from napari_scantwin.viewer.process.tab import ProcessWidget
 from napari_scantwin.viewer.scan_menu import ScanMenu
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
+from napari_scantwin.viewer.twin.spike_marks import SpikeMarks
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
 
@@ -93,6 +94,8 @@ class Panel(QWidget):
         self.sweeps.changed.connect(self.analyse.refresh)
         self.analyse.mapped.connect(self.cuts.redraw)
         self.train.trained.connect(self._trained)
+        self.train.mend.masked.connect(self.sweeps.use)
+        self.spike_marks = None if self.overlay is None else SpikeMarks(self.overlay, self.chooser)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
         self._window = window_of(napari_viewer)
@@ -114,6 +117,7 @@ class Panel(QWidget):
         if self.chooser.layer is layer:
             self.simulate.simulate(twin.default_grid())
         self.cuts.redraw()
+        self.sweeps.refresh(layer)  # which rings the spikes that the twin found
         self.analyse.refresh()
 
     @property
@@ -151,6 +155,7 @@ class Panel(QWidget):
         return (
             self.open.job,
             self.train.job,
+            self.train.mend.job,
             self.simulate.job,
             self.simulate.export_job,
             self.cuts.planes.job,
@@ -188,6 +193,8 @@ class Panel(QWidget):
         self.process.shut()
         if self.switch is not None:
             self.switch.shut()
+        if self.spike_marks is not None:
+            self.spike_marks.remove()
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None

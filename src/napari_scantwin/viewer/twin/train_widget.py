@@ -36,6 +36,7 @@ from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
 from napari_scantwin.viewer.kit.plots import new_plot
 from napari_scantwin.viewer.session import ScanLayer, scan_of
+from napari_scantwin.viewer.twin.mend_bar import MendBar, said_of_mending
 from napari_scantwin.viewer.twin.trials_window import TrialsWindow
 
 __all__ = ["TrainWidget"]
@@ -124,6 +125,9 @@ class TrainWidget(QWidget):
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
+        self.mend = MendBar(self._viewer, self._chooser)
+        self.mend.changed.connect(self.train)
+
         self.plot = new_plot(130)
         # A title names the curves: a legend would lie over them in so small a plot.
         self.plot.setTitle(
@@ -151,6 +155,7 @@ class TrainWidget(QWidget):
         layout.addWidget(self.settings)
         layout.addWidget(self.bar)
         layout.addWidget(self.status)
+        layout.addWidget(self.mend)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.in_percent)
         layout.addWidget(self.table, 2)
@@ -197,6 +202,7 @@ class TrainWidget(QWidget):
         except ScanError as reason:
             say_error(reason)
             return False
+        self.mend.hide()
         self._layer = self._chooser.layer
         self._course: list[tuple[float, float, float]] = []
         self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
@@ -260,6 +266,7 @@ class TrainWidget(QWidget):
         self.save_button.setEnabled(twin is not None)
         if self.job.running:
             return
+        self.mend.show_twin(twin)
         for widget in (self.plot, self.in_percent, self.table, self.save_button):
             widget.setVisible(twin is not None)
         if twin is None:
@@ -272,6 +279,7 @@ class TrainWidget(QWidget):
         stopped = " Training was stopped early." if twin.stopped else ""
         notes = "".join(f" {note}" for note in twin.notes)
         made = f" {twin.mixture.in_words}"
+        notes = "".join(f" {line}" for line in said_of_mending(twin.scan)) + notes
         self.status.setText(twin.score.verdict + made + notes + stopped + _proposed(ScanLayer(layer).proposals))
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.trials_button.setVisible(bool(twin.trials))
