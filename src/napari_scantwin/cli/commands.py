@@ -83,9 +83,8 @@ def train(
                 break
             scan = mended(twin)
         path = twin.save(output)
-        words = "\n".join(
-            [twin.score.verdict, twin.mixture.in_words, *mendings(twin.scan), *twin.notes, f"Saved {path}"]
-        )
+        done = mendings(twin.scan)
+        words = "\n".join([twin.score.verdict, twin.mixture.in_words, *done, *twin.notes, f"Saved {path}"])
         about = {
             "score": twin.score.to_dict(),
             "made_of": twin.mixture.composition,

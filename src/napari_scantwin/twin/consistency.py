@@ -25,7 +25,7 @@ import numpy as np
 
 from napari_scantwin.twin.noise import Noise, by_sweep
 
-__all__ = ["KINDS", "Misfit", "misfits", "spikes"]
+__all__ = ["KINDS", "Misfit", "spikes", "suspects"]
 
 #: What may be wrong with a sweep.
 KINDS = ("scale", "offset", "lag")
@@ -37,11 +37,14 @@ _DEVIATIONS, _SHARE, _AGREE = 8.0, 0.02, 0.25
 _NEAR, _ALIKE = 2.0, 0.2
 #: Readings of the shortest sweep that is looked at.
 _SHORTEST = 7
-#: A sweep is told of where one number explains this share of what is missed and takes away this share of the range
-#: (root mean square), and the inner sweeps on either side miss by a share between these the other way.
-_EXPLAINED, _LEAST, _BESIDE = 0.7, 0.005, (0.25, 0.95)
+#: A sweep is suspected where one number explains this share of what is missed and takes away this share of the range
+#: (root mean square; less moves a map by some 0.3 %), and the inner sweeps on either side miss by a share between these
+#: the other way.
+_EXPLAINED, _LEAST, _BESIDE = 0.7, 0.01, (0.25, 0.95)
 #: Sweeps lag by turns where, of those whose misses a lag explains by this share, so many in a row change sign.
-_BY_TURNS, _IN_A_ROW = 0.4, 4
+_BY_TURNS, _IN_A_ROW = 0.4, 3
+#: So many single sweeps are looked at closer.
+_LOOKED_AT = 2
 #: Fewer inner sweeps do not say what is usual.
 _FEWEST = 4
 
@@ -188,7 +191,7 @@ class Misfit:
         return (f"({shown}) {unit}" if unit else shown).strip()
 
 
-def misfits(
+def suspects(
     fast: np.ndarray,
     values: np.ndarray,
     held_out: np.ndarray,
@@ -196,7 +199,7 @@ def misfits(
     inner: Sequence[int],
     labels: Sequence[str],
 ) -> list[Misfit]:
-    """Sweeps that do not fit the others.
+    """Sweeps that may not fit the others, to be looked at closer (:mod:`napari_scantwin.twin.mending`).
 
     Parameters
     ----------
@@ -216,39 +219,46 @@ def misfits(
     Returns
     -------
     list of Misfit
-        The worst sweep for which one number says what is wrong, or every other one where they lag by turns; empty where
-        all fit.
+        Every other sweep where they may lag by turns, then single ones for which one number may say what is wrong, by
+        how much of what is missed that takes away; empty where all fit.
     """
     if len(inner) < _FEWEST:
         return []
     amounts, explained, gained = _fitted(fast, values, held_out, group, inner)
+    found = []
     lag_says_most = np.where(np.argmax(explained, axis=1) == 2, explained[:, 2], 0)
     if late := _by_turns(amounts[:, 2], lag_says_most):
         first = next(inner[row] for row in late if amounts[row, 2] > 0)
         # What goes by turns does so from the first sweep to the last, the outermost among them.
         numbers = tuple(range(first % 2, len(labels), 2))
         shown = tuple(labels[number] for number in numbers)
-        return [Misfit(shown, "lag", float(np.mean(np.abs(amounts[late, 2]))), numbers=numbers)]
+        found.append(Misfit(shown, "lag", float(np.median(np.abs(amounts[late, 2]))), numbers=numbers))
     telling = (explained > _EXPLAINED) & (gained > _LEAST * np.ptp(values))
+    marks = np.zeros(telling.shape, int)
     for row, column in np.argwhere(telling):
-        telling[row, column] = _marked(amounts[:, column], row)
-    if not telling.any():
-        return []
-    row, column = np.unravel_index(np.argmax(np.where(telling, gained, 0)), gained.shape)
-    return [Misfit((labels[inner[row]],), KINDS[column], float(amounts[row, column]), numbers=(int(inner[row]),))]
+        marks[row, column] = _marked(amounts[:, column], row)
+    # Those with both marks first, then by how much of the misses is taken away; of one sweep one number.
+    order = np.lexsort((-gained.ravel(), -marks.ravel()))
+    rows, columns = np.unravel_index(order[marks.flat[order] > 0], marks.shape)
+    _, first = np.unique(rows, return_index=True)
+    for one in np.sort(first)[:_LOOKED_AT]:
+        number, column = int(inner[rows[one]]), columns[one]
+        found.append(Misfit((labels[number],), KINDS[column], float(amounts[rows[one], column]), numbers=(number,)))
+    return found
 
 
-def _marked(amounts: np.ndarray, row: int) -> bool:
-    """Whether the sweeps beside a row, which both have to be inner ones, miss by about half as much the other way."""
+def _marked(amounts: np.ndarray, row: int) -> int:
+    """How many of the sweeps beside a row miss by about half as much the other way; 0 where one does not miss the other
+    way, or is not an inner one. One that misses by more may be hard to foretell besides."""
     if not 0 < row < len(amounts) - 1:
-        return False
+        return 0
     low, high = _BESIDE
     shares = -amounts[[row - 1, row + 1]] / amounts[row]
-    return bool(((shares > low) & (shares < high)).all())
+    return int((shares < high).sum()) if (shares > low).all() else 0
 
 
 def _by_turns(lags: np.ndarray, explained: np.ndarray) -> list[int]:
-    """The rows of sweeps that lag by turns; empty where they do not."""
+    """The rows of sweeps that may lag by turns; empty where they do not."""
     best: list[int] = []
     run: list[int] = []
     for row, lag in enumerate(lags):
@@ -257,7 +267,7 @@ def _by_turns(lags: np.ndarray, explained: np.ndarray) -> list[int]:
         run = [*run, row] if goes_on else [row] if told else []
         best = max(best, run, key=len)
     sizes = np.abs(lags[best])
-    return best if len(best) >= _IN_A_ROW and sizes.min() > 0.3 * sizes.max() else []
+    return best if len(best) >= _IN_A_ROW and sizes.min() > 0.3 * np.median(sizes) else []
 
 
 def _fitted(fast, values, held_out, group, inner) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

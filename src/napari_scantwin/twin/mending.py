@@ -21,10 +21,10 @@ import numpy as np
 
 from napari_scantwin.interpolators.aligned import CurveRegistration, Rows, sweep_rows
 from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation
-from napari_scantwin.twin.consistency import Misfit
+from napari_scantwin.twin.consistency import Misfit, suspects
 from napari_scantwin.twin.data import Data
 
-__all__ = ["Amount", "Sweeps", "corrected", "fitted"]
+__all__ = ["Amount", "Sweeps", "corrected", "misfits"]
 
 #: Misses below this share of the range are none.
 _FLOOR = 1e-3
@@ -33,8 +33,9 @@ _FLOOR = 1e-3
 _TRIED, _WAYS, _BEST = np.linspace(-0.5, 2.5, 7), 6, 3
 #: So often the step between amounts becomes so many times smaller, and these are tried around the best.
 _ROUNDS, _FINER, _AROUND = 3, 3.0, np.array([-2, -1, 1, 2])
-#: A correction counts from a gain on.
-_LEAST_GAIN = 1.0
+#: A correction counts from a gain on: of one sweep, and for every inner sweep where half of all are corrected; and from
+#: so many of its errors on.
+_GAIN, _GAIN_A_SWEEP, _ERRORS = 1.5, 0.7, 3.0
 #: A correction is looked for in so many sweeps on either side.
 _REACH = 3
 
@@ -150,26 +151,39 @@ class Sweeps:
         return result
 
 
-def fitted(data: Data, misfit: Misfit) -> Misfit | None:
-    """A misfit with its amount fitted, its error beside it, and its sweeps' set points.
+def misfits(data: Data, held_out: np.ndarray) -> list[Misfit]:
+    """Sweeps that do not fit the others.
+
+    Suspected by what the twin misses, they are named where correcting them lets the sweeps foretell each other much
+    better: a sweep that is only hard to foretell stays so.
 
     Parameters
     ----------
     data
         The scan's points.
-    misfit
-        Which sweeps are wrong in what, and about how much.
+    held_out
+        What the twin says of each reading without its sweep [n].
 
     Returns
     -------
-    Misfit or None
-        None where the sweeps foretell each other no better with a correction: then nothing is wrong with them.
+    list of Misfit
+        Every other sweep where they lag by turns, or the one sweep that is wrong by a scale, an offset or a lag, its
+        amount fitted; empty where all fit.
     """
-    found = Sweeps(data).amount(misfit.numbers, misfit.kind, misfit.amount)
-    if found.gain < _LEAST_GAIN or found.value * misfit.amount <= 0:
-        return None
-    places = tuple(float(data.knots[number]) for number in misfit.numbers)
-    return replace(misfit, amount=found.value, error=found.error, places=places)
+    if data.axes != 2 or not data.sweeps:
+        return []
+    kept = ~data.spikes
+    columns = (data.coordinates[:, -1], data.values, held_out, data.groups.group)
+    inner = np.flatnonzero(~data.groups.edge)
+    found = suspects(*(column[kept] for column in columns), inner, data.groups.labels)
+    sweeps = Sweeps(data) if found else None
+    for one in found:
+        amount = sweeps.amount(one.numbers, one.kind, one.amount)
+        least = _GAIN_A_SWEEP * len(inner) if len(one.numbers) > 1 else _GAIN
+        if amount.gain > least and amount.value * one.amount > 0 and abs(amount.value) > _ERRORS * amount.error:
+            places = tuple(float(data.knots[number]) for number in one.numbers)
+            return [replace(one, amount=amount.value, error=amount.error, places=places)]
+    return []
 
 
 def corrected(

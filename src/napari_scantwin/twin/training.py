@@ -18,10 +18,10 @@ from napari_scantwin.core import source_hash, units
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators import baselines
 from napari_scantwin.twin import storage
-from napari_scantwin.twin.consistency import Misfit, misfits
+from napari_scantwin.twin.consistency import Misfit
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates, is_network
-from napari_scantwin.twin.mending import fitted
+from napari_scantwin.twin.mending import misfits
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.score import NETWORK, score_predictions
@@ -236,7 +236,7 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, fo
     score = score_predictions(
         {**own, **predictions}, data.values, data.groups, units.pretty(scan.attrs["units"]), data.spikes
     )
-    wrong = _misfits(data, held_out)
+    wrong = misfits(data, held_out)
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,
@@ -253,17 +253,6 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, predictions, fo
         misfits=tuple(wrong),
         spikes=data.coordinates[data.spikes],
     )
-
-
-def _misfits(data: Data, held_out: np.ndarray) -> list[Misfit]:
-    """Sweeps that do not fit the rest of the scan, with the amounts fitted."""
-    if data.axes != 2 or not data.sweeps:
-        return []
-    kept = ~data.spikes
-    columns = (data.coordinates[:, -1], data.values, held_out, data.groups.group)
-    inner = np.flatnonzero(~data.groups.edge)
-    found = [fitted(data, one) for one in misfits(*(column[kept] for column in columns), inner, data.groups.labels)]
-    return [one for one in found if one is not None]
 
 
 def _wrong_in_words(scan: xr.DataArray, data: Data, wrong: list[Misfit]) -> list[str]:
