@@ -177,13 +177,17 @@ def misfits(data: Data, held_out: np.ndarray) -> list[Misfit]:
     inner = np.flatnonzero(~data.groups.edge)
     found = suspects(*(column[kept] for column in columns), inner, data.groups.labels)
     sweeps = Sweeps(data) if found else None
+    named: list[tuple[float, Misfit]] = []
     for one in found:
+        if named and len(named[-1][1].numbers) == len(one.numbers):
+            break  # the sweep that was suspected before this one is wrong, which leaves its marks on others
         amount = sweeps.amount(one.numbers, one.kind, one.amount)
         least = _GAIN_A_SWEEP * len(inner) if len(one.numbers) > 1 else _GAIN
         if amount.gain > least and amount.value * one.amount > 0 and abs(amount.value) > _ERRORS * amount.error:
             places = tuple(float(data.knots[number]) for number in one.numbers)
-            return [replace(one, amount=amount.value, error=amount.error, places=places)]
-    return []
+            named.append((amount.gain, replace(one, amount=amount.value, error=amount.error, places=places)))
+    # One late sweep makes those beside it seem early, as if all lagged by turns.
+    return [max(named, key=lambda one: one[0])[1]] if named else []
 
 
 def corrected(
