@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.twin import TwinSettings, train
+from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.consistency import Misfit, spikes, suspects
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.mending import misfits
@@ -64,7 +66,7 @@ def test_unevenly_spaced_readings_of_a_step_are_no_spikes(seed, width, noise):
     assert not spikes(kelvin, values, sweep, measure(kelvin, values, sweep)).any()
 
 
-def test_a_spike_has_no_part_in_the_twin_and_is_told():
+def test_a_spike_has_no_part_in_the_twin_and_is_told(tmp_path):
     field, kelvin, values, _ = columns(0.005)
     values[[100, 300]] += 2.0
     axes = {"magnetic_field": (field, "Oe"), "temperature": (kelvin, "K")}
@@ -76,6 +78,11 @@ def test_a_spike_has_no_part_in_the_twin_and_is_told():
     assert np.abs(wrong[[100, 300]]).max() < 0.1
     assert any("2 readings stand far off their neighbours" in note for note in twin.notes)
     assert twin.score.inside[0] < 0.1
+    assert sorted(map(tuple, twin.spikes)) == [(field[100], kelvin[100]), (field[300], kelvin[300])]
+    wrong = Misfit(("5 Oe",), "scale", 0.05, 0.002, (4,), (5.0,))
+    kept = Twin.load(replace(twin, misfits=(wrong,)).save(tmp_path / "kept.twin"))
+    assert kept.misfits == (wrong,)
+    np.testing.assert_array_equal(kept.spikes, twin.spikes)
 
 
 def foretold(values):

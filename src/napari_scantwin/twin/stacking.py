@@ -9,11 +9,11 @@ so that no single sweep does.
 
 This is done twice: within each family of interpolators, and then among the families, each judged on a sweep by weights
 the sweep had no part in, since the best of many is good on the sweeps it was chosen by for no other reason. With few
-sweeps that choice says little, and with one inner sweep nothing; the weights of families are drawn towards what is right
-most often: aligned interpolation before splines before networks, each over its error. Interpolation gains most from the
-sweep that was left out, since it goes through it and its error falls with a power of the gap; a network that has to learn
-from two sweeps what moves is hardly better with three. How much the choice still fits the sweeps it is made on is
-shown by :func:`cross_fitted`.
+sweeps that choice says little, and with one inner sweep nothing; the weights of families are drawn towards what is
+right most often: aligned interpolation before splines before networks, each over its error. Interpolation gains most
+from the sweep that was left out, since it goes through it and its error falls with a power of the gap; a network that
+has to learn from two sweeps what moves is hardly better with three. How much the choice still fits the sweeps it is
+made on is shown by :func:`cross_fitted`.
 """
 
 from __future__ import annotations
