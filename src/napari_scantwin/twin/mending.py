@@ -24,7 +24,7 @@ from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpola
 from napari_scantwin.twin.consistency import Misfit, suspects
 from napari_scantwin.twin.data import Data
 
-__all__ = ["Amount", "Sweeps", "corrected", "misfits"]
+__all__ = ["Amount", "SweepCorrection", "corrected", "misfits"]
 
 #: Misses below this share of the range are none.
 _FLOOR = 1e-3
@@ -60,7 +60,7 @@ class Amount:
     gain: float
 
 
-class Sweeps:
+class SweepCorrection:
     """The sweeps of a scan with two axes, foretold from each other.
 
     Parameters
@@ -176,12 +176,12 @@ def misfits(data: Data, held_out: np.ndarray) -> list[Misfit]:
     columns = (data.coordinates[:, -1], data.values, held_out, data.groups.group)
     inner = np.flatnonzero(~data.groups.edge)
     found = suspects(*(column[kept] for column in columns), inner, data.groups.labels)
-    sweeps = Sweeps(data) if found else None
+    corrections = SweepCorrection(data) if found else None
     named: list[tuple[float, Misfit]] = []
     for one in found:
         if named and len(named[-1][1].numbers) == len(one.numbers):
             break  # the sweep that was suspected before this one is wrong, which leaves its marks on others
-        amount = sweeps.amount(one.numbers, one.kind, one.amount)
+        amount = corrections.amount(one.numbers, one.kind, one.amount)
         least = _GAIN_A_SWEEP * len(inner) if len(one.numbers) > 1 else _GAIN
         if amount.gain > least and amount.value * one.amount > 0 and abs(amount.value) > _ERRORS * amount.error:
             places = tuple(float(data.knots[number]) for number in one.numbers)
