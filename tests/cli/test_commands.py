@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from napari_scantwin.cli import app
+from napari_scantwin.core import scan as scans
 from napari_scantwin.readers import read
 from napari_scantwin.samples import load_sample, sample_path
 from napari_scantwin.writers import write
@@ -169,6 +170,25 @@ def test_a_twin_is_trained_on_a_part_of_a_cube(tmp_path):
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["score"]["sweeps"] == ["-9 deg", "-3 deg", "3 deg", "9 deg"]
     assert json.loads(run.invoke(app, ["info", str(path), "--json"]).stdout)["sweeps"] == 9 * 4
+
+
+def test_a_sweep_that_reads_high_is_mended_on_the_way(tmp_path):
+    field, kelvin = (axis.ravel() for axis in np.meshgrid(np.linspace(1, 8, 8), np.linspace(5, 50, 31), indexing="ij"))
+    values = 4 / (1 + np.exp((kelvin - 15 - 2 * field) / 4)) + 1
+    values = values * np.where(field == 4, 1.08, 1) + 0.003 * np.random.default_rng(0).normal(size=len(values))
+    axes = {"magnetic_field": (field, "T"), "temperature": (kelvin, "K")}
+    (path,) = write(scans.ragged_scan(axes, values, name="moment", unit="emu"), tmp_path / "high.nc")
+    arguments = ["train", str(path), "-o", str(tmp_path / "high.twin"), "--members", "2", "--json"]
+    done = run.invoke(app, [*arguments, "--mend"])
+    assert done.exit_code == 0, done.output
+    about = json.loads(done.stdout)
+    (said,) = about["mended"]
+    assert said.startswith("Mended the sweep at 4 T: readings divided by 1.0")
+    assert not any("reads about" in note for note in about["notes"])
+    mine = field == 4
+    kept = read(tmp_path / "high.twin").values
+    np.testing.assert_array_equal(kept[~mine], values[~mine])
+    np.testing.assert_allclose(kept[mine], values[mine] / 1.08, rtol=0.005)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ GIVEN = {
     "to_momentum": {"kinetic_energy": 20},
     "to_kz": {"work_function": 4.4, "inner_potential": 12},
     "correct_fermi_edge": {"coefficients": [0.01, 1e-3]},
+    "mend_sweeps": {"sweeps": [10.0], "scale": 0.1, "lag": 3.0},
 }
 
 AXES = {

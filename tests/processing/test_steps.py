@@ -18,6 +18,7 @@ from napari_scantwin.writers import write
 
 #: Parameters without a default, or with one that fills the hole from its mirror image.
 GIVEN: dict[str, dict] = {
+    "mend_sweeps": {"sweeps": [-2.7], "scale": 0.1, "lag": 0.01},
     "symmetrise": {"one_sided": "leave it out"},
     "take_slice": {"axis": "angle", "at": -2.7},
     "to_momentum": {"kinetic_energy": 20, "energies": "from the Fermi level"},
@@ -114,7 +115,7 @@ def test_what_is_wrong_is_said_in_a_sentence(cut):
             apply(cut, name, **given)
     with pytest.raises(ScanError, match="gridded"):
         apply(load_sample("ferromagnet"), "smooth")
-    assert [one.name for one in steps_for(load_sample("ferromagnet"))] == ["per_amount"]
+    assert [one.name for one in steps_for(load_sample("ferromagnet"))] == ["mend_sweeps", "per_amount"]
     with pytest.raises(ScanError, match="read-back"):
         apply(cut.drop_vars("mirror_current"), "normalise_by_readback")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS
+from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINE
 from napari_scantwin.twin.stacking import HeldOut, cross_fitted
 
 GROUP = np.repeat(np.arange(6), 20)
@@ -70,13 +70,24 @@ def test_with_few_sweeps_no_family_goes_that_is_nearly_as_good():
     for group in (few, many):
         inner = (group > 0) & (group < group.max())
         best, hardly = np.full(len(group), 0.1), np.full(len(group), 0.11)  # of one sign: nothing cancels
-        families = [ALIGNED, NETWORKS]
+        families = [ALIGNED, SPLINE]
         shares.append(held_out(best, hardly, families=families, group=group, inner=inner).weights())
     assert shares[0][1] > 0.2
     assert shares[1][1] < 0.05
     poor = np.full(len(few), 10.0)
     inner = (few == 1) | (few == 2)
     assert held_out(0.01 * poor, poor, families=[ALIGNED, NETWORKS], group=few, inner=inner).weights()[1] < 0.02
+
+
+def test_one_inner_sweep_decides_nothing_by_a_hair():
+    """A network that is a little better on the one sweep anyone can be judged by does not take the place of what goes
+    through the sweeps."""
+    group = np.repeat(np.arange(3), 20)
+    families = [ALIGNED, SPLINE, NETWORKS]
+    errors = [np.full(len(group), error) for error in (0.10, 0.11, 0.08)]
+    weights = held_out(*errors, families=families, group=group, inner=group == 1).weights()
+    assert weights[0] > weights[1] > 0.25
+    assert weights[2] < 0.1
 
 
 def test_the_score_of_a_sweep_does_not_profit_from_it():

@@ -28,6 +28,9 @@ from napari_scantwin.cli.common import (
     say,
 )
 
+#: After so many corrections of sweeps a training is the last.
+_MOST_MENDED = 3
+
 
 @app.command()
 def train(
@@ -53,10 +56,14 @@ def train(
     slow_axis: Annotated[
         str | None, typer.Option(help="The axis that --every, --within and --among speak of (default: the slowest).")
     ] = None,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Correct sweeps found to read high, low or late, and train again.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train the twin of a scan and save it; given a .twin file, go on with its search."""
     with in_words():
+        from napari_scantwin.processing import mended, mendings
         from napari_scantwin.readers import read
         from napari_scantwin.twin import Twin, TwinSettings
         from napari_scantwin.twin import train as train_twin
@@ -68,11 +75,18 @@ def train(
             scan = read(files, axes=axis, value=value, error=error, choice=choice, along=along)
         scan = _part(scan, every, within, among, slow_axis)
         check_folder(output)
-        with bar("training") as tell:
-            twin = train_twin(scan, settings, on_progress=lambda p: tell(p.fraction, p.stage), stop=threading.Event())
+        for count in range(_MOST_MENDED + 1):
+            with bar("training") as tell:
+                twin = train_twin(
+                    scan, settings, on_progress=lambda p, tell=tell: tell(p.fraction, p.stage), stop=threading.Event()
+                )
+            better = mended(twin) if mend and count < _MOST_MENDED else twin.whole
+            if better is twin.whole:
+                break
+            scan = better
         path = twin.save(output)
-        words = "\n".join([twin.verdict, twin.made_of, *twin.remarks, f"Saved {path}"])
-        say(as_json, {"twin": str(path), **_about_twin(twin)}, words)
+        words = "\n".join([twin.verdict, twin.made_of, *mendings(twin.whole), *twin.remarks, f"Saved {path}"])
+        say(as_json, {"twin": str(path), **_about_twin(twin), "mended": mendings(twin.whole)}, words)
 
 
 def _about_twin(twin) -> dict:

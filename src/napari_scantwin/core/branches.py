@@ -32,7 +32,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.sweeps import set_point_numbers, turns
 
-__all__ = ["BRANCH", "marked", "names", "of_branch", "parted", "said_in", "told"]
+__all__ = ["BRANCH", "marked", "mine", "names", "of_branch", "parted", "said_in", "told"]
 
 #: The coordinate of a scan that holds branches, and the attribute of one that is of a single branch.
 BRANCH = "branch"
@@ -95,6 +95,13 @@ def of_branch(scan: xr.DataArray, name: str) -> xr.DataArray:
         raise ScanError(f"the scan has no branch {name!r}: {offered}")
     rows = np.flatnonzero(np.asarray(scan[BRANCH].values).astype(str) == name)
     return scan.isel({scans.POINT: rows}).drop_vars(BRANCH).assign_attrs({BRANCH: name})
+
+
+def mine(scan: xr.DataArray, name: str) -> np.ndarray:
+    """Whether each reading is of a branch, bool in the scan's shape; none is where the scan does not say."""
+    if BRANCH not in scan.coords:
+        return np.zeros(scan.shape, bool)
+    return np.broadcast_to(np.asarray(scan[BRANCH].values).astype(str) == name, scan.shape)
 
 
 def parted(scan: xr.DataArray) -> dict[str, xr.DataArray]:

@@ -17,7 +17,20 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.scan import Sweep
 
-__all__ = ["pick", "slices", "slow_axes", "train_on", "use", "used", "values_of"]
+__all__ = [
+    "leave_out",
+    "mask_points",
+    "nearest_values",
+    "pick",
+    "points_at",
+    "slices",
+    "slow_axes",
+    "train_on",
+    "use",
+    "used",
+    "value_numbers",
+    "values_of",
+]
 
 
 def slow_axes(scan: xr.DataArray) -> tuple[str, ...]:
@@ -203,6 +216,81 @@ def slices(scan: xr.DataArray, axis: str) -> list[Sweep]:
         Sweep(number, {axis: float(value)}, size, float(fast[0]), float(fast[-1]), bool(count == size), int(count))
         for number, (value, count) in enumerate(zip(values_of(scan, axis), masked, strict=True))
     ]
+
+
+def nearest_values(scan: xr.DataArray, axis: str, wanted: Sequence[float]) -> np.ndarray:
+    """Which of :func:`values_of` an axis are the nearest to given ones (bool [m]).
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        A slow axis.
+    wanted
+        Values in the axis's unit.
+
+    Raises
+    ------
+    ScanError
+        Where one lies further than half a step from all.
+    """
+    values = np.asarray(values_of(scan, axis), float)
+    order = np.argsort(values, kind="stable")
+    found = np.zeros(len(values), bool)
+    found[order] = _near(values[order], np.asarray(wanted, float), axis.replace("_", " "))
+    return found
+
+
+def leave_out(scan: xr.DataArray, axis: str, values: Sequence[float]) -> xr.DataArray:
+    """The scan with the sweeps or slices nearest to some values of a slow axis masked as well.
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    axis
+        A slow axis.
+    values
+        Values in the axis's unit.
+    """
+    return use(scan, axis, used(scan, axis) & ~nearest_values(scan, axis, values))
+
+
+def points_at(scan: xr.DataArray, places: np.ndarray) -> np.ndarray:
+    """Which readings were taken at some places (bool [n], in the order of the scan's values).
+
+    Parameters
+    ----------
+    scan
+        A gridded or ragged scan.
+    places
+        Where, [k, axes], slow axis first, exactly as measured.
+    """
+    columns = [np.asarray(scan[name].values, float) for name in scans.axes(scan)]
+    if scans.is_gridded(scan):
+        columns = [column.ravel() for column in np.meshgrid(*columns, indexing="ij")]
+    found = np.zeros(scan.size, bool)
+    for place in np.asarray(places, float):
+        found |= np.all([column == at for column, at in zip(columns, place, strict=True)], axis=0)
+    return found
+
+
+def mask_points(scan: xr.DataArray, places: np.ndarray) -> xr.DataArray:
+    """The scan with the readings at some places masked as well, as :func:`points_at` finds them."""
+    masked = points_at(scan, places)
+    if "masked" in scan.coords:
+        masked |= np.asarray(scan["masked"].values, bool).ravel()
+    return scans.with_masked(scan, masked)
+
+
+def value_numbers(scan: xr.DataArray, axis: str) -> np.ndarray:
+    """The number, among :func:`values_of`, of the slow axis's value that each reading was measured at [n]."""
+    if not scans.is_gridded(scan):
+        return _numbers(scan, axis)
+    along = scan.dims.index(axis)
+    shape = [-1 if number == along else 1 for number in range(scan.ndim)]
+    return np.broadcast_to(np.arange(scan.shape[along]).reshape(shape), scan.shape).ravel()
 
 
 def _others(scan: xr.DataArray, axis: str) -> tuple[int, ...]:

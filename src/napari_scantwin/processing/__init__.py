@@ -19,6 +19,7 @@ from napari_scantwin.processing import (  # noqa: F401
     deconvolve,
     edge_correction,
     filters,
+    mend,
     momentum,
     normalise,
     per_amount,
@@ -26,6 +27,7 @@ from napari_scantwin.processing import (  # noqa: F401
     sharpen,
     symmetrise,
 )
+from napari_scantwin.processing.mend import mended, mendings
 from napari_scantwin.processing.steps import (
     GROUPS,
     HISTORY,
@@ -48,6 +50,8 @@ __all__ = [
     "apply",
     "describe",
     "history",
+    "mended",
+    "mendings",
     "replay",
     "reporting",
     "steps_for",

@@ -39,6 +39,8 @@ __all__ = [
     "undone",
 ]
 
+#: So many numbers of a list are shown; of more, how many there are.
+_MOST_SHOWN = 4
 #: The attribute that holds the history.
 HISTORY = "processing"
 
@@ -283,7 +285,8 @@ def describe(entry: Mapping[str, Any]) -> str:
     for key, value in entry["parameters"].items():
         unit = units.pretty(entry.get("units", {})[key]) if key in entry.get("units", {}) else ""
         if isinstance(value, list):
-            shown = f"{len(value)} numbers"
+            listed = ", ".join(f"{one:.6g}" for one in value)
+            shown = listed if len(value) <= _MOST_SHOWN else f"{len(value)} numbers"
         else:
             shown = f"{value:.6g}" if isinstance(value, float) else {True: "yes", False: "no"}.get(value, str(value))
         parts.append(f"{titles.get(key, key)} {shown} {unit}".rstrip())

@@ -25,7 +25,10 @@ import numpy as np
 
 from napari_scantwin.twin.noise import Noise, by_sweep
 
-__all__ = ["Misfit", "misfits", "spikes"]
+__all__ = ["KINDS", "Misfit", "spikes", "suspects"]
+
+#: What may be wrong with a sweep.
+KINDS = ("scale", "offset", "lag")
 
 #: A reading is far off beyond so many deviations of the noise and this share of the range; its neighbours agree where
 #: they miss the line through themselves by less than a quarter of that.
@@ -34,11 +37,14 @@ _DEVIATIONS, _SHARE, _AGREE = 8.0, 0.02, 0.25
 _NEAR, _ALIKE = 2.0, 0.2
 #: Readings of the shortest sweep that is looked at.
 _SHORTEST = 7
-#: A sweep is told of where one number explains this share of what is missed and takes away this share of the range
-#: (root mean square), and the inner sweeps on either side miss by a share between these the other way.
-_EXPLAINED, _LEAST, _BESIDE = 0.7, 0.005, (0.25, 0.95)
+#: A sweep is suspected where one number explains this share of what is missed and takes away this share of the range
+#: (root mean square; less moves a map by some 0.3 %), and the inner sweeps on either side miss by a share between these
+#: the other way.
+_EXPLAINED, _LEAST, _BESIDE = 0.7, 0.01, (0.25, 0.95)
 #: Sweeps lag by turns where, of those whose misses a lag explains by this share, so many in a row change sign.
-_BY_TURNS, _IN_A_ROW = 0.4, 4
+_BY_TURNS, _IN_A_ROW = 0.4, 3
+#: So many single sweeps are looked at closer.
+_LOOKED_AT = 2
 #: Fewer inner sweeps do not say what is usual.
 _FEWEST = 4
 
@@ -114,11 +120,25 @@ class Misfit:
     amount
         By how much: a share (0.05 reads five per cent high), the value's unit, or the fast axis's unit (a positive lag
         shows everything so much further up the axis).
+    error
+        The amount's standard error; not a number where it was not fitted.
+    numbers
+        The sweeps' groups, by number.
+    places
+        The sweeps' set points, in the slow axis's unit.
     """
 
     sweeps: tuple[str, ...]
     kind: str
     amount: float
+    error: float = np.nan
+    numbers: tuple[int, ...] = ()
+    places: tuple[float, ...] = ()
+
+    @staticmethod
+    def from_dict(said: dict) -> Misfit:
+        """The inverse of :func:`dataclasses.asdict`, its lists being tuples again."""
+        return Misfit(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.items()})
 
     def sentence(self, unit: str, fast_unit: str) -> str:
         """What to tell a user.
@@ -128,22 +148,50 @@ class Misfit:
         unit, fast_unit
             Those of the value and of the fast axis, as they are shown.
         """
-        size, up = abs(self.amount), self.amount > 0
+        up = self.amount > 0
         if len(self.sweeps) > 1:
             return (
-                f"Every other sweep ({', '.join(self.sweeps)}) lies about {size:.2g} {fast_unit} further "
+                f"Every other sweep ({', '.join(self.sweeps)}) lies about {self._size(fast_unit)} further "
                 f"{'up' if up else 'down'} than those beside it: if they were measured in different directions, train "
-                "each direction for itself."
+                "each direction for itself, or fit the lag."
             )
         words = {
-            "scale": f"reads about {100 * size:.2g} % {'high' if up else 'low'}",
-            "offset": " ".join(f"reads about {size:.2g} {unit} {'high' if up else 'low'}".split()),
-            "lag": f"lies about {size:.2g} {fast_unit} too far {'up' if up else 'down'}",
+            "scale": f"reads about {self._size('%')} {'high' if up else 'low'}",
+            "offset": f"reads about {self._size(unit)} {'high' if up else 'low'}",
+            "lag": f"lies about {self._size(fast_unit)} too far {'up' if up else 'down'}",
         }
-        return f"The sweep at {self.sweeps[0]} {words[self.kind]} beside its neighbours: mask it, or measure it again."
+        return (
+            f"The sweep at {self.sweeps[0]} {words[self.kind]} beside its neighbours: leave it out, fit its "
+            f"{self.kind}, or measure it again."
+        )
+
+    def correction(self, unit: str, fast_unit: str) -> str:
+        """What is done to correct it, in words.
+
+        Parameters
+        ----------
+        unit, fast_unit
+            Those of the value and of the fast axis, as they are shown.
+        """
+        if self.kind == "scale":
+            error = f" (± {self.error:.1g})" if np.isfinite(self.error) else ""
+            return f"readings divided by {1 + self.amount:.4g}{error}"
+        what, shown = ("readings", unit) if self.kind == "offset" else ("places on the fast axis", fast_unit)
+        return f"{what} moved {'down' if self.amount > 0 else 'up'} by {self._size(shown)}"
+
+    def _size(self, unit: str) -> str:
+        """The size of the amount, with its error where there is one, and its unit."""
+        factor = 100 if self.kind == "scale" else 1
+        size, error = factor * abs(self.amount), factor * self.error
+        if not (np.isfinite(error) and error > 0):
+            return f"{size:.2g} {unit}".strip()
+        # The error to two digits, the amount as far; but no more digits than anyone reads.
+        digits = int(np.clip(1 - np.floor(np.log10(error)), 0, max(0, 3 - np.floor(np.log10(size)))))
+        shown = f"{size:.{digits}f} ± {error:.{digits}f}" if 1e-3 < size < 1e5 else f"{size:.3g} ± {error:.1g}"
+        return (f"({shown}) {unit}" if unit else shown).strip()
 
 
-def misfits(
+def suspects(
     fast: np.ndarray,
     values: np.ndarray,
     held_out: np.ndarray,
@@ -151,7 +199,7 @@ def misfits(
     inner: Sequence[int],
     labels: Sequence[str],
 ) -> list[Misfit]:
-    """Sweeps that do not fit the others.
+    """Sweeps that may not fit the others, to be looked at closer (:mod:`napari_scantwin.twin.mending`).
 
     Parameters
     ----------
@@ -171,37 +219,46 @@ def misfits(
     Returns
     -------
     list of Misfit
-        The worst sweep for which one number says what is wrong, or every other one where they lag by turns; empty where
-        all fit.
+        Every other sweep where they may lag by turns, then single ones for which one number may say what is wrong, by
+        how much of what is missed that takes away; empty where all fit.
     """
     if len(inner) < _FEWEST:
         return []
     amounts, explained, gained = _fitted(fast, values, held_out, group, inner)
-    names = [labels[number] for number in inner]
+    found = []
     lag_says_most = np.where(np.argmax(explained, axis=1) == 2, explained[:, 2], 0)
     if late := _by_turns(amounts[:, 2], lag_says_most):
-        shown = tuple(names[row] for row in late if amounts[row, 2] > 0)
-        return [Misfit(shown, "lag", float(np.mean(np.abs(amounts[late, 2]))))]
+        first = next(inner[row] for row in late if amounts[row, 2] > 0)
+        # What goes by turns does so from the first sweep to the last, the outermost among them.
+        numbers = tuple(range(first % 2, len(labels), 2))
+        shown = tuple(labels[number] for number in numbers)
+        found.append(Misfit(shown, "lag", float(np.median(np.abs(amounts[late, 2]))), numbers=numbers))
     telling = (explained > _EXPLAINED) & (gained > _LEAST * np.ptp(values))
+    marks = np.zeros(telling.shape, int)
     for row, column in np.argwhere(telling):
-        telling[row, column] = _marked(amounts[:, column], row)
-    if not telling.any():
-        return []
-    row, column = np.unravel_index(np.argmax(np.where(telling, gained, 0)), gained.shape)
-    return [Misfit((names[row],), ("scale", "offset", "lag")[column], float(amounts[row, column]))]
+        marks[row, column] = _marked(amounts[:, column], row)
+    # Those with both marks first, then by how much of the misses is taken away; of one sweep one number.
+    order = np.lexsort((-gained.ravel(), -marks.ravel()))
+    rows, columns = np.unravel_index(order[marks.flat[order] > 0], marks.shape)
+    _, first = np.unique(rows, return_index=True)
+    for one in np.sort(first)[:_LOOKED_AT]:
+        number, column = int(inner[rows[one]]), columns[one]
+        found.append(Misfit((labels[number],), KINDS[column], float(amounts[rows[one], column]), numbers=(number,)))
+    return found
 
 
-def _marked(amounts: np.ndarray, row: int) -> bool:
-    """Whether the sweeps beside a row, which both have to be inner ones, miss by about half as much the other way."""
+def _marked(amounts: np.ndarray, row: int) -> int:
+    """How many of the sweeps beside a row miss by about half as much the other way; 0 where one does not miss the other
+    way, or is not an inner one. One that misses by more may be hard to foretell besides."""
     if not 0 < row < len(amounts) - 1:
-        return False
+        return 0
     low, high = _BESIDE
     shares = -amounts[[row - 1, row + 1]] / amounts[row]
-    return bool(((shares > low) & (shares < high)).all())
+    return int((shares < high).sum()) if (shares > low).all() else 0
 
 
 def _by_turns(lags: np.ndarray, explained: np.ndarray) -> list[int]:
-    """The rows of sweeps that lag by turns; empty where they do not."""
+    """The rows of sweeps that may lag by turns; empty where they do not."""
     best: list[int] = []
     run: list[int] = []
     for row, lag in enumerate(lags):
@@ -210,7 +267,7 @@ def _by_turns(lags: np.ndarray, explained: np.ndarray) -> list[int]:
         run = [*run, row] if goes_on else [row] if told else []
         best = max(best, run, key=len)
     sizes = np.abs(lags[best])
-    return best if len(best) >= _IN_A_ROW and sizes.min() > 0.3 * sizes.max() else []
+    return best if len(best) >= _IN_A_ROW and sizes.min() > 0.3 * np.median(sizes) else []
 
 
 def _fitted(fast, values, held_out, group, inner) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -112,6 +112,12 @@ class Data:
         inner = ~self.groups.edge[self.groups.group] & ~self.spikes
         return inner if inner.any() else ~self.spikes
 
+    @property
+    def quiet(self) -> tuple[np.ndarray, np.ndarray]:
+        """The targets [n] with every sweep's noise taken down, and draws [draws, n] of the errors left."""
+        columns = self.coordinates[:, -1], self.targets, self.sweep, self.sample_weight
+        return self.once("quiet", lambda: smoothed(*columns, DRAWS * _SETS))
+
     def once(self, key, make: Callable):
         """Compute something the first time it is asked for and keep it; safe from several threads.
 
@@ -143,9 +149,7 @@ class Data:
             The share of the plain fast axis in the level (:mod:`napari_scantwin.interpolators.aligned`), 0 to 1.
         """
         fast, group = self.coordinates[:, -1], self.groups.group
-        quiet, errors = self.once(
-            "quiet", lambda: smoothed(fast, self.targets, self.sweep, self.sample_weight, DRAWS * _SETS)
-        )
+        quiet, errors = self.quiet
         return self.once(share, lambda: sweep_rows(fast, quiet, group, len(self.groups.knots), share, errors))
 
 

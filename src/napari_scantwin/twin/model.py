@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from napari_scantwin.core import branches as history
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import simulation, storage
+from napari_scantwin.twin.consistency import Misfit
 from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.score import Score
@@ -76,6 +77,11 @@ class Twin:
         What else a user should know of the training, a sentence each.
     trials
         Those of the search for further interpolators; hand the twin to ``train`` to go on with it.
+    misfits
+        Sweeps that read high, low or late beside the others, and by how much
+        (:func:`napari_scantwin.processing.mended` corrects them).
+    spikes
+        Places [k, axes] of readings far off their neighbours, which had no weight.
     branched
         All branches, where the scan has several.
     """
@@ -91,6 +97,8 @@ class Twin:
     uncertainty: Uncertainty
     notes: tuple[str, ...] = ()
     trials: tuple[Trial, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
+    spikes: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     branched: Branched | None = None
 
     @property

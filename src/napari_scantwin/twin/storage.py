@@ -24,6 +24,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import notes
 from napari_scantwin.core.stored_form import file_names, storable_scan
+from napari_scantwin.twin.consistency import Misfit
 from napari_scantwin.twin.library import fitted_of_kind
 from napari_scantwin.twin.migration import FORMAT, migrated
 from napari_scantwin.twin.mixture import Mixture
@@ -251,6 +252,7 @@ def _surface(twin) -> tuple[dict, dict]:
         "stopped": twin.stopped,
         "notes": list(twin.notes),
         "trials": [asdict(trial) for trial in twin.trials],
+        "misfits": [asdict(misfit) for misfit in twin.misfits],
         "offset": twin.offset,
         "spread": twin.spread,
         "interpolators": [
@@ -261,6 +263,7 @@ def _surface(twin) -> tuple[dict, dict]:
     arrays = {f"history/{name}": column for name, column in twin.history.items()}
     for number, one in enumerate(mixture.interpolators):
         arrays |= {f"interpolator{number}/{name}": array for name, array in one.to_arrays().items()}
+    arrays["spikes"] = twin.spikes
     arrays |= {f"uncertainty/{name}": array for name, array in twin.uncertainty.to_arrays().items()}
     return about, arrays
 
@@ -383,4 +386,7 @@ def _rebuilt(about: dict, surface: dict, arrays: dict[str, np.ndarray]) -> dict:
         "uncertainty": Uncertainty.from_arrays(_folder(arrays, "uncertainty")),
         "notes": tuple(surface.get("notes", ())),
         "trials": tuple(Trial(**trial) for trial in surface.get("trials", ())),
+        # Files written before these were kept have neither.
+        "misfits": tuple(Misfit.from_dict(one) for one in surface.get("misfits", ())),
+        "spikes": arrays.get("spikes", np.zeros((0, len(about["scan"]["dims"])))),
     }

@@ -17,9 +17,10 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.twin import storage
 from napari_scantwin.twin.comparison import baselines_scored
-from napari_scantwin.twin.consistency import misfits
+from napari_scantwin.twin.consistency import Misfit
 from napari_scantwin.twin.data import Data, prepare
 from napari_scantwin.twin.library import candidates, is_network
+from napari_scantwin.twin.mending import misfits
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Branched, Twin
 from napari_scantwin.twin.reporting import Reporter
@@ -291,6 +292,7 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, found, stopped:
     held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
     own = {"twin": held_out, **_networks_alone(trials)}
     score = score_predictions(own, data.values, data.groups, units.pretty(scan.attrs["units"]), data.spikes)
+    wrong = misfits(data, held_out)
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,
@@ -302,14 +304,16 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, found, stopped:
         offset=data.offset,
         spread=data.spread,
         uncertainty=calibrated(data, mixture, held_out, trials.held_out.spread(weights) * data.spread),
-        notes=tuple([*_notes(scan, trials), *_misfits(scan, trials, held_out)]),
+        notes=tuple([*_notes(scan, trials), *_wrong_in_words(scan, data, wrong)]),
         trials=found,
+        misfits=tuple(wrong),
+        spikes=data.coordinates[data.spikes],
     )
 
 
-def _misfits(scan: xr.DataArray, trials: Trials, held_out: np.ndarray) -> list[str]:
+def _wrong_in_words(scan: xr.DataArray, data: Data, wrong: list[Misfit]) -> list[str]:
     """What does not fit the rest of the scan, a sentence each."""
-    data, notes = trials.data, []
+    notes = []
     if data.spikes.any():
         count, places = int(data.spikes.sum()), data.groups.group[data.spikes]
         where = ", ".join(data.groups.labels[number] for number in np.unique(places)[:_MOST_NAMED])
@@ -317,15 +321,8 @@ def _misfits(scan: xr.DataArray, trials: Trials, held_out: np.ndarray) -> list[s
         stands = "reading stands far off its" if count == 1 else "readings stand far off their"
         sweeps = "sweep" if len(np.unique(places)) == 1 else "sweeps"
         notes.append(f"{count} {stands} neighbours and had no weight (in the {sweeps} at {where}{more}).")
-    if data.axes != 2 or not data.sweeps:
-        return notes
-    inner = np.flatnonzero(~data.groups.edge)
-    kept = ~data.spikes
-    columns = (data.coordinates[:, -1], data.values, held_out, data.groups.group)
     fast = units.pretty(scan[scans.axes(scan)[-1]].attrs["units"])
-    unit = units.pretty(scan.attrs["units"])
-    found = misfits(*(column[kept] for column in columns), inner, data.groups.labels)
-    return notes + [one.sentence(unit, fast) for one in found]
+    return notes + [one.sentence(units.pretty(scan.attrs["units"]), fast) for one in wrong]
 
 
 def _networks_alone(trials: Trials) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from napari_scantwin.viewer.scan_menu import ScanMenu
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.readiness import Readiness
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
+from napari_scantwin.viewer.twin.spike_marks import SpikeMarks
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
 
@@ -96,6 +97,8 @@ class Panel(QWidget):
         self.train.trained.connect(self._trained)
         for choice in (self.simulate.branch, self.cuts.branch):
             choice.chosen.connect(self._branch_chosen)
+        self.train.mend.masked.connect(self.sweeps.use)
+        self.spike_marks = None if self.overlay is None else SpikeMarks(self.overlay, self.chooser)
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
         self.readiness = Readiness(self.train, self.chooser, self)
@@ -119,6 +122,7 @@ class Panel(QWidget):
             self.simulate.simulate(twin.default_grid())
         self.cuts.branch.refresh()
         self.cuts.redraw()
+        self.sweeps.refresh(layer)  # which rings the spikes that the twin found
         self.analyse.refresh()
 
     def _branch_chosen(self, layer) -> None:
@@ -161,6 +165,7 @@ class Panel(QWidget):
         return (
             self.open.job,
             self.train.job,
+            self.train.mend.job,
             self.simulate.job,
             self.simulate.export_job,
             self.cuts.planes.job,
@@ -200,6 +205,8 @@ class Panel(QWidget):
         self.process.shut()
         if self.switch is not None:
             self.switch.shut()
+        if self.spike_marks is not None:
+            self.spike_marks.remove()
         if self._window is not None:
             self._window.removeEventFilter(self)
             self._window = None

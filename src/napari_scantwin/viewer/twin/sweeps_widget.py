@@ -14,6 +14,7 @@ from napari_scantwin.viewer.kit.plots import new_plot
 from napari_scantwin.viewer.kit.tables import NumberTable
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.viewer.twin.slice_choice import SliceChoice
+from napari_scantwin.viewer.twin.spike_marks import SPIKE_COLOR
 
 __all__ = ["SweepsWidget"]
 
@@ -58,7 +59,7 @@ class SweepsWidget(QWidget):
         row.addWidget(self.unmask_button)
         layout = QVBoxLayout(self)
         self.choice = SliceChoice()
-        self.choice.chosen.connect(self._use)
+        self.choice.chosen.connect(self.use)
         self.choice.axis_changed.connect(self.refresh)
         layout.addWidget(self.choice)
         self.hint = QLabel()
@@ -153,6 +154,7 @@ class SweepsWidget(QWidget):
                     table.coordinates[crossed, -1], table.values[crossed], symbol="x", size=7, pen="#d55e00"
                 )
             )
+            self._ring_spikes(scan)
         self.plot.setLabel("bottom", scans.axis_label(scan, names[-1]))
         self.plot.setLabel("left", scans.label(scan))
         fast = np.asarray(scan[names[-1]].values, float)
@@ -161,6 +163,17 @@ class SweepsWidget(QWidget):
         self.region.setVisible(False)
         self.plot.addItem(self.region)
         self.mask_button.setText("Mask points…")
+
+    def _ring_spikes(self, scan) -> None:
+        """Ring the readings that the twin found far off their neighbours."""
+        twin = ScanLayer(self._chooser.layer).twin
+        if twin is None or not len(twin.spikes) or scans.is_lazy(scan):
+            return
+        far = training_mask.points_at(scan, twin.spikes)
+        fast = np.broadcast_to(np.asarray(scan[scans.axes(scan)[-1]].values, float), scan.shape).ravel()
+        values = np.asarray(scan.values, float).ravel()
+        ring = pg.mkPen(SPIKE_COLOR, width=2)
+        self.plot.addItem(pg.ScatterPlotItem(fast[far], values[far], symbol="o", size=10, pen=ring, brush=None))
 
     def _most_drawn(self, scan) -> int:
         return _MOST_READ if self._is_cube(scan) and scans.is_lazy(scan) else _MOST_DRAWN
@@ -188,7 +201,7 @@ class SweepsWidget(QWidget):
         if self._is_cube(scan):
             chosen = training_mask.used(scan, self.choice.along)
             chosen[number] = on
-            self._use(training_mask.use(scan, self.choice.along, chosen))
+            self.use(training_mask.use(scan, self.choice.along, chosen))
             return
         mine = scans.sweep_numbers(scan) == number
         self._store(np.where(mine, not on, self._masked(scan)))
@@ -198,9 +211,9 @@ class SweepsWidget(QWidget):
         return scan["masked"].values.ravel() if "masked" in scan.coords else np.zeros(scan.size, bool)
 
     def _store(self, masked) -> None:
-        self._use(scans.with_masked(self._chooser.scan, masked))
+        self.use(scans.with_masked(self._chooser.scan, masked))
 
-    def _use(self, scan) -> None:
+    def use(self, scan) -> None:
         """Keep a scan with other points masked in place of the chosen one."""
         layer = self._chooser.layer
         ScanLayer(layer).set_scan(scan, same_readings=True)

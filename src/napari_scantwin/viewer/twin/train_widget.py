@@ -38,6 +38,7 @@ from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
 from napari_scantwin.viewer.kit.plots import new_plot
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.baseline_scoring import BaselineScoring
+from napari_scantwin.viewer.twin.mend_bar import MendBar, said_of_mending
 from napari_scantwin.viewer.twin.trials_window import TrialsWindow
 
 __all__ = ["TrainWidget"]
@@ -136,6 +137,9 @@ class TrainWidget(QWidget):
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
+        self.mend = MendBar(self._viewer, self._chooser)
+        self.mend.changed.connect(self.train)
+
         self.plot = new_plot(130)
         # A title names the curves: a legend would lie over them in so small a plot.
         self.plot.setTitle(
@@ -166,6 +170,7 @@ class TrainWidget(QWidget):
         progress.addWidget(self.stop_scoring)
         layout.addLayout(progress)
         layout.addWidget(self.status)
+        layout.addWidget(self.mend)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.in_percent)
         layout.addWidget(self.table, 2)
@@ -214,6 +219,7 @@ class TrainWidget(QWidget):
             return False
         self.scoring.stop()
         self.stop_scoring.hide()
+        self.mend.hide()
         self._layer = self._chooser.layer
         self._course: list[tuple[float, float, float]] = []
         self.plot.setLabel("left", f"error ({units.pretty(scan.attrs['units'])})")
@@ -303,6 +309,7 @@ class TrainWidget(QWidget):
         self.save_button.setEnabled(twin is not None)
         if self.job.running:
             return
+        self.mend.show_twin(twin)
         for widget in (self.plot, self.in_percent, self.table, self.save_button):
             widget.setVisible(twin is not None)
         if twin is None:
@@ -318,7 +325,7 @@ class TrainWidget(QWidget):
         for one in [twin.of(branch) for branch in twin.branches] or [twin]:
             branch = f"{one.branch[:1].upper()}{one.branch[1:]}: " if twin.branches else ""
             lines.append(f"{branch}{one.score.verdict}{awaited} {one.mixture.in_words}")
-        notes = "".join(f" {note}" for note in twin.remarks)
+        notes = "".join(f" {line}" for line in (*said_of_mending(twin.whole), *twin.remarks))
         shown = f"\nThe table is of the branch {twin.branch}." if twin.branches else ""
         proposed = _proposed(ScanLayer(layer).proposals, next(iter(twin.branches), ""))
         self.status.setText("\n".join(lines) + notes + stopped + shown + proposed)
