@@ -9,8 +9,8 @@ so that no single sweep does.
 
 This is done twice: within each family of interpolators, and then among the families, each judged on a sweep by weights
 the sweep had no part in, since the best of many is good on the sweeps it was chosen by for no other reason. With few
-sweeps that choice says little, and the weights of families are drawn towards what is right most often: networks before
-aligned interpolation before splines, each over its error. How much the choice still fits the sweeps it is made on is
+sweeps that choice says little, and the weights of families are drawn towards what is right most often: networks and
+principal components before aligned interpolation before splines, each over its error. How much the choice still fits the sweeps it is made on is
 shown by :func:`cross_fitted`.
 """
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import nnls
 
-from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINE
+from napari_scantwin.interpolators.protocol import ALIGNED, LOW_RANK, NETWORKS, SPLINE
 
 __all__ = ["HeldOut", "cross_fitted"]
 
@@ -32,7 +32,7 @@ _DRAWS, _DRAWS_WITHIN, _BETTER = 24, 8, 0.25
 #: Sweeps are kept from a choice in at most so many blocks.
 _BLOCKS = 8
 #: What is right most often, and the number of inner sweeps at which it counts as much as they do.
-_TRUSTED, _FEW = {NETWORKS: 0.5, ALIGNED: 0.3, SPLINE: 0.2}, 2
+_TRUSTED, _FEW = {NETWORKS: 0.5, LOW_RANK: 0.5, ALIGNED: 0.3, SPLINE: 0.2}, 2
 #: Errors, in spreads of the values, below which a sweep is no easier than another.
 _FLOOR = 0.005
 
