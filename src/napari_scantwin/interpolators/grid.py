@@ -16,7 +16,7 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_scantwin.interpolators.protocol import TrainingPoints
 
-__all__ = ["Grid", "GridFunctions", "filled"]
+__all__ = ["MeasuredGrid", "GridFunctions", "filled"]
 
 #: Points that fill less of the grid of all their axes' values than this share have no common grid.
 _FILLED = 0.4
@@ -25,7 +25,7 @@ _ROOM = 4
 
 
 @dataclass(frozen=True)
-class Grid:
+class MeasuredGrid:
     """Readings on a grid.
 
     Parameters
@@ -46,7 +46,7 @@ class Grid:
     seen: np.ndarray
 
     @classmethod
-    def of(cls, points: TrainingPoints) -> Grid | None:
+    def of(cls, points: TrainingPoints) -> MeasuredGrid | None:
         """The grid that training points lie on; None where they lie on none."""
         columns = [points.knots[points.group], *points.coordinates.T[1:]]
         found = [np.unique(column, return_inverse=True) for column in columns]
@@ -63,9 +63,9 @@ class Grid:
         axes = tuple(axis for axis, _ in found)
         return cls(axes, values.reshape(shape), variance.reshape(shape), (count > 0).reshape(shape))
 
-    def kept(self, rows: np.ndarray) -> Grid:
+    def kept(self, rows: np.ndarray) -> MeasuredGrid:
         """The slices of the slowest axis for which ``rows`` [slow] is true."""
-        return Grid((self.axes[0][rows], *self.axes[1:]), self.values[rows], self.variance[rows], self.seen[rows])
+        return MeasuredGrid((self.axes[0][rows], *self.axes[1:]), self.values[rows], self.variance[rows], self.seen[rows])
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.fitted_low_rank import FittedLowRank, Layer
-from napari_scantwin.interpolators.grid import Grid, GridFunctions, filled
+from napari_scantwin.interpolators.grid import MeasuredGrid, GridFunctions, filled
 from napari_scantwin.interpolators.local_smoothing import locally_smoothed
 from napari_scantwin.interpolators.protocol import (
     LOW_RANK,
@@ -108,7 +108,7 @@ class LowRank(Interpolator):
         whole = None if grid is None else self._fit_grid(grid, folds.seed, folds.stop)
         return FittedFolds(found.fits, found.steps, whole)
 
-    def _fit_grid(self, grid: Grid, seed: int, stop) -> FittedLowRank:
+    def _fit_grid(self, grid: MeasuredGrid, seed: int, stop) -> FittedLowRank:
         random = np.random.default_rng(seed)
         slow, fast = grid.axes[: self.slow], grid.axes[self.slow :]
         fitting = _Fitting(slow, fast, random, stop)
@@ -133,18 +133,18 @@ def _set_by_hand(axis: np.ndarray) -> bool:
     return 4 <= len(axis) and (len(axis) <= _FEW or bool(gaps.max() > _UNEVEN * gaps.min()))
 
 
-def _grid(points: TrainingPoints) -> Grid | None:
-    return points.once("grid", lambda: Grid.of(points))
+def _grid(points: TrainingPoints) -> MeasuredGrid | None:
+    return points.once("grid", lambda: MeasuredGrid.of(points))
 
 
-def _noise(grid: Grid) -> np.ndarray:
+def _noise(grid: MeasuredGrid) -> np.ndarray:
     """The noise's variance [slow, ..., fast], nowhere nothing."""
     typical = float(np.mean(grid.variance[grid.seen]))
     least = max(_QUIET**2 * typical, _SILENT**2 * float(np.var(grid.values[grid.seen])), 1e-30)
     return np.where(grid.seen, np.maximum(grid.variance, least), max(typical, least))
 
 
-def _quiet(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+def _quiet(grid: MeasuredGrid) -> tuple[np.ndarray, np.ndarray]:
     """Readings over their noise, and that noise's deviation in a slice, the same in all."""
     deviation = np.sqrt(_noise(grid).mean(axis=0))
     return filled(grid.axes[0], grid.values, grid.seen) / deviation, deviation
@@ -208,7 +208,7 @@ class _Fitting:
         pictures = np.concatenate([found.pictures[None], found.errors]).reshape(-1, *found.pictures.shape[1:])
         return Layer(count, GridFunctions(self.nodes, heights), GridFunctions(tuple(fast), pictures), course, along)
 
-    def rest(self, grid: Grid, layers: list[Layer]) -> Layer:
+    def rest(self, grid: MeasuredGrid, layers: list[Layer]) -> Layer:
         """A layer that makes the sums over slices what they are interpolated to by themselves."""
 
         def mean() -> np.ndarray:

@@ -12,17 +12,17 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from napari_scantwin.interpolators.grid import Grid, GridFunctions, filled
+from napari_scantwin.interpolators.grid import MeasuredGrid, GridFunctions, filled
 from napari_scantwin.interpolators.scores import SlowAxes, interpolated
 
 __all__ = ["correction", "means"]
 
 #: Folds in which inner slices are left out, the fewest of those, and the share of a straight line's error that is clearly
 #: better.
-_FOLDS, _FEWEST, _CLEARLY = 4, 4, 0.8
+_FOLDS, _FEWEST, _CLEARLY = 4, 6, 0.8
 
 
-def means(grid: Grid, slow: int) -> tuple[np.ndarray, np.ndarray]:
+def means(grid: MeasuredGrid, slow: int) -> tuple[np.ndarray, np.ndarray]:
     """The mean of every slice and the variance of its noise.
 
     Parameters
@@ -43,7 +43,7 @@ def means(grid: Grid, slow: int) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=inside), grid.variance.mean(axis=inside) / size
 
 
-def correction(grid: Grid, axes: SlowAxes, nodes: tuple[np.ndarray, ...], mean: Callable) -> GridFunctions:
+def correction(grid: MeasuredGrid, axes: SlowAxes, nodes: tuple[np.ndarray, ...], mean: Callable) -> GridFunctions:
     """What is to be added to an interpolator of a cube.
 
     Sums are interpolated by straight lines along the slow axes, unless sums left out are foretold clearly better by a

@@ -23,7 +23,7 @@ from scipy.signal.windows import tukey
 __all__ = ["moved", "travel"]
 
 #: Knots of the course, powers of the slow axis, and samples slices are smoothed by.
-_KNOTS, _POWERS, _SMOOTH = 6, 3, 1.5
+_KNOTS, _POWERS, _SMOOTH = 6, 2, 1.5
 #: Courses that are tried first, shares of the axis's range times powers of the rank; no course travels further.
 _STARTS, _BENDS, _FURTHEST = np.linspace(-0.5, 0.5, 21), (0.5, 1.0, 2.0), 0.7
 #: Slices have moved where a course leaves less than this share of what as many powers of the slow axis leave of them
@@ -31,6 +31,11 @@ _STARTS, _BENDS, _FURTHEST = np.linspace(-0.5, 0.5, 21), (0.5, 1.0, 2.0), 0.7
 _GAIN, _LEAST = 0.5, 1.0
 #: Along axes that nothing moves along so many places at most are looked at, and along the other.
 _PLACES, _ALONG = 24, 256
+#: Widths that slices are smoothed by besides, one after the other, as shares of the axis's range: features that move by
+#: many times their width are found from far away first.
+_FROM_AFAR = (0.1, 0.03, 0.0)
+#: Waves that smoothing leaves less than this share of are passed over.
+_FADED = 1e-3
 #: Share of the axis over which slices are faded out at its ends.
 _TAPER = 0.05
 
@@ -96,32 +101,37 @@ def travel(slow: np.ndarray, axis: np.ndarray, rows: np.ndarray, along: int) -> 
     # The waves [k, slices, ...] of an axis twice as long, so that nothing comes in again at the other end.
     waves = np.moveaxis(rfft(lines, 2 * len(axis), axis=-1), -1, 0).reshape(len(axis) + 1, len(slow), -1)
     numbers = np.pi * np.arange(len(axis) + 1) / (len(axis) * span / (len(axis) - 1))
-    total = float(np.sum(np.abs(waves) ** 2))
     time = np.linspace(-1, 1, len(slow)) if np.ptp(slow) == 0 else 2 * (slow - slow[0]) / np.ptp(slow) - 1
     powers = legvander(time, 2 * _POWERS - 1)
     rank = np.linspace(0, 1, min(_KNOTS, len(slow)))
     knots = np.interp(rank, np.linspace(0, 1, len(slow)), slow)
 
-    def explained(basis: np.ndarray) -> float:
+    def unexplained(basis: np.ndarray, seen: np.ndarray) -> float:
         shapes = np.linalg.qr(basis)[0]
-        return total - float(np.sum(np.abs(np.conj(np.swapaxes(shapes, -1, -2)) @ waves) ** 2))
+        return float(np.sum(np.abs(seen) ** 2) - np.sum(np.abs(np.conj(np.swapaxes(shapes, -1, -2)) @ seen) ** 2))
 
     def course(shifts) -> PchipInterpolator:
         return PchipInterpolator(knots, np.append(0.0, shifts))
 
-    def left(shifts) -> float:
-        by = course(shifts)(slow)
+    def left(shifts, seen: np.ndarray) -> float:
+        by, few = course(shifts)(slow), powers[:, :_POWERS]
         if np.ptp(by) > _FURTHEST * span:
-            return total * (1 + float(np.ptp(by)) / span)
-        phases = np.exp(-1j * np.multiply.outer(numbers, by))[..., None]
-        few = powers[:, :_POWERS]
-        return explained(np.concatenate([np.broadcast_to(few, (len(numbers), *few.shape)), phases * few], axis=-1))
+            return float(np.sum(np.abs(seen) ** 2)) * (1 + float(np.ptp(by)) / span)
+        phases = np.exp(-1j * np.multiply.outer(numbers[: len(seen)], by))[..., None]
+        stays = np.broadcast_to(few, (len(seen), *few.shape))
+        return unexplained(np.concatenate([stays, phases * few], axis=-1), seen)
 
-    still = explained(powers[None].astype(complex))
+    still = unexplained(powers[None].astype(complex), waves)
     starts = [share * span * rank[1:] ** bend for share in _STARTS for bend in _BENDS]
-    start = min(starts, key=left)
-    options = {"maxfev": 400, "xatol": 0.05 * step, "fatol": 1e-4 * still}
-    corners = np.concatenate([start[None], start + 0.1 * span * np.tri(len(start)).T])
-    found = minimize(left, start, method="Nelder-Mead", options={**options, "initial_simplex": corners})
-    by = course(found.x)
-    return by if np.ptp(by(slow)) >= _LEAST * step and found.fun < _GAIN * still else None
+    shifts = None
+    for width in _FROM_AFAR:
+        fading = np.exp(-0.5 * (numbers * width * span) ** 2)
+        seen = (waves * fading[:, None, None])[fading > _FADED]
+        if shifts is None:
+            shifts = min(starts, key=lambda start: left(start, seen))
+        corners = np.concatenate([shifts[None], shifts + max(width, 0.03) * span * np.tri(len(shifts)).T])
+        options = {"maxfev": 300, "xatol": 0.05 * step, "fatol": 1e-4 * still, "initial_simplex": corners}
+        shifts = minimize(left, shifts, args=(seen,), method="Nelder-Mead", options=options).x
+    assert shifts is not None
+    by = course(shifts)
+    return by if np.ptp(by(slow)) >= _LEAST * step and left(shifts, waves) < _GAIN * still else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.features import SCALE_NAMES, FeatureMap, features_for, scales_of
-from napari_scantwin.interpolators.grid import Grid
+from napari_scantwin.interpolators.grid import MeasuredGrid
 from napari_scantwin.interpolators.protocol import NETWORKS, SMALL, FittedFolds, Folds, Interpolator, TrainingPoints
 from napari_scantwin.interpolators.scores import SlowAxes
 from napari_scantwin.interpolators.sums import correction
@@ -178,7 +178,7 @@ class LargeNetworks(Interpolator):
 
 def _sums_kept(networks: FittedLargeNetworks, points: Data, kept: np.ndarray) -> FittedLargeNetworks:
     """The networks with the sums over a cube's slices kept; as they are where the scan is no cube."""
-    grid = points.once("grid", lambda: Grid.of(points)) if points.axes > 2 and points.sweeps else None
+    grid = points.once("grid", lambda: MeasuredGrid.of(points)) if points.axes > 2 and points.sweeps else None
     if grid is None or kept.sum() < _FEWEST_SLICES:
         return networks
     grid = grid.kept(kept)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled
-from napari_scantwin.interpolators.grid import Grid
+from napari_scantwin.interpolators.grid import MeasuredGrid
 from napari_scantwin.twin.data import Data, weight
 
 __all__ = ["MOST", "OwnPoints", "Stream", "subsampled"]
@@ -152,7 +152,7 @@ class Stream:
         sample_weight = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
         return np.stack(columns, axis=1), targets, sample_weight, np.searchsorted(self._between, columns[0])
 
-    def grid(self, most: int) -> Grid | None:
+    def grid(self, most: int) -> MeasuredGrid | None:
         """The scan, or evenly spaced places of every slice, on its grid; None where the scan is not gridded.
 
         Parameters
@@ -178,7 +178,7 @@ class Stream:
         axes = tuple(axis[number] for axis, number in zip(axes, order, strict=True))
         values, variance, seen = (part[np.ix_(*order)] for part in (values, variance, seen))
         # A slice of which nothing is used is no slice.
-        return Grid(axes, values, variance, seen).kept(seen.any(axis=tuple(range(1, seen.ndim))))
+        return MeasuredGrid(axes, values, variance, seen).kept(seen.any(axis=tuple(range(1, seen.ndim))))
 
 
 class OwnPoints:
