@@ -2,8 +2,9 @@
 
 truths  each cube of ``cube_truths.py`` with half and three quarters of its slices hidden: root mean square of predicted
         minus hidden counts for the twin, a straight line and three principal components (straight lines through their
-        scores), beside the counts' own noise; the same against the truth, for the twin's ingredients each alone too; how
-        far a slice's sum is off, in % (twin and line); the share of hidden counts within one and two standard deviations
+        scores), beside the counts' own noise; the same against the truth, for the twin's ingredients each alone too;
+        how far a slice's sum is off, in % (twin and line); the share of hidden counts within one and two standard
+        deviations
 large   a stack of 96 slices of 256 x 256: seconds, memory, and the error against the truth
 """
 
@@ -39,9 +40,7 @@ def _components(slow: np.ndarray, kept: np.ndarray, hidden: np.ndarray, slices: 
 def _alone(twin: Twin, places: np.ndarray, truth: np.ndarray) -> str:
     """The error against the truth of each of the twin's ingredients."""
     errors = []
-    for weight, name, one in zip(
-        twin.mixture.weights, twin.mixture.names, twin.mixture.interpolators, strict=True
-    ):
+    for weight, name, one in zip(twin.mixture.weights, twin.mixture.names, twin.mixture.interpolators, strict=True):
         mean = one.outputs(places).mean(axis=0) * twin.spread + twin.offset
         errors.append(f"{100 * weight:.0f} % {name} {_rms(mean - truth.ravel()):.1f}")
     return "; ".join(errors)
@@ -100,8 +99,8 @@ def stack() -> None:
     truth = cube.truth[hidden]
     between = (cube.counts[hidden - 1] + cube.counts[hidden + 1]) / 2
     print(
-        f"{scan.size} readings: {seconds:.0f} s, memory {before:.2f} GB before and {peak:.2f} GB at the peak; against the "
-        f"truth twin {_rms(mean.reshape(truth.shape) - truth):.2f}, line {_rms(between - truth):.2f} counts; "
+        f"{scan.size} readings: {seconds:.0f} s, memory {before:.2f} GB before and {peak:.2f} GB at the peak; against "
+        f"the truth twin {_rms(mean.reshape(truth.shape) - truth):.2f}, line {_rms(between - truth):.2f} counts; "
         f"{twin.mixture.in_words}",
         flush=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.interpolators.grid import MeasuredGrid, GridFunctions, filled
+from napari_scantwin.interpolators.grid import GridFunctions, MeasuredGrid, filled
 
 from .cubes import ANGLE, ENERGY, SLOW, cube, mesh
 

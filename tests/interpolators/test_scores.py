@@ -32,9 +32,7 @@ def test_draws_are_as_large_as_the_error():
     axes, nodes = SlowAxes.of((places,))
     stated, wrong = [], []
     for phase in random.uniform(0, 6, 12):
-        found, drawn = interpolated(
-            axes, (30 * np.sin(places / 1.3 + phase) + random.normal(size=9))[None], 4, random
-        )
+        found, drawn = interpolated(axes, (30 * np.sin(places / 1.3 + phase) + random.normal(size=9))[None], 4, random)
         stated.append(np.mean(drawn**2))
         wrong.append(np.mean((found[0] - 30 * np.sin(nodes[0] / 1.3 + phase)) ** 2))
     assert 0.5 < np.sqrt(np.mean(stated) / np.mean(wrong)) < 2

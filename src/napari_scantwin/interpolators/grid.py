@@ -16,7 +16,7 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_scantwin.interpolators.protocol import TrainingPoints
 
-__all__ = ["MeasuredGrid", "GridFunctions", "filled"]
+__all__ = ["GridFunctions", "MeasuredGrid", "filled"]
 
 #: Points that fill less of the grid of all their axes' values than this share have no common grid.
 _FILLED = 0.4
@@ -65,7 +65,9 @@ class MeasuredGrid:
 
     def kept(self, rows: np.ndarray) -> MeasuredGrid:
         """The slices of the slowest axis for which ``rows`` [slow] is true."""
-        return MeasuredGrid((self.axes[0][rows], *self.axes[1:]), self.values[rows], self.variance[rows], self.seen[rows])
+        return MeasuredGrid(
+            (self.axes[0][rows], *self.axes[1:]), self.values[rows], self.variance[rows], self.seen[rows]
+        )
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ The pictures are principal components: as many as stand out of the noise, whose 
 L. A. Pastur, *Math. USSR Sb.* **1**, 457, 1967), each smoothed as far as its own noise says
 (:mod:`napari_scantwin.interpolators.local_smoothing`). Their heights are interpolated along one or two slow axes by
 Gaussian processes (:mod:`napari_scantwin.interpolators.scores`). In the second form some of them move along a fast axis
-by a course d(s) that is found from the slices (:mod:`napari_scantwin.interpolators.travel`). Beyond the outermost slices
-they are held.
+by a course d(s) that is found from the slices (:mod:`napari_scantwin.interpolators.travel`). A slice's sum is
+interpolated by itself (:mod:`napari_scantwin.interpolators.sums`). Beyond the outermost slices all is held.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.fitted_low_rank import FittedLowRank, Layer
-from napari_scantwin.interpolators.grid import MeasuredGrid, GridFunctions, filled
+from napari_scantwin.interpolators.grid import GridFunctions, MeasuredGrid, filled
 from napari_scantwin.interpolators.local_smoothing import locally_smoothed
 from napari_scantwin.interpolators.protocol import (
     LOW_RANK,
@@ -130,7 +130,7 @@ class LowRank(Interpolator):
 def _set_by_hand(axis: np.ndarray) -> bool:
     """Whether an axis looks like a second slow one: few values, or unevenly spaced."""
     gaps = np.diff(axis)
-    return 4 <= len(axis) and (len(axis) <= _FEW or bool(gaps.max() > _UNEVEN * gaps.min()))
+    return len(axis) >= 4 and (len(axis) <= _FEW or bool(gaps.max() > _UNEVEN * gaps.min()))
 
 
 def _grid(points: TrainingPoints) -> MeasuredGrid | None:
@@ -152,7 +152,7 @@ def _quiet(grid: MeasuredGrid) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class _Decomposed:
-    """Slices as ``heights`` [pictures, slices], of noise of variance one, times ``pictures`` [pictures, ...], with draws
+    """Slices as ``heights`` [pictures, slices], of noise of variance one, times ``pictures`` [pictures, ...]; draws
     of the pictures' ``errors`` [draws, pictures, ...]."""
 
     heights: np.ndarray

@@ -1,8 +1,7 @@
 """A slice's total intensity, kept: a function of the slow axes that is added to an interpolator of a cube.
 
-What is summed over a slice is known far better than any of its readings. It is interpolated by itself
-(:mod:`napari_scantwin.interpolators.scores`), and what an interpolator's slices sum up to beside it is spread evenly over
-the slice.
+What is summed over a slice is known far better than any of its readings. It is interpolated by itself, and what an
+interpolator's slices sum up to beside it is spread evenly over the slice.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from napari_scantwin.interpolators.grid import MeasuredGrid, GridFunctions, filled
+from napari_scantwin.interpolators.grid import GridFunctions, MeasuredGrid, filled
 from napari_scantwin.interpolators.scores import SlowAxes, interpolated
 
 __all__ = ["correction", "means"]
 
-#: Folds in which inner slices are left out, the fewest of those, and the share of a straight line's error that is clearly
-#: better.
+#: Folds in which inner slices are left out, the fewest of those, and the share of a straight line's error that is
+#: clearly better.
 _FOLDS, _FEWEST, _CLEARLY = 4, 6, 0.8
 
 

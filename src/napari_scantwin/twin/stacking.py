@@ -10,8 +10,8 @@ so that no single sweep does.
 This is done twice: within each family of interpolators, and then among the families, each judged on a sweep by weights
 the sweep had no part in, since the best of many is good on the sweeps it was chosen by for no other reason. With few
 sweeps that choice says little, and the weights of families are drawn towards what is right most often: networks and
-principal components before aligned interpolation before splines, each over its error. How much the choice still fits the sweeps it is made on is
-shown by :func:`cross_fitted`.
+principal components before aligned interpolation before splines, each over its error. How much the choice still fits
+the sweeps it is made on is shown by :func:`cross_fitted`.
 """
 
 from __future__ import annotations
