@@ -49,7 +49,7 @@ _FEWEST, _SLICES = 5, 3000
 #: A second axis of at most so many values, or whose widest gap is so many times the narrowest, is a slow one.
 _FEW, _UNEVEN = 16, 1.5
 #: Readings of the whole scan that are decomposed.
-_READINGS = 40_000_000
+_READINGS = 16_000_000
 #: No reading's noise is less than this share of the typical one's, nor than this share of the values' spread.
 _QUIET, _SILENT = 0.05, 1e-4
 
