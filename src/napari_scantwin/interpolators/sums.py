@@ -18,7 +18,7 @@ __all__ = ["correction", "means"]
 
 #: Folds in which inner slices are left out, the fewest of those, and the share of a straight line's error that is
 #: clearly better.
-_FOLDS, _FEWEST, _CLEARLY = 4, 6, 0.8
+_FOLDS, _FEWEST, _CLEARLY = 4, 6, 0.5
 
 
 def means(grid: MeasuredGrid, slow: int) -> tuple[np.ndarray, np.ndarray]:
