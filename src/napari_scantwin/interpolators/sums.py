@@ -46,7 +46,7 @@ def correction(grid: MeasuredGrid, axes: SlowAxes, nodes: tuple[np.ndarray, ...]
     """What is to be added to an interpolator of a cube.
 
     Sums are interpolated by straight lines along the slow axes, unless sums left out are foretold clearly better by a
-    Gaussian process.
+    Gaussian process, or are too few to tell.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def _straight(slow: tuple[np.ndarray, ...], sums: np.ndarray, nodes: tuple[np.nd
 def _bent(slow: tuple[np.ndarray, ...], sums: np.ndarray) -> bool:
     """Whether a process is clearly better than straight lines on slices left out."""
     inner, wrong = np.arange(1, len(sums) - 1), np.zeros(2)
-    if len(inner) < _FEWEST:
-        return False
+    if len(inner) < _FEWEST:  # nothing tells; a process goes straight where it is not told otherwise
+        return True
     for first in range(_FOLDS):
         held = inner[first::_FOLDS]
         kept = np.setdiff1d(np.arange(len(sums)), held)
