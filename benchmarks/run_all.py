@@ -19,6 +19,7 @@ _ALL = (
     "accuracy",
     "trust",
     "branches",
+    "cubes",
     "calibration",
     "speed",
     "scale",

@@ -9,15 +9,17 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.grids import mesh
+from napari_scantwin.interpolators.low_rank import LowRank
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator
 from napari_scantwin.twin import Twin, TwinSettings, library, train
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.large_networks import LargeNetworks
 from napari_scantwin.twin.small_networks import SmallNetworks
 
-from .conftest import FIELDS
+from .conftest import FIELDS, truth
 
 PLACES = np.random.default_rng(0).uniform([0, 6], [9, 49], (50, 2))
 
@@ -71,13 +73,26 @@ def by_kind(scan) -> dict[str, FittedInterpolator]:
     small = dataclasses.replace(training_budget, layers=2, nodes=8, steps=60, feature_steps=60)
     chosen = {type(one): one for one in library.candidates(data, small)}
     chosen |= {SmallNetworks: SmallNetworks("plain", (8,), 0.03, 20), LargeNetworks: LargeNetworks("plain", small)}
-    return {kind.fitted.kind: chosen[kind].fit(data, everything, 2) for kind in library.INTERPOLATORS}
+    chosen |= {LowRank: LowRank()}
+    return {
+        kind.fitted.kind: chosen[kind].fit(prepare(on_grid(), 8) if kind is LowRank else data, everything, 2)
+        for kind in library.INTERPOLATORS
+    }
+
+
+def on_grid():
+    """The truth of the scan at the same temperatures in every field."""
+    temperature = np.linspace(5, 50, 40)
+    axes = {"magnetic_field": (FIELDS, "T"), "temperature": (temperature, "K")}
+    values = truth(*np.meshgrid(FIELDS, temperature, indexing="ij"))
+    noise = 0.01 * np.random.default_rng(3).normal(size=values.shape)
+    return scans.gridded_scan(axes, values + noise, name="moment", unit="emu")
 
 
 def test_every_kind_comes_back_from_its_arrays_by_its_word(scan):
     fitted = by_kind(scan)
     assert list(fitted) == [one.fitted.kind for one in library.INTERPOLATORS if one.fitted.kind in fitted]
-    assert len(fitted) == len(library.INTERPOLATORS) == 6
+    assert len(fitted) == len(library.INTERPOLATORS) == 7
     for kind, one in fitted.items():
         again = library.fitted_of_kind(kind).from_arrays(one.to_arrays())
         np.testing.assert_array_equal(again.outputs(PLACES), one.outputs(PLACES))

@@ -80,3 +80,21 @@ def test_a_large_scan_is_learned_whole_and_judged_in_part_and_says_so(monkeypatc
     mesh = np.meshgrid(whole["a"][4], whole["b"], whole["c"], indexing="ij")
     mean, _ = twin.predict(np.stack([axis.ravel() for axis in mesh], axis=1))
     assert np.sqrt(np.mean((mean - middle.values.ravel()) ** 2)) < 0.2 * float(whole.std())
+
+
+def test_the_whole_scan_comes_on_its_grid_scaled_like_the_points_and_without_what_is_masked():
+    whole = cube(errors=True)
+    masked = np.zeros(whole.shape, bool)
+    masked[2], masked[4, 3, 7] = True, True
+    masked_whole = scans.with_masked(whole, masked)
+    data = prepare(subsampled(masked_whole, 2000), 4)
+    grid = Stream(masked_whole, data).grid(10**6)
+    np.testing.assert_array_equal(grid.axes[0], whole["a"].values[[0, 1, 3, 4, 5]])
+    assert not grid.seen[3, 3, 7]
+    assert grid.seen.sum() == grid.seen.size - 1
+    kept = grid.values * data.spread + data.offset
+    np.testing.assert_allclose(kept[0], whole.values[0], atol=1e-6)
+    # Twice the error bar is four times the variance, but for what all points share.
+    low, high = grid.variance[0, 0, 0], grid.variance[0, -1, 0]
+    assert high / low == pytest.approx((1.1 / 0.1) ** 2, rel=0.1)
+    assert Stream(masked_whole, data).grid(3000).values.size <= 3000

@@ -22,6 +22,7 @@ from napari_scantwin.interpolators.difference import difference
 
 __all__ = [
     "ALIGNED",
+    "LOW_RANK",
     "NETWORKS",
     "SMALL",
     "SPLINE",
@@ -35,7 +36,7 @@ __all__ = [
 #: Scans of at most so many points are fitted whole, by second-order steps and Gaussian processes.
 SMALL = 5000
 #: Families of interpolators that are named elsewhere.
-ALIGNED, NETWORKS, SPLINE = "aligned interpolation", "network", "spline"
+ALIGNED, LOW_RANK, NETWORKS, SPLINE = "aligned interpolation", "low rank", "network", "spline"
 
 
 class TrainingPoints(Protocol):

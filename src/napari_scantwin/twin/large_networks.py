@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.features import SCALE_NAMES, FeatureMap, features_for, scales_of
+from napari_scantwin.interpolators.grid import MeasuredGrid
 from napari_scantwin.interpolators.protocol import NETWORKS, SMALL, FittedFolds, Folds, Interpolator, TrainingPoints
+from napari_scantwin.interpolators.scores import SlowAxes
+from napari_scantwin.interpolators.sums import correction
 from napari_scantwin.networks.backend import is_loaded, tensorflow
 from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
 from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
@@ -27,6 +30,8 @@ _STEPS_A_REPORT = 100
 _WATCHED = 4000
 #: Points held in the compiled loop at once; a larger scan streams through it, a fresh draw every so many steps.
 _POOL, _STEPS_A_POOL = 1 << 18, 200
+#: Of fewer slices sums say too little.
+_FEWEST_SLICES = 4
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,9 @@ class LargeNetworks(Interpolator):
     def fit_folds(self, points: Data, folds: Folds) -> FittedFolds:
         options = (folds.members, folds.seed, folds.budget, folds.stop, folds.report)
         whole, fits, notes = self.train(points, folds.stream, folds.masks, *options)
+        everything = np.ones(len(points.groups.knots), bool)
+        masks = [everything, *folds.masks]
+        whole, *fits = [_sums_kept(one, points, mask) for one, mask in zip((whole, *fits), masks, strict=True)]
         return FittedFolds(fits, self.training_budget.steps, whole, tuple(notes))
 
     def fit(self, points: Data, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedLargeNetworks:
@@ -70,7 +78,8 @@ class LargeNetworks(Interpolator):
         masks = [kept] * max(members, points.groups.folds)
         _, fits, _ = self.train(points, OwnPoints(points), masks, 1, seed, None, stop, lambda *_: None)
         stacked = zip(*(fit.parameters for fit in fits[:members]), strict=True)
-        return FittedLargeNetworks(fits[0].features, [np.concatenate(parts) for parts in stacked])
+        networks = FittedLargeNetworks(fits[0].features, [np.concatenate(parts) for parts in stacked])
+        return _sums_kept(networks, points, kept)
 
     def train(
         self,
@@ -165,6 +174,22 @@ class LargeNetworks(Interpolator):
         notes = [f"{_counted(trained.restarted)} diverged and started again"] if trained.restarted else []
         notes += [f"{_counted(left_out)} diverged and left out"] if left_out else []
         return FittedLargeNetworks(maps[0], [part[:members][good] for part in parameters]), folds, notes
+
+
+def _sums_kept(networks: FittedLargeNetworks, points: Data, kept: np.ndarray) -> FittedLargeNetworks:
+    """The networks with the sums over a cube's slices kept; as they are where the scan is no cube."""
+    grid = points.once("grid", lambda: MeasuredGrid.of(points)) if points.axes > 2 and points.sweeps else None
+    if grid is None or kept.sum() < _FEWEST_SLICES:
+        return networks
+    grid = grid.kept(kept)
+    axes, nodes = SlowAxes.of(grid.axes[:1])
+
+    def mean() -> np.ndarray:
+        mesh = np.meshgrid(nodes[0], *grid.axes[1:], indexing="ij")
+        places = np.stack([axis.ravel() for axis in mesh], axis=1)
+        return networks.outputs(places).mean(axis=0).reshape(len(nodes[0]), -1).mean(axis=1)
+
+    return replace(networks, sums=correction(grid, axes, nodes, mean))
 
 
 def _counted(networks: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation
 from napari_scantwin.interpolators.gaussian_process import GaussianProcess
+from napari_scantwin.interpolators.low_rank import LowRank
 from napari_scantwin.interpolators.polynomial import Polynomial
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
 from napari_scantwin.twin.large_networks import LargeNetworks
@@ -19,6 +20,7 @@ __all__ = ["INTERPOLATORS", "candidates", "fitted_of_kind", "is_network"]
 INTERPOLATORS: list[type[Interpolator]] = [
     Polynomial,
     AlignedInterpolation,
+    LowRank,
     GaussianProcess,
     SmallNetworks,
     MovingNetwork,

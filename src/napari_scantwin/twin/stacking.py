@@ -10,10 +10,10 @@ so that no single sweep does.
 This is done twice: within each family of interpolators, and then among the families, each judged on a sweep by weights
 the sweep had no part in, since the best of many is good on the sweeps it was chosen by for no other reason. With few
 sweeps that choice says little, and with one inner sweep nothing; the weights of families are drawn towards what is
-right most often: aligned interpolation before splines before networks, each over its error. Interpolation gains most
-from the sweep that was left out, since it goes through it and its error falls with a power of the gap; a network that
-has to learn from two sweeps what moves is hardly better with three. How much the choice still fits the sweeps it is
-made on is shown by :func:`cross_fitted`.
+right most often: aligned interpolation and principal components before splines before networks, each over its error.
+Interpolation gains most from the sweep that was left out, since it goes through it and its error falls with a power of
+the gap; a network that has to learn from two sweeps what moves is hardly better with three. How much the choice still
+fits the sweeps it is made on is shown by :func:`cross_fitted`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import nnls
 
-from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINE
+from napari_scantwin.interpolators.protocol import ALIGNED, LOW_RANK, NETWORKS, SPLINE
 
 __all__ = ["HeldOut", "cross_fitted"]
 
@@ -34,7 +34,7 @@ _DRAWS, _DRAWS_WITHIN, _BETTER = 24, 8, 0.25
 #: Sweeps are kept from a choice in at most so many blocks.
 _BLOCKS = 8
 #: What is right most often with few sweeps, and how many inner sweeps beyond the first count as much as that does.
-_TRUSTED, _FEW = {ALIGNED: 0.6, SPLINE: 0.35, NETWORKS: 0.05}, 1.5
+_TRUSTED, _FEW = {ALIGNED: 0.6, LOW_RANK: 0.6, SPLINE: 0.35, NETWORKS: 0.05}, 1.5
 #: Errors, in spreads of the values, below which a sweep is no easier than another.
 _FLOOR = 0.005
 

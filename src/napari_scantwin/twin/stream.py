@@ -10,6 +10,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled
+from napari_scantwin.interpolators.grid import MeasuredGrid
 from napari_scantwin.twin.data import Data, weight
 
 __all__ = ["MOST", "OwnPoints", "Stream", "subsampled"]
@@ -150,6 +151,34 @@ class Stream:
         errors = None if self._errors is None else self._errors[rows]
         sample_weight = weight(errors, self._data.spread, len(rows)) / self._data.usual_weight
         return np.stack(columns, axis=1), targets, sample_weight, np.searchsorted(self._between, columns[0])
+
+    def grid(self, most: int) -> MeasuredGrid | None:
+        """The scan, or evenly spaced places of every slice, on its grid; None where the scan is not gridded.
+
+        Parameters
+        ----------
+        most
+            About the most readings.
+        """
+        if not scans.is_gridded(self._scan):
+            return None
+        data, scan = self._data, subsampled(self._scan, most)
+        seen = np.isfinite(scan.values)
+        if "masked" in scan.coords:
+            seen = seen & ~scan["masked"].values.astype(bool)
+        values = np.where(seen, (scan.values - data.offset) / data.spread, 0).astype(np.float32)
+        noise = data.noise(np.where(seen, scan.values, data.offset)) / data.spread
+        variance = np.square(noise, dtype=np.float32)
+        if "standard_error" in scan.coords:
+            errors = scan["standard_error"].values.ravel()
+            shares = weight(errors, data.spread, scan.size).reshape(scan.shape) / data.usual_weight
+            variance = (float(np.median(noise)) ** 2 / shares).astype(np.float32)
+        axes = tuple(np.asarray(scan[name].values, float) for name in scans.axes(scan))
+        order = tuple(np.argsort(axis) for axis in axes)
+        axes = tuple(axis[number] for axis, number in zip(axes, order, strict=True))
+        values, variance, seen = (part[np.ix_(*order)] for part in (values, variance, seen))
+        # A slice of which nothing is used is no slice.
+        return MeasuredGrid(axes, values, variance, seen).kept(seen.any(axis=tuple(range(1, seen.ndim))))
 
 
 class OwnPoints:

@@ -16,11 +16,12 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 from scipy.interpolate import CubicSpline, RegularGridInterpolator
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.interpolators.baselines.points import usable
+from napari_scantwin.interpolators.grid import filled
 
 __all__ = ["GaussianSmoothing", "PrincipalComponents"]
 
@@ -58,27 +59,12 @@ class _Stack:
             raise ScanError("fewer than two slices are left")
         self.slow, self.axes = found[0][0][kept], tuple(values for values, _ in found[1:])
         self.seen = np.isfinite(values[kept])
-        self.values = _filled(self.slow, values[kept], self.seen)
+        self.values = filled(self.slow, values[kept], self.seen)
 
     def at(self, points: np.ndarray) -> np.ndarray:
         """The points [n, axes], moved to the nearest place within the slices and between the outermost."""
         columns = zip(np.asarray(points, float).T, (self.slow, *self.axes), strict=True)
         return np.stack([np.clip(column, axis[0], axis[-1]) for column, axis in columns], axis=1)
-
-
-def _filled(slow: np.ndarray, values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The slices with their holes filled along the slow axis, the ends held; places no slice saw take the nearest."""
-    if seen.all():
-        return values
-    flat, known = values.reshape(len(slow), -1), seen.reshape(len(slow), -1)
-    for column in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)):
-        rows = known[:, column]
-        flat[:, column] = np.interp(slow, slow[rows], flat[rows, column])
-    never = ~known.any(axis=0).reshape(values.shape[1:])
-    if never.any():
-        nearest = distance_transform_edt(never, return_distances=False, return_indices=True)
-        values = values[(slice(None), *nearest)]
-    return values
 
 
 class GaussianSmoothing:
