@@ -22,6 +22,9 @@ _FEWEST_FOR_CUBIC = 6
 #: Draws of the smoothed sweeps' errors that one interpolation carries.
 DRAWS = 2
 
+#: Readings of a curve, at least.
+_A_CURVE = 4
+
 
 @dataclass(frozen=True)
 class FittedAlignedInterpolation(FittedInterpolator):
@@ -107,6 +110,8 @@ class AlignedInterpolation(Interpolator):
 
     def fit(self, points: TrainingPoints, kept: np.ndarray, members=1, seed=0, stop=None) -> FittedAlignedInterpolation:
         rows = points.rows(self.share)
+        long = _curves_in(points)
+        kept = kept & long if (kept & long).sum() > 1 else kept
         # Interpolations alike carry different draws, so that together they tell more of them.
         first = DRAWS * (zlib.crc32(str(self).encode()) % (len(rows.errors) // DRAWS))
         rows = Rows(rows.positions[kept], rows.values[kept], rows.errors[first : first + DRAWS, kept])
@@ -117,4 +122,9 @@ class AlignedInterpolation(Interpolator):
 def alignable(points: TrainingPoints) -> bool:
     """Whether sweeps can be aligned: that needs one slow axis, and enough sweeps for positions to be interpolated
     between them."""
-    return points.axes == 2 and points.sweeps and len(points.knots) >= 3
+    return points.axes == 2 and points.sweeps and int(_curves_in(points).sum()) >= 3
+
+
+def _curves_in(points: TrainingPoints) -> np.ndarray:
+    """Which sweeps [groups] have readings enough to be a curve: a point measured by itself, beside sweeps, is none."""
+    return np.bincount(points.group, minlength=len(points.knots)) >= _A_CURVE

@@ -1,22 +1,28 @@
-"""The one dock widget: open, sweeps, train, simulate; cuts, analyses, cubes, processing."""
+"""The one dock widget: open, sweeps, train, explore, analyse, export; its plots stand in a dock under the canvas."""
 
 from __future__ import annotations
+
+import contextlib
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, canvas_of, unwrapped, window_of
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, canvas_of, own_docks, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.canvas.view_switch import ViewSwitch
 from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
 from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
-from napari_scantwin.viewer.kit.tab_rows import TabRows
+from napari_scantwin.viewer.export_widget import ExportWidget
+from napari_scantwin.viewer.kit.path_bar import PathBar
+from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.open.open_widget import OpenWidget
+from napari_scantwin.viewer.plots_dock import PlotsDock
 from napari_scantwin.viewer.process.tab import ProcessWidget
+from napari_scantwin.viewer.result_card import ResultCard
 from napari_scantwin.viewer.scan_menu import ScanMenu
-from napari_scantwin.viewer.session import ScanLayer
+from napari_scantwin.viewer.session import ScanLayer, made_from
 from napari_scantwin.viewer.twin.readiness import Readiness
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.spike_marks import SpikeMarks
@@ -27,6 +33,17 @@ __all__ = ["Panel"]
 
 #: In a window narrower than this the map needs the room that the panel can spare, which is then this wide (pixels).
 _SMALL, _SPARING = 1100, 360
+#: The height of the dock of plots, in pixels, to begin with.
+_PLOTS = 220
+#: The way through the panel, and the tabs of every step.
+_STEPS = {
+    "Open": ("Open",),
+    "Sweeps": ("Sweeps",),
+    "Train": ("Train",),
+    "Explore": ("Simulate", "Cuts", "Cube"),
+    "Analyse": ("Analyse", "Process"),
+    "Export": ("Export",),
+}
 
 
 class _Page(QScrollArea):
@@ -61,6 +78,12 @@ class Panel(QWidget):
         self.analyse = AnalyseWidget(napari_viewer, self.chooser)
         self.cube = CubeWidget(napari_viewer, self.chooser)
         self.process = ProcessWidget(napari_viewer, self.chooser)
+        self.menu = ScanMenu(self)
+        self.export = ExportWidget(self.chooser, self.simulate.export_box)
+        self.export.twin_wanted.connect(self.train.ask_save)
+        self.export.session_wanted.connect(self.menu.ask_save)
+        self.export.script_wanted.connect(self.menu.copy_python)
+        self.plots = PlotsDock()
         self.tabs = QTabWidget()
         for widget, title in (
             (self.open, "Open"),
@@ -71,16 +94,19 @@ class Panel(QWidget):
             (self.analyse, "Analyse"),
             (self.cube, "Cube"),
             (self.process, "Process"),
+            (self.export, "Export"),
         ):
             self.tabs.addTab(_Page(widget), title)
         layout = QVBoxLayout(self)
-        self.menu = ScanMenu(self)
         head = QHBoxLayout()
         head.setSpacing(2)
         head.addWidget(self.chooser, 1)
         head.addWidget(self.menu)
         layout.addLayout(head)
-        layout.addWidget(TabRows(self.tabs))
+        self.path = PathBar(self.tabs, _STEPS, self._state)
+        self.card = ResultCard(self.chooser)
+        layout.addWidget(self.path)
+        layout.addWidget(self.card)
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(napari_viewer)
         self.switch = None
@@ -102,9 +128,74 @@ class Panel(QWidget):
         self.cube.line_wanted.connect(self._draw_line)
         self.cuts.planes.made.connect(self.chooser.choose)
         self.readiness = Readiness(self.train, self.chooser, self)
+        self.undo = Undo(self)
+        self.undo.listen(self, self.plots)
+        self.cuts.undo = self.sweeps.undo = self.undo
+        self._exported: set = set()
+        self._arranged = False
+        self._follow_the_path()
         self._window = window_of(napari_viewer)
+        self._plots_dock = None
+        if self._window is not None:
+            self._give_plots_room()
         if self._window is not None:
             self._window.installEventFilter(self)
+
+    def _follow_the_path(self) -> None:
+        """Tick steps and renew the card as things are done."""
+        if self.overlay is not None:
+            self.export.figure_wanted.connect(self.overlay.picture.ask_export)
+        for signal in (
+            self.chooser.changed,
+            self.train.trained,
+            self.train.scored,
+            self.train.saved,
+            self.menu.saved,
+            self.simulate.simulated,
+            self.simulate.export_job.ended,
+            self.analyse.mapped,
+            self.sweeps.changed,
+        ):
+            signal.connect(lambda *told: (self.card.later(), self.path.refresh(), self.export.refresh()))
+        self.simulate.export_job.done.connect(lambda done: self._was_exported())
+        self.train.saved.connect(lambda path: self._was_exported())
+        self.menu.saved.connect(self._was_exported)
+
+    def _was_exported(self) -> None:
+        self._exported.add(id(self.chooser.layer))
+        self.path.refresh()
+
+    def _state(self) -> dict[str, tuple[bool, str]]:
+        """Of every step whether it is done, and why it cannot be gone."""
+        layer = self.chooser.layer
+        shown, missing = ScanLayer(layer), "" if layer is not None else "Open a scan first"
+        explored = bool(made_from(self._viewer, layer, "simulated")) or any(
+            line.layer is layer for line in self.cuts.lines
+        )
+        found = any(one.result is not None for one in self.analyse.analyses.values())
+        return {
+            "Open": (layer is not None, ""),
+            "Sweeps": (shown.twin is not None, missing),
+            "Train": (shown.twin is not None, missing),
+            "Explore": (layer is not None and explored, missing),
+            "Analyse": (layer is not None and (found or shown.raw is not None), missing),
+            "Export": (layer is not None and id(layer) in getattr(self, "_exported", ()), missing),
+        }
+
+    def _give_plots_room(self) -> None:
+        """Put plots and tables in a dock under the canvas, and napari's own lists behind the panel: the map has the
+        width."""
+        for owner, page, title in (
+            (self.sweeps, self.sweeps.results, "Sweeps"),
+            (self.train, self.train.results, "Training"),
+            (self.cuts, self.cuts.results, "Cuts"),
+            (self.analyse, self.analyse.give_results(), "Analysis"),
+            (self.cube, self.cube.results, "Profiles"),
+        ):
+            self.plots.add(owner, page, title)
+        self._plots_dock = self._viewer.window.add_dock_widget(self.plots, name="Plots", area="bottom")
+        self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
+        self.tabs.currentChanged.connect(lambda number: self.plots.show_of(self.tabs.widget(number).widget()))
 
     def _opened(self, layer) -> None:
         self.chooser.choose(layer)
@@ -205,6 +296,12 @@ class Panel(QWidget):
         self.process.shut()
         if self.switch is not None:
             self.switch.shut()
+        self.put_lists(behind=False)
+        if self._plots_dock is not None:
+            self.plots.shut()
+            with contextlib.suppress(Exception):  # the window is being closed, and its docks with it
+                self._viewer.window.remove_dock_widget(self._plots_dock)
+            self._plots_dock = None
         if self.spike_marks is not None:
             self.spike_marks.remove()
         if self._window is not None:
@@ -227,6 +324,24 @@ class Panel(QWidget):
         dock = self.parent()
         if isinstance(dock, QDockWidget):
             ask_before_closing(dock, self._shut_if_allowed)
+            if not self._arranged and self._window is not None:
+                self._arranged = True
+                self.put_lists(behind=True)
+
+    def put_lists(self, behind: bool) -> None:
+        """Put napari's layer list and controls behind the panel, as tabs of its dock, or back on the left."""
+        dock, window = self.parent(), self._window
+        if window is None or not isinstance(dock, QDockWidget) or dock.isFloating():
+            return
+        for one in own_docks(self._viewer):
+            if behind:
+                window.tabifyDockWidget(dock, one)
+            else:
+                window.addDockWidget(Qt.LeftDockWidgetArea, one)
+            one.show()
+        if behind:
+            dock.raise_()
+        self.menu.lists.setChecked(not behind)
 
     def _shut_if_allowed(self) -> bool:
         if not self.may_close():

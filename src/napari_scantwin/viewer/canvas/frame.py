@@ -18,7 +18,7 @@ __all__ = ["ASPECTS", "EXTENT", "Frame", "displayed"]
 
 #: World extent of the fast (horizontal) axis, and the heights a map may have beside that width.
 EXTENT = 100.0
-ASPECTS = (0.6, 2.5)
+ASPECTS = (0.3, 2.5)
 
 
 @dataclass(frozen=True)

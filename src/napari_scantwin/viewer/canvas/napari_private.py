@@ -22,6 +22,7 @@ __all__ = [
     "draw_in_own_context",
     "draw_plane",
     "forget_extent",
+    "own_docks",
     "own_words",
     "sliders_of",
     "source_of",
@@ -54,6 +55,16 @@ def canvas_of(viewer) -> QWidget | None:
     there are neither rulers, colour bar nor cuts on the map."""
     canvas = _reached("rulers over the canvas", viewer, "window", "_qt_viewer", "canvas", "native")
     return canvas if isinstance(canvas, QWidget) else None
+
+
+def own_docks(viewer) -> list[QDockWidget]:
+    """napari's own docks, the layer list and the layer controls, to be moved behind the panel. Without them they stay
+    where they are: none."""
+    found = [
+        _reached("napari's lists behind the panel", viewer, "window", "_qt_viewer", name)
+        for name in ("dockLayerList", "dockLayerControls")
+    ]
+    return [dock for dock in found if isinstance(dock, QDockWidget)]
 
 
 def draw_in_own_context(viewer) -> bool:

@@ -88,6 +88,8 @@ class Rulers:
         ends = sorted((bottom * step + origin, top * step + origin))
         for value, text in ticks(*ends, base, 50):
             y = (top - (value - origin) / step) / (top - bottom) * base
+            if y < HEIGHT + 8:  # under the switch
+                continue
             painter.drawLine(QPointF(LEFT - 5, y), QPointF(LEFT, y))
             painter.drawText(QRectF(18, y - 8, LEFT - 26, 16), Qt.AlignRight | Qt.AlignVCenter, text)
         painter.save()

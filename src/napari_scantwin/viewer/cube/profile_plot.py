@@ -51,8 +51,15 @@ class ProfilePlot:
         self._labels = ("", "")
         self._shown: tuple = (None, None)
         give_menu(self.widget, self.described, name=lambda: "profile", show_all=self._show_all)
+        self.widget.themed.connect(self._color)
+        self._color()
         self._range: tuple[float, float] | None = None
         self._axis_range: tuple[float, float] | None = None
+
+    def _color(self) -> None:
+        """Draw the curves in colours that stand out from the ground."""
+        for curve, color in ((self.measured, _MEASURED), (self.twin, _TWIN)):
+            curve.setPen(pg.mkPen(self.widget.ink(color), width=1))
 
     def described(self) -> Plot | None:
         """What is on screen; None where nothing is drawn."""

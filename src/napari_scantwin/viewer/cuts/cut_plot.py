@@ -72,6 +72,7 @@ class CutPlot:
         self._values: dict[int, tuple] = {}
         self._labels, self._log = ("", ""), [False, False]
         give_menu(self.widget, self.described, name=lambda: "cuts", scales=self.set_log)
+        self.widget.themed.connect(self._draw_again)
 
     def described(self) -> Plot | None:
         """What is on screen, with its scales and the part of it that is shown; None where nothing is drawn."""
@@ -90,6 +91,13 @@ class CutPlot:
         log = (self._log[0], self._log[1])
         return Plot(curves, *self._labels, key, styles=_STYLES, log=log, **as_shown(self.widget, log))
 
+    def _draw_again(self) -> None:
+        """Draw everything in colours that stand out from another ground."""
+        for key, (name, color) in list(self._names.items()):
+            values = self._values[key]
+            self.hide(key)
+            self.show(key, name, color, *values)
+
     def set_log(self, axis: str, on: bool) -> None:
         """Make an axis, "x" or "y", logarithmic or not."""
         self._log["xy".index(axis)] = on
@@ -103,7 +111,7 @@ class CutPlot:
         if key in self._drawn and self._names[key] != (name, color):
             self.hide(key)
         if key not in self._drawn:
-            self._drawn[key] = drawn = _Drawn(self.widget, color)
+            self._drawn[key] = drawn = _Drawn(self.widget, self.widget.ink(color))
             self._names[key] = (name, color)
             self._legend.addItem(drawn.curve if simulated is not None else drawn.points, name)
         self._values[key] = (measured, simulated)

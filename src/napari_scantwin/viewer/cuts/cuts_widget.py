@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -31,6 +31,7 @@ from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.cuts.cut_plot import CutPlot
 from napari_scantwin.viewer.cuts.cut_subject import CutSubject, branch_of, curve_of, points_along
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
+from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
 from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import NumberBox, ask_number
@@ -66,6 +67,8 @@ class CutsWidget(QWidget):
         self._viewer = viewer
         self.subject = CutSubject(viewer, chooser)
         self.branch = BranchChoice(chooser)
+        #: Where deleted cuts are remembered, to be brought back; None without.
+        self.undo = None
         self._curves: dict[int, dict] = {}
         self.lines: list[_Line] = []
         self._moved_keys: set[int] = set()
@@ -92,7 +95,8 @@ class CutsWidget(QWidget):
         self.axis_button.clicked.connect(self._ask_axis)
         self.list = QListWidget()
         self.list.setMaximumHeight(66)
-        self.list.setToolTip("Tick to show, double-click to rename")
+        self.list.setToolTip("Tick to show, double-click to rename, Delete to delete (Ctrl+Z brings it back)")
+        self.list.installEventFilter(self)
         self.list.itemChanged.connect(self._edited)
         self.list.currentRowChanged.connect(lambda row: (self._chosen(row), self._label()))
         self.width = NumberBox(digits=3)
@@ -117,6 +121,7 @@ class CutsWidget(QWidget):
         self.export_button.setToolTip("The chosen cut as CSV, or the plot as PDF, SVG or PNG")
         self.export_button.clicked.connect(self._ask_export)
         self.plot = CutPlot()
+        self.results = beside(self.plot.widget)
         self.said = QLabel("Draw a line, or take a whole sweep. " + _HINT)
         self.said.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -126,14 +131,15 @@ class CutsWidget(QWidget):
             (self.line_button, self.sweep_button, self.axis_button),
             (self.list,),
             (self.width_label, self.width, self.averaged),
-            (self.plot.widget,),
             (self.color_button, self.plane_button, self.delete_button, self.export_button),
             (self.said,),
         ):
             row = QHBoxLayout()
             for widget in widgets:
                 row.addWidget(widget)
-            layout.addLayout(row, 1 if widgets[0] is self.plot.widget else 0)
+            layout.addLayout(row)
+        layout.insertWidget(3, self.results, 1)
+        layout.addStretch(0)
 
     # adding, moving and deleting
 
@@ -204,10 +210,31 @@ class CutsWidget(QWidget):
         self._label()
 
     def delete(self, row: int) -> None:
-        """Delete a cut."""
-        if 0 <= row < len(self.lines):
-            del self.lines[row]
+        """Delete a cut; Ctrl+Z brings it back."""
+        if not 0 <= row < len(self.lines):
+            return
+        line = self.lines[row]
+        self._drop(line)
+        if self.undo is not None:
+            self.undo.did(lambda: self._bring_back(line, row), lambda: self._drop(line))
+
+    def eventFilter(self, watched, event) -> bool:
+        if watched is self.list and event.type() == QEvent.KeyPress and event.key() == Qt.Key_Delete:
+            self.delete(self.list.currentRow())
+            return True
+        return super().eventFilter(watched, event)
+
+    def _drop(self, line: _Line) -> None:
+        if line in self.lines:
+            self.lines.remove(line)
             self._list()
+            self.redraw()
+
+    def _bring_back(self, line: _Line, row: int) -> None:
+        if line.layer in self._viewer.layers and line not in self.lines:
+            self.lines.insert(row, line)
+            self._list()
+            self.list.setCurrentRow(row)
             self.redraw()
 
     def _removed(self, event=None) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtGui import QColor
 
-from napari_scantwin.operations.contrast import readable
 from napari_scantwin.operations.findings import Curve, Plot, Strip, robust_range
 from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 
@@ -45,6 +44,7 @@ class CurvePlot:
         self._plot: Plot | None = None
         self._log = [False, False]
         give_menu(self.widget, self.described, name=name, scales=self.set_log, show_all=self.show_all)
+        self.widget.themed.connect(self._draw_all)
 
     @property
     def drawn(self) -> list[Curve]:
@@ -74,14 +74,13 @@ class CurvePlot:
         if drawn is None:
             return
         plot.getPlotItem().setLogMode(*self._log)
-        self._ground = plot.backgroundBrush().color().name()
         # Points above bands and lines.
         for curve in sorted(drawn.curves, key=lambda one: one.style in _MARKERS):
             self._draw(curve)
         plot.setLabel("bottom", drawn.bottom)
         plot.setLabel("left", drawn.left)
         key = drawn.key if drawn.strip is None else _ends_of(drawn.strip)
-        named = [f"<span style='color:{readable(color, self._ground)}'>{text}</span>" for text, color in key]
+        named = [f"<span style='color:{plot.ink(color)}'>{text}</span>" for text, color in key]
         lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
         plot.setTitle("<br>".join(lines) or None, size="8pt")
         self.show_all()
@@ -94,7 +93,7 @@ class CurvePlot:
             view.setYRange(*ends, padding=0)
 
     def _draw(self, curve: Curve) -> None:
-        color = QColor(readable(curve.color, self._ground))
+        color = QColor(self.widget.ink(curve.color))
         x, y = scaled(curve.x, self._log[0]), scaled(curve.y, self._log[1])
         good = np.isfinite(x) & np.isfinite(y)
         if not good.any():

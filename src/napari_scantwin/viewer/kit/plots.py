@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pyqtgraph as pg
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QCursor
 
+from napari_scantwin.operations.contrast import readable
 from napari_scantwin.operations.findings import Plot
 from napari_scantwin.viewer.kit.picture import PictureMenu
 
@@ -18,6 +19,8 @@ class _Plot(pg.PlotWidget):
     """A plot in the colours of napari's theme, that asks for no more than its least height (pyqtgraph's asks for
     640 x 480)."""
 
+    #: The colours have changed with the theme: what is drawn is to stand out from another ground.
+    themed = Signal()
     _theme = None
     #: The menu of what is drawn, once its owner can tell what that is.
     picture: PictureMenu | None = None
@@ -56,6 +59,11 @@ class _Plot(pg.PlotWidget):
         item.titleLabel.setText(item.titleLabel.text)
         if item.legend is not None:
             item.legend.setLabelTextColor(ink)
+        self.themed.emit()
+
+    def ink(self, color: str) -> str:
+        """A colour made to stand out from the plot's ground, by three to one at least."""
+        return readable(color, self.backgroundBrush().color().name())
 
 
 def _theme() -> tuple[str, str]:

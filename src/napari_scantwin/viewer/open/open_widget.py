@@ -208,6 +208,8 @@ class OpenWidget(QWidget):
         aspect = canvas_aspect(self._viewer)
         layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
         ScanLayer(layer).set_twin(twin)
+        if twin is not None:
+            ScanLayer(layer).tell_saved()
         ScanLayer(layer).set_opening(self._plan.opening, len(processing.history(scan)))
         show_alone(self._viewer, layer)
         self.describe(layer)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QFileDialog,
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
@@ -27,6 +26,7 @@ from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.viewer.canvas.twin_layers import prepare_derivative, prepare_simulation, result_of, show_simulation
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.numbers import NumberLine
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
@@ -104,12 +104,13 @@ class SimulateWidget(QWidget):
         self.export_choice = Combo()
         self.export_button = QPushButton("Export…")
         self.export_button.clicked.connect(self.ask_export)
-        export = QGroupBox("Export a scan")
-        row = QHBoxLayout(export)
+        #: The choice of a scan and the button that exports it; the panel has them among its exports.
+        self.export_box = QGroupBox("Data")
+        row = QHBoxLayout(self.export_box)
         row.addWidget(self.export_choice, 1)
         row.addWidget(self.export_button)
         layout = QVBoxLayout(self)
-        for widget in (what, self.branch, box, self.hint, self.button, self.bar, self.said, export):
+        for widget in (what, self.branch, box, self.hint, self.button, self.bar, self.said, self.export_box):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -292,12 +293,10 @@ class SimulateWidget(QWidget):
             self.export_job.stop()
             return
         kinds = ";;".join(f"{title} (*{suffix})" for suffix, title in writers.FORMATS.items())
-        path, chosen = QFileDialog.getSaveFileName(self, "Export scan", "", kinds)
-        if not path:
-            return
-        if Path(path).suffix not in writers.FORMATS:
-            path += next(suffix for suffix in writers.FORMATS if f"(*{suffix})" in chosen)
-        self.export(path)
+        name = file_name(self.export_choice.currentText()) + next(iter(writers.FORMATS))
+        path, _ = ask_path(self, "Export scan", name, kinds)
+        if path is not None:
+            self.export(path)
 
     def export(self, path, layer_name: str | None = None) -> bool:
         """Write a layer's scan (default: the chosen one) to ``path`` in the background."""

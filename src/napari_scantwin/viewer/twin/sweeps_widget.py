@@ -9,10 +9,12 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidgetItem, Q
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import training_mask, units
+from napari_scantwin.operations.findings import Curve, Plot, Strip, gradient
 from napari_scantwin.viewer.canvas.layers import update_masked
-from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.kit.beside import beside
+from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 from napari_scantwin.viewer.kit.tables import NumberTable
-from napari_scantwin.viewer.session import ScanLayer
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.slice_choice import SliceChoice
 from napari_scantwin.viewer.twin.spike_marks import SPIKE_COLOR
 
@@ -38,7 +40,9 @@ class SweepsWidget(QWidget):
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
-        self._chooser = chooser
+        self._viewer, self._chooser = viewer, chooser
+        #: Where masks are remembered, to be taken back; None without.
+        self.undo = None
         self.table = NumberTable()
         self.table.setSelectionBehavior(NumberTable.SelectRows)
         self.table.itemChanged.connect(self._ticked)
@@ -65,11 +69,14 @@ class SweepsWidget(QWidget):
         self.hint = QLabel()
         layout.addWidget(self.hint)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.plot, 1)
+        self.results = beside(self.plot)
+        layout.addWidget(self.results, 1)
         layout.addLayout(row)
         layout.addWidget(self.said)
         self._filling = self._stale = False
         self._curves: dict[int, pg.PlotDataItem] = {}
+        self._places: dict[int, float] = {}
+        give_menu(self.plot, self._described, name=lambda: "sweeps")
         chooser.changed.connect(self.refresh)
         self.refresh(chooser.layer)
 
@@ -146,6 +153,7 @@ class SweepsWidget(QWidget):
         for place, sweep, (fast, values) in zip(places, drawn, curves, strict=True):
             color = colors[rank[place] * (len(colors) - 1) // max(len(listed) - 1, 1)]
             self._curves[sweep.number] = pg.PlotCurveItem(fast, values, pen=pg.mkPen(color, width=1))
+            self._places[sweep.number] = next(iter(sweep.slow.values()), 0.0)
             self.plot.addItem(self._curves[sweep.number])
         if not self._is_cube(scan):
             crossed = table.masked & np.isin(table.sweep, [sweep.number for sweep in listed if not sweep.left_out])
@@ -174,6 +182,23 @@ class SweepsWidget(QWidget):
         values = np.asarray(scan.values, float).ravel()
         ring = pg.mkPen(SPIKE_COLOR, width=2)
         self.plot.addItem(pg.ScatterPlotItem(fast[far], values[far], symbol="o", size=10, pen=ring, brush=None))
+
+    def _described(self) -> Plot | None:
+        """The sweeps on the plot; None where there is none."""
+        scan = self._chooser.scan
+        if scan is None or not self._curves:
+            return None
+        curves = [
+            Curve(*curve.getData(), None, curve.opts["pen"].color().name(), "line") for curve in self._curves.values()
+        ]
+        names = scans.axes(scan)
+        labels = (scans.axis_label(scan, names[-1]), scans.label(scan))
+        if len(names) < 2:
+            return Plot(curves, *labels)
+        along = self.choice.along if self._is_cube(scan) else names[0]
+        places = np.array([self._places[number] for number in self._curves])
+        strip = Strip(scans.axis_label(scan, along), places, gradient(16))
+        return Plot(curves, *labels, strip=strip, **as_shown(self.plot))
 
     def _most_drawn(self, scan) -> int:
         return _MOST_READ if self._is_cube(scan) and scans.is_lazy(scan) else _MOST_DRAWN
@@ -214,8 +239,21 @@ class SweepsWidget(QWidget):
         self.use(scans.with_masked(self._chooser.scan, masked))
 
     def use(self, scan) -> None:
-        """Keep a scan with other points masked in place of the chosen one."""
-        layer = self._chooser.layer
+        """Keep a scan with other points masked in place of the chosen one; Ctrl+Z brings the old mask back."""
+        layer, before = self._chooser.layer, self._chooser.scan
+        self._put(layer, scan)
+        if self.undo is not None:
+            self.undo.did(
+                lambda: self._put_back(layer, before, scan),
+                lambda: self._put_back(layer, scan, before),
+            )
+
+    def _put_back(self, layer, scan, instead_of) -> None:
+        """Take a mask back, where the layer still shows the readings it was made for."""
+        if layer in self._viewer.layers and scan_of(layer) is instead_of:
+            self._put(layer, scan)
+
+    def _put(self, layer, scan) -> None:
         ScanLayer(layer).set_scan(scan, same_readings=True)
         update_masked(layer)
         self.refresh()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -27,15 +27,18 @@ from qtpy.QtWidgets import (
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.findings import Curve, Plot
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
 from napari_scantwin.twin.settings import METHODS
 from napari_scantwin.twin.stream import subsampled
+from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
-from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.kit.plots import give_menu, new_plot
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.baseline_scoring import BaselineScoring
 from napari_scantwin.viewer.twin.mend_bar import MendBar, said_of_mending
@@ -58,6 +61,7 @@ class TrainWidget(QWidget):
 
     trained = Signal(object, object)
     scored = Signal(object)
+    saved = Signal(str)
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -119,7 +123,7 @@ class TrainWidget(QWidget):
         self.button.clicked.connect(self.toggle)
         self.save_button = QPushButton("Save twin…")
         self.save_button.setEnabled(False)
-        self.save_button.clicked.connect(self._ask_save)
+        self.save_button.clicked.connect(self.ask_save)
         self.trials_button = QPushButton("Trials…")
         self.trials_button.setToolTip("The trials of the search, as a table and a plot")
         self.trials_button.clicked.connect(self.trials_window.show)
@@ -142,14 +146,12 @@ class TrainWidget(QWidget):
 
         self.plot = new_plot(130)
         # A title names the curves: a legend would lie over them in so small a plot.
-        self.plot.setTitle(
-            f"<span style='color:{_TRAINING}'>training points</span> · "
-            f"<span style='color:{_HELD_OUT}'>held-out sweeps</span>",
-            size="8pt",
-        )
         self.plot.setLabel("bottom", "step")
+        self.plot.themed.connect(self._color)
+        give_menu(self.plot, self._described, name=lambda: "training")
         self._train_curve = self.plot.plot(pen=pg.mkPen(_TRAINING, width=2))
         self._held_curve = self.plot.plot(pen=pg.mkPen(_HELD_OUT, width=2))
+        self._color()
         self.table = QTableWidget()
         self.table.setMinimumHeight(150)
         self.table.setEditTriggers(QTableWidget.NoEditTriggers)
@@ -171,14 +173,39 @@ class TrainWidget(QWidget):
         layout.addLayout(progress)
         layout.addWidget(self.status)
         layout.addWidget(self.mend)
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self.in_percent)
-        layout.addWidget(self.table, 2)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.in_percent)
+        column.addWidget(self.table, 1)
+        self.results = beside(self.plot, right)
+        layout.addWidget(self.results, 1)
         below = QHBoxLayout()
         below.addWidget(self.save_button, 2)
         below.addWidget(self.trials_button, 1)
         layout.addLayout(below)
-        layout.addStretch(0)  # takes the room while there is no result yet
+        layout.addStretch(1)
+
+    def _color(self) -> None:
+        """Name and draw the curves in colours that stand out from the ground."""
+        training, held_out = self.plot.ink(_TRAINING), self.plot.ink(_HELD_OUT)
+        self.plot.setTitle(
+            f"<span style='color:{training}'>training points</span> · "
+            f"<span style='color:{held_out}'>held-out sweeps</span>",
+            size="8pt",
+        )
+        self._train_curve.setPen(pg.mkPen(training, width=2))
+        self._held_curve.setPen(pg.mkPen(held_out, width=2))
+
+    def _described(self) -> Plot | None:
+        """The course of the training on screen; None where there is none."""
+        curves = [
+            Curve(*(np.asarray(column, float) for column in drawn.getData()), None, color, "line")
+            for drawn, color in ((self._train_curve, _TRAINING), (self._held_curve, _HELD_OUT))
+            if drawn.getData()[0] is not None and len(drawn.getData()[0])
+        ]
+        key = [("training points", _TRAINING), ("held-out sweeps", _HELD_OUT)]
+        return Plot(curves, "step", self.plot.getAxis("left").labelText, key) if curves else None
 
     def chosen_settings(self) -> TwinSettings:
         """The settings as the form has them."""
@@ -337,19 +364,22 @@ class TrainWidget(QWidget):
         self.in_percent.setItemText(0, f"errors in {twin.score.unit}")
         fill_score_table(self.table, twin.score, in_percent=self.in_percent.currentIndex() == 1)
 
-    def _ask_save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save twin", "scan.twin", "Twin (*.twin)")
-        if path:
+    def ask_save(self) -> None:
+        """Ask where to save the twin, and save it."""
+        name = file_name(Path(str(self._chooser.layer.name)).stem) + ".twin"
+        path, _ = ask_path(self, "Save twin", name, "Twin (*.twin)")
+        if path is not None:
             self.save(path)
 
     def save(self, path) -> bool:
         """Save the chosen scan's twin; False, with a sentence, where that fails."""
         try:
             ScanLayer(self._chooser.layer).twin.save(path)
+            ScanLayer(self._chooser.layer).tell_saved()
         except ScanError as reason:
             say_error(reason)
             return False
-        self.status.setText(f"Saved {path}")
+        self.saved.emit(str(path))
         return True
 
 
