@@ -12,10 +12,10 @@ from pathlib import Path
 
 import typer
 
-from napari_scantwin.cli import analyse, commands, figure, planning
+from napari_scantwin.cli import analyse, commands, figure, planning, watch
 from napari_scantwin.cli.common import app
 
-__all__ = ["analyse", "app", "commands", "figure", "main", "planning"]
+__all__ = ["analyse", "app", "commands", "figure", "main", "planning", "watch"]
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.core import in_progress, units
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
 
 __all__ = ["Groups", "group_points"]
 
@@ -37,6 +37,8 @@ class Groups:
         Each group's name with unit.
     sweeps
         Whether the groups are sweeps; false for blocks.
+    unfinished
+        The number of the group with the sweep that is still being measured; -1 where none is.
     """
 
     group: np.ndarray
@@ -44,6 +46,7 @@ class Groups:
     fold: np.ndarray
     labels: tuple[str, ...]
     sweeps: bool = True
+    unfinished: int = -1
 
     @property
     def folds(self) -> int:
@@ -52,9 +55,11 @@ class Groups:
 
     @property
     def edge(self) -> np.ndarray:
-        """Whether each group is outermost, so that leaving it out asks for extrapolation [groups]."""
-        edge = np.zeros(len(self.knots), bool)
-        edge[[0, -1]] = True
+        """Whether each group is not to be judged by [groups]: outermost, so that leaving it out asks for extrapolation,
+        or not measured to its end. Beyond the end of such a group its neighbour is the outermost."""
+        whole = np.flatnonzero(np.arange(len(self.knots)) != self.unfinished)
+        edge = np.ones(len(self.knots), bool)
+        edge[whole[1:-1]] = False
         return edge
 
     @property
@@ -88,4 +93,14 @@ def group_points(scan: xr.DataArray, table: scans.Points, most_folds: int) -> Gr
     folds = max(2, min(most_folds, len(knots)))
     unit = units.pretty(scan[names[0]].attrs["units"])
     labels = tuple(f"{knot:.6g} {unit}".strip() for knot in knots)
-    return Groups(group, knots, np.arange(len(knots)) % folds, labels, sweeps)
+    unfinished = _unfinished(scan, table, group) if sweeps else -1
+    if unfinished >= 0:
+        labels = (*labels[:unfinished], f"{labels[unfinished]} in progress", *labels[unfinished + 1 :])
+    return Groups(group, knots, np.arange(len(knots)) % folds, labels, sweeps, unfinished)
+
+
+def _unfinished(scan: xr.DataArray, table: scans.Points, group: np.ndarray) -> int:
+    """The group with the sweep in progress; -1 where none is."""
+    number = in_progress.number(scan)
+    mine = np.flatnonzero(table.sweep == number)
+    return int(group[mine[0]]) if len(mine) else -1

@@ -40,6 +40,8 @@ _SHARE_SEARCHED, _SHARE_TRIALS, _SHARE_FITTING = 0.3, 0.85, 1.0
 _SHARE_TWIN = 0.6
 #: With fewer sweeps inside the others than this, a held-out error says little.
 _FEWEST_INNER = 3
+#: Interpolators of this cost and more take most of a training's time.
+_LONG = 100
 #: So many sweeps are named in a note.
 _MOST_NAMED = 5
 
@@ -48,6 +50,7 @@ def train(
     scan: xr.DataArray | Twin,
     settings: TwinSettings | None = None,
     *,
+    begin: Twin | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     score_baselines: bool = True,
@@ -68,6 +71,10 @@ def train(
         its trials.
     settings
         How it is trained; the defaults need no thought.
+    begin
+        A twin of a shorter scan to go on from. Of the interpolators that take long, only those that it is made of are
+        tried again; what each predicts, its weight and the score are worked out anew on the sweeps of ``scan``. No
+        network starts from the weights of an earlier one, which had seen the sweeps that are now held out.
     on_progress
         Is called from the calling thread with a :class:`Progress` several times a second.
     stop
@@ -97,7 +104,7 @@ def train(
     stop = stop or threading.Event()
     share = _SHARE_TWIN if score_baselines else 1.0
     report = Reporter(on_progress, 0.0, share)
-    twin = _twin_of(scan, settings, report, stop)
+    twin = _twin_of(scan, settings, begin, report, stop)
     if on_twin is not None:
         on_twin(twin)
     if not score_baselines or stop.is_set():
@@ -105,7 +112,7 @@ def train(
     return baselines_scored(twin, Reporter(on_progress, share, 1.0, report.began), stop)
 
 
-def _twin_of(scan: xr.DataArray | Twin, settings: TwinSettings | None, report: Reporter, stop) -> Twin:
+def _twin_of(scan: xr.DataArray | Twin, settings: TwinSettings | None, begin: Twin | None, report, stop) -> Twin:
     """The twin of a scan, with its own score."""
     known: dict[str, tuple[Trial, ...]] = {}
     if isinstance(scan, Twin):
@@ -115,12 +122,12 @@ def _twin_of(scan: xr.DataArray | Twin, settings: TwinSettings | None, report: R
     report("reading the scan", 0.0)
     scan = branches.marked(scans.check(scan))
     if branches.names(scan):
-        return _train_branches(scan, settings, known, report, stop)
+        return _train_branches(scan, settings, known, begin, report, stop)
     judged = subsampled(scan)
     scans.check_trainable(judged)
     data = prepare(judged, settings.training_budget.folds)
     trials = known.get(str(scan.attrs.get(branches.BRANCH, "")), ())
-    return _train_one(scan, judged, data, settings, trials, report, stop)
+    return _train_one(scan, judged, data, settings, trials, _names_in(begin), report, stop)
 
 
 def _branches_of(scan: xr.DataArray, settings: TwinSettings) -> tuple[dict, dict[str, Data], list[str]]:
@@ -143,7 +150,14 @@ def _branches_of(scan: xr.DataArray, settings: TwinSettings) -> tuple[dict, dict
     return judged, data, [f"The branch {name!r} has no surface: {reason}." for name, reason in notes]
 
 
-def _train_branches(scan, settings: TwinSettings, known, report: Reporter, stop) -> Twin:
+def _names_in(begin: Twin | None) -> frozenset[str]:
+    """What a twin to go on from is made of, all its branches together: these learn together."""
+    if begin is None:
+        return frozenset()
+    return frozenset(name for one in begin.branches or (None,) for name in begin.of(one).mixture.names)
+
+
+def _train_branches(scan, settings: TwinSettings, known, begin: Twin | None, report: Reporter, stop) -> Twin:
     """The twin of a scan with several branches."""
     judged, data, said = _branches_of(scan, settings)
     whole = _kept(scan, lambda: subsampled(scan))
@@ -152,7 +166,7 @@ def _train_branches(scan, settings: TwinSettings, known, report: Reporter, stop)
         report.begin(name, number, len(data))
         part = branches.of_branch(scan, name)
         try:
-            one = _train_one(part, judged[name], own, settings, known.get(name, ()), report, stop)
+            one = _train_one(part, judged[name], own, settings, known.get(name, ()), _names_in(begin), report, stop)
         except Cancelled:
             if not twins:
                 raise
@@ -163,10 +177,12 @@ def _train_branches(scan, settings: TwinSettings, known, report: Reporter, stop)
     return replace(twins[0], branched=Branched(whole, tuple(twins)))
 
 
-def _train_one(scan, judged, data: Data, settings: TwinSettings, known, report: Reporter, stop) -> Twin:
-    """The twin of a scan of one branch: of ``judged``, the part it is judged by, the points are ``data``."""
+def _train_one(scan, judged, data: Data, settings: TwinSettings, known, begin, report: Reporter, stop) -> Twin:
+    """The twin of a scan of one branch: of ``judged``, the part it is judged by, the points are ``data``; ``begin``
+    names what an earlier twin was made of."""
     stream = Stream(scan, data, stop)
-    interpolators = candidates(data, settings.training_budget, settings.method)
+    every = candidates(data, settings.training_budget, settings.method)
+    interpolators = [one for one in every if not begin or one.cost < _LONG or str(one) in begin] or every
     # Threads of one training, and of a scoring that was stopped, need it; imported by two at once it can be found
     # half-made.
     importlib.import_module("sklearn.base")
@@ -175,6 +191,8 @@ def _train_one(scan, judged, data: Data, settings: TwinSettings, known, report: 
         for interpolator in interpolators:
             interpolator.get_ready(lambda stage: report(stage, 0.0), stop)
         trials = _tried(data, stream, interpolators, settings, report, stop)
+        if passed_over := [str(one) for one in every if one not in interpolators]:
+            trials.notes.append(f"Trained on from an earlier twin, not trying again: {'; '.join(passed_over)}")
         found = _searched(trials, settings, known, report) if settings.searches else ()
         mixture, weights = _fitted(trials, report, stop)
     kept = _kept(scan, lambda: judged)

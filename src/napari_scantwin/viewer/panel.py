@@ -28,6 +28,7 @@ from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.spike_marks import SpikeMarks
 from napari_scantwin.viewer.twin.sweeps_widget import SweepsWidget
 from napari_scantwin.viewer.twin.train_widget import TrainWidget
+from napari_scantwin.viewer.watch.watch import Watch
 
 __all__ = ["Panel"]
 
@@ -103,6 +104,8 @@ class Panel(QWidget):
         head.addWidget(self.chooser, 1)
         head.addWidget(self.menu)
         layout.addLayout(head)
+        self.watch = Watch(self)
+        layout.addWidget(self.watch)
         self.path = PathBar(self.tabs, _STEPS, self._state)
         self.card = ResultCard(self.chooser)
         layout.addWidget(self.path)
@@ -290,6 +293,7 @@ class Panel(QWidget):
             if job.running:
                 job.abandon()
         self.readiness.shut()
+        self.watch.shut()
         self.cuts.shut()
         self.cube.shut()
         self.simulate.shut()

@@ -40,7 +40,7 @@ class ScanMenu(QToolButton):
         self.setPopupMode(QToolButton.InstantPopup)
         self.setStyleSheet("QToolButton::menu-indicator { image: none; } QToolButton { font-size: 12pt; }")
         self.setFixedSize(24, 24)
-        self.setToolTip("Copy as Python; save or open a session")
+        self.setToolTip("Copy as Python; save or open a session; watch a file that grows")
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self.python = menu.addAction("Copy as Python", self.copy_python)
@@ -54,12 +54,19 @@ class ScanMenu(QToolButton):
         self.lists.setCheckable(True)
         self.lists.setToolTip("napari's layer list and controls beside the canvas; else tabs behind this panel")
         self.lists.triggered.connect(lambda on: panel.put_lists(behind=not on))
+        self.watching = menu.addAction("Watch its file")
+        self.watching.setCheckable(True)
+        self.watching.setToolTip("Follow a run in progress: new sweeps join the scan, and its twin is trained again")
+        self.watching.triggered.connect(lambda on: panel.watch.start() if on else panel.watch.stop())
         menu.aboutToShow.connect(self._enable)
         self.setMenu(menu)
 
     def _enable(self) -> None:
         for action in (self.python, self.keep):
             action.setEnabled(self._panel.chooser.layer is not None)
+        layer = self._panel.chooser.layer
+        self.watching.setEnabled(layer is not None)
+        self.watching.setChecked(layer is not None and self._panel.watch.layer is layer)
 
     def copy_python(self) -> bool:
         """Put the script on the clipboard; False, with a sentence, where there is none."""

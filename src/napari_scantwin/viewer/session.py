@@ -199,6 +199,17 @@ class ScanLayer:
         if before.sample:
             self._held["sample"] = dict(before.sample)
 
+    def go_on_from(self, layer, measured: xr.DataArray) -> None:
+        """Be the longer scan of ``layer``, whose file holds ``measured`` now: undone to that, of the same sample, and
+        with the twin of what there was until another is trained."""
+        before = ScanLayer(layer)
+        undone = before.raw is not None
+        self.continue_from(layer)
+        self._drop("raw")
+        if undone:
+            self._held["raw"] = measured
+        self.set_twin(before.twin, before.proposals)
+
     @property
     def sample(self) -> Mapping[str, str]:
         """What was typed about the sample where its file does not say it: ``mass``, ``density``, ``molar_mass``."""

@@ -166,11 +166,16 @@ class Overlay(QWidget):
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Resize:
             self.resize(watched.size())
-            camera = self._viewer.scene.camera
-            if self.fitted is not None and np.allclose(self.fitted, (camera.zoom, *camera.center[-2:])):
-                # The user has not moved the map: keep it filling the canvas as that changes.
+            if self.untouched:
+                # Keep the map filling the canvas as that changes.
                 self._late.start(0)
         return False
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the view is as it was fitted: the user has not moved the map."""
+        camera = self._viewer.scene.camera
+        return self.fitted is not None and np.allclose(self.fitted, (camera.zoom, *camera.center[-2:]))
 
     def _home(self, event=None) -> None:
         """napari has fitted its own view, which knows of no rulers."""

@@ -52,13 +52,16 @@ def prepare_derivative(measured, derivative) -> list[tuple]:
     return [(data, attributes, layer_type)]
 
 
-def show_simulation(viewer, measured, prepared: list[tuple], done: Callable[[], None]) -> None:
+def show_simulation(
+    viewer, measured, prepared: list[tuple], done: Callable[[], None], *, keep_view: bool = False
+) -> None:
     """Show prepared layers over the layer ``measured``; an earlier simulation's layers get the new data.
 
     napari takes some 100 ms to make a layer, so each has a turn of the event loop to itself, and the window
-    answers between them. ``done`` is called after the last.
+    answers between them. ``done`` is called after the last. With ``keep_view`` neither the camera nor the selected
+    layer changes.
     """
-    take_turns(_steps(viewer, measured, prepared, done))
+    take_turns(_steps(viewer, measured, prepared, done, keep_view))
 
 
 def take_turns(steps: Iterator[None]) -> None:
@@ -81,7 +84,7 @@ def placed(viewer, old, data, attributes: dict, layer_type: str, update=update_l
     yield
 
 
-def _steps(viewer, measured, prepared, done) -> Iterator[None]:
+def _steps(viewer, measured, prepared, done, keep_view: bool) -> Iterator[None]:
     place = viewer.dims.point
     shown = ScanLayer(prepared[0][1]).kind
     first = result_of(measured, shown, viewer) is None
@@ -98,6 +101,7 @@ def _steps(viewer, measured, prepared, done) -> Iterator[None]:
             measured.border_width = RIM  # a point that the twin meets has the colour of its surroundings
         yield
     viewer.dims.point = place  # another grid has other steps: stay at the value, not at the step's number
-    viewer.layers.selection.active = result_of(measured, shown, viewer)
-    fit_view(viewer)
+    if not keep_view:
+        viewer.layers.selection.active = result_of(measured, shown, viewer)
+        fit_view(viewer)
     done()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +35,7 @@ from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 from napari_scantwin.viewer.twin.branch_choice import BranchChoice
 from napari_scantwin.viewer.twin.side_by_side import SideBySide
 
-__all__ = ["SimulateWidget"]
+__all__ = ["SimulateWidget", "prepared_map"]
 
 #: Larger maps (some 20 s and 200 MB) are evaluated where they are looked at, and written part by part.
 _MOST_AT_ONCE = 20_000_000
@@ -247,15 +249,29 @@ class SimulateWidget(QWidget):
             say_error(reason)
             return False
         self.button.setText("Cancel")
-        lazy = math.prod(len(axis) for axis in grid.values()) > _MOST_AT_ONCE
 
         def work(report, stop):
-            simulated = twin.simulate(grid, along=along, order=order, lazy=lazy, on_progress=report, stop=stop)
-            if along is not None:
-                return layer, prepare_derivative(layer, simulated)
-            return layer, prepare_simulation(layer, simulated, twin.residual())
+            return layer, prepared_map(layer, twin, grid, along, order, report, stop)
 
         return self.job.start(work)
+
+    def own_values(self) -> dict[str, np.ndarray]:
+        """The values of those axes whose fields hold something else than the twin's default grid; half-typed ones are
+        passed over."""
+        default, own = {} if self.twin is None else self.twin.default_grid(), {}
+        for name, field in self.fields.items():
+            if field.held is None:
+                with contextlib.suppress(ScanError):
+                    own[name] = parse_values(field.text(), name.replace("_", " "))
+            elif not np.array_equal(field.held, default.get(name)):
+                own[name] = field.held
+        return own
+
+    def renew(self, grid: dict[str, np.ndarray], own: Mapping[str, np.ndarray]) -> None:
+        """Fill in the grid of a twin that took the place of another, but for what is the user's ``own``, and for what
+        is being typed."""
+        fields = {name: field for name, field in self.fields.items() if name not in own and field.held is not None}
+        self._fill({name: grid[name] for name in fields if name in grid})
 
     def _done(self, result) -> None:
         layer, prepared = result
@@ -313,6 +329,15 @@ class SimulateWidget(QWidget):
             return False
         self.export_button.setText("Cancel")
         return self.export_job.start(_export_of(self._viewer.layers[name], scan, path))
+
+
+def prepared_map(layer, twin, grid, along=None, order: int = 1, report=None, stop=None) -> list[tuple]:
+    """The (data, attributes, type) of the layers that show a twin, or its derivative, on a grid; runs in any thread."""
+    lazy = math.prod(len(axis) for axis in grid.values()) > _MOST_AT_ONCE
+    simulated = twin.simulate(grid, along=along, order=order, lazy=lazy, on_progress=report, stop=stop)
+    if along is not None:
+        return prepare_derivative(layer, simulated)
+    return prepare_simulation(layer, simulated, twin.residual())
 
 
 def _export_of(layer, scan, path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QItemSelectionModel, Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTableWidgetItem, QVBoxLayout, QWidget
 
 from napari_scantwin.core import scan as scans
@@ -106,6 +106,20 @@ class SweepsWidget(QWidget):
             self._fill(scan, found)
         self._filling = False
         self._say(scan, found)
+
+    def renew(self) -> None:
+        """List the sweeps of a scan that has grown; what is selected, and a range that is being dragged, stay."""
+        chosen, region = self._selected(), self.region.getRegion() if self.region.isVisible() else None
+        self.refresh()
+        for row in range(self.table.rowCount()):
+            if self.table.item(row, 0).data(Qt.UserRole) in chosen:
+                self.table.selectionModel().select(
+                    self.table.model().index(row, 0), QItemSelectionModel.Select | QItemSelectionModel.Rows
+                )
+        if region is not None:
+            self.region.setRegion(region)
+            self.region.setVisible(True)
+            self.mask_button.setText("Mask this range")
 
     @staticmethod
     def _is_cube(scan) -> bool:

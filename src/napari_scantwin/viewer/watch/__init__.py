@@ -1,0 +1,1 @@
+"""Following a file that grows, in the window."""

@@ -1,0 +1,92 @@
+"""A layer whose file has grown, on screen: new data in the same layer, the view, the colours and the choice as they
+were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from napari_scantwin.core import scan as scans
+from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, limits, update_layer, update_masked
+from napari_scantwin.viewer.canvas.overlay import attach, fit_view
+from napari_scantwin.viewer.canvas.twin_layers import result_of
+from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, scan_of
+
+__all__ = ["colours_of", "keep_colours", "prepare_grown", "put_grown"]
+
+#: What the user may have set of a layer of points and napari makes anew with new points.
+_LOOKS = ("border_width", "border_color")
+
+
+def prepare_grown(layer, scan, contrast) -> tuple:
+    """The (data, attributes, type) of the longer scan of a layer; runs in any thread. ``contrast`` are colour limits
+    the user set, or None."""
+    return layer_data(scan, frame_of(layer), kind="measured", name=layer.name, contrast=contrast)
+
+
+def put_grown(viewer, layer, prepared: tuple, measured):
+    """Show the longer scan of a layer, whose file holds ``measured`` now, in the layer, or, where it has become an
+    image or points, in one in its place; returns the layer."""
+    data, attributes, layer_type = prepared
+    ScanLayer(attributes).go_on_from(layer, measured)
+    overlay, place = attach(viewer), viewer.dims.point
+    untouched = overlay is not None and overlay.untouched and layer.visible
+    camera = (viewer.scene.camera.zoom, tuple(viewer.scene.camera.center))
+    looks = {name: np.array(getattr(layer, name))[:1] for name in _LOOKS if len(getattr(layer, name, ()))}
+    shown = layer
+    if update_layer(layer, data, attributes, layer_type):
+        for name, look in looks.items():
+            value = np.repeat(look, len(layer.data), axis=0)
+            setattr(layer, name, value)
+        update_masked(layer)
+    else:
+        shown = _in_its_place(viewer, layer, prepared)
+    viewer.dims.point = place
+    if untouched:  # what is new may lie outside
+        fit_view(viewer)
+    else:
+        viewer.scene.camera.zoom, viewer.scene.camera.center = camera
+    return shown
+
+
+def _in_its_place(viewer, layer, prepared: tuple):
+    let_go(viewer, layer)
+    number, visible = viewer.layers.index(layer), layer.visible
+    selected = viewer.layers.selection.active is layer
+    active = viewer.layers.selection.active
+    viewer.layers.remove(layer)
+    shown = add_layer(viewer, *prepared)
+    viewer.layers.move(viewer.layers.index(shown), number)
+    shown.visible = visible
+    viewer.layers.selection.active = shown if selected else active
+    return shown
+
+
+def colours_of(viewer, layer) -> dict[str, tuple[float, float]]:
+    """The colour limits that the user set, by kind of layer: of the measured layer and of what a twin made of it.
+
+    The others are those that the values tell, and are told anew when these change.
+    """
+    twin, own = ScanLayer(layer).twin, {}
+    measured = limits(scan_of(layer))
+    usual = {"measured": measured, "simulated": measured if twin is None else limits(twin.whole)}
+    for kind in ("measured", "simulated", "uncertainty", "residual"):
+        one = layer if kind == "measured" else result_of(layer, kind, viewer)
+        if one is None or scans.is_lazy(scan_of(one)):
+            continue
+        expected = usual.get(kind) or limits(scan_of(one))
+        if kind == "residual":
+            expected = (-max(map(abs, expected)), max(map(abs, expected)))
+        now = tuple(getattr(one, "contrast_limits", None) or one.face_contrast_limits)
+        if not np.allclose(now, expected, rtol=1e-3, atol=1e-3 * (expected[1] - expected[0])):
+            own[kind] = now
+    return own
+
+
+def keep_colours(prepared: Sequence[tuple], own: dict[str, tuple[float, float]]) -> None:
+    """Give prepared layers the colour limits that the user set."""
+    for _, attributes, layer_type in prepared:
+        kind = ScanLayer(attributes).kind
+        if kind in own:
+            attributes["contrast_limits" if layer_type == "image" else "face_contrast_limits"] = own[kind]
