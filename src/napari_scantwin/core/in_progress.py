@@ -1,4 +1,4 @@
-"""The sweep that is still being measured, in a scan whose file grows: it is learned from, but nothing is judged by it."""
+"""The sweep still being measured, in a scan whose file grows: it is learned from, and nothing is judged by it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -267,11 +266,10 @@ class SimulateWidget(QWidget):
                 own[name] = field.held
         return own
 
-    def renew(self, grid: dict[str, np.ndarray], own: Mapping[str, np.ndarray]) -> None:
-        """Fill in the grid of a twin that took the place of another, but for what is the user's ``own``, and for what
-        is being typed."""
-        fields = {name: field for name, field in self.fields.items() if name not in own and field.held is not None}
-        self._fill({name: grid[name] for name in fields if name in grid})
+    def renew(self, grid: dict[str, np.ndarray]) -> None:
+        """Fill in the grid of a twin that is about to take the place of the present one, but for what is the user's."""
+        own, typed = self.own_values(), {name for name, field in self.fields.items() if field.held is None}
+        self._fill({name: values for name, values in grid.items() if name not in own and name not in typed})
 
     def _done(self, result) -> None:
         layer, prepared = result

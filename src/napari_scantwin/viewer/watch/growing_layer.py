@@ -3,26 +3,24 @@ were."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, limits, update_layer, update_masked
 from napari_scantwin.viewer.canvas.overlay import attach, fit_view
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, scan_of
 
-__all__ = ["colours_of", "keep_colours", "prepare_grown", "put_grown"]
+__all__ = ["keep_colours", "prepare_grown", "put_grown", "usual_colours"]
 
 #: What the user may have set of a layer of points and napari makes anew with new points.
 _LOOKS = ("border_width", "border_color")
 
 
-def prepare_grown(layer, scan, contrast) -> tuple:
-    """The (data, attributes, type) of the longer scan of a layer; runs in any thread. ``contrast`` are colour limits
-    the user set, or None."""
-    return layer_data(scan, frame_of(layer), kind="measured", name=layer.name, contrast=contrast)
+def prepare_grown(layer, scan) -> tuple:
+    """The (data, attributes, type) of the longer scan of a layer; runs in any thread."""
+    return layer_data(scan, frame_of(layer), kind="measured", name=layer.name)
 
 
 def put_grown(viewer, layer, prepared: tuple, measured):
@@ -63,30 +61,29 @@ def _in_its_place(viewer, layer, prepared: tuple):
     return shown
 
 
-def colours_of(viewer, layer) -> dict[str, tuple[float, float]]:
-    """The colour limits that the user set, by kind of layer: of the measured layer and of what a twin made of it.
-
-    The others are those that the values tell, and are told anew when these change.
-    """
-    twin, own = ScanLayer(layer).twin, {}
-    measured = limits(scan_of(layer))
-    usual = {"measured": measured, "simulated": measured if twin is None else limits(twin.whole)}
-    for kind in ("measured", "simulated", "uncertainty", "residual"):
-        one = layer if kind == "measured" else result_of(layer, kind, viewer)
-        if one is None or scans.is_lazy(scan_of(one)):
-            continue
-        expected = usual.get(kind) or limits(scan_of(one))
-        if kind == "residual":
-            expected = (-max(map(abs, expected)), max(map(abs, expected)))
-        now = tuple(getattr(one, "contrast_limits", None) or one.face_contrast_limits)
-        if not np.allclose(now, expected, rtol=1e-3, atol=1e-3 * (expected[1] - expected[0])):
-            own[kind] = now
-    return own
+def usual_colours(viewer, layer) -> dict[str, tuple[float, float]]:
+    """The colour limits that the values tell, by kind of layer: of the measured layer and of what a twin made of it.
+    Where a layer has others, the user set them. Runs in any thread."""
+    twin, found = ScanLayer(layer).twin, {"measured": limits(scan_of(layer))}
+    for kind in ("simulated", "uncertainty", "residual"):
+        one = result_of(layer, kind, viewer)
+        if one is not None:
+            scan = twin.whole if kind == "simulated" and twin is not None else scan_of(one)
+            low, high = limits(scan)
+            reach = max(abs(low), abs(high))
+            found[kind] = (-reach, reach) if kind == "residual" else (low, high)
+    return found
 
 
-def keep_colours(prepared: Sequence[tuple], own: dict[str, tuple[float, float]]) -> None:
-    """Give prepared layers the colour limits that the user set."""
+def keep_colours(viewer, layer, prepared: Sequence[tuple], usual: Mapping[str, tuple[float, float]]) -> None:
+    """Give what is prepared to take the place of a layer, or of what was made of it, the colour limits that the user
+    set there; those are others than the ``usual`` ones."""
     for _, attributes, layer_type in prepared:
         kind = ScanLayer(attributes).kind
-        if kind in own:
-            attributes["contrast_limits" if layer_type == "image" else "face_contrast_limits"] = own[kind]
+        there = layer if kind == "measured" else result_of(layer, kind, viewer)
+        if there is None or kind not in usual:
+            continue
+        image, (low, high) = layer_type == "image", usual[kind]
+        now = tuple(there.contrast_limits if hasattr(there, "contrast_limits") else there.face_contrast_limits)
+        if not np.allclose(now, (low, high), rtol=1e-3, atol=1e-3 * (high - low)):
+            attributes["contrast_limits" if image else "face_contrast_limits"] = now

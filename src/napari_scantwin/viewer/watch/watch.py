@@ -17,7 +17,7 @@ from napari_scantwin.viewer.canvas.twin_layers import result_of, show_simulation
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 from napari_scantwin.viewer.twin.simulate_widget import prepared_map
-from napari_scantwin.viewer.watch.growing_layer import colours_of, keep_colours, prepare_grown, put_grown
+from napari_scantwin.viewer.watch.growing_layer import keep_colours, prepare_grown, put_grown, usual_colours
 
 __all__ = ["Watch"]
 
@@ -85,17 +85,20 @@ class Watch(QWidget):
 
     def stop(self, *pressed) -> None:
         """Watch no longer."""
+        self._end(wait=0.0)
+
+    def _end(self, wait: float) -> None:
         self._timer.stop()
         for job in (self.reading, self.training):
             if job.running:
-                job.abandon(0.0)
+                job.abandon(wait)
         self.layer = self._watcher = self._renewal = self._found = None
         self._due, self._problem = False, ""
         self.hide()
 
     def shut(self) -> None:
         """Watch no longer, as the panel closes."""
-        self.stop()
+        self._end(wait=5.0)
 
     # looking and reading
 
@@ -122,19 +125,19 @@ class Watch(QWidget):
             news = watcher.look() if found is None else found
             if news is None:
                 return None
-            own = colours_of(self._viewer, layer)
             longer = grown(scan, steps, news.scan)
             if not frame_of(layer).fits(longer):
                 raise ScanError(f"{watcher.name} holds other axes now; open it again")
-            return news, scan, prepare_grown(layer, longer, own.get("measured"))
+            return news, scan, prepare_grown(layer, longer), usual_colours(self._viewer, layer)
 
         self.reading.start(work)
 
     def _read(self, result) -> None:
         if result is not None:
-            self._found, scan, prepared = result
+            self._found, scan, prepared, usual = result
             # What the user does meanwhile is not undone: it is read into what stands there then.
             if not self._panel.busy and self.layer in self._viewer.layers and scan_of(self.layer) is scan:
+                keep_colours(self._viewer, self.layer, [prepared], usual)
                 self._put(prepared)
         self._say()
 
@@ -183,27 +186,27 @@ class Watch(QWidget):
         typed = panel.simulate.own_values() if chosen else {}
 
         def work(report, stop):
-            own = colours_of(self._viewer, layer)
+            usual = usual_colours(self._viewer, layer)
             twin, proposals = renewal.train(scan, stop=stop)
             if stop.is_set():
                 raise Cancelled
             grid = {**twin.default_grid(), **typed}
             prepared = prepared_map(layer, twin, grid, stop=stop) if shown else []
-            keep_colours(prepared, own)
-            return scan, twin, proposals, prepared, grid, typed
+            return scan, twin, proposals, prepared, grid, usual
 
         self.training.start(work)
         self._say()
 
     def _trained(self, result) -> None:
-        scan, twin, proposals, prepared, grid, typed = result
+        scan, twin, proposals, prepared, grid, usual = result
         layer, panel = self.layer, self._panel
         if self.training.stopping or layer not in self._viewer.layers or scan_of(layer) is not scan:
             return  # it is due still, with what stands there now
         self._due = False
-        ScanLayer(layer).set_twin(twin, proposals)
+        keep_colours(self._viewer, layer, prepared, usual)
         if panel.chooser.layer is layer:
-            panel.simulate.renew(grid, typed)
+            panel.simulate.renew(grid)
+        ScanLayer(layer).set_twin(twin, proposals)
         if not panel.train.job.running:
             panel.train.scoring.start(layer)
         if prepared:
