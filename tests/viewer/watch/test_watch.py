@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.utils.colormaps import ensure_colormap
 from qtpy.QtCore import Qt
 
 from napari_scantwin.core import scan as scans
@@ -57,31 +58,20 @@ def test_new_sweeps_join_where_they_stand(panel, qtbot, run):
     assert isinstance(cut, Cut)
     camera.zoom *= 1.5
     camera.center = (0.0, camera.center[1] + 5, camera.center[2] + 3)
-    before = (
-        camera.zoom,
-        tuple(camera.center),
-        frame_of(layer),
-        panel.tabs.currentIndex(),
-        set(viewer.layers.selection),
-    )
+    before = view_of(panel, layer)
     file.add(4, 0, 0.5)
     qtbot.waitUntil(lambda: sweeps_of(layer) == 5, timeout=15_000)
     assert "5 sweeps, 10000 Oe in progress" in panel.watch.status.text()
     file.add(4, 0.5, 1)
     qtbot.waitUntil(lambda: scan_of(layer).size == 505, timeout=15_000)
     qtbot.waitUntil(lambda: "5 sweeps, last at" in panel.watch.status.text())
-    after = (
-        camera.zoom,
-        tuple(camera.center),
-        frame_of(layer),
-        panel.tabs.currentIndex(),
-        set(viewer.layers.selection),
-    )
-    assert after == before
+    assert view_of(panel, layer) == before
     assert panel.chooser.layer is layer
     assert np.array_equal(np.flatnonzero(scan_of(layer)["masked"].values), np.arange(101, 202))
     assert np.allclose(layer.face_color[101:202, 3], 0.15)
     assert np.allclose(layer.face_color[202:, 3], 1.0)
+    expected = ensure_colormap("magma").map(np.clip(scan_of(layer).values / 0.05, 0, 1))
+    assert np.allclose(layer.face_color[:, :3], expected[:, :3], atol=0.01)
     assert layer.face_colormap.name == "magma"
     assert tuple(layer.face_contrast_limits) == (0.0, 0.05)
     assert panel.sweeps.table.rowCount() == 5
@@ -99,11 +89,14 @@ def test_a_view_that_nobody_moved_shows_what_is_new(panel, qtbot, tmp_path, open
     assert panel.watch.start()
     file.add(2, 0.4, 1), file.add(3), file.add(4)
     qtbot.waitUntil(lambda: sweeps_of(layer) == 5, timeout=15_000)
-    world = layer.extent.world
-    for row, column in world:
-        x, y = panel.overlay.pixel(row, column)
-        assert -1 <= x <= panel.overlay.width() + 1
-        assert -1 <= y <= panel.overlay.height() + 1
+
+    def within() -> bool:
+        pixels = [panel.overlay.pixel(row, column) for row, column in layer.extent.world]
+        size = (panel.overlay.width(), panel.overlay.height())
+        return all(-1 <= at <= most + 1 for pixel in pixels for at, most in zip(pixel, size, strict=True))
+
+    qtbot.waitUntil(within)
+    assert panel.overlay.untouched
     assert tuple(layer.face_contrast_limits) == pytest.approx(limits(scan_of(layer)))
 
 

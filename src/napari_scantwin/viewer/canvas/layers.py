@@ -306,6 +306,7 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
         if new_looks:  # napari gives points that are new its own; sizes are in the unit of the last axis
             for name in ("border_width", "border_color", "size"):
                 setattr(layer, name, attributes[name])
+        layer.face_color = attributes["face_color"]  # by value again: fading what is masked gave each point its own
         layer.face_contrast_limits = attributes["face_contrast_limits"]
         layer.refresh_colors()
     else:

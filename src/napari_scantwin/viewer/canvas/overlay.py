@@ -177,6 +177,10 @@ class Overlay(QWidget):
         camera = self._viewer.scene.camera
         return self.fitted is not None and np.allclose(self.fitted, (camera.zoom, *camera.center[-2:]))
 
+    def fit_soon(self) -> None:
+        """Fit the view in a turn of the event loop of its own."""
+        self._late.start(0)
+
     def _home(self, event=None) -> None:
         """napari has fitted its own view, which knows of no rulers."""
         if not self.fitting and scan_layers(self._viewer):

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, limits, update_layer, update_masked
-from napari_scantwin.viewer.canvas.overlay import attach, fit_view
+from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, scan_of
 
@@ -31,21 +32,24 @@ def put_grown(viewer, layer, prepared: tuple, measured):
     overlay, place = attach(viewer), viewer.dims.point
     untouched = overlay is not None and overlay.untouched and layer.visible
     camera = (viewer.scene.camera.zoom, tuple(viewer.scene.camera.center))
-    looks = {name: np.array(getattr(layer, name))[:1] for name in _LOOKS if len(getattr(layer, name, ()))}
-    shown = layer
+    for name in _LOOKS:
+        if layer_type == "points" and len(getattr(layer, name, ())):
+            attributes[name] = getattr(layer, name)[0]
+    wider, shown = _ranges(scan_of(layer)) != _ranges(scan_of(attributes)), layer
     if update_layer(layer, data, attributes, layer_type):
-        for name, look in looks.items():
-            value = np.repeat(look, len(layer.data), axis=0)
-            setattr(layer, name, value)
         update_masked(layer)
     else:
         shown = _in_its_place(viewer, layer, prepared)
     viewer.dims.point = place
-    if untouched:  # what is new may lie outside
-        fit_view(viewer)
-    else:
-        viewer.scene.camera.zoom, viewer.scene.camera.center = camera
+    viewer.scene.camera.zoom, viewer.scene.camera.center = camera
+    if untouched and wider:  # what is new lies outside the view, which nobody chose
+        overlay.fit_soon()
     return shown
+
+
+def _ranges(scan) -> list[tuple[float, float]]:
+    """Where a scan's axes begin and end."""
+    return [(float(scan[name].min()), float(scan[name].max())) for name in scans.axes(scan)]
 
 
 def _in_its_place(viewer, layer, prepared: tuple):
