@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_scantwin import processing
@@ -19,6 +19,7 @@ def scan_of(coordinates, values, masked=None, sweep=None):
     return scans.ragged_scan(axes, np.asarray(values, float), name="moment", unit="emu", masked=masked, sweep=sweep)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_reading_keeps_its_mask_wherever_it_stands(data):
     """The truth is kept beside the scan, by the reading's own number."""

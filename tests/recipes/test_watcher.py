@@ -6,10 +6,8 @@ import sys
 
 import pytest
 
-from napari_scantwin.core import in_progress
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import NeedsColumns
-from napari_scantwin.readers import read
 from napari_scantwin.recipes import Opening
 from napari_scantwin.recipes.watcher import Watcher
 
@@ -226,17 +224,3 @@ def test_what_was_never_said_is_asked(watch, tmp_path):
     path.write_text("a,b,c\n" + "".join(f"{i % 5},{i // 5},{i}\n" for i in range(20)))
     with pytest.raises(NeedsColumns):
         watch(path).look()
-
-
-def test_a_sweep_in_progress_is_the_last_and_short(tmp_path):
-    file = growing_mpms3(tmp_path / "run.dat")
-    file.add(0)
-    assert in_progress.last_sweep(read(file.path)) is None
-    file.add(1, 0, 0.4)
-    scan = read(file.path)
-    assert in_progress.last_sweep(scan).number == 1
-    marked = in_progress.marked(scan)
-    assert in_progress.number(marked) == 1
-    assert in_progress.in_words(marked) == "40000 Oe"
-    file.add(1, 0.4, 1)
-    assert in_progress.marked(read(file.path)).attrs.get(in_progress.IN_PROGRESS) is None

@@ -100,6 +100,24 @@ def test_a_view_that_nobody_moved_shows_what_is_new(panel, qtbot, tmp_path, open
     assert tuple(layer.face_contrast_limits) == pytest.approx(limits(scan_of(layer)))
 
 
+def test_a_grid_stays_the_image_it_is(panel, qtbot, tmp_path, open_scan):
+    file = growing_csv(tmp_path / "run.csv")
+    file.add(0), file.add(1), file.add(2)
+    layer = open_scan(file.path)
+    layer.contrast_limits = (10.0, 300.0)
+    layer.colormap = "magma"
+    assert panel.watch.start()
+    file.add(3, 0, 0.4)
+    qtbot.waitUntil(lambda: scan_of(layer).shape == (4, 30), timeout=15_000)
+    assert layer in panel.viewer.layers
+    assert np.isfinite(layer.data).sum(axis=1).tolist() == [30, 30, 30, 12]
+    file.add(3, 0.4, 1)
+    qtbot.waitUntil(lambda: bool(np.isfinite(layer.data).all()), timeout=15_000)
+    assert np.asarray(layer.data)[3] == pytest.approx(4000 / (np.linspace(2, 40, 30) + 5), rel=1e-4)
+    assert tuple(layer.contrast_limits) == (10.0, 300.0)
+    assert layer.colormap.name == "magma"
+
+
 def test_the_twin_its_map_and_the_next_sweep_are_renewed(panel, qtbot, run, train_scan):
     file, layer = run
     train_scan()

@@ -275,8 +275,9 @@ def give_frame(layer, frame: Frame) -> None:
 
 def draw_points(layer, frame: Frame) -> None:
     """Stretch a layer of points as a frame does."""
-    stretched = _stretched(frame, layer.ndim)
-    layer.scale, layer.translate = stretched["scale"], stretched["translate"]
+    for name, wanted in _stretched(frame, layer.ndim).items():
+        if not np.array_equal(getattr(layer, name), wanted):  # napari draws everything anew for each
+            setattr(layer, name, wanted)
 
 
 def add_layer(viewer, data, attributes: dict, layer_type: str):
