@@ -158,6 +158,7 @@ class Panel(QWidget):
             self.simulate.export_job.ended,
             self.analyse.mapped,
             self.sweeps.changed,
+            self.watch.renewed,
         ):
             signal.connect(lambda *told: (self.card.later(), self.path.refresh(), self.export.refresh()))
         self.simulate.export_job.done.connect(lambda done: self._was_exported())

@@ -209,6 +209,8 @@ class ScanLayer:
         if undone:
             self._held["raw"] = measured
         self.set_twin(before.twin, before.proposals)
+        if before.saved:
+            self.tell_saved()
 
     @property
     def sample(self) -> Mapping[str, str]:

@@ -140,7 +140,7 @@ def test_the_twin_its_map_and_the_next_sweep_are_renewed(panel, qtbot, run, trai
     assert float(scan_of(shown)["magnetic_field"].min()) == pytest.approx(10_000, abs=1)
     assert panel.simulate.fields["temperature"].text() == "20:40#50"
     assert panel.simulate.fields["magnetic_field"].held[0] == pytest.approx(10_000, abs=1)
-    qtbot.waitUntil(lambda: f"{ScanLayer(layer).proposals[0].value:g}" in panel.train.status.text(), timeout=15_000)
+    qtbot.waitUntil(lambda: f"{ScanLayer(layer).proposals[0].value:g}" in panel.card.words, timeout=15_000)
     assert view_of(panel, layer) == before
     panel.train.scoring.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_scantwin import processing
@@ -29,8 +29,11 @@ class Watch(QWidget):
     """Follows the file of one scan, and says so in a line; hidden while none is watched.
 
     New sweeps join the layer where it stands. A scan that has a twin has it trained again in the background, its map
-    and its proposals renewed. While the user trains, processes or exports, it waits.
+    and its proposals renewed. While the user trains, processes or exports, it waits. ``renewed`` when the scan or its
+    twin is another.
     """
+
+    renewed = Signal()
 
     def __init__(self, panel):
         super().__init__(panel)
@@ -163,6 +166,7 @@ class Watch(QWidget):
             panel.sweeps.renew()
             panel.cuts.redraw()
             panel.analyse.refresh()
+        self.renewed.emit()
 
     # training
 
@@ -222,6 +226,7 @@ class Watch(QWidget):
             panel.cuts.branch.refresh()
             panel.cuts.redraw()
             panel.analyse.refresh()
+        self.renewed.emit()
 
     def _not_trained(self, reason) -> None:
         self._due = False
