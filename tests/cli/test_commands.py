@@ -12,6 +12,7 @@ from napari_scantwin.cli import app
 from napari_scantwin.core import scan as scans
 from napari_scantwin.readers import read
 from napari_scantwin.samples import load_sample, sample_path
+from napari_scantwin.twin import Twin
 from napari_scantwin.writers import write
 
 run = CliRunner()
@@ -43,6 +44,8 @@ def test_score_and_info_speak_of_the_same_twin(twin_file):
     assert about["sweeps"] == 7
     assert about["axes"]["temperature"]["unit"] == "K"
     assert about["score"]["unit"] == "Ω"
+    said = json.loads(run.invoke(app, ["score", str(twin_file), "--json"]).stdout)
+    assert said["log_score"] == Twin.load(twin_file).score.log_score > 0
     assert about["settings"]["members"] == 2
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
+from scipy.stats import norm
 
 from napari_scantwin.twin.folds import Groups
-from napari_scantwin.twin.score import Score, score_predictions
+from napari_scantwin.twin.score import Score, log_score, score_predictions
 
 GROUPS = Groups(np.repeat(np.arange(4), 5), np.arange(4.0), np.arange(4), ("0 T", "1 T", "2 T", "3 T"))
 VALUES = np.linspace(0, 10, 20)
@@ -50,3 +52,27 @@ def test_a_scan_of_noise_is_said_to_be_too_noisy():
     assert not score.learned
     assert score.verdict.startswith("This scan is too noisy or too coarse to learn")
     assert "Until then linear does as well as anything" in score.verdict
+
+
+def test_the_log_score_is_the_mean_log_density_of_shares_of_the_range():
+    random = np.random.default_rng(1)
+    mean, std = random.normal(size=50), random.uniform(0.1, 1, 50)
+    values = mean + std * random.normal(size=50)
+    expected = np.mean(norm.logpdf(values / 7, mean / 7, std / 7))
+    assert log_score(values, mean, std, 7.0) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("stated", [0.3, 0.7, 1.4, 3])
+def test_error_bars_too_large_or_too_small_are_worth_less(stated):
+    values = 0.01 * np.random.default_rng(2).normal(size=4000)
+    honest = log_score(values, np.zeros(4000), np.full(4000, 0.01), 1.0)
+    assert honest == pytest.approx(-np.log(0.01) - 1.42, abs=0.05)
+    assert log_score(values, np.zeros(4000), np.full(4000, 0.01 * stated), 1.0) < honest - 0.02
+
+
+def test_a_score_saved_before_there_was_a_log_score_has_none():
+    said = score_predictions({"twin": VALUES + 1}, VALUES, GROUPS, "emu").to_dict()
+    del said["log_score"]
+    again = Score.from_dict(said)
+    assert np.isnan(again.log_score)
+    assert again.to_dict()["log_score"] is None

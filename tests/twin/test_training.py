@@ -66,6 +66,17 @@ def test_the_score_of_a_sweep_is_the_error_of_a_twin_that_never_saw_it():
     assert scored.errors[0, 2] == pytest.approx(np.sqrt(np.mean(off**2)), rel=0.05)
 
 
+def test_the_log_score_is_that_of_the_noise_where_there_is_nothing_else_to_miss():
+    """Readings of a plane scatter by a deviation that is known: its entropy is the best anyone can score."""
+    random = np.random.default_rng(4)
+    field, temperature = (axis.ravel() for axis in np.meshgrid(np.arange(8.0), np.linspace(5, 50, 50), indexing="ij"))
+    values = 2 + 0.1 * field - 0.05 * temperature + 0.02 * random.normal(size=len(field))
+    axes = {"magnetic_field": (field, "T"), "temperature": (temperature, "K")}
+    score = train(scans.ragged_scan(axes, values, name="moment", unit="emu"), score_baselines=False).score
+    best = -np.log(np.sqrt(2 * np.pi * np.e) * 0.02 / np.ptp(values))
+    assert best - 0.15 < score.log_score < best + 0.05
+
+
 def test_uncertainty_grows_outside_the_measured_range_and_is_flagged(twin):
     points = np.array([[9.0, 30.0], [12.0, 30.0], [20.0, 30.0], [9.0, 80.0]])
     _, std = twin.predict(points)

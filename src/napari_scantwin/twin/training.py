@@ -24,7 +24,7 @@ from napari_scantwin.twin.mending import misfits
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Branched, Twin
 from napari_scantwin.twin.reporting import Reporter
-from napari_scantwin.twin.score import NETWORK, score_predictions
+from napari_scantwin.twin.score import NETWORK, log_score, score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
 from napari_scantwin.twin.shared_points import SharedPoints
 from napari_scantwin.twin.stacking import cross_fitted
@@ -310,6 +310,12 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, found, stopped:
     held_out = cross_fitted(trials.held_out, weights) * data.spread + data.offset
     own = {"twin": held_out, **_networks_alone(trials)}
     score = score_predictions(own, data.values, data.groups, units.pretty(scan.attrs["units"]), data.spikes)
+    spread = trials.held_out.spread(weights) * data.spread
+    uncertainty = calibrated(data, mixture, held_out, spread)
+    inner = data.inner
+    places, values, mean = data.coordinates[inner], data.values[inner], held_out[inner]
+    stated = uncertainty.held_out_std(places, mean, spread[inner])
+    score = replace(score, log_score=log_score(values, mean, stated, score.value_range))
     wrong = misfits(data, held_out)
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
@@ -321,7 +327,7 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, found, stopped:
         mixture=mixture,
         offset=data.offset,
         spread=data.spread,
-        uncertainty=calibrated(data, mixture, held_out, trials.held_out.spread(weights) * data.spread),
+        uncertainty=uncertainty,
         notes=tuple([*_notes(scan, trials), *_wrong_in_words(scan, data, wrong)]),
         trials=found,
         misfits=tuple(wrong),

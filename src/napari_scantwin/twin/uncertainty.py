@@ -121,6 +121,25 @@ class Uncertainty:
         """
         return np.hypot(self.noise(mean), self.model_uncertainty(coordinates, spread))
 
+    def held_out_std(self, coordinates: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """Standard deviation of readings of a sweep that was left out, whose neighbours are one step away.
+
+        Parameters
+        ----------
+        coordinates
+            The readings' places [n, axes], in the scan's units, slow axis first.
+        mean, spread
+            What was predicted [n] without them and the interpolators' disagreement [n] about it, in the value's unit.
+
+        Returns
+        -------
+        array
+            Standard deviation [n] in the value's unit, the readings' noise included.
+        """
+        slope = self.slope_at(coordinates)
+        model = _model_uncertainty(self.factor_at(slope), spread, _SHARE * slope, self.least)
+        return np.hypot(self.noise(mean), model)
+
     def model_uncertainty(self, coordinates: Places, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin itself: :meth:`std` without the measurement's noise.
 
