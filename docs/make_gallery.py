@@ -1,4 +1,4 @@
-"""The figures of docs/gallery.md and docs/figures.md, made from the sample scans: ``python docs/make_gallery.py [folder]``.
+"""The figures of docs/gallery.md and docs/figures.md, from the samples: ``python docs/make_gallery.py [folder]``.
 
 Every figure is drawn by `napari_scantwin.figures` as *Export for paper…* does, but those named ``by_hand``: these read
 what was exported beside them with xarray, pandas and matplotlib alone, as any other program would.
@@ -53,13 +53,13 @@ class Gallery:
         twin = scantwin.train(scan, score_baselines=False)
         dense = twin.simulate()
         line = along(scan, "temperature", {"magnetic_field": 5000.0})
-        trace = Trace(*zip(*((end["temperature"], end["magnetic_field"]) for end in (line.start, line.end)), strict=True))
+        trace = Trace(*([end[name] for end in (line.start, line.end)] for name in ("temperature", "magnetic_field")))
         self.save(as_curves(scan), "sweeps")
         self.save(as_map(dense, points=scan), "map")
         self.save(as_map(dense, traces=[trace]), "map_exported")
         error = dense["standard_error"].assign_attrs(units="emu", long_name="standard error")
         self.save(as_map(error.drop_vars("standard_error").rename("standard_error"), log=True), "uncertainty")
-        self.save(as_map(twin.simulate(along="temperature")), "derivative")
+        self.save(as_map(twin.simulate(along="temperature"), limits=(-0.02, 0.02)), "derivative")
         self.cut(scan, twin, line)
         with tempfile.TemporaryDirectory() as work:
             file = Path(work) / "map.nc"
@@ -85,11 +85,12 @@ class Gallery:
         """The exported map, from the netCDF file, drawn without this program."""
         dense = xr.load_dataarray(path)
         figure, axes = _by_hand()
-        drawn = axes.pcolormesh(dense.temperature, dense.magnetic_field, dense.transpose("magnetic_field", "temperature"))
+        across, up = dense.temperature, dense.magnetic_field
+        drawn = axes.pcolormesh(across, up, dense.transpose("magnetic_field", "temperature"))
         figure.colorbar(drawn, label=f"{dense.long_name} ({dense.units})")
         axes.axhline(5000, color="white")
-        axes.set_xlabel(f"{dense.temperature.long_name} ({dense.temperature.units})")
-        axes.set_ylabel(f"{dense.magnetic_field.long_name} ({dense.magnetic_field.units})")
+        axes.set_xlabel(f"{across.long_name} ({across.units})")
+        axes.set_ylabel(f"{up.long_name} ({up.units})")
         figure.savefig(self.folder / "map_by_hand.png", dpi=300)
 
     def cut_by_hand(self, path: Path) -> None:
@@ -121,7 +122,7 @@ class Gallery:
         smooth = apply(momentum, "smooth", axis="energy", fwhm="40 meV")
         sharp = apply(smooth, "second_derivative", axis="energy")
         high = float(np.nanquantile(sharp.values, 0.998))
-        self.save(as_map(sharp, colormap="Greys", limits=(0, high)), "second_derivative")
+        self.save(as_map(sharp, colormap="Greys", limits=(0, high), title="−d²I/dE² (count/eV²)"), "second_derivative")
         edc = cut.sel(analyser_angle=0, method="nearest", drop=True)
         self.save(picture_of_scan(edc), "edc")
 

@@ -6,8 +6,9 @@
 # %% [markdown]
 # # ARPES
 #
-# Counts over nine manipulator angles, 48 angles along the slit and 64 energies: from the file to a dispersion, and from
-# every second slice back to the whole cube. The band is a known one ([sample scans](../../sample_data/README.md)).
+# Counts over nine manipulator angles, 48 angles along the slit and 64 energies: from the file to a dispersion, and
+# from every second slice back to the whole cube. The band is a known one ([sample
+# scans](../../sample_data/README.md)).
 
 # %%
 # %matplotlib inline
@@ -32,8 +33,8 @@ figure_of(as_map(scan, at={"manipulator_angle": 9}, colormap="magma"), page)
 # %% [markdown]
 # ## Fermi edge
 #
-# Of all angles of the slice together; the temperature is known, level and resolution are fitted
-# ([the model](../arpes.md#fermi-edge)).
+# Of all angles of the slice together; the temperature is known, level and resolution are fitted ([the
+# model](../arpes.md#fermi-edge)).
 
 # %%
 from napari_scantwin.processing.fermi_edge import fit_edge
@@ -44,9 +45,9 @@ print(fit_edge(cut, temperature=30, start=-0.15, stop=0.15))
 # %% [markdown]
 # ## Angle to momentum, and a dispersion
 #
-# Counts weigh by their errors. Each MDC is fitted with two Lorentzians, and the line through the right one's places gives
-# the Fermi momentum and velocity; made were 0.3001 1/Å and, at the Fermi level itself, 1.39 Å eV
-# ([why the mean slope is less](../arpes.md#from-a-file-to-a-dispersion-the-sample)).
+# Counts weigh by their errors. Each MDC is fitted with two Lorentzians, and the line through the right one's places
+# gives the Fermi momentum and velocity; made were 0.3001 1/Å and, at the Fermi level itself, 1.39 Å eV ([why the mean
+# slope is less](../arpes.md#from-a-file-to-a-dispersion-the-sample)).
 
 # %%
 from napari_scantwin.processing.dispersion import fermi_crossing
@@ -59,11 +60,10 @@ crossing = fermi_crossing(fits, peak=2, start=-0.1, stop=-0.02)
 print(crossing)
 
 # %%
-from napari_scantwin.operations.findings import Curve
+from napari_scantwin.operations.findings import COLORS, Curve
 
-places = [
-    Curve(fits.position.isel(peak=peak).values, fits.position["energy"].values, None, "#ffffff", "points") for peak in (0, 1)
-]
+bands = [fits.dispersion(peak) for peak in (1, 2)]
+places = [Curve(band.values, band["energy"].values, None, COLORS[0], "points") for band in bands]
 figure_of(as_map(cut, colormap="magma", curves=places), page)
 
 # %% [markdown]
@@ -91,7 +91,8 @@ def error(filled):
     return float(np.sqrt(((filled - truth)[1::2] ** 2).mean()))
 
 
-print(f"twin {error(dense):.2f}, straight lines {error(straight):.2f}, the readings' own noise {error(scan):.2f} counts")
+for name, filled in (("twin", dense), ("straight lines", straight), ("the readings themselves", scan)):
+    print(f"{name}: {error(filled):.2f} counts")
 
 # %%
 figure_of(as_map(dense, at={"manipulator_angle": scan.manipulator_angle.values[5]}, colormap="magma"), page)

@@ -6,9 +6,9 @@
 # %% [markdown]
 # # Magnetometry
 #
-# Eight field-cooled M(T) sweeps of a ferromagnet, written as an MPMS3 writes them, become a dense map with error bars,
-# and the map an entropy change. The sample was made from a stated law ([sample scans](../../sample_data/README.md)), so
-# that at the end the map can be held against the truth.
+# Eight field-cooled M(T) sweeps of a ferromagnet, written as an MPMS3 writes them, become a dense map with error
+# bars, and the map an entropy change. The sample was made from a stated law ([sample
+# scans](../../sample_data/README.md)), so that at the end the map can be held against the truth.
 
 # %%
 # %matplotlib inline
@@ -41,8 +41,8 @@ figure_of(as_curves(scan), page)
 # %% [markdown]
 # ## Train
 #
-# Training predicts every sweep from the others, and chooses by that. The verdict is the error on sweeps left out, beside
-# that of the splines and Gaussian processes you would otherwise use ([how](../twin.md)).
+# Training predicts every sweep from the others, and chooses by that. The verdict is the error on sweeps left out,
+# beside that of the splines and Gaussian processes you would otherwise use ([how](../twin.md)).
 
 # %%
 twin = scantwin.train(scan)
@@ -52,16 +52,16 @@ print(twin.made_of)
 # %% [markdown]
 # ## See the map
 #
-# `simulate` evaluates the twin on any grid. Every value has its standard error, and what lies outside the measured range
-# is flagged, and hatched in the figure.
+# `simulate` evaluates the twin on any grid. Every value has its standard error, and what lies outside the measured
+# range is flagged, and hatched in the figure.
 
 # %%
 dense = twin.simulate({"temperature": np.arange(8, 66, 0.25), "magnetic_field": np.arange(0, 50_001, 250.0)})
 figure_of(as_map(dense, points=scan), page)
 
 # %% [markdown]
-# The error bars promise that at least two thirds of the truth lies within one of them, and 95 % within two. On a scan as
-# simple as this one the twin is better than it promises.
+# The error bars promise that at least two thirds of the truth lies within one of them, and 95 % within two. On a scan
+# as simple as this one the twin is better than it promises.
 
 # %%
 truth = xr.load_dataarray(truth_path("ferromagnet"))
@@ -69,7 +69,8 @@ simulated = twin.simulate({name: truth[name].values for name in ("magnetic_field
 off = np.abs(simulated - truth) / simulated["standard_error"]
 inside = ~simulated["extrapolated"].values
 print(f"root mean square error: {float(np.sqrt(((simulated - truth).values[inside] ** 2).mean())):.2g} emu")
-print(f"within one standard error: {(off.values[inside] < 1).mean():.0%}, within two: {(off.values[inside] < 2).mean():.0%}")
+within = {count: (off.values[inside] < count).mean() for count in (1, 2)}
+print(f"within one standard error: {within[1]:.0%}, within two: {within[2]:.0%}")
 
 # %% [markdown]
 # ## Cut
@@ -90,8 +91,8 @@ figure_of(Plot(curves, measured.bottom, measured.left, key), page)
 # %% [markdown]
 # ## Entropy change
 #
-# An analysis is asked for by name. It shows the sweeps' own answer beside the twin's ([what it computes](../physics/entropy-change.md)).
-# The mass came from the file's header.
+# An analysis is asked for by name. It shows the sweeps' own answer beside the twin's ([what it
+# computes](../physics/entropy-change.md)). The mass came from the file's header.
 
 # %%
 found = scantwin.analyse("entropy_change", twin, fields="10 kOe, 50 kOe")

@@ -11,6 +11,8 @@
 
 # %%
 # %matplotlib inline
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
@@ -37,8 +39,8 @@ print(twin.verdict)
 # %% [markdown]
 # ## Which sweeps next
 #
-# The curve is the share of the map's squared error that one further sweep is expected to take away
-# ([the law behind it](../planning.md#which-sweep-next)). A time model ranks by the minute, and a budget ends the list.
+# The curve is the share of the map's squared error that one further sweep is expected to take away ([the law behind
+# it](../planning.md#which-sweep-next)). A time model ranks by the minute, and a budget ends the list.
 
 # %%
 model = TimeModel.of(begun, point="12 s", slow_rate="100 Oe/s", start=50_000.0)
@@ -58,8 +60,7 @@ figure_of(Plot([curve], "Magnetic field (Oe)", "Expected gain (per minute)"), pa
 
 # %%
 write_plan("next.seq", plan, begun, model)
-with open("next.seq") as sequence:
-    print(sequence.read())
+print("".join(Path("next.seq").read_text().splitlines(keepends=True)[:7]), "...")
 
 # %% [markdown]
 # ## Measure two of those kept back, and look again
@@ -69,7 +70,7 @@ with open("next.seq") as sequence:
 # %%
 left = [field for field in fields if field not in fields[[0, 3, 5, 7]]]
 proposed = [one.value for one in plan_sweeps(twin, 2, among=left).proposals]
-print("measured next:", proposed)
+print("measured next (Oe):", [round(field) for field in proposed])
 further = scantwin.train(train_on(whole, among=[*fields[[0, 3, 5, 7]], *proposed]), score_baselines=False)
 
 truth = xr.load_dataarray(truth_path("ferromagnet"))

@@ -6,8 +6,8 @@
 # %% [markdown]
 # # Scripting and clusters
 #
-# Everything the window does is to be had without one: by the command `scantwin`, from Python, and on machines that have
-# no screen.
+# Everything the window does is to be had without one: by the command `scantwin`, from Python, and on machines that
+# have no screen.
 
 # %% [markdown]
 # ## From the command line
@@ -24,8 +24,8 @@
 # %% [markdown]
 # ## The same steps over many files
 #
-# A loop, a table, and the sentence of whatever could not be used. Steps that were recorded in one scan are done to all
-# others by `replay`.
+# A loop, a table, and the sentence of whatever could not be used. Steps that were recorded in one scan are done to
+# all others by `replay`.
 
 # %%
 # %matplotlib inline
@@ -35,7 +35,6 @@ import pandas as pd
 
 import napari_scantwin as scantwin
 
-scan = scantwin.read("film.csv")
 Path("broken.csv").write_text("T (K),H (Oe),R (ohm)\n2.0,0,nothing\n")
 
 rows = []
@@ -54,18 +53,19 @@ pd.DataFrame(rows).set_index("file").T
 # %%
 from napari_scantwin.processing import apply, describe, history, replay
 
-smooth = apply(scan, "crop", axis="temperature", start="2.5 K", stop="8 K")
+dense = scantwin.read("film.nc")
+smooth = apply(apply(dense, "crop", axis="temperature", start="2.5 K"), "smooth", axis="temperature", fwhm="100 mK")
 print([describe(entry) for entry in history(smooth)])
-again = replay(scan, history(smooth))
+again = replay(dense, history(smooth))
 assert again.identical(smooth)
 
 # %% [markdown]
 # ## Maps larger than memory, on a cluster
 #
 # A map with the suffix `.zarr` is written part by part, and goes on where it was stopped. Here the workers are two
-# processes on this machine; elsewhere give the address of your cluster's scheduler
-# (`scantwin simulate film.twin -o film.zarr --scheduler tcp://host:8786`). Twins are trained where you are, which takes
-# seconds; a cluster pays for maps of many points.
+# processes on this machine; elsewhere give the address of your cluster's scheduler (`scantwin simulate film.twin -o
+# film.zarr --scheduler tcp://host:8786`). Twins are trained where you are, which takes seconds; a cluster pays for
+# maps of many points.
 
 # %%
 import numpy as np
@@ -85,5 +85,5 @@ with xr.open_zarr("film.zarr") as volume:
 # %% [markdown]
 # ## A script from the window
 #
-# *Copy as Python* in the window's menu gives a script that reproduces what is on screen from the file on. It is made of
-# the calls of this page and of the other tutorials, and can be run on a machine without a screen.
+# *Copy as Python* in the window's menu gives a script that reproduces what is on screen from the file on. It is made
+# of the calls of this page and of the other tutorials, and can be run on a machine without a screen.

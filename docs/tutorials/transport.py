@@ -7,12 +7,13 @@
 # # Hydrogen and transport
 #
 # R(T) of a hydrogen-loaded palladium film at seven fields, ragged and noisy: where does it become superconducting at
-# every field, and what is its upper critical field? The sample was made with
-# Hc2(T) = 9000 Oe (1 - (T/7.2 K)²) ([sample scans](../../sample_data/README.md)).
+# every field, and what is its upper critical field? The sample was made with Hc2(T) = 9000 Oe (1 - (T/7.2 K)²)
+# ([sample scans](../../sample_data/README.md)).
 
 # %%
 # %matplotlib inline
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 import napari_scantwin as scantwin
@@ -25,8 +26,8 @@ page = PaperStyle(width=150, font_size=9)
 # %% [markdown]
 # ## Open
 #
-# This table names its columns and their units. One that does not is told:
-# `scantwin.read("scan.csv", axes=["H=magnetic_field[Oe]", "T=temperature[K]"], value="R=resistance[ohm]")`.
+# This table names its columns and their units. One that does not is told: `scantwin.read("scan.csv",
+# axes=["H=magnetic_field[Oe]", "T=temperature[K]"], value="R=resistance[ohm]")`.
 
 # %%
 scan = scantwin.read(sample_path("palladium_hydride"))
@@ -48,8 +49,8 @@ figure_of(as_map(dense, points=scan), page)
 # %% [markdown]
 # ## Transitions
 #
-# Of every sweep by all criteria, and of the twin at every field ([what the criteria mean](../physics/transitions.md)). A
-# sweep without a transition in its range is an answer, not an error.
+# Of every sweep by all criteria, and of the twin at every field ([what the criteria
+# mean](../physics/transitions.md)). A sweep without a transition in its range is an answer, not an error.
 
 # %%
 found = scantwin.analyse("transitions", twin, criterion="50 %")
@@ -57,9 +58,7 @@ figure_of(next(iter(found.plots.values())), page)
 
 # %%
 table = next(iter(found.tables.values()))
-print(*table.heads[:4], sep=" | ")
-for row in table.rows[:7]:
-    print(*row[:4], sep=" | ")
+print(pd.DataFrame(table.rows, columns=table.heads).iloc[:7, :6].to_string(index=False, float_format="%.4g"))
 
 # %% [markdown]
 # ## Critical field
@@ -75,9 +74,9 @@ figure_of(next(iter(found.plots.values())), page)
 # %% [markdown]
 # ## Hydrogen content
 #
-# H/Pd follows from R/R0 by a calibration curve that you bring ([why none is built in](../physics/hydrogen.md)). The curve
-# and the loading here are made up for this page: a resistance that rises to a maximum and falls again, read while a
-# sample is loaded for ten hours.
+# H/Pd follows from R/R0 by a calibration curve that you bring ([why none is built in](../physics/hydrogen.md)). The
+# curve and the loading here are made up for this page: a resistance that rises to a maximum and falls again, read
+# while a sample is loaded for ten hours.
 
 # %%
 from napari_scantwin.physics.calibration import Calibration
