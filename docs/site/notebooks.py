@@ -20,12 +20,16 @@ from traitlets.config import Config
 TUTORIALS = Path(__file__).parents[1] / "tutorials"
 #: Seconds a cell may take on a busy machine; a whole tutorial takes less than 60 on two idle cores.
 LONGEST_CELL = 180
-_QUIET = {
+_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's greetings
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    # Figures as wide as the page has room for.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    # Cells in the shell find `python` and `scantwin` of the environment that runs this.
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
 }
+#: What of a result is shown, the first that there is.
+_SHOWN = ["image/png", "text/markdown", "text/plain"]
+_HOW = "\n---\n\nThis page is `docs/tutorials/{name}`, run when the site was built. Jupyter opens it with jupytext.\n"
 
 
 def page_of(tutorial: Path, folder: Path) -> float:
@@ -52,10 +56,14 @@ def page_of(tutorial: Path, folder: Path) -> float:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as work:
         NotebookClient(
-            notebook, timeout=LONGEST_CELL, kernel_name="python3", resources={"metadata": {"path": work}}
+            notebook,
+            config=Config({"KernelManager": {"transport": "ipc"}}),  # nothing listens on the network
+            coalesce_streams=True,
+            resources={"metadata": {"path": work}},
+            timeout=LONGEST_CELL,
         ).execute()
     took = time.monotonic() - began
-    _without_greetings(notebook)
+    _without_warnings(notebook)
     exporter = MarkdownExporter(config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
     body, resources = exporter.from_notebook_node(
         notebook, {"output_files_dir": f"{tutorial.stem}_files", "unique_key": tutorial.stem}
@@ -69,12 +77,8 @@ def page_of(tutorial: Path, folder: Path) -> float:
     return took
 
 
-_SHOWN = ["image/png", "text/markdown", "text/plain"]
-_HOW = "\n---\n\nThis page is `docs/tutorials/{name}`, run when the site was built. Jupyter opens it with jupytext.\n"
-
-
-def _without_greetings(notebook) -> None:
-    """Drop what libraries print to stderr and that a figure is one; an error would have ended the run."""
+def _without_warnings(notebook) -> None:
+    """Drop what libraries print to stderr; an error would have ended the run."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [one for one in cell.outputs if one.get("name") != "stderr"]
@@ -82,7 +86,7 @@ def _without_greetings(notebook) -> None:
 
 def main(folder: Path, names: list[str]) -> None:
     """Run the named tutorials, or all of them."""
-    os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+    os.environ.update(_SETTINGS)
     for tutorial in sorted(TUTORIALS.glob("*.py")):
         if not names or tutorial.stem in names:
             print(f"{page_of(tutorial, folder):5.0f} s  {tutorial.name}", flush=True)

@@ -19,7 +19,7 @@
 # scantwin info film.csv
 # scantwin train film.csv -o film.twin
 # scantwin simulate film.twin --temperature 2:8:0.05 --magnetic-field 0:7000:50 -o film.nc
-# scantwin analyse critical-field film.twin --model two-fluid
+# scantwin analyse critical-field film.twin --model two-fluid | sed -n 1,8p
 
 # %% [markdown]
 # ## The same steps over many files
