@@ -70,7 +70,7 @@ docs: $(VENV)/.docs-installed
 	rm -rf docs-output
 	$(BIN)/python docs/site/notebooks.py docs-output/made/tutorials
 	$(BIN)/python docs/make_gallery.py docs-output/made/images/gallery
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 # The pictures that the pages show on GitHub too.
 pictures: system $(STAMP)

@@ -55,13 +55,8 @@ def page_of(tutorial: Path, folder: Path) -> float:
     notebook = jupytext.read(tutorial)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as work:
-        NotebookClient(
-            notebook,
-            config=Config({"KernelManager": {"transport": "ipc"}}),  # nothing listens on the network
-            coalesce_streams=True,
-            resources={"metadata": {"path": work}},
-            timeout=LONGEST_CELL,
-        ).execute()
+        resources = {"metadata": {"path": work}}
+        NotebookClient(notebook, timeout=LONGEST_CELL, coalesce_streams=True, resources=resources).execute()
     took = time.monotonic() - began
     _without_warnings(notebook)
     exporter = MarkdownExporter(config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
