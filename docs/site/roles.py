@@ -1,4 +1,4 @@
-"""Docstrings name other things by Sphinx's roles; this turns them into links of mkdocstrings, where these have a page."""
+"""Docstrings name other things by Sphinx's roles; this makes them links of mkdocstrings, where these have a page."""
 
 from __future__ import annotations
 

@@ -37,15 +37,15 @@ import napari_scantwin as scantwin
 
 Path("broken.csv").write_text("T (K),H (Oe),R (ohm)\n2.0,0,nothing\n")
 
-rows = []
+results = {}
 for path in sorted(Path().glob("*.csv")):
     try:
         found = scantwin.analyse("critical_field", scantwin.read(path), model="two-fluid")
     except scantwin.ScanError as error:
-        rows.append({"file": path.name, "what is wrong": str(error)})
+        print("left out:", error)
     else:
-        rows.append({"file": path.name, **{label: str(value) for label, value in found.figures}})
-pd.DataFrame(rows).set_index("file").T
+        results[path.name] = {label: str(value) for label, value in found.figures}
+pd.DataFrame(results)
 
 # %% [markdown]
 # ## Steps that were recorded
