@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
-.PHONY: demo test test-all test-pyqt6 mutations lint bench system clean
+.PHONY: demo test test-all test-pyqt6 mutations lint bench docs pictures system clean
 
 system:
 	@sh scripts/system_libraries.sh
@@ -61,5 +61,21 @@ bench: system $(STAMP)
 	$(SCREEN) $(BIN)/python -m pytest -m bench
 	$(SCREEN) $(BIN)/python benchmarks/run_all.py
 
+# The site, in the main environment with MkDocs added: it runs the tutorials, draws the gallery, and fails at a broken link.
+$(VENV)/.docs-installed: $(STAMP)
+	$(BIN)/python -m pip install --quiet -e ".[docs]"
+	touch $@
+
+docs: $(VENV)/.docs-installed
+	rm -rf docs-output
+	$(BIN)/python docs/site/notebooks.py docs-output/made/tutorials
+	$(BIN)/python docs/make_gallery.py docs-output/made/images/gallery
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
+# The pictures that the pages show on GitHub too.
+pictures: system $(STAMP)
+	$(BIN)/python docs/make_gallery.py
+	$(SCREEN) $(BIN)/python docs/make_pictures.py
+
 clean:
-	rm -rf $(VENV) $(PYQT6) demo-output build dist
+	rm -rf $(VENV) $(PYQT6) demo-output docs-output build dist
