@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,7 +122,8 @@ def test_a_twin_s_maps_do_not_outlive_what_it_was_trained_on(process, panel, app
     layer = panel.chooser.layer
     simulated = add_scan(panel._viewer, RAW.copy(), kind="simulated", name="arpes.nc simulated")
     ScanLayer(simulated).measured = layer
-    ScanLayer(layer).set_twin(object())
+    found = {"spikes": np.zeros((0, 3)), "branches": (), "misfits": (), "verdict": "", "made_of": ""}
+    ScanLayer(layer).set_twin(SimpleNamespace(**found))  # what is looked at of a twin while it stands there
     applied("smooth", keep=False, axis="energy")
     assert not simulated.visible
     assert result_of(layer, "simulated", panel._viewer) is None
