@@ -79,7 +79,8 @@ class Analysis(Operation):
         cache
             Keeps, from call to call on the same scan, what does not change with the parameters.
         branch
-            The branch; by default the one the twin shows, and without a twin all that is in the scan.
+            The branch; by default the one the twin shows, and without a twin all that is in the scan. An analysis that
+            has a parameter of this name (the branch of a calibration curve) takes it as that.
         parameters
             By name; numbers as text with their unit where they have another than the parameter's own.
 
@@ -95,6 +96,8 @@ class Analysis(Operation):
         Cancelled
             Where ``stop_event`` was set.
         """
+        if branch is not None and any(one.name == "branch" for one in self.parameters):
+            parameters["branch"], branch = branch, None
         source = _one_branch(replace(as_source(given), name=""), branch)
         others = {one.name for one in self.parameters if one.kind == "scan"}
         for name in others & parameters.keys():

@@ -74,7 +74,9 @@ def analyse(
         if output is not None:
             check_folder(output)
         with bar(one.title.lower()) as tell:
-            found = ANALYSES[one.name](source, on_progress=tell, stop_event=threading.Event(), branch=branch, **given)
+            found = ANALYSES[one.name](
+                source, on_progress=tell, stop_event=threading.Event(), **{"branch": branch} | given
+            )
         if output is not None:
             _write(found, output, which)
         elif which is not None:

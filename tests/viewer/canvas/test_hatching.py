@@ -9,6 +9,7 @@ from qtpy.QtGui import QImage
 from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.hatching import flags_on
 from napari_scantwin.viewer.canvas.layers import add_scan, layer_data
+from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.session import ScanLayer, frame_of
 
 
@@ -45,7 +46,7 @@ def test_a_hole_is_hatched_on_the_slices_it_lies_in(panel, qtbot, lazy, reach):
     layer = viewer.add_image(data, **attributes)
     ScanLayer(layer).measured = measured
     viewer.layers.selection.active = layer
-    panel.overlay._refit()
+    fit_view(panel.viewer)
     qtbot.wait(100)
 
     def brightest(y: float, x: float) -> int:
