@@ -316,7 +316,7 @@ def _assembled(scan, settings, trials: Trials, mixture, weights, found, stopped:
     places, values, mean = data.coordinates[inner], data.values[inner], held_out[inner]
     stated = uncertainty.held_out_std(places, mean, spread[inner])
     score = replace(score, log_score=log_score(values, mean, stated, score.value_range))
-    wrong = misfits(data, held_out)
+    wrong = [] if stopped else misfits(data, held_out)  # who stops does not wait for it
     steps, train_errors, held_out_errors = (np.array(column, float) for column in zip(*trials.history, strict=True))
     return Twin(
         scan=scan,

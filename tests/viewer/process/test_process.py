@@ -195,7 +195,7 @@ def test_steps_that_do_not_fit_are_grey_and_say_why(process, panel, open_scan):
     assert not smooth.isEnabled()
     assert "grid" in smooth.toolTip()
     assert "no grid" in process.said.text()
-    assert process.step.name == "per_amount"  # a moment can be counted by mass whatever it was measured on
+    assert process.step.name == "mend_sweeps"  # whether they lie on a grid or not
     assert process.apply_button.isEnabled()
 
 
