@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
@@ -64,22 +65,27 @@ class ViewSwitch(QWidget):
         return False
 
     def _later(self, event=None) -> None:
-        if not self._late.isActive():
+        if isalive(self) and not self._late.isActive():
             self._late.start(0)
 
     def shut(self) -> None:
         """Follow the viewer no longer."""
         for event in self._events:
             event.disconnect(self._later)
-        self._late.stop()
-        self.hide()
+        self._events = []
+        if isalive(self):
+            self._late.stop()
+            self.hide()
 
     def show_beside(self, on: bool) -> None:
         """Say that the views are, or are no longer, shown side by side."""
-        self.buttons[_BESIDE].setChecked(on)
+        if isalive(self):
+            self.buttons[_BESIDE].setChecked(on)
 
     def refresh(self) -> None:
         """Press the button of what is seen, and grey those of what is not there."""
+        if not isalive(self):  # the window, and its canvas with all on it, is gone before the panel
+            return
         layer = self._chosen()
         self.setVisible(layer is not None)
         if layer is None:
