@@ -59,6 +59,8 @@ class Walk:
 
     @staticmethod
     def _close_dialogs() -> None:
+        if (menu := QtWidgets.QApplication.activePopupWidget()) is not None:  # a menu waits until it is left
+            menu.close()
         asked = QtWidgets.QApplication.activeModalWidget()
         if isinstance(asked, QtWidgets.QDialog):
             asked.reject()
