@@ -29,6 +29,7 @@ def whole_way(panel, qtbot, tmp_path, layer, train_scan):
     assert tuple(simulated.contrast_limits) == tuple(shared)
     np.testing.assert_allclose(simulated.extent.world[0][-1], layer.extent.world[0][-1], atol=2)
     np.testing.assert_allclose(simulated.extent.world[1][-1], layer.extent.world[1][-1], atol=2)
+    qtbot.waitUntil(lambda: len(ScanLayer(layer).twin.score.methods) >= 6, timeout=120_000)  # the baselines follow
     assert panel.train.table.rowCount() == len(ScanLayer(layer).twin.score.methods) >= 6
     assert "on sweeps left out" in panel.train.status.text()
     assert "Worth measuring next" in panel.train.status.text()

@@ -18,7 +18,6 @@ from scipy.fft import rfft
 from scipy.interpolate import PchipInterpolator, make_interp_spline
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import minimize
-from scipy.signal.windows import tukey
 
 __all__ = ["moved", "travel"]
 
@@ -97,6 +96,8 @@ def travel(slow: np.ndarray, axis: np.ndarray, rows: np.ndarray, along: int) -> 
     axis, step, span = axis[thin[along]], float(np.median(np.diff(axis))), float(np.ptp(axis))
     # Whatever ends at the axis's ends would look like a feature that stays.
     lines = np.moveaxis(smooth, along + 1, -1)
+    from scipy.signal.windows import tukey  # takes half a second to import, and the window starts without it
+
     lines = (lines - lines.mean(axis=(0, -1), keepdims=True)) * tukey(len(axis), _TAPER)
     # The waves [k, slices, ...] of an axis twice as long, so that nothing comes in again at the other end.
     waves = np.moveaxis(rfft(lines, 2 * len(axis), axis=-1), -1, 0).reshape(len(axis) + 1, len(slow), -1)
