@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel
+from superqt import QElidingLabel
 
 from napari_scantwin.viewer.session import ScanLayer
 
@@ -11,7 +12,7 @@ __all__ = ["ResultCard"]
 
 _NOTHING, _NO_TWIN = "No scan is open.", "No twin yet: press Train for the map."
 _UNSAVED = "● not saved"
-#: Lines of text, whose height the card has whatever it says.
+#: Lines of the card, each cut with an ellipsis where there is no room: the tip has it whole.
 _LINES = 3
 
 
@@ -22,20 +23,17 @@ class ResultCard(QFrame):
         super().__init__(parent)
         self._chooser = chooser
         self.setFrameShape(QFrame.StyledPanel)
-        self.text, self.unsaved = QLabel(), QLabel()
-        self.text.setWordWrap(True)
-        self.text.setAlignment(Qt.AlignTop | Qt.AlignLeft)
-        self.text.setTextInteractionFlags(Qt.TextSelectableByMouse)
-        for label in (self.text, self.unsaved):
+        self.lines, self.unsaved = [QElidingLabel() for _ in range(_LINES)], QLabel()
+        for label in (*self.lines, self.unsaved):
             label.setStyleSheet("font-size: 8pt")
         self.unsaved.setToolTip("The twin is kept in this window only; Export saves it, or the whole session")
-        row = QHBoxLayout()
-        row.addWidget(self.text, 1)
-        row.addWidget(self.unsaved, 0, Qt.AlignTop)
-        layout = QVBoxLayout(self)
+        layout = QGridLayout(self)
         layout.setContentsMargins(6, 3, 6, 3)
-        layout.addLayout(row)
-        self.setFixedHeight(_LINES * self.text.fontMetrics().height() + 12)
+        layout.setVerticalSpacing(1)
+        for row, line in enumerate(self.lines):
+            layout.addWidget(line, row, 0, 1, 2 if row else 1)
+        layout.addWidget(self.unsaved, 0, 1, Qt.AlignRight)
+        layout.setColumnStretch(0, 1)
         chooser.changed.connect(self.refresh)
         # Words that come a turn later, such as a score's.
         self._late = QTimer(self)
@@ -50,7 +48,7 @@ class ResultCard(QFrame):
     @property
     def words(self) -> str:
         """What the card says, whole."""
-        return self.text.text()
+        return self.toolTip()
 
     def refresh(self, *changed) -> None:
         """Say what the chosen scan's twin is worth."""
@@ -58,10 +56,12 @@ class ResultCard(QFrame):
         shown = ScanLayer(layer)
         twin = shown.twin
         if twin is None:
-            self.text.setText(_NOTHING if layer is None else _NO_TWIN)
+            said = (_NOTHING if layer is None else _NO_TWIN, "", "")
         else:
-            self.text.setText("\n".join(filter(None, (twin.verdict, twin.made_of, _next(shown.proposals)))))
-        self.text.setToolTip(self.text.text())
+            said = (twin.verdict, twin.made_of, _next(shown.proposals))
+        for line, words in zip(self.lines, said, strict=True):
+            line.setText(" ".join(words.split("\n")))
+        self.setToolTip("\n".join(filter(None, said)))
         self.unsaved.setText("" if twin is None or shown.saved else _UNSAVED)
 
 

@@ -7,6 +7,9 @@ from qtpy.QtWidgets import QSplitter, QWidget
 
 __all__ = ["beside"]
 
+#: Wider than any window: shares of it are shares of what there is.
+_WIDE = 4000
+
 
 def beside(*widgets: QWidget) -> QSplitter:
     """Widgets beside each other; one that is hidden leaves its room to the others."""
@@ -15,4 +18,5 @@ def beside(*widgets: QWidget) -> QSplitter:
     for number, widget in enumerate(widgets):
         splitter.addWidget(widget)
         splitter.setStretchFactor(number, 1)
+    splitter.setSizes([_WIDE] * len(widgets))  # else each begins as wide as it asks for, a table at a column
     return splitter
