@@ -12,7 +12,7 @@ from napari_scantwin.operations.contrast import readable
 from napari_scantwin.operations.findings import Plot
 from napari_scantwin.viewer.kit.picture import PictureMenu
 
-__all__ = ["as_shown", "give_menu", "new_plot"]
+__all__ = ["as_shown", "give_menu", "new_plot", "theme_colors"]
 
 
 class _Plot(pg.PlotWidget):
@@ -44,7 +44,7 @@ class _Plot(pg.PlotWidget):
 
     def follow_theme(self) -> None:
         """Take the colours of the theme the viewer shows."""
-        theme = _theme()
+        theme = theme_colors()
         if theme == self._theme:
             return
         self._theme = theme
@@ -66,7 +66,7 @@ class _Plot(pg.PlotWidget):
         return readable(color, self.backgroundBrush().color().name())
 
 
-def _theme() -> tuple[str, str]:
+def theme_colors() -> tuple[str, str]:
     """Background and text colour of the viewer's theme."""
     import napari
     from napari.utils.theme import get_theme

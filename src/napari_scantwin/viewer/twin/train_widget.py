@@ -27,6 +27,7 @@ from qtpy.QtWidgets import (
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.contrast import TEXT, readable
 from napari_scantwin.operations.findings import Curve, Plot
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
@@ -38,7 +39,7 @@ from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
-from napari_scantwin.viewer.kit.plots import give_menu, new_plot
+from napari_scantwin.viewer.kit.plots import give_menu, new_plot, theme_colors
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.baseline_scoring import BaselineScoring
 from napari_scantwin.viewer.twin.mend_bar import MendBar, said_of_mending
@@ -52,7 +53,7 @@ _READY = (
     "interpolators, and its map appears behind the measured points."
 )
 _MADE = "This map was made by a twin, not measured: a twin of it would learn nothing but what the first one made."
-_TRAINING, _HELD_OUT = "#56b4e9", "#e69f00"
+_TRAINING, _HELD_OUT, _BEST = "#56b4e9", "#e69f00", "#35b779"
 
 
 class TrainWidget(QWidget):
@@ -407,7 +408,7 @@ def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> No
             item = QTableWidgetItem(f"{number:.3g}" if np.isfinite(number) else "–")
             item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
             if method == score.best:
-                item.setForeground(QColor("#35b779"))
+                item.setForeground(QColor(readable(_BEST, theme_colors()[0], TEXT)))
                 font = item.font()
                 font.setBold(True)
                 item.setFont(font)
