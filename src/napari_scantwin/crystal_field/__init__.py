@@ -1,6 +1,8 @@
 """From heat capacity, susceptibility and magnetization to an ion's crystal field."""
 
 from napari_scantwin.crystal_field.curves import IonCurve
+from napari_scantwin.crystal_field.ions import IONS, Ion, ion
+from napari_scantwin.crystal_field.sites import SITES, Site, site
 from napari_scantwin.crystal_field.solution import Answer, Nuisance, Solution
 
-__all__ = ["Answer", "IonCurve", "Nuisance", "Solution"]
+__all__ = ["IONS", "SITES", "Answer", "Ion", "IonCurve", "Nuisance", "Site", "Solution", "ion", "site"]

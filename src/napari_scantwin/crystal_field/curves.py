@@ -2,7 +2,7 @@
 
 Temperatures and energies are in kelvin, fields in tesla. A heat capacity is in k_B per ion, a susceptibility in
 µ_B/T per ion, a magnetization in µ_B per ion. With these, C [J/(mol K)] = 8.314462618 C/k_B,
-χ [emu/mol] = 0.55849379 χ, M [emu/mol] = 5584.9379 M, per mole of ions.
+χ [emu/mol] = 0.55849394 χ, M [emu/mol] = 5584.9394 M, per mole of ions.
 """
 
 from __future__ import annotations
