@@ -56,7 +56,9 @@ def reads_section() -> str:
 
 def patterns() -> list[str]:
     """The names that napari hands to this plugin: not those that are pictures more often than scans."""
-    return list(dict.fromkeys(f"*{end}" for one in formats() if not one.often_pictures for end in one.all_suffixes))
+    ours = [one for one in formats() if not one.often_pictures]
+    endings = [f"*{end}" for one in ours for end in (*one.suffixes, *one.also)]
+    return list(dict.fromkeys([*endings, *(name for one in ours for name in one.names)]))
 
 
 def _between(text: str, what: str, made: str) -> str:

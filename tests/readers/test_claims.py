@@ -73,5 +73,5 @@ def test_a_folder_of_pictures_with_notes_is_left_to_others_and_one_of_sweeps_is_
     assert not readable(pictures)
     (pictures / "sweep.csv").write_text(NUMBERS)
     assert readable(pictures)
-    assert not readable(tmp_path / "nowhere.xyz")
+    assert not readable(tmp_path / "nowhere.abc")
     assert readable("a.csv")  # of what does not exist, the name decides

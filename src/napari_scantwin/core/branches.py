@@ -29,6 +29,7 @@ from scipy.interpolate import PchipInterpolator
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.clouds import is_cloud
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.sweeps import set_point_numbers, turns
 
@@ -131,7 +132,8 @@ def marked(scan: xr.DataArray) -> xr.DataArray:
     Parameters
     ----------
     scan
-        A gridded or ragged scan. A grid has one value at each place and so no branches.
+        A gridded or ragged scan. A grid has one value at each place and so no branches, and a cloud of atoms no
+        history.
 
     Returns
     -------
@@ -139,7 +141,7 @@ def marked(scan: xr.DataArray) -> xr.DataArray:
         The scan itself where it has the coordinate already, is one branch of another scan, or has no branches.
     """
     said = BRANCH in scan.coords or BRANCH in scan.attrs
-    if said or scans.is_gridded(scan) or scans.is_lazy(scan) or not scan.size:
+    if said or scans.is_gridded(scan) or scans.is_lazy(scan) or not scan.size or is_cloud(scan):
         return scan
     passes = _passes(scan)
     groups = _told_apart(passes)

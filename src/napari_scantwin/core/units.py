@@ -78,6 +78,7 @@ _SYMBOLS = {
     "mmHg": ("mmHg", ""),
     "eV": ("electron_volt", "MkmµnG"),
     "erg": ("erg", ""),
+    "Da": ("dalton", "k"),
     "cal": ("calorie", "km"),
     "m": ("meter", "kcdmµnpf"),
     "Å": ("angstrom", ""),

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.readers.format import DataFile, Level
+from napari_scantwin.readers.format import DataFile, Level, ending
 from napari_scantwin.readers.opened import is_series
 from napari_scantwin.readers.registry import formats, suffixes
 from napari_scantwin.readers.tables.cells import looks_numeric, split_line
@@ -44,9 +44,9 @@ def readable(path: str | Path) -> bool:
             return False
         pictures = {suffix for one in formats() if one.often_pictures for suffix in one.all_suffixes}
         endings = set(suffixes()) - pictures
-        asked = [one for one in sorted(files) if one.suffix.lower() in endings and not is_series(one)]
+        asked = [one for one in sorted(files) if ending(one) in endings and not is_series(one)]
         return any(readable(one) for one in asked[:_MOST])
-    suffix = path.suffix.lower()
+    suffix = ending(path)
     if suffix not in suffixes():
         return False
     if not path.exists():

@@ -14,10 +14,16 @@ from napari_scantwin.core import source_hash
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.measurement import Measurement
 
-__all__ = ["Asks", "DataFile", "Extra", "Format", "Level"]
+__all__ = ["Asks", "DataFile", "Extra", "Format", "Level", "ending"]
 
 #: A format is recognised by at most so many of its first bytes.
 _HEAD = 1 << 14
+
+
+def ending(path: Path) -> str:
+    """What a file's name ends in, in small letters, such as ``".csv"``; of a name without an ending, such as
+    ``POSCAR``, the whole of it behind a dot."""
+    return path.suffix.lower() or f".{path.name.lower()}"
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class DataFile:
 
     @property
     def suffix(self) -> str:
-        """The name's ending in small letters, such as ``".csv"``."""
-        return self.path.suffix.lower()
+        """The name's :func:`ending`."""
+        return ending(self.path)
 
     @functools.cached_property
     def kept(self) -> dict:
@@ -172,6 +178,8 @@ class Format:
         Whose description of the layout the reader follows. Markdown.
     also
         Further suffixes under which a file is recognised, though such files are seldom called so.
+    names
+        Whole names of files that have no ending.
     often_pictures
         Files with its suffixes are pictures more often than scans: napari's own readers open them unless this
         program's window is asked to.
@@ -197,6 +205,7 @@ class Format:
     extra: Extra | None = None
     layout_after: str = ""
     also: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     often_pictures: bool = False
     by_choice: str = ""
     offer: Callable[[str], str] | None = None
@@ -204,7 +213,7 @@ class Format:
     @property
     def all_suffixes(self) -> tuple[str, ...]:
         """Every suffix under which a file is recognised."""
-        return tuple(dict.fromkeys((*self.suffixes, *self.also)))
+        return tuple(dict.fromkeys((*self.suffixes, *self.also, *(f".{name.lower()}" for name in self.names))))
 
     def __post_init__(self) -> None:
         if self.measurements is None and self.table is None and self.contents is None:

@@ -15,6 +15,7 @@ from napari_scantwin.core import branches, units
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.notes import NOTES, notes, with_notes
+from napari_scantwin.readers.format import ending
 from napari_scantwin.readers.series.scanned_axis import ScannedAxis, noted, scanned_axis
 
 __all__ = ["files_of_folder", "joined"]
@@ -53,26 +54,26 @@ def files_of_folder(
         Where there are none, or of more kinds than one.
     """
     try:
-        files = [one for one in folder.iterdir() if one.suffix.lower() in suffixes and not one.name.startswith(".")]
+        files = [one for one in folder.iterdir() if ending(one) in suffixes and not one.name.startswith(".")]
     except OSError as reason:
         raise ScanError(f"{folder.name} cannot be read: {reason.strerror}") from reason
     if any(re.search(r"_ROI\d+_?\.txt$", one.name) for one in files):  # beside each cut lies what the beamline notes
         files = [one for one in files if not re.search(r"_i\.txt$", one.name)]
     everything = files
-    kinds = {one.suffix.lower() for one in files}
+    kinds = {ending(one) for one in files}
     if len(kinds) > 1 and kinds - set(plain):
-        files = [one for one in files if one.suffix.lower() not in plain]
+        files = [one for one in files if ending(one) not in plain]
     elif len(files) > 1:
-        levels = {one: level(one) for one in files if one.suffix.lower() in plain}
+        levels = {one: level(one) for one in files if ending(one) in plain}
         least = min((one for one in levels.values() if one is not None), default=None)
         if least is not None:
             files = [one for one in files if levels.get(one, least) == least]
-    kinds = {one.suffix.lower() for one in files}
+    kinds = {ending(one) for one in files}
     passed_over = [f"{one.name}, which is no scan as the others are" for one in sorted(set(everything) - set(files))]
-    stems = {kind: sorted(one.stem for one in files if one.suffix.lower() == kind) for kind in kinds}
+    stems = {kind: sorted(one.stem for one in files if ending(one) == kind) for kind in kinds}
     if len(kinds) > 1 and len({tuple(names) for names in stems.values()}) == 1:
         kind = min(kinds, key=list(suffixes).index)  # the same measurements saved in several formats
-        files = [one for one in files if one.suffix.lower() == kind]
+        files = [one for one in files if ending(one) == kind]
         kinds = {kind}
     if not files:
         raise ScanError(f"the folder {folder.name} holds no file of a kind that can be opened")

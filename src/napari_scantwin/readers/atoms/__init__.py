@@ -1,0 +1,1 @@
+"""Atoms: the places of atoms as simulations, crystallography and atom-probe tomography write them."""
