@@ -24,6 +24,7 @@ from napari_scantwin.readers.measurement import Measurement
 from napari_scantwin.readers.registry import formats, formats_by_choice, suffixes
 from napari_scantwin.readers.series import joining
 from napari_scantwin.readers.sound import sound
+from napari_scantwin.readers.tables.groups import group_measurements
 from napari_scantwin.readers.tables.table import ColumnTable, choose, table_to_scan
 
 __all__ = ["OpenedFile", "OpenedSeries", "is_series", "open_file"]
@@ -117,6 +118,7 @@ class OpenedFile:
         self._remembered: Measurement | None = None
         self._table: ColumnTable | None = None
         self._contents: arrays.Contents | None = None
+        self._groups: list[Measurement] | None = None
 
     @property
     def table(self) -> ColumnTable:
@@ -162,7 +164,8 @@ class OpenedFile:
         return [one for one in self.measurements() if one.key]
 
     def measurements(self, choice: str | None = None) -> list[Measurement]:
-        """Every measurement of the file, the likeliest first; none of a table.
+        """Every measurement of the file, the likeliest first; none of a table, but of tables side by side that say what
+        they are one each.
 
         Parameters
         ----------
@@ -188,7 +191,7 @@ class OpenedFile:
             # The labels of its axes are too few to know the layout by another time.
             raise NeedsAxes(str(lack), self._offered(lack)) from lack
         if self.contents is None:
-            return []
+            return self._of_groups(choice)
         if self._remembered is None:
             self._remembered = self._of_remembered_arrays(lack)
         return [self._remembered]
@@ -196,6 +199,18 @@ class OpenedFile:
     def scan(self, **how) -> xr.DataArray:
         """The scan of :meth:`measurement`, with the same arguments."""
         return self.measurement(**how).scan
+
+    def _of_groups(self, choice: str | None) -> list[Measurement]:
+        """The measurements of tables side by side in one that say what they are."""
+        if not any(one.table is not None for one in self._formats):
+            return []
+        if self._groups is None:
+            try:
+                self._groups = [replace(one, scan=self._sourced(one.scan)) for one in group_measurements(self.table)]
+            except ScanError:  # said by whoever asks for the table
+                self._groups = []
+        known = choice is None or any(one.key == choice for one in self._groups)
+        return self._groups if known else []
 
     def measurement(
         self,

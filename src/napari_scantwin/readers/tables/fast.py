@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from napari_scantwin.core.notes import with_left_out
-from napari_scantwin.readers.tables.layout import Row, header_of, make_table, names_of, what_columns_are
+from napari_scantwin.readers.tables.layout import Row, heads_of, make_table, names_of, what_columns_are
 from napari_scantwin.readers.tables.table import ColumnTable
 
 __all__ = ["EXACT", "fast_table"]
@@ -79,9 +80,10 @@ def fast_table(
     if columns is None:
         return None
     above = [row(number, line, delimiter) for number, line in enumerate(lines[: first - 1], 1) if line.strip()]
-    names = names_of(name, header_of(above, layout.width), first - 1)
-    table = make_table(name, dict(zip(names, columns, strict=True)), numbers, [])
-    return ColumnTable(table.name, table.columns, table.units, table.lines, with_left_out(table.attrs, cut))
+    heads = heads_of(above, layout.width)
+    names = names_of(name, heads, first - 1)
+    table = make_table(name, dict(zip(names, columns, strict=True)), numbers, [], heads)
+    return replace(table, attrs=with_left_out(table.attrs, cut))
 
 
 def _line_start(content: bytes, line: int) -> int:

@@ -11,11 +11,12 @@ import numpy as np
 
 from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.core.notes import with_left_out
+from napari_scantwin.core.notes import with_left_out, with_notes
 from napari_scantwin.readers.tables.cells import looks_numeric, parse_number
+from napari_scantwin.readers.tables.groups import GroupedHeads, grouped_heads
 from napari_scantwin.readers.tables.table import ColumnTable
 
-__all__ = ["Layout", "Row", "header_of", "make_table", "names_of", "rows_to_table", "what_columns_are"]
+__all__ = ["Layout", "Row", "header_of", "heads_of", "make_table", "names_of", "rows_to_table", "what_columns_are"]
 
 #: The line in the file, and the cells.
 Row = tuple[int, list[str]]
@@ -113,8 +114,15 @@ def rows_to_table(name: str, rows: list[Row], decimal: str = ".", remarks: list[
     if layout is None or first is None:
         raise ScanError(f"{name} holds no rows of numbers; a scan is a table with one row a point")
     line = rows[first][0]
-    heads = header_of([*rows[:first], *[one for one in remarks or [] if one[0] < line]], layout.width)
+    above = [*rows[:first], *[one for one in remarks or [] if one[0] < line]]
+    heads = heads_of(above, layout.width)
     return _table_of(name, rows[first:], heads, layout, decimal)
+
+
+def heads_of(rows: list[Row], width: int) -> GroupedHeads | list[str]:
+    """The names of the columns from the rows above the readings: those of tables side by side, else those of
+    :func:`header_of`."""
+    return grouped_heads([cells for _, cells in sorted(rows, key=lambda row: row[0])], width) or header_of(rows, width)
 
 
 def header_of(rows: list[Row], width: int) -> list[str]:
@@ -168,7 +176,9 @@ def _are_units(cells: list[str]) -> bool:
     return any(cells) and all(not cell or cell in ("-", "[-]") or units.is_known(cell.strip("()[] ")) for cell in cells)
 
 
-def _table_of(name: str, rows: list[Row], heads: list[str], layout: Layout, decimal: str) -> ColumnTable:
+def _table_of(
+    name: str, rows: list[Row], heads: GroupedHeads | list[str], layout: Layout, decimal: str
+) -> ColumnTable:
     """The table of rows below their header; arguments and errors as of :func:`rows_to_table`."""
     names = names_of(name, heads, rows[0][0] - 1)
     taken = [place for place, numeric in enumerate(layout.numeric) if numeric]
@@ -196,7 +206,8 @@ def _table_of(name: str, rows: list[Row], heads: list[str], layout: Layout, deci
     said = [_words_passed_over(names, layout)]
     if others:
         said.append(f"{others} row{'s' if others > 1 else ''} without numbers below the first reading")
-    return make_table(name, {names[place]: columns[:, at] for at, place in enumerate(taken)}, np.array(lines), said)
+    numbers = {names[place]: columns[:, at] for at, place in enumerate(taken)}
+    return make_table(name, numbers, np.array(lines), said, heads)
 
 
 def _words_passed_over(names: list[str], layout: Layout) -> str:
@@ -204,8 +215,10 @@ def _words_passed_over(names: list[str], layout: Layout) -> str:
     return f"{'columns' if len(words) > 1 else 'column'} of words: {', '.join(words)}" if words else ""
 
 
-def names_of(file: str, heads: list[str], line: int) -> list[str]:
+def names_of(file: str, heads: GroupedHeads | list[str], line: int) -> list[str]:
     """Each column's name; :class:`ScanError` where two have one. ``line`` is the line that says them."""
+    if isinstance(heads, GroupedHeads):
+        return heads.heads
     named = [head or f"column {number}" for number, head in enumerate(heads, 1)]
     doubled = next((head for head in named if named.count(head) > 1), None)
     if doubled is not None:
@@ -213,8 +226,18 @@ def names_of(file: str, heads: list[str], line: int) -> list[str]:
     return named
 
 
-def make_table(name: str, columns: dict[str, np.ndarray], lines: np.ndarray, said: list[str]) -> ColumnTable:
-    """The table of columns; one with a column for each sweep ("T (K), 100 Oe, 1000 Oe") is made long."""
+def make_table(
+    name: str,
+    columns: dict[str, np.ndarray],
+    lines: np.ndarray,
+    said: list[str],
+    heads: GroupedHeads | list[str] | None = None,
+) -> ColumnTable:
+    """The table of columns; one with a column for each sweep ("T (K), 100 Oe, 1000 Oe") is made long, tables side by
+    side keep their groups."""
+    if isinstance(heads, GroupedHeads) and len(columns) == len(heads.heads):
+        attrs = with_notes(with_left_out({}, *said), *heads.said)
+        return ColumnTable(name, columns, heads.units, lines, attrs, heads.groups)
     columns, lines = _long(columns, lines)
     known = {head: vocabulary.split_label(head)[1] for head in columns}
     return ColumnTable(name, columns, known, lines, with_left_out({}, *said))

@@ -28,6 +28,7 @@ from napari_scantwin.core.sweeps import find_sweeps, set_point_numbers, settled,
 __all__ = [
     "Column",
     "ColumnChoice",
+    "ColumnGroup",
     "ColumnTable",
     "choose",
     "guess",
@@ -88,6 +89,25 @@ class ColumnChoice:
 
 
 @dataclass(frozen=True)
+class ColumnGroup:
+    """Columns side by side that are a table of their own: what was scanned, and what was measured there.
+
+    Parameters
+    ----------
+    title
+        What stands above them, such as the sample; empty where nothing does.
+    x
+        The header of the column that was scanned.
+    values
+        The headers of those that were measured.
+    """
+
+    title: str
+    x: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ColumnTable:
     """A parsed table.
 
@@ -103,6 +123,9 @@ class ColumnTable:
         Each row's line in the file [rows].
     attrs
         What the file says of itself.
+    groups
+        Where several tables stand side by side, each with its own scanned column: which columns are one. A row holds
+        readings of each that have nothing to do with each other, and the shorter ones end in missing values.
     """
 
     name: str
@@ -110,6 +133,7 @@ class ColumnTable:
     units: dict[str, str | None]
     lines: np.ndarray
     attrs: dict = field(default_factory=dict)
+    groups: tuple[ColumnGroup, ...] = ()
 
     @property
     def headers(self) -> tuple[str, ...]:
