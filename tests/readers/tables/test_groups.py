@@ -22,7 +22,9 @@ def _rows(columns: list[np.ndarray], missing: str = "--") -> list[str]:
 
 def _curves(lengths) -> list[np.ndarray]:
     rng = np.random.default_rng(sum(lengths))
-    return [column for length in lengths for column in (np.sort(rng.uniform(2, 300, length)), rng.uniform(1, 2, length))]
+    return [
+        column for length in lengths for column in (np.sort(rng.uniform(2, 300, length)), rng.uniform(1, 2, length))
+    ]
 
 
 @settings(max_examples=25, deadline=None)

@@ -176,9 +176,7 @@ def _are_units(cells: list[str]) -> bool:
     return any(cells) and all(not cell or cell in ("-", "[-]") or units.is_known(cell.strip("()[] ")) for cell in cells)
 
 
-def _table_of(
-    name: str, rows: list[Row], heads: GroupedHeads | list[str], layout: Layout, decimal: str
-) -> ColumnTable:
+def _table_of(name: str, rows: list[Row], heads: GroupedHeads | list[str], layout: Layout, decimal: str) -> ColumnTable:
     """The table of rows below their header; arguments and errors as of :func:`rows_to_table`."""
     names = names_of(name, heads, rows[0][0] - 1)
     taken = [place for place, numeric in enumerate(layout.numeric) if numeric]
