@@ -315,7 +315,8 @@ FORMATS = (
         reads="The columns that are chosen (or that the headers make plain) as axes, value and its standard error; "
         "units from the headers, `T (K)`, or the row below them, else as they are answered. Preambles of any length "
         "and names behind `#` are understood; a column for each sweep (`T (K), 100 Oe, 1000 Oe`) is put one below the "
-        "other; tables side by side, each with its own scanned column, are a measurement each. Left out, and said in the scan's `notes`: rows without a finite value (counted in `dropped_rows`), "
+        "other; tables side by side, each with its own scanned column, are a measurement each. Left out, and said in "
+        "the scan's `notes`: rows without a finite value (counted in `dropped_rows`), "
         "columns of words and dates, rows of words among the readings, and a last row that may be cut. Of the other "
         "columns only `masked`, `extrapolated` and `sweep` are taken.",
         table=lambda file, sheet: text_table(file),
