@@ -77,13 +77,13 @@ def test_a_file_from_a_newer_version_says_so(saved, tmp_path):
         Twin.load(path)
 
 
-@pytest.mark.parametrize("version", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [2, 3, 4, 5, 6, 7])
 def test_a_file_of_an_older_format_opens_and_says_what_it_said(version, tmp_path):
     """``data`` holds files that the code of that time wrote, and what its twin said at some places."""
     twin, said = Twin.load(DATA / f"format{version}.twin"), np.load(DATA / f"format{version}.npz")
     again = Twin.load(twin.save(tmp_path / "again.twin"))
     kinds = ["aligned", "polynomial", "gaussian process"]
-    kinds += ["moving features"] if version == 6 else ["small networks", "networks"][: 2 if version >= 4 else 1]
+    kinds += ["moving features"] if version >= 6 else ["small networks", "networks"][: 2 if version >= 4 else 1]
     assert [one.kind for one in again.mixture.interpolators] == kinds
     for opened in (twin, again):
         mean, deviation = opened.predict(said["places"])
@@ -93,7 +93,7 @@ def test_a_file_of_an_older_format_opens_and_says_what_it_said(version, tmp_path
     assert any("older format" in note for note in twin.notes) == (version < 4)
 
 
-@pytest.mark.parametrize("version", [4, 5, 6])
+@pytest.mark.parametrize("version", [4, 5, 6, 7])
 def test_derivatives_and_extrapolation_are_recalled_too(version):
     twin, said = Twin.load(DATA / f"format{version}.twin"), np.load(DATA / f"format{version}.npz")
     np.testing.assert_array_equal(twin.extrapolates(said["places"]), said["extrapolated"])

@@ -45,7 +45,17 @@ def stated():
     grid = (np.linspace(0, 4, 17), np.linspace(5, 50, 10))
     slope = np.broadcast_to(np.linspace(2, 1, 17)[:, None], (17, 10))
     noise = Noise(np.array([0.0, 1.0]), np.array([0.02, 0.08]))
-    return Uncertainty(noise, np.ones(1), np.ones(1), grid, slope, np.arange(5.0), np.zeros((17, 10)))
+    return Uncertainty(
+        noise,
+        np.ones(1),
+        np.ones(1),
+        grid,
+        slope,
+        np.arange(5.0),
+        np.zeros((17, 10)),
+        np.zeros((17, 10)),
+        np.ones((17, 10)),
+    )
 
 
 BETWEEN = np.array([[0.5, 25.0], [1.5, 20.0], [2.25, 33.0], [6.0, 30.0]])

@@ -10,6 +10,7 @@ format      what changed
 5           interpolators by words of their own (``kind``) instead of class names
 6           networks whose features move; the uncertainty has factors by steepness (``steepness``)
 7           a surface for every branch of a scan that holds several (``branches``)
+8           the uncertainty knows what lies between coarse readings (``between``, ``spacing``)
 ==========  ===================================================================================================
 
 A twin of format 1 cannot be converted; its scan can.
@@ -27,7 +28,7 @@ from napari_scantwin.twin.settings import TwinSettings
 __all__ = ["FORMAT", "migrated"]
 
 #: The format that is written.
-FORMAT = 7
+FORMAT = 8
 
 _NOTE = "The file is of an older format, and its error bars lack what later versions add to them: train the scan again."
 #: What class names of format 2 to 4 are called now.
@@ -123,4 +124,13 @@ def _from_6(about: dict, arrays: dict) -> dict:
     return {**about, "branch": "", "branches": [], "format": 7}
 
 
-_STEPS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6}
+def _from_7(about: dict, arrays: dict) -> dict:
+    """Nothing was known of what lies between readings."""
+    for slope in [name for name in arrays if name.endswith("uncertainty/slope")]:
+        place = slope.removesuffix("slope")
+        arrays[f"{place}between"] = np.zeros_like(arrays[slope])
+        arrays[f"{place}spacing"] = np.ones_like(arrays[slope])
+    return {**about, "format": 8}
+
+
+_STEPS = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4, 5: _from_5, 6: _from_6, 7: _from_7}

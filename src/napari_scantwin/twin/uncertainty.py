@@ -2,11 +2,13 @@
 
 The predictive variance is::
 
-    std^2 = noise^2 + (max(factor, 0.75) spread)^2 + (factor * share * slope * distance^1.5)^2
+    std^2 = noise^2 + (max(factor, 0.75) spread)^2 + (factor * share * slope * distance^1.5)^2 + between^2
 
-``noise`` is the measurement's, inferred from the scan (:mod:`napari_scantwin.twin.noise`). The rest is the twin's own
-model uncertainty: ``spread`` is the disagreement of the interpolators and their members, and the last part what they
-may all get wrong together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to
+``noise`` is the measurement's, inferred from the scan (:mod:`napari_scantwin.twin.noise`), and ``between`` is what the
+curve may be off by between the readings of a sweep, where they are too coarse for it
+(:mod:`napari_scantwin.twin.between_readings`). The rest is the twin's own model uncertainty: ``spread`` is the
+disagreement of the interpolators and their members, and the part before the last what they may all get wrong together
+between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to
 the nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the
 measured range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` depends on
 how steep the twin is there, ``slope``: it is set for flat, middling and steep places apart, so that of the held-out
@@ -24,6 +26,7 @@ from scipy.ndimage import map_coordinates
 
 from napari_scantwin.core.grids import Places, columns, mesh
 from napari_scantwin.interpolators.aligned import rank
+from napari_scantwin.twin.between_readings import missed_between
 from napari_scantwin.twin.data import Data
 from napari_scantwin.twin.distance import FAR, nearest
 from napari_scantwin.twin.noise import Noise
@@ -46,6 +49,8 @@ _LEAST_SPREAD = 0.75
 _STEEPNESS, _FEWEST = (0.0, 0.5, 0.8, 1.0), 40
 #: Where the twin is flat along the slow axis it may still be wrong: by this share of its typical change.
 _FLAT_SHARE = 0.1
+#: A bump between two readings, zero at both, is so many heights a spacing steep at its foot (a parabola's).
+_FOOT = 4.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,10 @@ class Uncertainty:
         Set points of the slow axis [groups], ascending.
     nearest
         The distance to the nearest measured point on ``grid``, in steps.
+    between
+        What the curve may be off by between the readings of a sweep on ``grid``, in the value's unit.
+    spacing
+        Their distance from each other on ``grid``, in the fast axis's unit.
     least
         By how much the interpolators' disagreement counts at least.
     """
@@ -80,6 +89,8 @@ class Uncertainty:
     slope: np.ndarray
     knots: np.ndarray
     nearest: np.ndarray
+    between: np.ndarray
+    spacing: np.ndarray
     least: float = _LEAST_SPREAD
 
     @property
@@ -138,7 +149,7 @@ class Uncertainty:
         """
         slope = self.slope_at(coordinates)
         model = _model_uncertainty(self.factor_at(slope), spread, _SHARE * slope, self.least)
-        return np.hypot(self.noise(mean), model)
+        return np.hypot(np.hypot(self.noise(mean), self.between_at(coordinates)), model)
 
     def model_uncertainty(self, coordinates: Places, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin itself: :meth:`std` without the measurement's noise.
@@ -156,7 +167,8 @@ class Uncertainty:
             Standard deviation [n] in the value's unit.
         """
         slope = self.slope_at(coordinates)
-        return _model_uncertainty(self.factor_at(slope), spread, self._common(coordinates, slope), self.least)
+        model = _model_uncertainty(self.factor_at(slope), spread, self._common(coordinates, slope), self.least)
+        return np.hypot(model, self.between_at(coordinates))
 
     def of_slope(self, coordinates: np.ndarray, axis: int, spread: np.ndarray) -> np.ndarray:
         """Standard deviation of the twin's derivative along one axis.
@@ -180,7 +192,10 @@ class Uncertainty:
         """
         # Where the values' uncertainty was raised by a factor above one, so is their slopes'.
         factor = np.maximum(self.factor_at(self.slope_at(coordinates)), 1.0)
-        return np.hypot(factor * spread, self.shared_slope(coordinates, axis))
+        found = np.hypot(factor * spread, self.shared_slope(coordinates, axis))
+        if axis < len(self.grid) - 1:
+            return found
+        return np.hypot(found, sampled(self.grid, _FOOT * self.between / self.spacing, coordinates))
 
     def shared_slope(self, coordinates: np.ndarray, axis: int) -> np.ndarray:
         """How fast what all interpolators may get wrong together changes along an axis.
@@ -227,11 +242,15 @@ class Uncertainty:
         grid."""
         return sampled(self.grid, self.slope, coordinates)
 
+    def between_at(self, coordinates: Places) -> np.ndarray:
+        """What the curve may be off by between readings [n] (places as for :meth:`std`), in the value's unit."""
+        return sampled(self.grid, self.between, coordinates)
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything as plain arrays, for saving."""
         axes = {f"grid{number}": axis for number, axis in enumerate(self.grid)}
         noise = {"noise_levels": self.noise.levels, "noise": self.noise.deviations}
-        fields = {"slope": self.slope, "nearest": self.nearest}
+        fields = {"slope": self.slope, "nearest": self.nearest, "between": self.between, "spacing": self.spacing}
         factors = {"factor": self.factors, "steepness": self.steepness, "least": np.array(self.least)}
         return {**factors, "knots": self.knots, **fields, **noise, **axes}
 
@@ -242,8 +261,8 @@ class Uncertainty:
         grid = tuple(arrays[f"grid{number}"] for number in range(slope.ndim))
         noise = Noise(arrays["noise_levels"], arrays["noise"])
         factors, steepness = arrays["factor"], arrays["steepness"]
-        rest = (arrays["knots"], arrays["nearest"], float(arrays["least"]))
-        return cls(noise, factors, steepness, grid, slope, *rest)
+        fields = (arrays[name] for name in ("knots", "nearest", "between", "spacing"))
+        return cls(noise, factors, steepness, grid, slope, *fields, float(arrays["least"]))
 
 
 def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) -> Uncertainty:
@@ -266,17 +285,20 @@ def calibrated(data: Data, mixture, held_out: np.ndarray, spread: np.ndarray) ->
         Set so that inner held-out points lie within one and two standard deviations as often as they should.
     """
     grid, knots = sample_axes(data.coordinates, data.groups.knots), data.groups.knots
-    slope = sampled_slope(grid, mixture.on_grid(grid)[0] * data.spread, knots)
+    mean = mixture.on_grid(grid)[0] * data.spread
+    slope = sampled_slope(grid, mean, knots)
+    between, spacing = missed_between(data, grid, mean)
     inner = data.inner
     steep = sampled(grid, slope, data.coordinates[inner])
-    columns = ((data.values - held_out)[inner], data.noise(held_out[inner]), spread[inner])
+    noise = np.hypot(data.noise(held_out[inner]), sampled(grid, between, data.coordinates[inner]))
+    columns = ((data.values - held_out)[inner], noise, spread[inner])
     factors, levels = [], []
     for mine in _by_steepness(steep):
         # A held-out sweep is one step away.
         factors.append(calibrated_factor(*(column[mine] for column in columns), _SHARE * steep[mine]))
         levels.append(np.median(steep[mine]))
     far = nearest(data, mesh(grid)).reshape(slope.shape)
-    return Uncertainty(data.noise, np.array(factors), np.array(levels), grid, slope, knots, far)
+    return Uncertainty(data.noise, np.array(factors), np.array(levels), grid, slope, knots, far, between, spacing)
 
 
 def _by_steepness(steep: np.ndarray) -> list[np.ndarray]:
