@@ -1,0 +1,116 @@
+"""The least-squares problem: derivatives against differences, curves against the plain formulas."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from napari_scantwin.crystal_field import IonCurve, conventions, ions, observables, sites
+from napari_scantwin.crystal_field.model import CurveModel, Priors, thinned
+
+ER = ions.ion("Er3+")
+T = np.geomspace(2, 300, 12)
+H = np.linspace(-1, 9, 30)
+
+
+def curve(kind, direction, x, **others):
+    return IonCurve(kind, direction, x, np.ones_like(x), np.full_like(x, 0.01), **others)
+
+
+def every_kind():
+    return [
+        curve("heat_capacity", "powder", T, lattice=0.1 * T),
+        curve("heat_capacity", "c", T, field=5.0),
+        curve("susceptibility", "a", T, group="s"),
+        curve("susceptibility", "c", T, field=0.5),
+        curve("susceptibility", "powder", T),
+        curve("magnetization", "a", H, temperature=3.0, group="s"),
+        curve("magnetization", "c", H, temperature=10.0),
+        curve("levels", "powder", np.arange(1.0, 4.0)),
+    ]
+
+
+@pytest.mark.parametrize("group", ["D3d", "D4h", "D2h"])
+def test_derivatives(group):
+    place = sites.site(group)
+    model = CurveModel(ER, place, every_kind(), Priors(electronic=5.0))
+    rng = np.random.default_rng(1)
+    unknowns = model.start(rng.normal(size=(2, model.k)) * 10)
+    for i, one in enumerate(model.unknowns):
+        unknowns[:, model.k + i] += 0.3 * one.deviation * rng.normal()
+    _, slopes = model.evaluate(unknowns)
+    for column in range(model.width):
+        step = 1e-4 if column < model.k else 1e-4 * model.unknowns[column - model.k].deviation
+        up, down = unknowns.copy(), unknowns.copy()
+        up[:, column] += step
+        down[:, column] -= step
+        expected = (model.evaluate(up)[0] - model.evaluate(down)[0]) / (2 * step)
+        scale = np.abs(expected).max()
+        # Between nodes of M(H) the derivative is interpolated too.
+        np.testing.assert_allclose(slopes[:, :, column], expected, atol=0.05 * scale + 1e-6)
+
+
+def test_curves_are_those_of_the_plain_formulas():
+    place, priors = sites.site("D3d"), Priors()
+    model = CurveModel(ER, place, every_kind(), priors)
+    values = np.random.default_rng(2).normal(size=(1, model.k)) * 10
+    unknowns = model.start(values)
+    strength = {"a": -0.06, "c": 0.05}
+    for i, one in enumerate(model.unknowns):
+        if one.key[0] == "field":
+            unknowns[:, model.k + i] = strength[one.key[1]]
+    made = dict(zip(range(99), (value[0] for value, _ in model.curve_values(unknowns)), strict=False))
+    parameters = values / model.sizes
+    states = observables.states_of(ER, place, parameters)
+    np.testing.assert_allclose(made[0], observables.heat_capacity(states.energies, T)[0], rtol=1e-8)
+    chi = {axis: observables.susceptibility(states, axis, T)[0] for axis in "abc"}
+    np.testing.assert_allclose(made[2], observables.with_molecular_field(chi["a"], strength["a"]), rtol=1e-8)
+    mean = sum(observables.with_molecular_field(chi[axis], strength["c" if axis == "c" else "a"]) for axis in "abc") / 3
+    powder = next(i for i, one in enumerate(model.curves) if one.kind == "susceptibility" and one.direction == "powder")
+    np.testing.assert_allclose(made[powder], mean, rtol=1e-8)
+    for i, one in enumerate(model.curves):
+        if one.kind != "magnetization":
+            continue
+        moment = made[i]
+        effective = one.x + strength[one.direction] * moment
+        expected = [
+            observables.magnetization(ER, place, parameters, one.direction, [field], [one.temperature])[0, 0, 0]
+            for field in effective
+        ]
+        np.testing.assert_allclose(moment, expected, atol=2e-3 * ER.saturation_moment)
+
+
+def test_measured_levels_are_taken_in_order():
+    place = sites.site("D3d")
+    published = {"B20": -2.773e-2, "B40": -3.987e-4, "B43": -1.416e-2, "B60": 3.152e-6, "B63": -7.616e-6, "B66": 3.275e-5}
+    values = place.values_of(published)[None] * 11.604518
+    energies = observables.states_of(ER, place, values).above_ground[0][2:10:2]
+    shuffled = energies[[2, 0, 3, 1]]
+    levels = IonCurve("levels", "powder", np.arange(1.0, 5.0), shuffled + 0.1, np.full(4, 0.5))
+    model = CurveModel(ER, place, [levels], Priors())
+    residuals, _ = model.evaluate(values * model.sizes)
+    np.testing.assert_allclose(residuals[0], -0.2, atol=1e-6)
+
+
+def test_a_susceptibility_in_a_field_is_split_where_it_bends():
+    model = CurveModel(ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors())
+    beyond, limit = model.curves
+    assert (beyond.field, limit.field) == (0.1, 0.0)
+    assert beyond.x.max() < limit.x.min()
+    assert beyond.x.size + limit.x.size == T.size
+    only = CurveModel(ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors(), small_field_only=True)
+    assert [one.field for one in only.curves] == [0.0]
+
+
+def test_thinning_averages_and_keeps_the_weight():
+    x = np.linspace(1, 100, 3000)
+    dense = IonCurve("heat_capacity", "powder", x, 2 * x, np.full(3000, 0.1), lattice=3 * x, group="g")
+    few = thinned(dense, 50)
+    assert 30 <= few.x.size <= 50
+    np.testing.assert_allclose(few.value, 2 * few.x)
+    np.testing.assert_allclose(few.lattice, 3 * few.x)
+    assert np.sum(1 / few.error**2) == pytest.approx(np.sum(1 / dense.error**2))
+    assert few.group == "g"
+    assert thinned(few, 50) is few
+    sized = conventions.walter_sizes(ER, sites.site("D4h"))
+    assert CurveModel(ER, sites.site("D4h"), [dataclasses.replace(dense)], Priors()).sizes == pytest.approx(sized)
