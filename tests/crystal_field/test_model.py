@@ -82,7 +82,14 @@ def test_curves_are_those_of_the_plain_formulas():
 
 def test_measured_levels_are_taken_in_order():
     place = sites.site("D3d")
-    published = {"B20": -2.773e-2, "B40": -3.987e-4, "B43": -1.416e-2, "B60": 3.152e-6, "B63": -7.616e-6, "B66": 3.275e-5}
+    published = {
+        "B20": -2.773e-2,
+        "B40": -3.987e-4,
+        "B43": -1.416e-2,
+        "B60": 3.152e-6,
+        "B63": -7.616e-6,
+        "B66": 3.275e-5,
+    }
     values = place.values_of(published)[None] * 11.604518
     energies = observables.states_of(ER, place, values).above_ground[0][2:10:2]
     shuffled = energies[[2, 0, 3, 1]]
@@ -98,7 +105,9 @@ def test_a_susceptibility_in_a_field_is_split_where_it_bends():
     assert (beyond.field, limit.field) == (0.1, 0.0)
     assert beyond.x.max() < limit.x.min()
     assert beyond.x.size + limit.x.size == T.size
-    only = CurveModel(ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors(), small_field_only=True)
+    only = CurveModel(
+        ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors(), small_field_only=True
+    )
     assert [one.field for one in only.curves] == [0.0]
 
 

@@ -2,7 +2,22 @@
 
 from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.ions import IONS, Ion, ion
+from napari_scantwin.crystal_field.model import Priors
+from napari_scantwin.crystal_field.search import find
 from napari_scantwin.crystal_field.sites import SITES, Site, site
 from napari_scantwin.crystal_field.solution import Answer, Nuisance, Solution
 
-__all__ = ["IONS", "SITES", "Answer", "Ion", "IonCurve", "Nuisance", "Site", "Solution", "ion", "site"]
+__all__ = [
+    "IONS",
+    "SITES",
+    "Answer",
+    "Ion",
+    "IonCurve",
+    "Nuisance",
+    "Priors",
+    "Site",
+    "Solution",
+    "find",
+    "ion",
+    "site",
+]

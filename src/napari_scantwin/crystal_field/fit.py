@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
-from napari_scantwin.crystal_field.model import CurveModel, Priors, thinned
+from napari_scantwin.crystal_field.model import CurveModel
 from napari_scantwin.crystal_field.observables import curie_constant
 from napari_scantwin.crystal_field.table import LOG_STEP, REDUCED, DirectionTable
 
@@ -22,7 +22,7 @@ __all__ = ["distance", "diverse", "perturbed", "refine", "scan"]
 #: Sizes Σ|x_i| that are tried, in K, every second step of the grid.
 SMALLEST, LARGEST = 0.3, 1000.0
 _STRIDE = 2
-#: A start from the table is off by the table's spacing; errors are widened by this share of the value and of the maximum.
+#: A start from the table is off by the table's spacing; errors are widened by these shares of value and maximum.
 _BETWEEN_VALUES, _BETWEEN_MAXIMA = 0.03, 0.01
 _FIRST_DAMPING, _MOST_DAMPING = 1e-3, 1e10
 
@@ -220,8 +220,3 @@ def refine(
 
 def _chunks(rows: np.ndarray, most: int = 32):
     return [rows[i : i + most] for i in range(0, len(rows), most)]
-
-
-def coarse(curves, priors: Priors, most: int = 60):
-    """Curves with few readings, for what only has to find the right valley."""
-    return [thinned(curve, most) for curve in curves]

@@ -9,7 +9,7 @@ from napari_scantwin.crystal_field.model import CurveModel
 from napari_scantwin.crystal_field.observables import g_tensor, level_groups, states_of
 from napari_scantwin.crystal_field.solution import Nuisance, Solution
 
-__all__ = ["listed"]
+__all__ = ["hints_of", "listed", "warnings_of"]
 
 #: Minima closer than this share of their size are one.
 _ONE = 0.05
@@ -17,6 +17,8 @@ _CLOSE, _LEAST_SHARE = 9.0, 0.01
 _MOST = 24
 #: A turn that changes χ² by less is not seen by the curves.
 _UNSEEN = 1e-3
+#: A nuisance further from what was expected, in standard deviations, is told; so is a fit this bad per reading.
+_PULLED, _BAD = 2.0, 3.0
 
 
 def listed(model: CurveModel, unknowns, chi2, curvature) -> tuple[list[Solution], int]:
@@ -108,3 +110,32 @@ def _solution(model: CurveModel, unknowns, chi2, curvature, probability, words) 
         words,
         tuple(curves),
     )
+
+
+def warnings_of(model: CurveModel, solutions: list[Solution]) -> tuple[str, ...]:
+    """What is doubtful of the most probable solution."""
+    said = [model.ion.warning] if model.ion.warning else []
+    if solutions:
+        best = solutions[0]
+        if best.chi2_per_point > _BAD:
+            said.append(
+                f"the best solution misses the curves by χ²/n = {best.chi2_per_point:.1f}; the errors are too "
+                "small, or something else than a crystal field is in the curves"
+            )
+        for one in best.nuisances:
+            if abs(one.pull) > _PULLED:
+                value = f"{one.value:.3g} {one.unit}".rstrip()
+                said.append(f"{one.name} is pulled to {value}, {abs(one.pull):.1f} σ from what was expected")
+    return tuple(said)
+
+
+def hints_of(model: CurveModel, solutions: list[Solution]) -> tuple[str, ...]:
+    """What would help."""
+    said = []
+    if len(solutions) > 1:
+        said.append(f"{len(solutions)} crystal fields fit these curves; ask which measurement would tell them apart")
+        if not any(curve.kind == "levels" for curve in model.curves):
+            said.append("a few level energies from neutron or Raman scattering would choose among them")
+    if solutions:
+        said += [f"these curves do not see {words}; the other sets are not listed" for words in solutions[0].equivalent]
+    return tuple(said)

@@ -86,7 +86,11 @@ def thinned(curve: IonCurve, most: int = _MOST_READINGS) -> IonCurve:
     order = np.argsort(curve.x, kind="stable")
     x = curve.x[order]
     # Bins of equal width in the logarithm, as far as readings are dense; never fewer readings than asked for.
-    place = np.log(np.maximum(x, 1e-3)) if curve.kind != "magnetization" else np.arcsinh(x / max(np.abs(x).max() / 20, 1e-9))
+    place = (
+        np.log(np.maximum(x, 1e-3))
+        if curve.kind != "magnetization"
+        else np.arcsinh(x / max(np.abs(x).max() / 20, 1e-9))
+    )
     bins = np.minimum((place - place[0]) / max(np.ptp(place), 1e-12) * most, most - 1).astype(int)
     _, bins = np.unique(bins, return_inverse=True)
     weights = 1 / curve.error[order] ** 2
@@ -387,12 +391,14 @@ class CurveModel:
                 at = np.searchsorted(nodes, magnitude)
                 one, wide = moment[:, at], self._widened(derived[:, at])
             else:
-                one, wide = self._within_field(self._field_columns(key), unknowns, nodes, moment, derived, steep, magnitude)
+                one, wide = self._within_field(
+                    self._field_columns(key), unknowns, nodes, moment, derived, steep, magnitude
+                )
             value, slope = value + weight * one * sign, slope + weight * wide * sign[:, None]
         return self._scaled(curve, unknowns, value, slope)
 
     def _within_field(self, columns, unknowns, nodes, moment, derived, steep, magnitude):
-        """m = M(H + λm) at the fields, by Hermite's interpolation over the nodes as the applied fields they belong to."""
+        """m = M(H + λm) at the fields, interpolated (Hermite) over the applied fields that the nodes belong to."""
         strength = sum((unknowns[:, column] * share for column, share in columns), np.zeros(len(unknowns)))
         less = np.maximum(1 - strength[:, None] * steep, 0.05)
         applied = nodes - strength[:, None] * moment

@@ -310,7 +310,8 @@ def level_groups(energies: np.ndarray, kramers: bool, tolerance: float = 1e-5) -
     starts = np.concatenate([[True], np.diff(above) > max(tolerance * above[-1], _SMALLEST_GAP)])
     group = np.cumsum(starts) - 1
     counts = np.bincount(group)
-    return np.bincount(group, above) / counts, counts * step
+    levels = np.bincount(group, above) / counts
+    return levels - levels[0], counts * step
 
 
 def g_tensor(ion: Ion, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 Where the parameters B move the Hamiltonian by O_k, first-order perturbation gives ∂E_i/∂B_k = ⟨i|O_k|i⟩ and the change
 of the states, so one diagonalisation serves a curve and all of its derivatives. States of one energy are treated
-together: where symmetry makes them so, an allowed operator is a number among them, and every sum over the level is exact.
+together: where symmetry makes them so, an allowed operator is a number among them, and the sums over a level are exact.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Find parameters: the table's starts, least squares without a field, then everything together; all that fits is listed."""
+"""Find parameters: starts from a table, least squares without a field, then with everything; all that fits is listed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.crystal_field import fit
 from napari_scantwin.crystal_field.curves import IonCurve
-from napari_scantwin.crystal_field.foresight import hints_of, warnings_of
-from napari_scantwin.crystal_field.ions import Ion, ion as ion_of
-from napari_scantwin.crystal_field.listing import listed
+from napari_scantwin.crystal_field.ions import Ion
+from napari_scantwin.crystal_field.ions import ion as ion_of
+from napari_scantwin.crystal_field.listing import hints_of, listed, warnings_of
 from napari_scantwin.crystal_field.model import CurveModel, Priors
-from napari_scantwin.crystal_field.sites import Site, site as site_of
+from napari_scantwin.crystal_field.sites import Site
+from napari_scantwin.crystal_field.sites import site as site_of
 from napari_scantwin.crystal_field.solution import Answer
 from napari_scantwin.crystal_field.table import DirectionTable, direction_table, directions
 
@@ -70,7 +71,8 @@ def find(
     Returns
     -------
     Answer
-        The distinct solutions by falling probability, warnings and hints.
+        The distinct solutions by falling probability, with what is doubtful of them and what would help. What is wrong
+        with the curves themselves is another question, which can be asked before.
 
     Raises
     ------
@@ -116,11 +118,10 @@ def find(
     if on_progress is not None:
         on_progress(0.95)
     solutions, rejected = listed(whole, *found)
-    warnings = warnings_of(whole, curves, solutions)
-    hints = hints_of(whole, curves, solutions)
     if on_progress is not None:
         on_progress(1.0)
-    return Answer(tuple(solutions), tuple(warnings), tuple(hints), whole.points, rejected)
+    said, would_help = warnings_of(whole, solutions), hints_of(whole, solutions)
+    return Answer(tuple(solutions), said, would_help, whole.points, rejected)
 
 
 def refined_from(

@@ -7,7 +7,6 @@ those of every scale s. Directions are uniform in the ball Σ|x_i| ≤ 1 of Walt
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import threading
@@ -22,17 +21,16 @@ import platformdirs
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.crystal_field import conventions
-from napari_scantwin.crystal_field.constants import MU_B
 from napari_scantwin.crystal_field.ions import Ion
 from napari_scantwin.crystal_field.observables import along, heat_capacity, occupation, states_of
 from napari_scantwin.crystal_field.sites import Site
 
-__all__ = ["LOG_STEP", "REDUCED", "DirectionTable", "cache_folder", "directions", "direction_table", "table_size"]
+__all__ = ["LOG_STEP", "REDUCED", "DirectionTable", "cache_folder", "direction_table", "directions", "table_size"]
 
 #: The grid of T/s: 0.005 … 1000 in steps of 5 %.
 LOG_STEP = 0.05
 REDUCED = np.exp(np.arange(np.log(0.005), np.log(1000.0), LOG_STEP))
-_CHUNK = 500
+_CHUNK = 200
 _VERSION = 1
 
 
@@ -119,7 +117,9 @@ def direction_table(
     """
     count = count or table_size(len(site.parameters))
     key = f"{_VERSION} {ion.J} {site.laue} {site.parameters} {count} {seed} {len(REDUCED)}"
-    path = cache_folder() / "crystal_field" / f"{site.laue}_J{ion.J:g}_{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
+    path = (
+        cache_folder() / "crystal_field" / f"{site.laue}_J{ion.J:g}_{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
+    )
     with _lock:
         if (table := _in_memory.get(key)) is not None:
             return table
@@ -178,9 +178,3 @@ def _read(path: Path) -> DirectionTable | None:
         return DirectionTable(arrays.pop("sized"), arrays.pop("energies"), arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-
-
-@functools.cache
-def curie_factor(g_J: float, J: float) -> float:
-    """Curie's constant in µ_B K/T, by which the table's χT are multiplied."""
-    return g_J**2 * MU_B * J * (J + 1) / 3
