@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.crystal_field import IonCurve, conventions, ions, observables, sites
-from napari_scantwin.crystal_field.model import CurveModel, Priors, thinned
+from napari_scantwin.crystal_field.model import LeastSquares, Priors, thinned
 
 ER = ions.ion("Er3+")
 T = np.geomspace(2, 300, 12)
@@ -33,7 +33,7 @@ def every_kind():
 @pytest.mark.parametrize("group", ["D3d", "D4h", "D2h"])
 def test_derivatives(group):
     place = sites.site(group)
-    model = CurveModel(ER, place, every_kind(), Priors(electronic=5.0))
+    model = LeastSquares(ER, place, every_kind(), Priors(electronic=5.0))
     rng = np.random.default_rng(1)
     unknowns = model.start(rng.normal(size=(2, model.k)) * 10)
     for i, one in enumerate(model.unknowns):
@@ -52,7 +52,7 @@ def test_derivatives(group):
 
 def test_curves_are_those_of_the_plain_formulas():
     place, priors = sites.site("D3d"), Priors()
-    model = CurveModel(ER, place, every_kind(), priors)
+    model = LeastSquares(ER, place, every_kind(), priors)
     values = np.random.default_rng(2).normal(size=(1, model.k)) * 10
     unknowns = model.start(values)
     strength = {"a": -0.06, "c": 0.05}
@@ -94,18 +94,18 @@ def test_measured_levels_are_taken_in_order():
     energies = observables.states_of(ER, place, values).above_ground[0][2:10:2]
     shuffled = energies[[2, 0, 3, 1]]
     levels = IonCurve("levels", "powder", np.arange(1.0, 5.0), shuffled + 0.1, np.full(4, 0.5))
-    model = CurveModel(ER, place, [levels], Priors())
+    model = LeastSquares(ER, place, [levels], Priors())
     residuals, _ = model.evaluate(values * model.sizes)
     np.testing.assert_allclose(residuals[0], -0.2, atol=1e-6)
 
 
 def test_a_susceptibility_in_a_field_is_split_where_it_bends():
-    model = CurveModel(ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors())
+    model = LeastSquares(ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors())
     beyond, limit = model.curves
     assert (beyond.field, limit.field) == (0.1, 0.0)
     assert beyond.x.max() < limit.x.min()
     assert beyond.x.size + limit.x.size == T.size
-    only = CurveModel(
+    only = LeastSquares(
         ER, sites.site("D4h"), [curve("susceptibility", "c", T, field=0.1)], Priors(), small_field_only=True
     )
     assert [one.field for one in only.curves] == [0.0]
@@ -122,4 +122,4 @@ def test_thinning_averages_and_keeps_the_weight():
     assert few.group == "g"
     assert thinned(few, 50) is few
     sized = conventions.walter_sizes(ER, sites.site("D4h"))
-    assert CurveModel(ER, sites.site("D4h"), [dataclasses.replace(dense)], Priors()).sizes == pytest.approx(sized)
+    assert LeastSquares(ER, sites.site("D4h"), [dataclasses.replace(dense)], Priors()).sizes == pytest.approx(sized)

@@ -8,7 +8,7 @@ import pytest
 
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.crystal_field import IonCurve, Priors, conventions, find, fit, ions, observables, sites, table
-from napari_scantwin.crystal_field.model import CurveModel
+from napari_scantwin.crystal_field.model import LeastSquares
 
 T = np.linspace(1, 300, 64)
 EXACT = Priors(0, 0, 0, 0, 0, 0)
@@ -89,7 +89,7 @@ def test_a_susceptibility_alone_may_leave_several_and_the_truth_is_among_them():
         values = conventions.from_walter(of, place, rng.uniform(3, 30), [x, rng.choice([-1, 1]) * (1 - abs(x))])
         answer = find(curves_of(of, place, values, rng, kinds=("chi",), axes="a"), of, place, priors=EXACT)
         several += len(answer.solutions) > 1
-        model = CurveModel(of, place, curves_of(of, place, values, rng, kinds=("chi",), axes="a"), EXACT)
+        model = LeastSquares(of, place, curves_of(of, place, values, rng, kinds=("chi",), axes="a"), EXACT)
         best = min(one.chi2 for one in answer.solutions)
         assert best < 2 * model.points
         assert sum(one.probability for one in answer.solutions) == pytest.approx(1.0)
@@ -176,7 +176,7 @@ def test_the_scan_finds_direction_and_scale():
     chosen = 4.0 * made.sized[77]
     values = chosen / conventions.walter_sizes(of, place)
     curves = curves_of(of, place, values, kinds=("c", "chi"), scale=1.12)
-    model = CurveModel(of, place, curves, Priors())
+    model = LeastSquares(of, place, curves, Priors())
     sized, chi2 = fit.scan(model, made)
     turns = [one.matrix for one in place.equivalences]
     assert fit.distance(chosen, sized[:1], turns)[0] < 0.06

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled
-from napari_scantwin.crystal_field.model import CurveModel
+from napari_scantwin.crystal_field.model import LeastSquares
 from napari_scantwin.crystal_field.observables import curie_constant
 from napari_scantwin.crystal_field.table import LOG_STEP, REDUCED, DirectionTable
 
@@ -27,7 +27,7 @@ _BETWEEN_VALUES, _BETWEEN_MAXIMA = 0.03, 0.01
 _FIRST_DAMPING, _MOST_DAMPING = 1e-3, 1e10
 
 
-def scan(model: CurveModel, table: DirectionTable, stop: threading.Event | None = None, most: int = 3000):
+def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | None = None, most: int = 3000):
     """Compare curves with every direction and scale of a table.
 
     Parameters
@@ -146,7 +146,7 @@ def perturbed(sized: np.ndarray, copies: int, share: float, rng: np.random.Gener
 
 
 def refine(
-    model: CurveModel,
+    model: LeastSquares,
     start: np.ndarray,
     *,
     iterations: int = 60,

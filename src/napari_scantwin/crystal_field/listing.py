@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_scantwin.crystal_field import fit
-from napari_scantwin.crystal_field.model import CurveModel
+from napari_scantwin.crystal_field.model import LeastSquares
 from napari_scantwin.crystal_field.observables import g_tensor, level_groups, states_of
 from napari_scantwin.crystal_field.solution import Nuisance, Solution
 
@@ -21,7 +21,7 @@ _UNSEEN = 1e-3
 _PULLED, _BAD = 2.0, 3.0
 
 
-def listed(model: CurveModel, unknowns, chi2, curvature) -> tuple[list[Solution], int]:
+def listed(model: LeastSquares, unknowns, chi2, curvature) -> tuple[list[Solution], int]:
     """The distinct solutions, best first, and how many minima fit too badly.
 
     Those within Δχ² = 9 of the best (times χ²/n of the best where that is above 1) are listed, and those with at least
@@ -50,7 +50,7 @@ def listed(model: CurveModel, unknowns, chi2, curvature) -> tuple[list[Solution]
     ], rejected
 
 
-def _unseen_turns(model: CurveModel, unknowns, chi2, stretch):
+def _unseen_turns(model: LeastSquares, unknowns, chi2, stretch):
     found = []
     for turn in model.site.equivalences:
         turned = unknowns[None].copy()
@@ -73,7 +73,7 @@ def _log_determinant(curvature: np.ndarray) -> float:
     return float(np.log(np.maximum(values, 1e-12 * values.max())).sum())
 
 
-def _solution(model: CurveModel, unknowns, chi2, curvature, probability, words) -> Solution:
+def _solution(model: LeastSquares, unknowns, chi2, curvature, probability, words) -> Solution:
     ion, site, k = model.ion, model.site, model.k
     values = unknowns[:k] / model.sizes
     states = states_of(ion, site, values)
@@ -112,7 +112,7 @@ def _solution(model: CurveModel, unknowns, chi2, curvature, probability, words) 
     )
 
 
-def warnings_of(model: CurveModel, solutions: list[Solution]) -> tuple[str, ...]:
+def warnings_of(model: LeastSquares, solutions: list[Solution]) -> tuple[str, ...]:
     """What is doubtful of the most probable solution."""
     said = [model.ion.warning] if model.ion.warning else []
     if solutions:
@@ -129,7 +129,7 @@ def warnings_of(model: CurveModel, solutions: list[Solution]) -> tuple[str, ...]
     return tuple(said)
 
 
-def hints_of(model: CurveModel, solutions: list[Solution]) -> tuple[str, ...]:
+def hints_of(model: LeastSquares, solutions: list[Solution]) -> tuple[str, ...]:
     """What would help."""
     said = []
     if len(solutions) > 1:

@@ -20,7 +20,7 @@ from napari_scantwin.crystal_field.ions import Ion
 from napari_scantwin.crystal_field.observables import curie_constant, powder_quadrature
 from napari_scantwin.crystal_field.sites import Site
 
-__all__ = ["CurveModel", "Priors", "Unknown", "thinned"]
+__all__ = ["LeastSquares", "Priors", "Unknown", "thinned"]
 
 #: A susceptibility measured where the Zeeman energy is above this share of k_B T is M(H)/H, not a limit.
 _LINEAR = 0.05
@@ -115,7 +115,7 @@ def _nodes(highest: float, coldest: float, ion: Ion) -> np.ndarray:
     return nodes[np.concatenate([[True], np.diff(nodes) > 1e-3 * highest / 28])]
 
 
-class CurveModel:
+class LeastSquares:
     """Residuals of curves and their derivatives.
 
     Parameters
@@ -219,7 +219,7 @@ class CurveModel:
         expected = np.array([one.expected for one in self.unknowns])
         return np.concatenate([sized, np.broadcast_to(expected, (len(sized), len(expected)))], axis=1)
 
-    def carried(self, other: CurveModel, unknowns: np.ndarray) -> np.ndarray:
+    def carried(self, other: LeastSquares, unknowns: np.ndarray) -> np.ndarray:
         """The unknowns of another model of the same site as a start of this one."""
         start = self.start(unknowns[:, : self.k])
         for key, column in self._column.items():

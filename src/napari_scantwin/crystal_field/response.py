@@ -88,7 +88,7 @@ class Response:
         return value.reshape(*self.shape, -1), derived.reshape(*self.shape, len(temperature), -1)
 
     def moment(self, temperature: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """M [n, f, t] in µ_B, its derivatives along the parameters [n, f, t, k] and along the field [n, f, t] in µ_B/T."""
+        """M [n, f, t] in µ_B, its derivatives along the parameters [n, f, t, k] and along the field (µ_B/T)."""
         g = float(self.states.ion.g_J)
         shares = occupation(self.states.energies, temperature)
         cold = shares / temperature[:, None]

@@ -1,4 +1,4 @@
-"""Find parameters: starts from a table, least squares without a field, then with everything; all that fits is listed."""
+"""Find parameters: starts from a table, least squares without a field, then with all curves; what fits is listed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.ions import Ion
 from napari_scantwin.crystal_field.ions import ion as ion_of
 from napari_scantwin.crystal_field.listing import hints_of, listed, warnings_of
-from napari_scantwin.crystal_field.model import CurveModel, Priors
+from napari_scantwin.crystal_field.model import LeastSquares, Priors
 from napari_scantwin.crystal_field.sites import Site
 from napari_scantwin.crystal_field.sites import site as site_of
 from napari_scantwin.crystal_field.solution import Answer
@@ -88,8 +88,8 @@ def find(
     def told(low, high):
         return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
 
-    whole = CurveModel(ion, site, curves, priors)
-    small = CurveModel(ion, site, curves, priors, small_field_only=True)
+    whole = LeastSquares(ion, site, curves, priors)
+    small = LeastSquares(ion, site, curves, priors, small_field_only=True)
     rng = np.random.default_rng(seed)
     starts = starts or (16 if whole.k <= 5 else 32)
     turns = [one.matrix for one in site.equivalences if one.axes == (0, 1, 2)]
@@ -125,8 +125,8 @@ def find(
 
 
 def refined_from(
-    whole: CurveModel,
-    small: CurveModel | None,
+    whole: LeastSquares,
+    small: LeastSquares | None,
     sized: np.ndarray,
     turns=(),
     on_progress: Callable[[float], None] | None = None,
@@ -184,7 +184,7 @@ def _turned(unknowns: np.ndarray, matrix: np.ndarray, k: int) -> np.ndarray:
     return turned
 
 
-def _drawn(model: CurveModel, rng: np.random.Generator, count: int, stop) -> np.ndarray:
+def _drawn(model: LeastSquares, rng: np.random.Generator, count: int, stop) -> np.ndarray:
     """The best of parameters drawn at random, where no curve without a field narrows them down."""
     sized = directions(model.k, _RANDOM, int(rng.integers(1 << 31)))
     sized = sized * np.exp(rng.uniform(np.log(0.5), np.log(200.0), size=(len(sized), 1)))
