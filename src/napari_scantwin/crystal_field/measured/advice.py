@@ -1,7 +1,7 @@
 """What is to be known of curves before anything is fitted to them: what they cannot tell, and what is wrong with them.
 
 Each sentence says what was seen and what would mend it. None stops a fit: what makes one impossible is an error where
-the curve is made (:mod:`~napari_scantwin.crystal_field.per_ion`).
+the curve is made (:mod:`~napari_scantwin.crystal_field.measured.per_ion`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.crystal_field.constants import CHI_EMU_PER_MOL, MU_B
 from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.ions import Ion
+from napari_scantwin.crystal_field.measured.ordering import Ordering
 from napari_scantwin.crystal_field.observables import curie_constant
-from napari_scantwin.crystal_field.ordering import Ordering
 from napari_scantwin.crystal_field.sites import Site
 
 __all__ = ["Advice", "advice_on"]
@@ -64,7 +64,8 @@ def advice_on(curves: Sequence[IonCurve], ion: Ion, site: Site, orderings: Seque
     ion, site
         The ion, and its site symmetry.
     orderings
-        What :func:`~napari_scantwin.crystal_field.ordering.ordering_in` found in each curve, in the same order.
+        What :func:`~napari_scantwin.crystal_field.measured.ordering.ordering_in` found in each curve, in the same
+        order.
 
     Returns
     -------

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from napari_scantwin.core import units
-from napari_scantwin.crystal_field.formula import Formula, formula_in
+from napari_scantwin.crystal_field.measured.formula import Formula, formula_in
 from napari_scantwin.physics.magnetization import field_in_tesla
 
 __all__ = ["Told", "told_by"]

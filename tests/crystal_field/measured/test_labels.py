@@ -2,8 +2,8 @@
 
 import pytest
 
-from napari_scantwin.crystal_field.formula import Formula, formula_in
-from napari_scantwin.crystal_field.labels import told_by
+from napari_scantwin.crystal_field.measured.formula import Formula, formula_in
+from napari_scantwin.crystal_field.measured.labels import told_by
 
 
 @pytest.mark.parametrize(

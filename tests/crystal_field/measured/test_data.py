@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.sample import Sample
-from napari_scantwin.crystal_field.data import MeasuredCurve, curves_in, curves_of_scan, level_energies
-from napari_scantwin.crystal_field.formula import Formula
-from napari_scantwin.crystal_field.per_ion import UNITS, ion_curve, ion_values, needs
+from napari_scantwin.crystal_field.measured.data import MeasuredCurve, curves_in, curves_of_scan, level_energies
+from napari_scantwin.crystal_field.measured.formula import Formula
+from napari_scantwin.crystal_field.measured.per_ion import UNITS, ion_curve, ion_values, needs
 
-KERSE2 = Path(__file__).resolve().parents[3] / "shared" / "data" / "crystal_field"
+KERSE2 = Path(__file__).resolve().parents[4] / "shared" / "data" / "crystal_field"
 needs_kerse2 = pytest.mark.skipif(not KERSE2.is_dir(), reason="the measured files are not at hand")
 
 #: One mole of ions in CODATA 2018's constants: what a curve of value 1 per ion reads in each unit, of a sample of 10 mg

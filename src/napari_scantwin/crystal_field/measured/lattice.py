@@ -20,9 +20,9 @@ import numpy as np
 
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.crystal_field.curves import IonCurve
-from napari_scantwin.crystal_field.data import MeasuredCurve
-from napari_scantwin.crystal_field.formula import Formula, weight
-from napari_scantwin.crystal_field.per_ion import ion_values
+from napari_scantwin.crystal_field.measured.data import MeasuredCurve
+from napari_scantwin.crystal_field.measured.formula import Formula, weight
+from napari_scantwin.crystal_field.measured.per_ion import ion_values
 
 __all__ = [
     "AnalogueLattice",

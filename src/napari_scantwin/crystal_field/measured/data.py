@@ -21,10 +21,10 @@ from napari_scantwin.core import units, vocabulary
 from napari_scantwin.core.errors import NeedsColumns, ScanError
 from napari_scantwin.core.notes import notes
 from napari_scantwin.core.sample import Sample
-from napari_scantwin.crystal_field.formula import Formula
-from napari_scantwin.crystal_field.labels import Told, told_by
+from napari_scantwin.crystal_field.measured.formula import Formula
+from napari_scantwin.crystal_field.measured.labels import Told, told_by
 
-__all__ = ["MEASURED_KINDS", "MeasuredCurve", "curves_in", "curves_of_scan", "level_energies"]
+__all__ = ["MEASURED_KINDS", "MeasuredCurve", "curve_in", "curves_in", "curves_of_scan", "level_energies"]
 
 #: What a measured curve may be, with the words for people.
 MEASURED_KINDS = {
@@ -35,6 +35,8 @@ MEASURED_KINDS = {
     "magnetization": "M(H)",
     "levels": "level energies",
 }
+_OVER_TEMPERATURE = ("heat_capacity", "susceptibility", "inverse_susceptibility", "moment")
+_KELVIN = "the file does not say the unit of its temperatures; K is taken"
 #: A run with fewer readings is none.
 _FEWEST = 3
 _FIELDS, _TEMPERATURES = ("magnetic_field",), ("temperature",)
@@ -72,6 +74,8 @@ class MeasuredCurve:
         Magnetic ions in a formula unit.
     notes
         What was left out or taken for granted, a sentence each.
+    path
+        Where the file is, for scripts; empty of a scan without one.
     """
 
     label: str
@@ -89,6 +93,7 @@ class MeasuredCurve:
     sample: Sample = dataclasses.field(default_factory=Sample)
     ions: float = 1.0
     notes: tuple[str, ...] = ()
+    path: str = ""
 
     @property
     def title(self) -> str:
@@ -98,7 +103,7 @@ class MeasuredCurve:
     @property
     def is_lattice(self) -> bool:
         """Whether it is the heat capacity of a compound without a moment, which serves as a lattice."""
-        return self.kind == "heat_capacity" and self.formula is not None and self.formula.is_analogue
+        return self.kind in (None, "heat_capacity") and self.formula is not None and self.formula.is_analogue
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -120,8 +125,14 @@ class MeasuredCurve:
         )
 
     def told(self, **said) -> MeasuredCurve:
-        """The curve with what was said of it; None leaves what is known."""
-        return replace(self, **{name: one for name, one in said.items() if one is not None})
+        """The curve with what was said of it; None leaves what is known. A unit may say what it is, and what it is may
+        say that its axis is a temperature, which then is in K."""
+        made = replace(self, **{name: one for name, one in said.items() if one is not None})
+        if made.kind is None and made.y_unit is not None:
+            made = replace(made, kind=_kind("", made.y_unit, None, Told(temperature=made.temperature)))
+        if made.x_unit is None and made.kind in _OVER_TEMPERATURE:
+            made = replace(made, x_unit="K", notes=(*made.notes, _KELVIN))
+        return made
 
 
 def is_moment(unit: str) -> bool:
@@ -166,7 +177,29 @@ def curves_in(path: str | Path | Sequence[str | Path], choice: str | None = None
             f"{name} holds no curve over temperature or field; open a heat capacity C(T), susceptibility χ(T), moment "
             "or magnetization M(H)"
         )
-    return found
+    where = str(path if isinstance(path, str | Path) else path[0])
+    return _named_apart([replace(one, path=where) for one in found])
+
+
+def curve_in(path: str | Path, label: str) -> MeasuredCurve:
+    """The curve of a label in a file, as :func:`curves_in` names them; :class:`ScanError` where there is none."""
+    found = curves_in(path)
+    for one in found:
+        if one.label == label:
+            return one
+    raise ScanError(f"{Path(path).name} has no curve {label!r}; it has {', '.join(one.label for one in found)}")
+
+
+def _named_apart(found: list[MeasuredCurve]) -> list[MeasuredCurve]:
+    """The curves, those of one label with a number behind it."""
+    labels = [one.label for one in found]
+    counts: dict[str, int] = {}
+    named = []
+    for one in found:
+        counts[one.label] = counts.get(one.label, 0) + 1
+        several = labels.count(one.label) > 1
+        named.append(replace(one, label=f"{one.label} ({counts[one.label]})") if several else one)
+    return named
 
 
 def _without_repeats(measurements, choice: str | None) -> list:
@@ -343,9 +376,6 @@ def _of_columns(name: str, group, head: str, known, x, y, said: list[str]) -> Me
     y_unit = known[head] or units.split_label(head)[1]
     name_of = vocabulary.standard_name(units.split_label(head)[0]) or ""
     kind = _kind(name_of, y_unit, fast, told)
-    if x_unit is None and kind in ("heat_capacity", "susceptibility", "inverse_susceptibility", "moment"):
-        x_unit = "K"
-        said.append("the file does not say the unit of its temperatures; K is taken")
     return MeasuredCurve(
         re.sub(r"^K (?=\d)", "", head.strip()),
         name,
@@ -360,7 +390,7 @@ def _of_columns(name: str, group, head: str, known, x, y, said: list[str]) -> Me
         None if kind == "magnetization" else told.field,
         told.formula,
         notes=tuple(said),
-    )
+    ).told()
 
 
 def _each_once(found: list[MeasuredCurve]) -> list[MeasuredCurve]:

@@ -18,7 +18,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.sample import EXAMPLES, Sample
 from napari_scantwin.crystal_field.constants import KELVIN_PER_MEV, KELVIN_PER_WAVENUMBER
 from napari_scantwin.crystal_field.curves import IonCurve
-from napari_scantwin.crystal_field.data import MeasuredCurve
+from napari_scantwin.crystal_field.measured.data import MeasuredCurve
 from napari_scantwin.physics.magnetization import field_in_tesla
 from napari_scantwin.twin.noise import robust_noise
 

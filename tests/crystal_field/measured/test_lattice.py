@@ -6,9 +6,9 @@ from scipy.integrate import quad
 
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.crystal_field.curves import IonCurve
-from napari_scantwin.crystal_field.data import MeasuredCurve
-from napari_scantwin.crystal_field.formula import Formula
-from napari_scantwin.crystal_field.lattice import (
+from napari_scantwin.crystal_field.measured.data import MeasuredCurve
+from napari_scantwin.crystal_field.measured.formula import Formula
+from napari_scantwin.crystal_field.measured.lattice import (
     AnalogueLattice,
     DebyeEinstein,
     debye,
@@ -17,7 +17,7 @@ from napari_scantwin.crystal_field.lattice import (
     lindemann_factor,
     subtracted,
 )
-from napari_scantwin.crystal_field.ordering import ordering_in
+from napari_scantwin.crystal_field.measured.ordering import ordering_in
 
 
 def _levels(t, *levels):

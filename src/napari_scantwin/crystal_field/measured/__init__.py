@@ -1,0 +1,1 @@
+"""From files and scans to curves per ion, ready to be fitted."""
