@@ -54,7 +54,7 @@ def _files(folder):
 def test_from_files_to_curves(tmp_path):
     prepared = _files(tmp_path).prepare()
     heat, chi = prepared.curves
-    assert [one.label for one in prepared.curves] == ["PrNi4 0 T", "χ(T)"]
+    assert [one.label for one in prepared.curves] == ["PrNi4 0 T", "chi (emu/mol)"]
     np.testing.assert_allclose(heat.value, predicted(PR, CUBIC, FIELD, heat), atol=0.02)
     np.testing.assert_allclose(chi.value, predicted(PR, CUBIC, FIELD, chi), rtol=0.01)
     assert heat.lattice is not None

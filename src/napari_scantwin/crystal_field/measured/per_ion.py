@@ -22,7 +22,7 @@ from napari_scantwin.crystal_field.measured.data import MeasuredCurve
 from napari_scantwin.physics.magnetization import field_in_tesla
 from napari_scantwin.twin.noise import robust_noise
 
-__all__ = ["RELATIVE_ERROR", "UNITS", "group_of", "ion_curve", "ion_values", "needs"]
+__all__ = ["RELATIVE_ERROR", "UNITS", "ion_curve", "ion_values", "needs"]
 
 #: Units that people choose from, of each kind, the usual one first.
 UNITS = {
@@ -56,7 +56,7 @@ def needs(curve: MeasuredCurve) -> tuple[str, ...]:
 def ion_curve(
     curve: MeasuredCurve,
     *,
-    group: str | None = None,
+    group: str = "",
     x_range: tuple[float, float] | None = None,
     relative_error: float = RELATIVE_ERROR,
     most: int | None = None,
@@ -68,7 +68,8 @@ def ion_curve(
     curve
         The curve, nothing of which is missing.
     group
-        Curves of one group share a scale factor; by default :func:`group_of`.
+        Curves of one group share a scale factor; by default all heat capacities one, and the moments along each
+        direction one, since each is another crystal or another mounting.
     x_range
         The part that is used, in K (of a magnetization in T); by default all of it.
     relative_error
@@ -96,7 +97,7 @@ def ion_curve(
     x, y, errors = x[order], y[order], None if errors is None else errors[order]
     if kind == "levels":
         sigma = errors if errors is not None else 0.02 * y
-        return IonCurve(kind, "powder", x, y, sigma, label=curve.label, group=group or kind)
+        return IonCurve(kind, "powder", x, y, sigma, label=curve.label)
     if kind != "magnetization" and (cold := x <= 0).any():
         x, y, errors = x[~cold], y[~cold], None if errors is None else errors[~cold]
     if not len(x):
@@ -118,18 +119,10 @@ def ion_curve(
         sigma,
         temperature=curve.temperature if kind == "magnetization" else None,
         field=0.0 if kind == "magnetization" else float(curve.field or 0.0),
-        group=group_of(curve) if group is None else group,
+        group=group,
         label=curve.label,
         x_range=x_range,
     )
-
-
-def group_of(curve: MeasuredCurve) -> str:
-    """The scale factor a curve shares unless told otherwise: heat capacities have one, moments one a direction, since
-    each is another crystal or another mounting."""
-    if curve.kind in ("heat_capacity", "levels"):
-        return str(curve.kind)
-    return f"moment, {curve.direction}"
 
 
 def ion_values(curve: MeasuredCurve) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

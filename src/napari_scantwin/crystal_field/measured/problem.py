@@ -74,7 +74,7 @@ class UsedCurve:
         """The curve per ion; ``most`` as of :func:`~napari_scantwin.crystal_field.measured.per_ion.ion_curve`."""
         return ion_curve(
             self.measured,
-            group=self.group or None,
+            group=self.group,
             x_range=self.x_range,
             relative_error=self.relative_error,
             most=most,
