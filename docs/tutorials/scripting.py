@@ -24,8 +24,8 @@
 # %% [markdown]
 # ## The same steps over many files
 #
-# A loop, a table, and the sentence of whatever could not be used. Steps that were recorded in one scan are done to
-# all others by `replay`.
+# A recipe says what is done, and a batch does it to file after file: a table of what came out, with the sentence of
+# whatever could not be used ([more](../batch.md)). A session saved in the window is a recipe too.
 
 # %%
 # %matplotlib inline
@@ -34,18 +34,13 @@ from pathlib import Path
 import pandas as pd
 
 import napari_scantwin as scantwin
+from napari_scantwin.recipes import AnalysisRun, Recipe, batch
 
 Path("broken.csv").write_text("T (K),H (Oe),R (ohm)\n2.0,0,nothing\n")
 
-results = {}
-for path in sorted(Path().glob("*.csv")):
-    try:
-        found = scantwin.analyse("critical_field", scantwin.read(path), model="two-fluid")
-    except scantwin.ScanError as error:
-        print("left out:", error)
-    else:
-        results[path.name] = {label: str(value) for label, value in found.figures}
-pd.DataFrame(results)
+recipe = Recipe(None, analyses=[AnalysisRun("critical_field", {"model": "two-fluid"})])
+rows = batch(recipe, sorted(Path().glob("*.csv")), "results")
+pd.read_csv("results/results.csv", comment="#").T
 
 # %% [markdown]
 # ## Steps that were recorded

@@ -97,6 +97,8 @@ class Recipe:
         The cuts and the analyses made.
     branch
         Which branch of a scan with several is looked at; empty where there are none.
+    units
+        The units of grid and cuts, axis to unit; empty where they are those of whatever scan the recipe meets.
     """
 
     opening: Opening | None
@@ -107,6 +109,7 @@ class Recipe:
     cuts: Sequence[CutLine] = ()
     analyses: Sequence[AnalysisRun] = ()
     branch: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for JSON."""
@@ -135,9 +138,10 @@ class Recipe:
                 tuple(CutLine(Cut(**one["cut"]), one["color"], one["shown"]) for one in told["cuts"]),
                 tuple(AnalysisRun(one["name"], one["given"]) for one in told["analyses"]),
                 told["branch"],
+                dict(told.get("units", {})),
             )
         except (KeyError, TypeError, ValueError) as reason:
-            raise ScanError(f"this session's recipe cannot be read ({reason}); it was changed or cut off") from reason
+            raise ScanError(f"this recipe cannot be read ({reason}); it was changed or cut off") from reason
 
 
 def masked_points(scan: xr.DataArray) -> list[int] | None:

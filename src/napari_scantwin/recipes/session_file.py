@@ -6,10 +6,11 @@ The file is a zip archive of two entries, stored as they are: ``session.json``, 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from napari_scantwin.recipes.recipe import Recipe
 from napari_scantwin.twin import Twin
 from napari_scantwin.writers import write
 
-__all__ = ["SUFFIX", "Session", "load_session", "save_session"]
+__all__ = ["SUFFIX", "Session", "load_session", "recipe_of_session", "save_session"]
 
 SUFFIX = ".scansession"
 _ABOUT, _FORMAT = "session.json", 1
@@ -126,30 +127,65 @@ def load_session(path: str | Path) -> Session:
         own file is not there any more.
     """
     path = Path(path)
+    with _opened(path) as (archive, entries), tempfile.TemporaryDirectory() as folder:
+        about = _about(path, archive, entries)
+        recipe = Recipe.from_dict(about["recipe"])
+        there = [name for name in ("scan.twin", "scan.nc") if name in entries]
+        kept = {name: Path(archive.extract(name, folder)) for name in there}
+        twin = Twin.load(kept["scan.twin"]) if "scan.twin" in kept else None
+        if "scan.nc" in kept:
+            scan = read(kept["scan.nc"]).load()
+            # Writers add to a scan where it came from; what it was is what was kept.
+            scan.attrs = {name: scan.attrs[name] for name in about["attributes"] if name in scan.attrs}
+        else:
+            scan = open_file(list(recipe.opening.paths)).scan(**recipe.opening.answers)
+        return Session(recipe, scan, twin, about["view"], about["name"])
+
+
+def recipe_of_session(path: str | Path) -> Recipe:
+    """The recipe in a session; its scan and twin are not read.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Recipe
+        What was done.
+
+    Raises
+    ------
+    ScanError
+        Where the file is missing, cut off, of another kind or of a newer version.
+    """
+    path = Path(path)
+    with _opened(path) as (archive, entries):
+        return Recipe.from_dict(_about(path, archive, entries)["recipe"])
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """The archive and its entries; what goes wrong within is said in a sentence."""
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-            entries = {entry.filename: entry for entry in archive.infolist()}
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
-                raise ScanError(f"{path.name} is no session of this program")
-            if _ABOUT not in entries or entries[_ABOUT].file_size > _MOST_TEXT:
-                raise ScanError(f"{path.name} is no session of this program")
-            about = json.loads(archive.read(_ABOUT))
-            if about["format"] > _FORMAT:
-                raise ScanError(
-                    f"{path.name} was written by a newer version of napari-scantwin; update it to open this"
-                )
-            recipe = Recipe.from_dict(about["recipe"])
-            there = [name for name in ("scan.twin", "scan.nc") if name in entries]
-            kept = {name: Path(archive.extract(name, folder)) for name in there}
-            twin = Twin.load(kept["scan.twin"]) if "scan.twin" in kept else None
-            if "scan.nc" in kept:
-                scan = read(kept["scan.nc"]).load()
-                # Writers add to a scan where it came from; what it was is what was kept.
-                scan.attrs = {name: scan.attrs[name] for name in about["attributes"] if name in scan.attrs}
-            else:
-                scan = open_file(list(recipe.opening.paths)).scan(**recipe.opening.answers)
+        with zipfile.ZipFile(path) as archive:
+            yield archive, {entry.filename: entry for entry in archive.infolist()}
+    except ScanError as reason:
+        raise reason if str(reason).startswith(path.name) else ScanError(f"{path.name}: {reason}") from None
     except FileNotFoundError:
         raise ScanError(f"{path.name}: there is no such file in {path.parent}") from None
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError, OSError) as reason:
         raise ScanError(f"{path.name} is no session, or is cut off: {reason}") from reason
-    return Session(recipe, scan, twin, about["view"], about["name"])
+
+
+def _about(path: Path, archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo]) -> dict[str, Any]:
+    """What a session says of itself."""
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
+        raise ScanError(f"{path.name} is no session of this program")
+    if _ABOUT not in entries or entries[_ABOUT].file_size > _MOST_TEXT:
+        raise ScanError(f"{path.name} is no session of this program")
+    about = json.loads(archive.read(_ABOUT))
+    if about["format"] > _FORMAT:
+        raise ScanError(f"{path.name} was written by a newer version of napari-scantwin; update it to open this")
+    return about

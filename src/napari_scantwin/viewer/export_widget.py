@@ -11,12 +11,13 @@ __all__ = ["ExportWidget"]
 
 
 class ExportWidget(QWidget):
-    """Buttons for the map as a figure, the twin, the session and the script; data exports stand above them.
+    """Buttons for the map as a figure, the twin, the session, the script and a batch; data exports stand above them.
 
-    ``figure_wanted``, ``twin_wanted``, ``session_wanted`` and ``script_wanted`` say what was pressed.
+    ``figure_wanted``, ``twin_wanted``, ``session_wanted``, ``script_wanted`` and ``batch_wanted`` say what was pressed.
     """
 
     figure_wanted, twin_wanted, session_wanted, script_wanted = Signal(), Signal(), Signal(), Signal()
+    batch_wanted = Signal()
 
     def __init__(self, chooser, data: QWidget, parent=None):
         super().__init__(parent)
@@ -52,6 +53,13 @@ class ExportWidget(QWidget):
                 "Copy as Python",
                 "Paste it into a .py file or a notebook",
                 self.script_wanted,
+            ),
+            (
+                "More files",
+                "Everything that was done here, done to other files, with a table of their results.",
+                "Same steps over more files…",
+                "Reading, steps, training, cuts and analysis; one that fails does not stop the others",
+                self.batch_wanted,
             ),
         ):
             box = QGroupBox(title)

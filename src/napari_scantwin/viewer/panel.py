@@ -84,6 +84,7 @@ class Panel(QWidget):
         self.export.twin_wanted.connect(self.train.ask_save)
         self.export.session_wanted.connect(self.menu.ask_save)
         self.export.script_wanted.connect(self.menu.copy_python)
+        self.export.batch_wanted.connect(self.menu.open_batch)
         self.plots = PlotsDock()
         self.tabs = QTabWidget()
         for widget, title in (
@@ -266,6 +267,7 @@ class Panel(QWidget):
             self.cuts.planes.job,
             self.process.job,
             *self.analyse.jobs,
+            *([] if self.menu.batch is None else [self.menu.batch.job]),
         )
 
     def may_close(self) -> bool:
@@ -293,6 +295,7 @@ class Panel(QWidget):
         for job in (*self._jobs, self.train.scoring.job):
             if job.running:
                 job.abandon()
+        self.menu.shut()
         self.readiness.shut()
         self.watch.shut()
         self.cuts.shut()

@@ -1,8 +1,9 @@
-"""The menu beside the chosen scan: what was done as a script, and as a session to be opened again."""
+"""The menu beside the chosen scan: what was done as a script, over more files, as a session to be opened again."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QApplication, QMenu, QToolButton
@@ -20,6 +21,9 @@ from napari_scantwin.viewer.kit.jobs import Job, say_error
 from napari_scantwin.viewer.recipe_of import recipe_of
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 
+if TYPE_CHECKING:
+    from napari_scantwin.viewer.batch_window import BatchWindow
+
 __all__ = ["ScanMenu"]
 
 _KINDS = f"Session (*{SUFFIX})"
@@ -33,6 +37,7 @@ class ScanMenu(QToolButton):
     def __init__(self, panel):
         super().__init__(panel)
         self._panel = panel
+        self.batch: BatchWindow | None = None
         self.job = Job(self)
         self.job.done.connect(lambda done: done())
         self.job.failed.connect(say_error)
@@ -40,11 +45,13 @@ class ScanMenu(QToolButton):
         self.setPopupMode(QToolButton.InstantPopup)
         self.setStyleSheet("QToolButton::menu-indicator { image: none; } QToolButton { font-size: 12pt; }")
         self.setFixedSize(24, 24)
-        self.setToolTip("Copy as Python; save or open a session; watch a file that grows")
+        self.setToolTip("Copy as Python; more files; save or open a session; watch a file that grows")
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self.python = menu.addAction("Copy as Python", self.copy_python)
         self.python.setToolTip("A script that does from the file on what is on screen: reading, steps, training, cuts")
+        self.more = menu.addAction("Same steps over more files…", self.open_batch)
+        self.more.setToolTip("What was done to this scan, done to other files, with a table of their results")
         menu.addSeparator()
         self.keep = menu.addAction("Save session…", self.ask_save)
         self.keep.setToolTip("The scan, its twin, cuts and view in one file, to be opened again as they are")
@@ -62,7 +69,7 @@ class ScanMenu(QToolButton):
         self.setMenu(menu)
 
     def _enable(self) -> None:
-        for action in (self.python, self.keep):
+        for action in (self.python, self.more, self.keep):
             action.setEnabled(self._panel.chooser.layer is not None)
         layer = self._panel.chooser.layer
         self.watching.setEnabled(layer is not None)
@@ -78,6 +85,31 @@ class ScanMenu(QToolButton):
         QApplication.clipboard().setText(text)
         _tell("Copied a script that does this again from the file on; paste it into a .py file or a notebook.")
         return True
+
+    def open_batch(self) -> BatchWindow | None:
+        """Open the window that does what is on screen to more files; one at a time, which comes to the front again."""
+        if self.batch is not None:
+            self.batch.raise_()
+            return self.batch
+        try:
+            recipe = recipe_of(self._panel)
+        except ScanError as reason:
+            say_error(reason)
+            return None
+        from napari_scantwin.viewer.batch_window import BatchWindow
+
+        self.batch = BatchWindow(recipe, str(self._panel.chooser.layer.name), self.window())
+        self.batch.destroyed.connect(self._batch_closed)
+        self.batch.show()
+        return self.batch
+
+    def _batch_closed(self, *gone) -> None:
+        self.batch = None
+
+    def shut(self) -> None:
+        """Close the window of the batch and stop what it does."""
+        if self.batch is not None:
+            self.batch.close()
 
     def ask_save(self) -> None:
         """Ask where to save the session, and save it."""
