@@ -19,17 +19,21 @@ from napari_scantwin.crystal_field.sites import site as site_of
 from napari_scantwin.crystal_field.solution import Answer
 from napari_scantwin.crystal_field.table import DirectionTable, direction_table, directions
 
-__all__ = ["find", "refined_from"]
+__all__ = ["find"]
 
 #: Starts from the table lie apart by this share of their size, per number of parameters.
 _APART = {1: 0.04, 2: 0.04, 3: 0.06, 4: 0.08, 5: 0.1}
 _APART_MANY = 0.15
 #: A fit this bad, per reading, has not found its valley, and is begun again from around the best.
 _BAD = 1.5
-_RESTARTED, _COPIES, _SHARE, _ROUNDS = 6, 8, 0.12, 3
+_RESTARTED, _COPIES, _SHARE = 6, 8, 0.12
+#: Further starts of the table, round by round; a fit below this χ²/n has one round only.
+_FURTHER, _NOT_HOPELESS = (48, 96, 192), 5.0
 _RANDOM, _OF_RANDOM = 2000, 40
 #: A valley whose χ² without the curves in fields exceeds the best in all by more is not followed.
 _FOLLOWED = 25.0
+#: So many minima are followed with all curves at once.
+_TOGETHER = 6
 
 
 def find(
@@ -92,90 +96,104 @@ def find(
     small = LeastSquares(ion, site, curves, priors, small_field_only=True)
     rng = np.random.default_rng(seed)
     starts = starts or (16 if whole.k <= 5 else 32)
-    turns = [one.matrix for one in site.equivalences if one.axes == (0, 1, 2)]
     scanned = any(curve.kind != "levels" or curve.x.size >= whole.k for curve in small.curves)
+    search = _Search(whole, small if scanned else None, rng, stop)
     if scanned:
         table = table or direction_table(ion, site, on_progress=told(0.0, 0.5), stop=stop)
-        candidates, _ = fit.scan(small, table, stop)
-        chosen = fit.diverse(candidates, starts, _APART.get(whole.k, _APART_MANY), turns)
-        sized = candidates[chosen]
+        search.candidates, _ = fit.scan(small, table, stop)
+        sized = search.more_of_table(starts, _APART.get(whole.k, _APART_MANY))
     else:
         sized = _drawn(whole, rng, max(_OF_RANDOM, starts), stop)
     if extra_starts is not None and len(extra_starts):
         sized = np.concatenate([sized, np.atleast_2d(extra_starts) * whole.sizes])
-    found = refined_from(whole, small if scanned else None, sized, turns, told(0.5, 0.9), stop)
-    for _ in range(_ROUNDS):
-        best = found[1].min()
-        if best <= _BAD * max(whole.points, 1):
-            break
-        order = np.argsort(found[1])
-        apart = fit.diverse(found[0][order][:, : whole.k], _RESTARTED, 0.01, turns)
-        again = fit.perturbed(found[0][order][apart][:, : whole.k], _COPIES, _SHARE, rng)
-        more = refined_from(whole, small if scanned else None, again, turns, None, stop)
-        found = tuple(np.concatenate([one, two]) for one, two in zip(found, more, strict=True))
-        if found[1].min() > 0.9 * best:
-            break
+    search.follow(sized, told(0.5, 0.9))
+    search.again_while_bad()
     if on_progress is not None:
         on_progress(0.95)
-    solutions, rejected = listed(whole, *found)
+    solutions, rejected = listed(whole, *search.minima)
     if on_progress is not None:
         on_progress(1.0)
     said, would_help = warnings_of(whole, solutions), hints_of(whole, solutions)
     return Answer(tuple(solutions), said, would_help, whole.points, rejected)
 
 
-def refined_from(
-    whole: LeastSquares,
-    small: LeastSquares | None,
-    sized: np.ndarray,
-    turns=(),
-    on_progress: Callable[[float], None] | None = None,
-    stop: threading.Event | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Follow starts to their minima: first without curves in fields, then those that may win with everything.
+class _Search:
+    """The minima found so far, of the curves without a field and of all."""
 
-    Parameters
-    ----------
-    whole, small
-        The problem, and what of it takes no field; None where that holds nothing to go by.
-    sized
-        Starts [n, k], the parameters in K in Walter's normalisation.
-    turns
-        Matrices of turns that curves without a field do not see; both sides of each are followed.
-    on_progress, stop
-        As of :func:`find`.
+    def __init__(self, whole: LeastSquares, small: LeastSquares | None, rng: np.random.Generator, stop):
+        self.whole, self.small, self.rng, self.stop = whole, small, rng, stop
+        self.turns = [
+            turn.matrix * whole.sizes[:, None] / whole.sizes for turn in whole.site.equivalences if turn.in_plane
+        ]
+        self.candidates = np.empty((0, whole.k))
+        self.minima: tuple = ()
+        self._taken = np.empty((0, whole.k))
 
-    Returns
-    -------
-    unknowns, chi2, curvature
-        Of the minima that were followed to their end.
-    """
-    cheap_share = 1.0 if small is None or len(small.curves) == len(whole.curves) else 0.5
+    def more_of_table(self, count: int, apart: float) -> np.ndarray:
+        """The next best starts [n, k] of the table, apart from each other and from those taken."""
+        free = np.ones(len(self.candidates), bool)
+        for one in self._taken:
+            free &= fit.distance(one, self.candidates, self.turns) > apart
+        left = self.candidates[free]
+        chosen = left[fit.diverse(left, count, apart, self.turns)]
+        self._taken = np.concatenate([self._taken, chosen])
+        return chosen
 
-    def told(low, high):
-        return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
+    def follow(self, sized: np.ndarray, on_progress=None) -> None:
+        """Follow starts [n, k] to their minima: without curves in fields, then those that may win with everything.
 
-    if small is None:
-        return fit.refine(whole, whole.start(sized), on_progress=on_progress, stop=stop)
-    x, chi2, normal = fit.refine(small, small.start(sized), on_progress=told(0, cheap_share), stop=stop)
-    if cheap_share == 1.0:
-        return x, chi2, normal
-    order = np.argsort(chi2)
-    order = order[fit.diverse(x[order][:, : whole.k], len(order), 1e-3, turns)]
-    everything: list[tuple] = []
-    best, first = np.inf, 6
-    for begin in range(0, len(order), first):
-        if stop is not None and stop.is_set():
-            raise Cancelled
-        rows = order[begin : begin + first]
-        rows = rows[chi2[rows] < best + _FOLLOWED * max(1.0, best / max(whole.points, 1))]
-        if not len(rows):
-            break
-        both = np.concatenate([x[rows]] + [_turned(x[rows], matrix, whole.k) for matrix in turns])
-        done = fit.refine(whole, whole.carried(small, both), on_progress=told(0.5, 1.0), stop=stop)
-        everything.append(done)
-        best = min(best, float(done[1].min()))
-    return tuple(np.concatenate(parts) for parts in zip(*everything, strict=True))  # type: ignore[return-value]
+        A turn of the axes that curves without a field do not see is tried both ways.
+        """
+        whole, small = self.whole, self.small
+
+        def told(low, high):
+            return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
+
+        if small is None:
+            self._add(fit.refine(whole, whole.start(sized), on_progress=on_progress, stop=self.stop))
+            return
+        alike = len(small.curves) == len(whole.curves)
+        found = fit.refine(small, small.start(sized), on_progress=told(0, 1.0 if alike else 0.5), stop=self.stop)
+        if alike:
+            self._add(found)
+            return
+        x, chi2, _ = found
+        order = np.argsort(chi2)
+        order = order[fit.diverse(x[order][:, : whole.k], len(order), 1e-3, self.turns)]
+        for begin in range(0, len(order), _TOGETHER):
+            rows = order[begin : begin + _TOGETHER]
+            best = self.minima[1].min() if self.minima else np.inf
+            rows = rows[chi2[rows] < best + _FOLLOWED * max(1.0, best / max(whole.points, 1))]
+            if not len(rows):
+                break
+            both = np.concatenate([x[rows]] + [_turned(x[rows], matrix, whole.k) for matrix in self.turns])
+            start = whole.carried(small, both)
+            self._add(fit.refine(whole, start, on_progress=told(0.5, 1.0), stop=self.stop))
+
+    def _add(self, found: tuple) -> None:
+        self.minima = (
+            tuple(np.concatenate(pair) for pair in zip(self.minima, found, strict=True)) if self.minima else found
+        )
+
+    @property
+    def _bad(self) -> float:
+        """How bad the best fit is, per reading."""
+        return float(self.minima[1].min()) / max(self.whole.points, 1)
+
+    def again_while_bad(self) -> None:
+        """Where the best fit misses the curves, begin again: around the best, then from further directions."""
+        for count in _FURTHER:
+            if self._bad <= _BAD:
+                return
+            order = np.argsort(self.minima[1])
+            best = self.minima[0][order][:, : self.whole.k]
+            near = best[fit.diverse(best, _RESTARTED, 0.01, self.turns)]
+            self.follow(fit.perturbed(near, _COPIES, _SHARE, self.rng))
+            if self._bad <= _BAD or not len(self.candidates):
+                continue
+            if self._bad < _NOT_HOPELESS and count > _FURTHER[0]:
+                return  # errors that are too small look like this too
+            self.follow(self.more_of_table(count, _APART_MANY))
 
 
 def _turned(unknowns: np.ndarray, matrix: np.ndarray, k: int) -> np.ndarray:

@@ -1,0 +1,331 @@
+"""How often crystal-field parameters are found, how right they are, what is listed beside them, and how long it takes.
+
+``python benchmarks/crystal_field.py [PART ...] [--problems N] [--keep FILE] [--data FOLDER]``. Parts, in the order they
+run by default:
+
+exact      the test of Berthusen et al. (SciPost Phys. 11, 011, 2021) without noise: C and χ at 64 temperatures of 1 to
+           300 K, M at 8 fields to 10 T and three temperatures, field along [001] and but for cubic sites [100]; both
+           signs of every parameter are unknown. Theirs: mean absolute error of x0 and of the x_i.
+noise      the same with noise of 1 % of the value and 0.3 % of the curve's maximum: found (χ² as good as at the truth),
+           right (within 5 % of the size), and how often errors cover the truth, each within one and two of them.
+blind      least squares of 16 starts drawn from the prior with all curves, at once and batched like ours, on the first
+           problems of *noise*: found with 1, 4 and 16 starts, and processor time beside that of ``find`` with the table
+           in memory.
+ambiguous  χ alone (cubic) and C with χ (tetragonal): how often all minima within Δχ² = 9, of 96 random starts and of
+           ``find`` together, are in the list of ``find``.
+samples    curves of many random crystal fields of J = 4 at once, beside a plain loop.
+kerse2     the bulk data of KErSe2 (arXiv:2001.03175), where their files are at hand: solutions, and with the four
+           neutron energies added.
+
+The seeds of problems, tables and restarts differ. What was done is kept in a file and not done again: the sizes can be
+raised later, and a run that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from napari_scantwin.crystal_field import IonCurve, Priors, conventions, find, fit, ions, observables, sites
+from napari_scantwin.crystal_field.model import LeastSquares
+from napari_scantwin.crystal_field.table import cache_folder, direction_table
+
+CASES = {
+    "Oh J=4": ("Pr3+", "Oh"),
+    "C4v J=15/2": ("Er3+", "C4v"),
+    "D3h J=4": ("Pr3+", "D3h"),
+    "D3h J=15/2": ("Er3+", "D3h"),
+}
+#: Mean absolute errors of Berthusen et al.'s networks, x0 in K and the largest and smallest of the x_i.
+THEIRS = {
+    "Oh J=4": (0.321, "0.012"),
+    "C4v J=15/2": (1.380, "0.0217 to 0.0589"),
+    "D3h J=15/2": (1.325, "0.0241 to 0.0730"),
+}
+T = np.linspace(1, 300, 64)
+FIELDS, COLD = np.linspace(0, 10, 9)[1:], np.geomspace(1, 300, 3)
+FIXED = Priors(0, 0, 0, 0, 0, 0)
+SEED = 314_159
+_NEUTRONS = (0.915, 3.504, 5.154, 5.558)
+
+
+def problem(case: str, number: int):
+    """Ion, site and parameters [k] in K of a problem, drawn as Berthusen et al. do, with either sign of all."""
+    name, group = CASES[case]
+    ion = ions.ion(name)
+    site = sites.site(group).for_J(ion.J)
+    rng = np.random.default_rng([SEED, list(CASES).index(case), number])
+    k = len(site.parameters)
+    while True:
+        x = rng.uniform(-1, 1, size=k - 1)
+        if np.abs(x).sum() <= 1:
+            break
+    x = np.append(x, rng.choice([-1.0, 1.0]) * (1 - np.abs(x).sum()))
+    return ion, site, conventions.from_walter(ion, site, rng.uniform(0.5, 50), x), rng
+
+
+def curves_of(ion, site, values, rng, noise: bool, kinds=("c", "chi", "m")) -> list[IonCurve]:
+    """The curves of a problem, with noise or with small errors and none."""
+    found, states = [], observables.states_of(ion, site, values)
+
+    def add(kind, direction, x, y, **others):
+        share = 0.01 if noise else 1e-4
+        error = share * np.abs(y) + 0.3 * share * np.abs(y).max()
+        y = y + error * rng.normal(size=y.shape) if noise else y
+        found.append(IonCurve(kind, direction, x, y, error, **others))
+
+    if "c" in kinds:
+        add("heat_capacity", "powder", T, observables.heat_capacity(states.energies, T)[0])
+    for axis in "c" if site.cubic else "ac":
+        if "chi" in kinds:
+            add("susceptibility", axis, T, observables.susceptibility(states, axis, T)[0])
+        if "m" in kinds:
+            moment = observables.magnetization(ion, site, values, axis, FIELDS, COLD)[0]
+            for i, temperature in enumerate(COLD):
+                add("magnetization", axis, FIELDS, moment[:, i], temperature=float(temperature))
+    return found
+
+
+class Kept:
+    """Results by key in a file of JSON lines."""
+
+    def __init__(self, path: Path):
+        self.path, self.done = path, {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            for line in path.read_text().splitlines():
+                record = json.loads(line)
+                self.done[record.pop("key")] = record
+
+    def get(self, key: str, work):
+        """The result under a key, worked out now where it is not there."""
+        if key not in self.done:
+            record = work()
+            with self.path.open("a") as file:
+                file.write(json.dumps({"key": key, **record}) + "\n")
+            self.done[key] = record
+        return self.done[key]
+
+
+def solved(case: str, number: int, noise: bool) -> dict:
+    """One problem solved by ``find``."""
+    ion, site, values, rng = problem(case, number)
+    curves = curves_of(ion, site, values, rng, noise)
+    table = direction_table(ion, site)
+    began = time.process_time()
+    answer = find(curves, ion, site, priors=FIXED, table=table, starts=8 if noise else None)
+    seconds = time.process_time() - began
+    model = LeastSquares(ion, site, curves, FIXED)
+    residuals, _ = model.evaluate((values * model.sizes)[None])
+    best = answer.solutions[0]
+    # What the curves cannot see is listed once: the truth may be any of those.
+    images = [values, *(one.matrix @ values for one in site.equivalences if one.words in best.equivalent)]
+    values = min(images, key=lambda one: np.abs((best.values - one) * model.sizes).sum())
+    sized = values * model.sizes
+    of_list = [one.values * model.sizes for one in answer.solutions]
+    near = [np.abs(one - sized).sum() / np.abs(sized).sum() for one in of_list]
+    right = answer.solutions[int(np.argmin(near))]
+    pulls = (right.values - values) / np.array(list(right.errors.values()))
+    x0, x = np.abs(sized).sum(), sized / np.abs(sized).sum()
+    b0, b = np.abs(of_list[0]).sum(), of_list[0] / np.abs(of_list[0]).sum()
+    return {
+        "x0": abs(x0 - b0),
+        "x": np.abs(x - b).tolist(),
+        "off": float(near[0]),
+        "listed": float(min(near)),
+        "chi2": best.chi2,
+        "truth": float(residuals[0] @ residuals[0]),
+        "points": best.points,
+        "solutions": len(of_list),
+        "pulls": pulls.tolist(),
+        "seconds": seconds,
+    }
+
+
+def exact(kept: Kept, count: int) -> None:
+    print("\nWithout noise, both signs unknown (in brackets Berthusen et al., sign of the field given)")
+    print(f"{'':12s}{'problems':>9s}{'solved':>8s}{'MAE x0 (K)':>22s}{'largest MAE x_i':>28s}{'seconds':>9s}")
+    for case in CASES:
+        got = [kept.get(f"exact {case} {i}", lambda i=i, case=case: solved(case, i, False)) for i in range(count)]
+        off = np.array([one["off"] for one in got])
+        x = np.mean([one["x"] for one in got], axis=0)
+        theirs = THEIRS.get(case, (None, ""))
+        x0, seconds = (np.mean([one[name] for one in got]) for name in ("x0", "seconds"))
+        print(
+            f"{case:12s}{len(got):9d}{np.mean(off < 1e-3):8.1%}{x0:12.5f} {f'({theirs[0]})' if theirs[0] else '':>9s}"
+            f"{x.max():12.5f} {f'({theirs[1]})' if theirs[1] else '':>15s}{seconds:9.2f}"
+        )
+
+
+def noise(kept: Kept, count: int) -> None:
+    print("\n1 % noise, C, χ and M, 8 starts")
+    print(
+        f"{'':12s}{'problems':>9s}{'found':>8s}{'right':>8s}{'listed':>8s}{'in 1 σ':>9s}{'in 2 σ':>9s}{'seconds':>9s}"
+    )
+    for case in CASES:
+        got = [kept.get(f"noise {case} {i}", lambda i=i, case=case: solved(case, i, True)) for i in range(count)]
+        pulls = np.abs(np.concatenate([one["pulls"] for one in got if one["chi2"] < one["truth"] + 1]))
+        print(
+            f"{case:12s}{len(got):9d}{np.mean([one['chi2'] < one['truth'] + 1 for one in got]):8.1%}"
+            f"{np.mean([one['off'] < 0.05 for one in got]):8.1%}{np.mean([one['listed'] < 0.05 for one in got]):8.1%}"
+            f"{np.mean(pulls < 1):9.1%}{np.mean(pulls < 2):9.1%}{np.mean([one['seconds'] for one in got]):9.2f}"
+        )
+
+
+def drawn_starts(model: LeastSquares, count: int, rng) -> np.ndarray:
+    """Starts [count, k] from the prior of the problems."""
+    x = rng.exponential(size=(count, model.k)) * rng.choice([-1.0, 1.0], size=(count, model.k))
+    return x / np.abs(x).sum(axis=1, keepdims=True) * rng.uniform(0.5, 50, size=(count, 1))
+
+
+def blind_one(case: str, number: int) -> dict:
+    ion, site, values, rng = problem(case, number)
+    curves = curves_of(ion, site, values, rng, True)
+    model = LeastSquares(ion, site, curves, FIXED)
+    residuals, _ = model.evaluate((values * model.sizes)[None])
+    truth = float(residuals[0] @ residuals[0])
+    starts = drawn_starts(model, 16, np.random.default_rng([SEED + 1, number]))
+    began = time.process_time()
+    _, chi2, _ = fit.refine(model, model.start(starts), iterations=200)
+    seconds = time.process_time() - began
+    table = direction_table(ion, site)
+    began = time.process_time()
+    answer = find(curves, ion, site, priors=FIXED, table=table, starts=8)
+    ours = time.process_time() - began
+    reached = chi2 < truth + 1
+    return {
+        "blind": [float(reached[0]), float(reached[:4].any()), float(reached.any())],
+        "ours": float(answer.solutions[0].chi2 < truth + 1),
+        "seconds": seconds,
+        "seconds_ours": ours,
+    }
+
+
+def blind(kept: Kept, count: int) -> None:
+    print("\nBlind least squares with 1 / 4 / 16 starts beside one click with a cached table, 1 % noise, C, χ and M")
+    head = f"{'':12s}{'problems':>9s}{'blind found':>22s}{'ours':>8s}{'s blind 16':>12s}{'s ours':>9s}"
+    print(f"{head}{'ratio':>8s}{'of equal success':>18s}")
+    for case in CASES:
+        got = [kept.get(f"blind {case} {i}", lambda i=i, case=case: blind_one(case, i)) for i in range(count)]
+        found = np.mean([one["blind"] for one in got], axis=0)
+        ours = np.mean([one["ours"] for one in got])
+        seconds, own = np.mean([one["seconds"] for one in got]), np.mean([one["seconds_ours"] for one in got])
+        # As many starts as would find it as often: each start finds it with the share that one start does.
+        single = 1 - (1 - min(found[2], 0.999)) ** (1 / 16)
+        needed = np.log(1 - min(ours, 1 - 0.5 / len(got))) / np.log(1 - max(single, 1e-3))
+        shares = "  ".join(f"{one:.0%}" for one in found)
+        print(
+            f"{case:12s}{len(got):9d}{shares:>22s}{ours:8.0%}{seconds:12.2f}{own:9.2f}{seconds / own:8.1f}{seconds / 16 * needed / own:18.1f}"
+        )
+
+
+def ambiguous_one(case: str, number: int, kinds) -> dict:
+    ion, site, values, rng = problem(case, number)
+    curves = curves_of(ion, site, values, rng, True, kinds)
+    answer = find(curves, ion, site, priors=FIXED)
+    model = LeastSquares(ion, site, curves, FIXED)
+    starts = drawn_starts(model, 96, np.random.default_rng([SEED + 2, number]))
+    x, chi2, _ = fit.refine(model, model.start(starts), iterations=150)
+    own = np.array([one.values * model.sizes for one in answer.solutions])
+    every, all_chi2 = np.concatenate([own, x]), np.concatenate([[one.chi2 for one in answer.solutions], chi2])
+    best = all_chi2.min()
+    stretch = max(1.0, best / model.points)
+    close = np.flatnonzero((all_chi2 - best) / stretch < 9)
+    order = close[np.argsort(all_chi2[close])]
+    turns = [one.matrix * model.sizes[:, None] / model.sizes for one in site.equivalences]
+    apart = order[fit.diverse(every[order], len(order), 0.05, turns)]
+    missed = sum(float(fit.distance(every[i], own, turns).min() > 0.05) for i in apart)
+    return {"sets": len(apart), "missed": missed, "listed": len(own)}
+
+
+def ambiguous(kept: Kept, count: int) -> None:
+    print("\nMinima within Δχ² = 9 that the list leaves out")
+    print(f"{'':24s}{'problems':>9s}{'ambiguous':>11s}{'sets of those':>15s}{'all listed':>12s}")
+    for case, kinds in (("Oh J=4", ("chi",)), ("C4v J=15/2", ("chi",)), ("C4v J=15/2", ("c", "chi"))):
+        name = f"{case}, {' and '.join('Cχ'[one == 'chi'] for one in kinds)}"
+        got = [
+            kept.get(f"ambiguous {name} {i}", lambda i=i, case=case, kinds=kinds: ambiguous_one(case, i, kinds))
+            for i in range(count)
+        ]
+        several = [one for one in got if one["sets"] > 1]
+        share = np.mean([one["missed"] == 0 for one in several]) if several else float("nan")
+        sets = np.mean([one["sets"] for one in several]) if several else float("nan")
+        print(f"{name:24s}{len(got):9d}{len(several):11d}{sets:15.1f}{share:12.0%}")
+
+
+def kerse2(kept: Kept, folder: Path) -> None:
+    from napari_scantwin.crystal_field.constants import KELVIN_PER_MEV
+
+    if not (folder / "kerse2_HC.dat").exists():
+        print("\nKErSe2: files not at hand")
+        return
+    curves = kerse2_curves(folder)
+    energies = np.array(_NEUTRONS) * KELVIN_PER_MEV
+    known = IonCurve("levels", "powder", np.arange(1.0, 5.0), energies, 0.01 * energies)
+    print("\nKErSe2, Er3+ at D3d; energies in meV, parameters in 1e-4 meV; neutrons: " + str(_NEUTRONS))
+    for title, given in (("bulk", curves), ("bulk and neutrons", [*curves, known])):
+        began = time.process_time()
+        answer = find(given, "Er3+", "D3d")
+        print(
+            f"{title}: {len(answer.solutions)} solutions, {answer.points} readings, {time.process_time() - began:.1f} s"
+        )
+        for one in answer.solutions:
+            levels, values = one.levels / KELVIN_PER_MEV, one.values / KELVIN_PER_MEV * 1e4
+            print(
+                f"  {one.probability:6.1%}  χ²/n {one.chi2_per_point:5.2f}  levels {np.round(levels[1:6], 3).tolist()}"
+                f"  B {np.round(values, 4).tolist()}"
+            )
+            pulled = [f"{each.name} {each.value:.3f}" for each in one.nuisances if abs(each.pull) > 1.5]
+            if pulled:
+                print("          " + ", ".join(pulled))
+
+
+def kerse2_curves(folder: Path) -> list[IonCurve]:
+    """C less that of KLuSe2, χ of both directions, M at 10 and 50 K, as the loader makes them."""
+    from napari_scantwin.crystal_field.measured.data import curves_in
+    from napari_scantwin.crystal_field.measured.lattice import AnalogueLattice, subtracted
+    from napari_scantwin.crystal_field.measured.per_ion import ion_curve
+
+    sample, analogue = (one.told(y_unit="mJ/mol/K") for one in curves_in(folder / "kerse2_HC.dat"))
+    heat = subtracted(ion_curve(sample, x_range=(2.0, 60.0)), AnalogueLattice.of(analogue)).curve
+    chi = [
+        ion_curve(one, x_range=(4.0, 350.0))
+        for one in curves_in(folder / "kerse2_MT.dat")
+        if one.direction in ("a", "c")
+    ]
+    moments = [ion_curve(one) for one in curves_in(folder / "kerse2_mh.dat") if one.temperature in (10.0, 50.0)]
+    return [heat, *chi, *moments]
+
+
+def main() -> None:
+    parts = ("exact", "noise", "blind", "ambiguous", "samples", "kerse2")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", nargs="*", default=parts)
+    parser.add_argument(
+        "--problems", type=int, default=40, help="of each case; a quarter of them for blind and ambiguous"
+    )
+    parser.add_argument("--keep", type=Path, default=cache_folder() / "benchmarks" / "crystal_field.jsonl")
+    parser.add_argument(
+        "--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data" / "crystal_field"
+    )
+    asked = parser.parse_args()
+    kept = Kept(asked.keep)
+    few = max(4, asked.problems // 4)
+    work = {
+        "exact": lambda: exact(kept, asked.problems),
+        "noise": lambda: noise(kept, asked.problems),
+        "blind": lambda: blind(kept, few),
+        "ambiguous": lambda: ambiguous(kept, few),
+        "kerse2": lambda: kerse2(kept, asked.data),
+    }
+    for part in asked.part or parts:
+        if part in work:
+            work[part]()
+
+
+if __name__ == "__main__":
+    main()
