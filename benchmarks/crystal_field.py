@@ -219,7 +219,8 @@ def blind(kept: Kept, count: int) -> None:
         needed = np.log(1 - min(ours, 1 - 0.5 / len(got))) / np.log(1 - max(single, 1e-3))
         shares = "  ".join(f"{one:.0%}" for one in found)
         print(
-            f"{case:12s}{len(got):9d}{shares:>22s}{ours:8.0%}{seconds:12.2f}{own:9.2f}{seconds / own:8.1f}{seconds / 16 * needed / own:18.1f}"
+            f"{case:12s}{len(got):9d}{shares:>22s}{ours:8.0%}{seconds:12.2f}{own:9.2f}"
+            f"{seconds / own:8.1f}{seconds / 16 * needed / own:18.1f}"
         )
 
 

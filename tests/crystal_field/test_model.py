@@ -111,6 +111,22 @@ def test_a_susceptibility_in_a_field_is_split_where_it_bends():
     assert [one.field for one in only.curves] == [0.0]
 
 
+def test_what_was_fitted_lies_over_the_curves_as_given():
+    place = sites.site("D4h")
+    field = curve("susceptibility", "c", T[::-1], field=0.3)
+    long = curve("heat_capacity", "powder", np.geomspace(2, 300, 2000))
+    levels = IonCurve("levels", "powder", [1.0, 2.0], [30.0, 90.0], [1.0, 1.0])
+    model = LeastSquares(ER, place, [field, long, levels], Priors(0, 0, 0, 0, 0, 0))
+    sized = np.array([8.0, -3.0, 2.0, 1.0, -2.0])
+    made = model.fitted(sized)
+    values = sized / model.sizes
+    states = observables.states_of(ER, place, values)
+    by_hand = observables.susceptibility_in_field(ER, place, values, "c", 0.3, field.x)[0]
+    np.testing.assert_allclose(made[0], by_hand, rtol=2e-3)
+    np.testing.assert_allclose(made[1], observables.heat_capacity(states.energies, long.x)[0], atol=2e-3)
+    assert all(np.abs(states.above_ground[0] - one).min() < 1e-8 for one in made[2])
+
+
 def test_thinning_averages_and_keeps_the_weight():
     x = np.linspace(1, 100, 3000)
     dense = IonCurve("heat_capacity", "powder", x, 2 * x, np.full(3000, 0.1), lattice=3 * x, group="g")

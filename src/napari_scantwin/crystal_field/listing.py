@@ -90,7 +90,6 @@ def _solution(model: LeastSquares, unknowns, chi2, curvature, probability, words
         Nuisance(one.name, one.unit, float(unknowns[k + i]), float(deviation[k + i]), one.expected, one.deviation)
         for i, one in enumerate(model.unknowns)
     )
-    curves = [value[0] for value, _ in model.curve_values(unknowns[None])]
     return Solution(
         ion.name,
         site.name,
@@ -108,7 +107,7 @@ def _solution(model: LeastSquares, unknowns, chi2, curvature, probability, words
         axes,
         nuisances,
         words,
-        tuple(curves),
+        model.fitted(unknowns),
     )
 
 

@@ -136,8 +136,11 @@ class LeastSquares:
         self.sizes = conventions.walter_sizes(ion, site)
         self.operators = site.operators(ion.J) / self.sizes[:, None, None]
         self.k = len(self.sizes)
-        parts = [part for curve in curves for part in self._split(curve)]
-        self.curves = [one for one in parts if not (small_field_only and self._takes_field(one))]
+        self._given = tuple(curves)
+        parts = [(part, i) for i, curve in enumerate(curves) for part in self._split(curve)]
+        parts = [(part, i) for part, i in parts if not (small_field_only and self._takes_field(part))]
+        self.curves = [part for part, _ in parts]
+        self._of_given = [i for _, i in parts]
         self.unknowns = self._unknowns()
         self._column = {one.key: self.k + i for i, one in enumerate(self.unknowns)}
         self.width = self.k + len(self.unknowns)
@@ -267,6 +270,24 @@ class LeastSquares:
             else:
                 made.append(self._levels(curve, small))
         return made
+
+    def fitted(self, unknowns: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The model [x] at every reading of each curve as it was given, of one set of unknowns [width].
+
+        Of levels, the energies that the measured ones are taken for.
+        """
+        made = [value[0] for value, _ in self.curve_values(unknowns[None])]
+        found = []
+        for number, curve in enumerate(self._given):
+            mine = [i for i, of in enumerate(self._of_given) if of == number]
+            if curve.kind == "levels" and mine:
+                found.append(curve.value + made[mine[0]] * curve.error)
+                continue
+            x = np.concatenate([self.curves[i].x for i in mine] or [np.empty(0)])
+            value = np.concatenate([made[i] for i in mine] or [np.empty(0)])
+            order = np.argsort(x, kind="stable")
+            found.append(np.interp(curve.x, x[order], value[order]) if len(x) else np.full(curve.x.shape, np.nan))
+        return tuple(found)
 
     def _directions(self, curve: IonCurve):
         """Directions and weights that make up a curve's field direction."""
