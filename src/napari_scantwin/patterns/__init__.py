@@ -13,14 +13,14 @@ from __future__ import annotations
 import importlib
 
 _HOMES = {
-    "Boundary": "napari_scantwin.patterns.boundary",
+    "Boundary": "napari_scantwin.patterns.boundaries",
     "Components": "napari_scantwin.patterns.components",
-    "boundary": "napari_scantwin.patterns.boundary",
+    "boundary": "napari_scantwin.patterns.boundaries",
     "decompose": "napari_scantwin.patterns.components",
     "proposed_places": "napari_scantwin.patterns.matrix",
 }
 
-__all__ = ["Components", "decompose", "proposed_places"]
+__all__ = ["Boundary", "Components", "boundary", "decompose", "proposed_places"]
 
 
 def __getattr__(name: str):
