@@ -79,9 +79,24 @@ def before(kind):
     return twin_of(kind, KINDS[kind][1])
 
 
+#: Where the promise is not kept: a network gains weight by sweeps beside it and errs in a gap that none of them tests.
+BROKEN = {
+    ("film", "near another"): "0.18 % of the range became 0.40 %, as large as the noise, all of it in the last gap",
+    ("band", "near another"): "4.5 % of the range became 5.3 %",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        pytest.param(
+            kind, place, marks=[pytest.mark.xfail(reason=BROKEN[kind, place])] if (kind, place) in BROKEN else []
+        )
+        for kind in KINDS
+        for place in PLACES
+    ],
+)
 def test_one_more_sweep_makes_no_map_worse(kind, place):
     slow, noise = KINDS[kind][1], KINDS[kind][3]
     first = before(kind)
