@@ -33,6 +33,7 @@ class SideBySide(QWidget):
         first = self.plots["measured"]
         for kind, plot in self.plots.items():
             plot.addItem(self.images[kind])
+            plot.setMenuEnabled(True)
             plot.setTitle(kind, size="9pt")
             if plot is not first:
                 plot.setXLink(first)

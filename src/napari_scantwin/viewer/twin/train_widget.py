@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,6 @@ class TrainWidget(QWidget):
         rows.addRow("Search: storage", self.storage)
         self.settings = Folding("Settings")
         self.settings.addWidget(form)
-        self.trials_window = TrialsWindow(self)
 
         self.button = QPushButton("Train")
         self.button.clicked.connect(self.toggle)
@@ -127,7 +127,7 @@ class TrainWidget(QWidget):
         self.save_button.clicked.connect(self.ask_save)
         self.trials_button = QPushButton("Trials…")
         self.trials_button.setToolTip("The trials of the search, as a table and a plot")
-        self.trials_button.clicked.connect(self.trials_window.show)
+        self.trials_button.clicked.connect(lambda: self.trials_window.show())
         self.trials_button.hide()
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
@@ -278,6 +278,11 @@ class TrainWidget(QWidget):
             self._course.append((news.step, news.train_error, news.held_out_error))
             self._draw_course(*np.array(self._course).T)
 
+    @cached_property
+    def trials_window(self) -> TrialsWindow:
+        """The window of the search's trials, made when there first are any."""
+        return TrialsWindow(self)
+
     def _show_trials(self, trials) -> None:
         self._shown_trials = len(trials)
         self.trials_button.setVisible(bool(trials))
@@ -359,7 +364,8 @@ class TrainWidget(QWidget):
         self.status.setText("\n".join(lines) + notes + stopped + shown + proposed)
         self.status.setToolTip(f"The twin is {twin.mixture}.")
         self.trials_button.setVisible(bool(twin.trials))
-        self.trials_window.show_trials(twin.trials, twin.score.unit)
+        if twin.trials or "trials_window" in vars(self):
+            self.trials_window.show_trials(twin.trials, twin.score.unit)
         self.plot.setLabel("left", f"error ({twin.score.unit})")
         self._draw_course(twin.history["step"], twin.history["train_error"], twin.history["held_out_error"])
         self.in_percent.setItemText(0, f"errors in {twin.score.unit}")

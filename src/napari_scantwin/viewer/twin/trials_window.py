@@ -52,6 +52,7 @@ class TrialsWindow(QDialog):
         self.table.sortItems(1)
         self.table.itemSelectionChanged.connect(self._draw)
         self.plot = new_plot(200)
+        self.plot.setMenuEnabled(True)
         self.plot.getPlotItem().getAxis("left").setStyle(showValues=False)
         self.plot.setMouseEnabled(False, False)
         parts = QSplitter(Qt.Vertical)
