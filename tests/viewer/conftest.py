@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 
 import numpy as np
@@ -20,11 +21,44 @@ COLUMNS = {
     "arpes_map.csv": (["2=manipulator_angle[deg]", "1=angle[deg]"], "3=photoemission_intensity[count]"),
 }
 
+#: Objects on the heap from which on it is worth the time to set them aside.
+_HEAP = 100_000
+
 
 @pytest.fixture(scope="session")
 def columns():
     """What the columns of the published measurements are."""
     return COLUMNS
+
+
+@pytest.fixture(autouse=True)
+def light_heap():
+    """Keep what all tests share, modules above all, out of the collections that every window's end asks for."""
+    if len(gc.get_objects()) > _HEAP:
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plugins_found_once():
+    """Every window looks for the installed plugins, and parses their manifests anew; they do not change meanwhile."""
+    from npe2 import PluginManifest
+
+    with pytest.MonkeyPatch.context() as patched:
+        found = list(PluginManifest.discover())
+        discover = PluginManifest.discover
+        patched.setattr(PluginManifest, "discover", lambda paths=(): discover(paths) if paths else iter(found))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_not_written():
+    """napari writes its settings whenever a dock moves, and the folder is thrown away after every test."""
+    from napari.settings._base import EventedConfigFileSettings
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(EventedConfigFileSettings, "_maybe_save", lambda settings: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
