@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
-.PHONY: demo test test-all test-pyqt6 mutations lint bench docs pictures system clean
+.PHONY: environment demo test test-window test-others test-all test-pyqt6 mutations lint bench docs pictures system clean
 
 system:
 	@sh scripts/system_libraries.sh
@@ -17,6 +17,8 @@ $(STAMP): pyproject.toml setup.py
 	$(BIN)/python -m pip install --quiet -e ".[pyqt5,test]"
 	touch $@
 
+environment: system $(STAMP)
+
 demo: system $(STAMP)
 	rm -rf demo-output
 	$(SCREEN) $(BIN)/python -m napari_scantwin.viewer.demo demo-output
@@ -26,6 +28,13 @@ demo: system $(STAMP)
 
 test: system $(STAMP)
 	$(SCREEN) $(BIN)/python scripts/run_tests.py
+
+# Its two halves, each by itself.
+test-window: system $(STAMP)
+	$(SCREEN) $(BIN)/python -m pytest -o cache_dir=.pytest_cache/window tests/viewer
+
+test-others: system $(STAMP)
+	$(SCREEN) $(BIN)/python -m pytest --ignore=tests/viewer tests
 
 # PyQt6 lives in an environment of its own: two Qt versions in one do not go together. These tests drive the whole way and
 # every kind of widget, in a few minutes; PYQT6_TESTS=tests/viewer drives all of the window.
