@@ -36,16 +36,19 @@ test-window: system $(STAMP)
 test-others: system $(STAMP)
 	$(SCREEN) $(BIN)/python -m pytest --ignore=tests/viewer tests
 
-# PyQt6 lives in an environment of its own: two Qt versions in one do not go together. These tests drive the whole way and
-# every kind of widget, in a few minutes; PYQT6_TESTS=tests/viewer drives all of the window.
+# PyQt6 lives in an environment of its own: two Qt versions in one do not go together. All else it takes from the first
+# environment, so that it is made in seconds. These tests drive the whole way and every kind of widget, in a few minutes;
+# PYQT6_TESTS=tests/viewer drives all of the window.
 PYQT6 := $(VENV)-pyqt6
 PYQT6_TESTS ?= $(addprefix tests/viewer/,test_plugin.py test_panel_layout.py test_narrow.py test_whole_way.py open \
 	canvas/test_sliders.py cube/test_cube.py process/test_process.py)
+PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 
-$(PYQT6)/.installed: pyproject.toml setup.py
-	test -x $(PYQT6)/bin/python || $(PYTHON) -m venv $(PYQT6)
-	$(PYQT6)/bin/python -m pip install --quiet --upgrade pip
-	$(PYQT6)/bin/python -m pip install --quiet -e ".[pyqt6,test]"
+$(PYQT6)/.installed: $(STAMP)
+	$(BIN)/python -m venv --clear --without-pip $(PYQT6)
+	echo "import site; site.addsitedir('$$($(BIN)/python -c '$(PACKAGES)')')" \
+		> "$$($(PYQT6)/bin/python -c '$(PACKAGES)')/first_environment.pth"
+	$(BIN)/python -m pip --python $(PYQT6)/bin/python install --quiet -e ".[pyqt6,test]"
 	touch $@
 
 test-pyqt6: system $(PYQT6)/.installed

@@ -42,12 +42,12 @@ def test_a_cube_is_denoised_and_shown_beside_itself_in_two_clicks(panel, qtbot, 
     np.testing.assert_allclose(beside.plots["residual"].viewRange()[0], [left, right], atol=1e-9)
     assert f"rms {np.sqrt(np.mean(residual.values[6] ** 2)):.3g}" in beside.plots["residual"].plotItem.titleLabel.text
     viewer.dims.order = (2, 0, 1)
-    qtbot.waitUntil(lambda: beside.images["measured"].image.shape == (9, 5), timeout=2000)
+    qtbot.waitUntil(lambda: beside.images["measured"].image.shape == (9, 5), timeout=20_000)
     qtbot.mouseClick(tab.beside_button, Qt.LeftButton)
     assert tab._beside is None
     tab.beside_button.click()
     tab._beside[1].destroyOnClose()  # the dock's cross
-    qtbot.waitUntil(lambda: not tab.beside_button.isChecked(), timeout=2000)
+    qtbot.waitUntil(lambda: not tab.beside_button.isChecked(), timeout=20_000)
     assert tab._beside is None
     viewer.dims.set_current_step(2, 1)
     qtbot.wait(50)
