@@ -112,7 +112,8 @@ def _unnamed(rows: Sequence[list[str]], number: int, width: int) -> GroupedHeads
     if not in_place and len(cells) <= width:
         return None
     alone = {row_words[0] for row in rows if _all_units(row) and len(row_words := [one for one in row if one]) == 1}
-    said, unit = (), None
+    said: tuple[str, ...] = ()
+    unit: str | None = None
     if len(alone) == 1:
         unit = alone.pop()
         said = (f"the unit {unit}, which stands once above all columns, is taken for each",)
