@@ -12,10 +12,10 @@ from pathlib import Path
 
 import typer
 
-from napari_scantwin.cli import analyse, batch, commands, crystal_field, figure, planning, watch
+from napari_scantwin.cli import analyse, batch, commands, crystal_field, figure, patterns, planning, watch
 from napari_scantwin.cli.common import app
 
-__all__ = ["analyse", "app", "batch", "commands", "crystal_field", "figure", "main", "planning", "watch"]
+__all__ = ["analyse", "app", "batch", "commands", "crystal_field", "figure", "main", "patterns", "planning", "watch"]
 
 
 def main() -> None:

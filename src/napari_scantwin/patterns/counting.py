@@ -19,11 +19,11 @@ import numpy as np
 from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.patterns.matrix import ObservationTable
 
-__all__ = ["Evidence", "WeightedTable", "count_components", "weighted_table"]
+__all__ = ["MARGIN", "Evidence", "WeightedTable", "count_components", "weighted_table"]
 
 #: How far above the noise a component has to stand: noise varies in ways that its description leaves out, and one that
 #: stands less than a tenth above it is seen with a spectrum that is mostly noise.
-_MARGIN = 1.1
+MARGIN = 1.1
 #: The correlation of neighbours that is none, and how many of its standard errors are none either.
 _NO_CORRELATION, _ERRORS = 0.01, 3.0
 #: Components that are looked for at most, and lags over which the noise of channels is correlated.
@@ -223,7 +223,7 @@ def count_components(
         if above is None:
             edge, lags_here = _edge(residual, noise, drawn, table.kept, shape, k)
             edges.append(edge)
-            if weighted.values[k] <= _MARGIN * edge:
+            if weighted.values[k] <= MARGIN * edge:
                 above, lags = k, lags_here
         if above is not None and (below is not None or not count) and k >= min(3 * max(above, below or 1), most):
             break
