@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from napari_scantwin.cli.common import Json, app, bar, check_folder, checked, in_words, say
+from napari_scantwin.cli.common import Json, app, bar, check_folder, check_suffix, checked, in_words, say
 
 crystal_field = typer.Typer(no_args_is_help=True, help="Crystal-field levels of rare-earth ions from C, chi and M.")
 app.add_typer(crystal_field, name="crystal-field")
@@ -84,7 +84,7 @@ def _problem(data, ion, site, said, lattice, levels):
     from napari_scantwin.core.errors import ScanError
     from napari_scantwin.crystal_field.measured.data import curves_in
     from napari_scantwin.crystal_field.measured.problem import LatticeChoice, Problem, with_levels
-    from napari_scantwin.crystal_field.measured.settings import apply, used_by_default
+    from napari_scantwin.crystal_field.measured.settings import apply, energies_in, used_by_default
 
     if any(one.suffix.lower() == ".json" for one in data):
         if len(data) > 1:
@@ -104,7 +104,7 @@ def _problem(data, ion, site, said, lattice, levels):
     problem = replace(problem, curves=tuple(curves))
     problem = replace(problem, lattice=_lattice(problem, lattice))
     if levels is not None:
-        problem = with_levels(problem, *checked(_energies, levels))
+        problem = with_levels(problem, *checked(energies_in, levels))
     return problem
 
 
@@ -126,20 +126,6 @@ def _lattice(problem, lattice: str | None):
         titles = ", ".join(one.measured.title for one in problem.curves if one.measured.kind == "heat_capacity")
         raise ScanError(f"--lattice {lattice!r} means {len(found)} curves; the heat capacities are {titles}")
     return LatticeChoice("analogue", found[0])
-
-
-def _energies(text: str) -> tuple[list[float], str]:
-    """Numbers and a unit behind the last."""
-    from napari_scantwin.core.errors import ScanError
-    from napari_scantwin.core.typed import leading_number, typed_number
-
-    parts = [one.strip() for one in text.replace(";", ",").split(",") if one.strip()]
-    try:
-        *numbers, last = parts
-        number, unit = leading_number(last)
-        return [*(typed_number(one) for one in numbers), number], unit or "meV"
-    except ValueError:
-        raise ScanError(f"--levels: {text!r} is no list of energies; write it as 0.915, 3.504 meV") from None
 
 
 def _words_of(one, curve) -> str:
@@ -197,3 +183,53 @@ def _stated(ion: str | None, site: str | None, given: list[str] | None, unit: st
         except ValueError:
             raise ScanError(f"{text!r} is no parameter; write it as B20=-0.0277") from None
     return ion, site, parameters
+
+
+@crystal_field.command()
+def simulate(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write (.nc, .zarr, .csv, .h5, .tif).")],
+    ion: Ion = None,
+    site: SiteOption = None,
+    given: Given = None,
+    unit: InUnit = "K",
+    quantity: Annotated[
+        str, typer.Option(help="magnetization, heat_capacity, entropy or entropy_change.")
+    ] = "magnetization",
+    temperature: Annotated[str, typer.Option(help="Temperatures in K: 2:100:1, or a list.")] = "2:100:1",
+    field: Annotated[str, typer.Option(help="Fields in T: 0:9:0.25, or a list.")] = "0:9:0.25",
+    direction: Annotated[str, typer.Option(help="Of the field: a, b, c or powder.")] = "c",
+    as_json: Json = False,
+) -> None:
+    """Simulate what given Stevens parameters show, as a scan over temperature and field."""
+    with in_words():
+        from napari_scantwin.core.axis_values import parse_values
+        from napari_scantwin.crystal_field.given import solution_of
+        from napari_scantwin.crystal_field.simulate import simulated
+        from napari_scantwin.writers import write
+
+        check_suffix(output)
+        check_folder(output)
+        solution = checked(lambda: solution_of(*_stated(ion, site, given, unit)))
+        axes = [checked(parse_values, text, name) for text, name in ((temperature, "temperature"), (field, "field"))]
+        with bar("simulating") as tell:
+            scan = simulated(solution, quantity.replace("-", "_"), *axes, direction, on_progress=tell)
+        (path,) = write(scan.assign_attrs(kind="simulated"), output)
+        sizes = {str(name): int(size) for name, size in scan.sizes.items()}
+        words = f"Wrote {path}: {' x '.join(f'{name} {size}' for name, size in sizes.items())}"
+        say(as_json, {"file": str(path), "shape": sizes}, words)
+
+
+@crystal_field.command()
+def table(ion: Ion = None, site: SiteOption = None) -> None:
+    """Make the table of directions of an ion at a site beforehand; a search makes it where it is missing."""
+    with in_words():
+        from napari_scantwin.crystal_field.ions import ion as ion_of
+        from napari_scantwin.crystal_field.sites import site as site_of
+        from napari_scantwin.crystal_field.table import direction_table
+
+        if ion is None or site is None:
+            raise typer.BadParameter("--ion and --site are needed, such as --ion Er3+ --site D3d")
+        which, where = checked(ion_of, ion), checked(site_of, site)
+        with bar(f"table of {which.name} at {where.name}") as tell:
+            direction_table(which, where.for_J(which.J), on_progress=tell, stop=threading.Event())
+        typer.echo(f"The table of {which.name} at {where.name} is there.")

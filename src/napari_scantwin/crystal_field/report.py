@@ -6,6 +6,7 @@ Errors of what follows from the parameters are carried over from their covarianc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,8 +28,9 @@ from napari_scantwin.crystal_field.stevens import angular_momentum
 __all__ = [
     "CONVENTIONS",
     "ENERGY_UNITS",
-    "Level",
+    "EnergyLevel",
     "answer_text",
+    "compact",
     "conventions_for",
     "in_energy_unit",
     "levels_of",
@@ -51,11 +53,12 @@ CONVENTIONS = {
 ENERGY_UNITS = {"K": 1.0, "meV": KELVIN_PER_MEV, "1/cm": KELVIN_PER_WAVENUMBER}
 #: A nuisance pulled further than so many standard deviations is said.
 _PULLED = 2.0
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STEP = 1e-4
 
 
 @dataclass(frozen=True)
-class Level:
+class EnergyLevel:
     """A level above the ground level.
 
     Parameters
@@ -177,11 +180,23 @@ def parameters_in(solution: Solution, convention: str = "stevens", unit: str = "
     ]
 
 
+def compact(quantity: Quantity) -> str:
+    """A value and its error without the unit; of numbers far from one with a power of ten behind."""
+    value, error = quantity.value, quantity.error
+    largest = max(abs(value), error if np.isfinite(error) else 0.0)
+    if largest == 0 or 1e-2 <= largest < 1e5:
+        return str(Quantity(value, error, ""))
+    power = math.floor(math.log10(largest))
+    scaled = Quantity(value / 10.0**power, error / 10.0**power, "")
+    raised = str(power).translate(_RAISED)
+    return f"({scaled})·10{raised}" if np.isfinite(error) and error > 0 else f"{scaled}·10{raised}"
+
+
 def _radial_name(name: str) -> str:
     return f"A{name[1:]}⟨r^{name[1]}⟩"
 
 
-def levels_of(solution: Solution) -> list[Level]:
+def levels_of(solution: Solution) -> list[EnergyLevel]:
     """A solution's levels with their errors, the ground level first."""
     ion, site = ion_of(solution.ion), site_of(solution.site).for_J(ion_of(solution.ion).J)
     ends = np.cumsum(solution.degeneracies)
@@ -194,7 +209,7 @@ def levels_of(solution: Solution) -> list[Level]:
 
     _, errors = _carried(solution, energies)
     return [
-        Level(float(energy), float(error), int(size), tuple(range(start, end)))
+        EnergyLevel(float(energy), float(error), int(size), tuple(range(start, end)))
         for energy, error, size, start, end in zip(
             solution.levels, errors, solution.degeneracies, starts, ends, strict=True
         )
@@ -258,7 +273,7 @@ def pulled(nuisances: Sequence[Nuisance]) -> list[str]:
     ]
 
 
-def _level_text(level: Level) -> str:
+def _level_text(level: EnergyLevel) -> str:
     several = f" ({level.degeneracy})" if level.degeneracy > 1 else ""
     return f"{in_energy_unit(level.energy, 'meV'):.3g}{several}"
 
@@ -270,7 +285,7 @@ def solution_text(solution: Solution, number: int = 1) -> str:
     lines = [
         f"Solution {number}: {100 * solution.probability:.3g} % probable, χ²/n {solution.chi2_per_point:.3g} of "
         f"{solution.points} readings",
-        "  " + ", ".join(f"{name} = {value}" for name, value in parameters_in(solution)),
+        "  " + ", ".join(f"{name} = {compact(value)} {value.unit}".rstrip() for name, value in parameters_in(solution)),
         f"  levels above the ground level (meV; how many states): {shown}",
         f"  ground state: {state_text(plain_states(solution)[:, 0])}",
     ]

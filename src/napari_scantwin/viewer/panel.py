@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QMessageBox, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
 from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, canvas_of, own_docks, unwrapped, window_of
@@ -15,6 +15,7 @@ from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
 from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
 from napari_scantwin.viewer.export_widget import ExportWidget
+from napari_scantwin.viewer.kit.page import Page
 from napari_scantwin.viewer.kit.path_bar import PathBar
 from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.open.open_widget import OpenWidget
@@ -45,21 +46,6 @@ _STEPS = {
     "Analyse": ("Analyse", "Process"),
     "Export": ("Export",),
 }
-
-
-class _Page(QScrollArea):
-    """A tab's page, that scrolls up and down only: it never gets narrower than what it holds and its scroll bar."""
-
-    def __init__(self, widget: QWidget):
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
-        self.setFrameShape(QScrollArea.NoFrame)
-        self.setWidget(widget)
-
-    def minimumSizeHint(self) -> QSize:
-        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
-        return QSize(width, super().minimumSizeHint().height())
 
 
 class Panel(QWidget):
@@ -98,7 +84,7 @@ class Panel(QWidget):
             (self.process, "Process"),
             (self.export, "Export"),
         ):
-            self.tabs.addTab(_Page(widget), title)
+            self.tabs.addTab(Page(widget), title)
         layout = QVBoxLayout(self)
         head = QHBoxLayout()
         head.setSpacing(2)

@@ -14,7 +14,7 @@ from napari_scantwin.crystal_field.measured.data import MeasuredCurve, curves_in
 from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.lattice import DebyeEinstein
 from napari_scantwin.crystal_field.measured.problem import LatticeChoice, Problem, UsedCurve, with_levels
-from napari_scantwin.crystal_field.measured.settings import KEYS, apply, used_by_default
+from napari_scantwin.crystal_field.measured.settings import KEYS, apply, energies_in, used_by_default
 from napari_scantwin.crystal_field.sites import site
 
 PR, CUBIC = ion("Pr3+"), site("Oh").for_J(4.0)
@@ -123,6 +123,16 @@ def test_slips_are_named(words, match):
         apply(used, words)
 
 
+def test_energies_as_they_are_typed():
+    assert energies_in("0.92, 3.5 meV") == ((0.92, 3.5), "meV")
+    assert energies_in("7.4, 28 cm-1") == ((7.4, 28.0), "1/cm")
+    assert energies_in("10 K") == ((10.0,), "K")
+    assert energies_in(" ") == ((), "meV")
+    for text in ("a few", "3 T", "1, two meV"):
+        with pytest.raises(ScanError):
+            energies_in(text)
+
+
 def test_lattices_that_cannot_be():
     curve = MeasuredCurve("C", "f", np.geomspace(2, 90, 20), np.ones(20), None, "K", "J/mol/K", "heat_capacity")
     for choice, words in (
@@ -184,6 +194,20 @@ def test_a_susceptibility_in_a_high_field():
     said = _said([_curve(), _curve("susceptibility", field=5.0)])
     assert "was measured in 5 T" in said
     assert "was measured in" not in _said([_curve(), _curve("susceptibility", field=0.02)])
+
+
+def test_a_susceptibility_below_the_slope_of_the_magnetization():
+    """χ measured in 5 T and given as one of small fields: M(H) at the same temperature begins more steeply."""
+    free = np.array([1e-6, 0.0])
+    high = _curve("susceptibility", values=free, field=5.0)
+    small = IonCurve("susceptibility", "c", high.x, high.value, high.error, label="χ")
+    moment = _curve("magnetization", values=free)
+    said = _said([_curve(), small, moment])
+    assert "below the slope with which" in said
+    # M/H of the free ion at 2 K has fallen to χ where χ was measured.
+    assert "in about 5 T" in said or "in about 4.9 T" in said or "in about 5.3 T" in said
+    right = _curve("susceptibility", values=free)
+    assert "below the slope" not in _said([_curve(), right, moment])
 
 
 def test_axes_that_contradict_each_other():

@@ -31,6 +31,8 @@ _OVER = 1.15
 _LATTICE = 1.5
 #: A powder's susceptibility is the mean of the three directions; farther off it is another sample or axis.
 _SAME_MEAN = 0.15
+#: How far below the slope of M(H) a susceptibility of small fields may lie.
+_SLOPES = 0.08
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def advice_on(curves: Sequence[IonCurve], ion: Ion, site: Site, orderings: Seque
     for one in left:
         warnings += _of_one(one, ion)
     warnings += _of_axes(left, site)
+    warnings += _of_slopes(left)
     return Advice(tuple(dict.fromkeys(warnings)), tuple(_hints(left, ion, site)))
 
 
@@ -193,6 +196,42 @@ def _of_axes(curves: Sequence[IonCurve], site: Site) -> list[str]:
                 "directions, to which it should be equal: axes may be mixed up, or a mass wrong"
             )
     return said
+
+
+def _of_slopes(curves: Sequence[IonCurve]) -> list[str]:
+    """Where a susceptibility said to be of small fields is not the slope with which a magnetization begins."""
+    said = []
+    for chi in curves:
+        if chi.kind != "susceptibility" or chi.field:
+            continue
+        worst: tuple[float, str] = (_SLOPES, "")
+        for moment in curves:
+            if moment.kind != "magnetization" or moment.direction != chi.direction or moment.temperature is None:
+                continue
+            if not chi.x.min() <= moment.temperature <= chi.x.max():
+                continue
+            off, words = _against_slope(chi, moment)
+            worst = max(worst, (off, words))
+        said += [worst[1]] if worst[1] else []
+    return said
+
+
+def _against_slope(chi: IonCurve, moment: IonCurve) -> tuple[float, str]:
+    """How far a susceptibility lies below the beginning of a magnetization, and what that may mean."""
+    fields = moment.x > 0
+    h, ratio = moment.x[fields], moment.value[fields] / moment.x[fields]
+    weak = h <= max(0.1 * h.max(), np.sort(h)[min(3, len(h) - 1)])
+    slope = float(np.median(ratio[weak]))
+    found = float(np.interp(moment.temperature, chi.x, chi.value))
+    if slope <= 0 or found <= 0:
+        return 0.0, ""
+    off = 1 - found / slope
+    below = np.flatnonzero((ratio <= found) & (h > h[weak].max()))
+    field = f"as M/H is in about {h[below[0]]:.2g} T" if len(below) else "as in a high field"
+    return off, (
+        f"{chi.label or 'χ'} at {moment.temperature:.3g} K lies {100 * off:.0f} % below the slope with which "
+        f"{moment.label or 'M(H)'} begins, {field}: say the field that χ was measured in"
+    )
 
 
 def _off_mean(chi: dict[str, IonCurve], site: Site) -> float | None:

@@ -111,7 +111,7 @@ class MeasuredCurve:
         lacks = [
             ("what it is", self.kind is None),
             ("its unit", self.y_unit is None),
-            ("the unit of the field" if self.kind == "magnetization" else "the unit of x", self.x_unit is None),
+            ("the unit of its " + ("field" if self.kind == "magnetization" else "x"), self.x_unit is None),
             ("the direction of the field", self.direction is None and self._needs_direction),
             ("its temperature", self.kind == "magnetization" and self.temperature is None),
             ("the field it was measured in", self.kind == "moment" and not self.field),

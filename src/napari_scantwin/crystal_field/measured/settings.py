@@ -17,7 +17,7 @@ from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.problem import UsedCurve
 from napari_scantwin.physics.magnetization import field_in_tesla
 
-__all__ = ["KEYS", "apply", "used_by_default"]
+__all__ = ["KEYS", "apply", "energies_in", "used_by_default"]
 
 #: What can be said, with an example.
 KEYS = {
@@ -37,6 +37,7 @@ KEYS = {
     "error": "error=2 %",
     "group": "group=crystal 2",
 }
+_ENERGIES = ("meV", "K", "1/cm")
 _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 
 
@@ -144,3 +145,33 @@ def _quantity(text: str, unit: str) -> float:
         raise ScanError(f"{text!r} is no number with a unit; write it as 2 {unit}") from None
     its = its or unit
     return float(field_in_tesla(number, its) if unit == "T" else units.convert(number, its, unit))
+
+
+def energies_in(text: str) -> tuple[tuple[float, ...], str]:
+    """Level energies in a text such as ``"0.92, 3.5 meV"``.
+
+    Returns
+    -------
+    energies
+        The numbers; none of an empty text.
+    unit
+        K, meV or 1/cm; meV where none is written.
+
+    Raises
+    ------
+    ScanError
+        Where the text is no list of numbers with a unit of energy behind the last.
+    """
+    parts = [one.strip() for one in text.replace(";", ",").split(",") if one.strip()]
+    if not parts:
+        return (), "meV"
+    try:
+        *numbers, last = parts
+        number, unit = leading_number(last)
+        found = (*(typed_number(one) for one in numbers), number)
+    except ValueError:
+        raise ScanError(f"{text.strip()!r} is no list of energies; write it as 0.92, 3.5 meV") from None
+    unit = {"cm-1": "1/cm", "cm^-1": "1/cm", "": "meV"}.get(unit, unit)
+    if unit not in _ENERGIES:
+        raise ScanError(f"{unit!r} is no unit of a level's energy; use {', '.join(_ENERGIES)}")
+    return found, unit

@@ -68,10 +68,16 @@ class CurvePlot:
         self._plot = plot
         self._draw_all()
 
+    def clear(self) -> None:
+        """Draw nothing."""
+        self._plot = None
+        self._draw_all()
+
     def _draw_all(self) -> None:
         plot, drawn = self.widget, self._plot
         plot.clear()
         if drawn is None:
+            plot.setTitle(None)
             return
         plot.getPlotItem().setLogMode(*self._log)
         # Points above bands and lines.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pyqtgraph as pg
@@ -13,6 +14,24 @@ from napari_scantwin.operations.findings import Plot
 from napari_scantwin.viewer.kit.picture import PictureMenu
 
 __all__ = ["as_shown", "give_menu", "new_plot", "theme_colors"]
+
+
+#: Over fewer decades than these a logarithmic axis has room for 2 and 5.
+_DECADES = 4.0
+
+
+class _Axis(pg.AxisItem):
+    """An axis that, where it is logarithmic, names 1, 2 and 5 of each decade, of many decades 1 alone: pyqtgraph names
+    all nine, one over the other."""
+
+    def logTickStrings(self, values, scale, spacing):
+        named = (1, 2, 5) if abs(self.range[1] - self.range[0]) < _DECADES else (1,)
+        texts = []
+        for value in values:
+            number = 10.0 ** float(value) * scale
+            leading = round(number / 10.0 ** math.floor(math.log10(number) + 1e-9))
+            texts.append(f"{number:.4g}" if leading in named else "")
+        return texts
 
 
 class _Plot(pg.PlotWidget):
@@ -110,7 +129,7 @@ def as_shown(plot: pg.PlotWidget, log: tuple[bool, bool] = (False, False)) -> di
 def new_plot(height: int) -> pg.PlotWidget:
     """An empty plot at least ``height`` pixels high; "x0.001" never stands beside a unit. pyqtgraph's menu, which takes
     a quarter of the time to make, is left out: :func:`give_menu` gives it ours."""
-    plot = _Plot(enableMenu=False)
+    plot = _Plot(enableMenu=False, axisItems={side: _Axis(side) for side in ("left", "bottom")})
     plot.setMinimumHeight(height)
     plot.getPlotItem().layout.setContentsMargins(1, 1, 1, 6)  # pyqtgraph lets the lower label's feet hang out
     plot.showGrid(x=True, y=True, alpha=0.15)

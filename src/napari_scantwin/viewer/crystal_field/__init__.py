@@ -1,0 +1,1 @@
+"""The dock Crystal field: curves in, solutions out."""

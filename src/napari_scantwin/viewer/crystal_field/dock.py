@@ -1,0 +1,201 @@
+"""The dock Crystal field: tabs Data, Ion and Answer, and their plots in a dock under the canvas."""
+
+from __future__ import annotations
+
+import contextlib
+
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QDockWidget, QTabWidget, QVBoxLayout, QWidget
+
+from napari_scantwin.crystal_field.pictures import Modelled, modelled
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, own_docks, unwrapped, window_of
+from napari_scantwin.viewer.crystal_field.answer_tab import AnswerTab
+from napari_scantwin.viewer.crystal_field.apart_view import ApartView
+from napari_scantwin.viewer.crystal_field.data_tab import DataTab
+from napari_scantwin.viewer.crystal_field.ion_tab import IonTab
+from napari_scantwin.viewer.crystal_field.plots import CurvesView, LevelsView, StatesView
+from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
+from napari_scantwin.viewer.kit.beside import beside
+from napari_scantwin.viewer.kit.page import Page
+from napari_scantwin.viewer.kit.undo import Undo
+from napari_scantwin.viewer.plots_dock import PlotsDock
+
+__all__ = ["CrystalFieldDock"]
+
+#: The height of the dock of plots, in pixels, to begin with: there is no map here that needs the room.
+_PLOTS = 380
+_GREY = "#9a9a9a"
+
+
+class CrystalFieldDock(QWidget):
+    """Curves to an ion's levels. Its parts are ``data``, ``ion`` and ``answer``; what they share is ``state``."""
+
+    def __init__(self, napari_viewer):
+        super().__init__()
+        self._viewer = viewer = unwrapped(napari_viewer)
+        self.undo = Undo(self)
+        self.state = CrystalFieldState(self.undo, self)
+        self.data = DataTab(viewer, self.state)
+        self.ion = IonTab(self.state)
+        self.answer = AnswerTab(viewer, self.state)
+        self.tabs = QTabWidget()
+        for widget, title in ((self.data, "Data"), (self.ion, "Ion"), (self.answer, "Answer")):
+            self.tabs.addTab(Page(widget), title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(self.tabs)
+        self.curves, self.levels = CurvesView(), LevelsView()
+        self.states, self.apart = StatesView(), ApartView()
+        self.side = QTabWidget()
+        for widget, title in ((self.levels, "Levels"), (self.states, "States"), (self.apart, "Tell apart")):
+            self.side.addTab(widget, title)
+        self.plots = PlotsDock()
+        self.plots.add(self, beside(self.curves, self.side), "Crystal field")
+        self.plots.show_of(self)
+        self._by_hand = None
+        self.state.prepared.connect(lambda *found: self.draw())
+        self.state.unprepared.connect(lambda reason: self.draw())
+        self.state.answered.connect(self._answered)
+        self.state.chosen.connect(self.draw)
+        self.ion.by_hand.connect(self._moved_by_hand)
+        self.answer.unit.currentIndexChanged.connect(self.draw)
+        self.answer.apart.connect(self._show_apart)
+        self.tabs.currentChanged.connect(self.draw)
+        self.undo.listen(self, self.plots)
+        self._window = window_of(viewer)
+        self._plots_dock = None
+        if self._window is not None:
+            self._plots_dock = viewer.window.add_dock_widget(self.plots, name="Crystal field plots", area="bottom")
+            # The dock at the right keeps the window's whole height.
+            self._window.setCorner(Qt.BottomRightCorner, Qt.RightDockWidgetArea)
+            self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
+            self._window.installEventFilter(self)
+        self._moved: list[QDockWidget] = []
+        self.draw()
+
+    # the plots
+
+    def show_tab(self, widget: QWidget) -> None:
+        """Bring one of the parts to the front."""
+        for number in range(self.tabs.count()):
+            if self.tabs.widget(number).widget() is widget:
+                self.tabs.setCurrentIndex(number)
+
+    @property
+    def _tab(self) -> QWidget:
+        return self.tabs.currentWidget().widget()
+
+    def _answered(self) -> None:
+        self.show_tab(self.answer)
+        self.apart.show_ranking([])
+        self.draw()
+
+    def _moved_by_hand(self, made) -> None:
+        self._by_hand = made
+        self.draw()
+
+    def _show_apart(self, found) -> None:
+        self.apart.show_ranking(found)
+        self.side.setCurrentWidget(self.apart)
+
+    def draw(self, *changed) -> None:
+        """Draw the curves with what is looked at over them, and the levels beside."""
+        unit = self.answer.unit.currentText()
+        known = self._known()
+        if self._by_hand is not None and self._tab is self.ion:
+            found, values = self._by_hand
+            curves = [] if self.state.ready is None else list(self.state.ready.curves)
+            self.curves.show_curves(curves, [Modelled(values)] if len(values) == len(curves) else [])
+            self.levels.show_levels([found], unit, known)
+            self.states.show_solution(found, unit)
+            return
+        answer = self.state.answer
+        if self._tab is self.answer and answer is not None and self.state.solved is not None:
+            curves = list(self.state.solved[1].curves)
+            models = [
+                Modelled(modelled(one, curves), "dashed", _GREY)
+                for number, one in enumerate(answer.solutions[:6])
+                if number != self.state.selected
+            ]
+            if self.state.solution is not None:
+                models.append(Modelled(modelled(self.state.solution, curves)))
+            self.curves.show_curves(curves, models)
+        else:
+            self.curves.show_curves([] if self.state.ready is None else list(self.state.ready.curves))
+        solutions = () if answer is None else answer.solutions
+        self.levels.show_levels(solutions, unit, known, self.state.selected)
+        self.states.show_solution(self.state.solution, unit)
+
+    def _known(self) -> list[float]:
+        ready = self.state.ready
+        curves = [] if ready is None else ready.curves
+        return [float(energy) for one in curves if one.kind == "levels" for energy in one.value]
+
+    # the window
+
+    @property
+    def busy(self) -> bool:
+        """Whether a search or a simulation is under way."""
+        return any(job.running for job in self._jobs)
+
+    @property
+    def _jobs(self):
+        return (self.state.job, self.data.job, self.answer.job, self.answer.simulate.job)
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, 640)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(max(350, self.layout().minimumSize().width()), 200)
+
+    def shut(self) -> None:
+        """Stop everything that runs and drop its results."""
+        for job in self._jobs:
+            if job.running:
+                job.abandon()
+        self.state.shut()
+        self.ion.shut()
+        if self._plots_dock is not None:
+            self.plots.shut()
+            with contextlib.suppress(Exception):  # the window is being closed, and its docks with it
+                self._viewer.window.remove_dock_widget(self._plots_dock)
+            self._plots_dock = None
+        if self._window is not None:
+            for one in self._moved:
+                self._window.addDockWidget(Qt.LeftDockWidgetArea, one)
+                one.show()
+            self._moved = []
+            self._window.removeEventFilter(self)
+            self._window = None
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        dock = self.parent()
+        if isinstance(dock, QDockWidget):
+            ask_before_closing(dock, self._shut_now)
+            self._put_lists_behind(dock)
+
+    def _put_lists_behind(self, dock: QDockWidget) -> None:
+        """Put napari's layer list and controls behind this dock, where they stand on the left: the plots have the
+        width."""
+        if self._window is None or dock.isFloating() or self._moved:
+            return
+        for one in own_docks(self._viewer):
+            if self._window.dockWidgetArea(one) == Qt.LeftDockWidgetArea:
+                self._window.tabifyDockWidget(dock, one)
+                one.show()
+                self._moved.append(one)
+        dock.raise_()
+
+    def _shut_now(self) -> bool:
+        self.shut()
+        return True
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Close and watched is self._window:
+            self.shut()
+        return False
+
+    def closeEvent(self, event) -> None:
+        self.shut()
+        event.accept()
