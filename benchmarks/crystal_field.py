@@ -298,7 +298,11 @@ def kerse2_curves(folder: Path) -> list[IonCurve]:
         for one in curves_in(folder / "kerse2_MT.dat")
         if one.direction in ("a", "c")
     ]
-    moments = [ion_curve(one) for one in curves_in(folder / "kerse2_mh.dat") if one.temperature in (10.0, 50.0)]
+    moments = [
+        ion_curve(one.told(x_unit="Oe", y_unit="µB/ion"))
+        for one in curves_in(folder / "kerse2_mh.dat")
+        if one.temperature in (10.0, 50.0)
+    ]
     return [heat, *chi, *moments]
 
 

@@ -198,3 +198,17 @@ def test_names_are_read_as_they_are_written():
     assert "1500 K" in ions.ion("Sm3+").warning
     assert (sites.site("-3m").laue, sites.site("4mm").name, sites.site("c4V").name) == ("D3d", "C4v", "C4v")
     assert ions.ion("U4+", J=4, g_J=0.8).size == 9
+
+
+def test_blocks_give_the_same_states():
+    rng = np.random.default_rng(0)
+    whole = rng.normal(size=(3, 7, 7))
+    apart = [np.array([0, 3, 5]), np.array([1, 6]), np.array([2, 4])]
+    mask = np.zeros((7, 7), bool)
+    for block in apart:
+        mask[np.ix_(block, block)] = True
+    matrices = np.where(mask, whole + np.swapaxes(whole, 1, 2), 0.0)
+    energies, vectors = observables.diagonalised(matrices)
+    np.testing.assert_allclose(energies, np.linalg.eigvalsh(matrices), atol=1e-12)
+    np.testing.assert_allclose(matrices @ vectors, vectors * energies[:, None, :], atol=1e-12)
+    np.testing.assert_allclose(np.swapaxes(vectors, 1, 2) @ vectors, np.broadcast_to(np.eye(7), (3, 7, 7)), atol=1e-12)

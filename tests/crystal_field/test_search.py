@@ -148,7 +148,7 @@ def test_a_stopped_search_ends_at_once_and_leaves_no_table(monkeypatch, tmp_path
     asked = time.perf_counter()
     thread.join(20)
     assert ended
-    assert ended[0] - asked < 2.0  # half a second on a machine of one's own
+    assert ended[0] - asked < 5.0  # half a second on a machine of one's own
     assert not list(tmp_path.rglob("*.npz"))
 
 

@@ -22,8 +22,12 @@ __all__ = ["distance", "diverse", "perturbed", "refine", "scan"]
 #: Sizes Σ|x_i| that are tried, in K, every second step of the grid.
 SMALLEST, LARGEST = 0.3, 1000.0
 _STRIDE = 2
+#: So many directions are compared between two looks at whether to stop.
+_DIRECTIONS = 4000
 #: A start from the table is off by the table's spacing; errors are widened by these shares of value and maximum.
 _BETWEEN_VALUES, _BETWEEN_MAXIMA = 0.03, 0.01
+#: A start this far above the best whose last steps each gained less than this share is left.
+_FAR, _SLOW, _SLOW_STEPS = 50.0, 0.02, 4
 _FIRST_DAMPING, _MOST_DAMPING = 1e-3, 1e10
 
 
@@ -50,21 +54,32 @@ def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | Non
     """
     shifts = np.arange(0, np.log(LARGEST / SMALLEST) / LOG_STEP, _STRIDE)
     scales = SMALLEST * np.exp(shifts * LOG_STEP)
-    total = np.zeros((len(scales), len(table)), np.float32)
     groups: dict[str, list] = {}
     for curve in model.curves:
-        if curve.kind in ("heat_capacity", "susceptibility") and not (curve.kind == "heat_capacity" and curve.field):
-            groups.setdefault(model.group_of(curve), []).append(curve)
+        if curve.kind == "susceptibility" or (curve.kind == "heat_capacity" and not curve.field):
+            groups.setdefault(model.group_of(curve), []).append((curve, _weights(model, curve, scales)))
+    best, chi2 = np.empty(len(table), int), np.empty(len(table), np.float32)
+    for begin in range(0, len(table), _DIRECTIONS):
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        part = slice(begin, begin + _DIRECTIONS)
+        total = _compared(model, table, part, groups, scales)
+        best[part] = total.argmin(axis=0)
+        chi2[part] = np.take_along_axis(total, best[None, part], axis=0)[0]
+    order = np.argsort(chi2, kind="stable")[:most]
+    return table.sized[order] * scales[best[order], None], chi2[order]
+
+
+def _compared(model, table, part, groups, scales) -> np.ndarray:
+    """χ² [s, n] of a part of the table's directions at every scale."""
+    total = np.zeros((len(scales), len(table.energies[part])), np.float32)
     for key, curves in groups.items():
-        heat = key.startswith("heat")
-        deviation = model.priors.heat_capacity_scale if heat else model.priors.moment_scale
+        deviation = model.priors.heat_capacity_scale if key.startswith("heat") else model.priors.moment_scale
         mixed = square = np.float32(0)
         own = 0.0
-        for curve in curves:
-            if stop is not None and stop.is_set():
-                raise Cancelled
-            more, most_square, more_own = _sums(model, curve, table, scales)
-            mixed, square, own = mixed + more, square + most_square, own + more_own
+        for curve, weights in curves:
+            more, more_square, more_own = _sums(model, curve, table, part, weights)
+            mixed, square, own = mixed + more, square + more_square, own + more_own
         if deviation > 0:
             held = np.float32(1 / deviation**2)
             total += own + held - (mixed + held) ** 2 / (square + held)
@@ -72,31 +87,17 @@ def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | Non
             total += own - 2 * mixed + square
     for curve in model.curves:
         if curve.kind == "levels":
-            for value, error in zip(curve.value, curve.error, strict=True):
-                error = np.hypot(error, 0.05 * value)
-                for number, scale in enumerate(scales):
-                    if number % 16 == 0 and stop is not None and stop.is_set():
-                        raise Cancelled
-                    total[number] += (np.abs(scale * table.energies - value).min(axis=1) / error) ** 2
-    best = total.argmin(axis=0)
-    chi2 = total[best, np.arange(len(table))]
-    order = np.argsort(chi2, kind="stable")[:most]
-    return table.sized[order] * scales[best[order], None], chi2[order]
+            for value, error in zip(curve.value, np.hypot(curve.error, 0.05 * curve.value), strict=True):
+                off = np.full(total.shape, np.inf, np.float32)
+                for level in table.energies[part].T:
+                    np.minimum(off, np.abs(scales[:, None].astype(np.float32) * level - np.float32(value)), out=off)
+                total += (off / error) ** 2
+    return total
 
 
-def _sums(model, curve, table, scales):
-    """Σwym and Σwm² [s, N] and Σwy² of one curve, with widened errors, the table interpolated linearly."""
-    if curve.kind == "heat_capacity":
-        factor, curves = np.ones_like(curve.x), table.curves["heat_capacity"]
-    else:
-        factor = curve.x / curie_constant(model.ion)
-        names = [name for name in ("a", "b", "c") if name in table.curves]
-        if curve.direction != "powder":
-            curves = table.curves[model.axis_of(curve.direction) if len(names) < 3 else curve.direction]
-        elif len(names) == 2:
-            curves = (2 * table.curves["a"] + table.curves["c"]) / 3
-        else:
-            curves = sum(table.curves[name] for name in names) / len(names)
+def _weights(model, curve, scales):
+    """What a curve's Σwym and Σwm² weigh the table's places with [s, t], and Σwy²; errors widened, linear between."""
+    factor = np.ones_like(curve.x) if curve.kind == "heat_capacity" else curve.x / curie_constant(model.ion)
     error = np.sqrt(
         curve.error**2 + (_BETWEEN_VALUES * curve.value) ** 2 + (_BETWEEN_MAXIMA * np.abs(curve.value).max()) ** 2
     )
@@ -111,11 +112,28 @@ def _sums(model, curve, table, scales):
     np.add.at(diagonal, (rows, low), weight * (1 - share) ** 2)
     np.add.at(diagonal, (rows, low + 1), weight * share**2)
     np.add.at(beside, (rows, low), 2 * weight * share * (1 - share))
-    used = slice(low.min(), low.max() + 2)
-    curves = curves[used]
-    square = diagonal[:, used] @ (curves * curves)
-    square += beside[:, used][:, :-1] @ (curves[:-1] * curves[1:])
-    return first[:, used] @ curves, square, float(np.sum(weight * y * y))
+    used = slice(int(low.min()), int(low.max()) + 2)
+    return used, first[:, used], diagonal[:, used], beside[:, used][:, :-1], float(np.sum(weight * y * y))
+
+
+def _sums(model, curve, table, part, weights):
+    """Σwym and Σwm² [s, n] of a part of the table's directions, and Σwy²."""
+    used, first, diagonal, beside, own = weights
+    if curve.kind == "heat_capacity":
+        curves = table.curves["heat_capacity"][used, part]
+    else:
+        names = [name for name in ("a", "b", "c") if name in table.curves]
+        columns = {name: table.curves[name][used, part] for name in names}
+        if curve.direction != "powder":
+            curves = columns[curve.direction if len(names) == 3 else model.axis_of(curve.direction)]
+        elif len(names) == 2:
+            curves = (2 * columns["a"] + columns["c"]) / 3
+        else:
+            curves = sum(columns.values()) / len(names)
+    curves = np.ascontiguousarray(curves)
+    square = diagonal @ (curves * curves)
+    square += beside @ (curves[:-1] * curves[1:])
+    return first @ curves, square, own
 
 
 def distance(one: np.ndarray, others: np.ndarray, turns=()) -> np.ndarray:
@@ -151,6 +169,7 @@ def refine(
     *,
     iterations: int = 60,
     tolerance: float = 1e-7,
+    give_up: bool = False,
     on_progress: Callable[[float], None] | None = None,
     stop: threading.Event | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -166,6 +185,8 @@ def refine(
         At most so many evaluations.
     tolerance
         A start has ended when a step lowers χ² by less than this share.
+    give_up
+        Whether to leave starts that lie far above the best and hardly fall any more.
     on_progress
         Is called with the share that is done.
     stop
@@ -180,6 +201,7 @@ def refine(
     n, width = x.shape
     chi2, normal, gradient = np.empty(n), np.empty((n, width, width)), np.empty((n, width))
     damping, active, quiet = np.full(n, _FIRST_DAMPING), np.ones(n, bool), np.zeros(n, int)
+    slow = np.zeros(n, int)
 
     def evaluated(unknowns):
         if stop is not None and stop.is_set():
@@ -212,7 +234,11 @@ def refine(
             damping[rows] = np.where(better, np.maximum(damping[rows] / 6, 1e-14), damping[rows] * 5)
             quiet[rows] = np.where(better & (gained < tolerance), quiet[rows] + 1, np.where(better, 0, quiet[rows]))
             ended = (quiet[rows] >= 2) | (damping[rows] > _MOST_DAMPING) | (chi2[rows] < 1e-14 * max(model.points, 1))
+            slow[rows] = np.where(gained < _SLOW, slow[rows] + 1, 0)
             active[rows] = ~ended
+        if give_up:
+            far = chi2 > chi2.min() + _FAR * max(1.0, chi2.min() / max(model.points, 1))
+            active &= ~(far & (slow >= _SLOW_STEPS))
         if on_progress is not None:
             on_progress(max((iteration + 1) / iterations, 1 - active.mean()))
     return x, chi2, normal

@@ -25,6 +25,7 @@ __all__ = [
     "States",
     "along",
     "curie_constant",
+    "diagonalised",
     "entropy",
     "g_tensor",
     "heat_capacity",
@@ -84,6 +85,35 @@ class States:
         return np.where(same, 0.0, 1.0 / np.where(same, 1.0, gaps)), same
 
 
+def diagonalised(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues [n, d], rising, and eigenvectors [n, d, d] of Hermitian matrices [n, d, d].
+
+    States that no matrix connects fall into blocks, such as m modulo 4 at a tetragonal site with the field along z;
+    several small blocks take a third of the time of the whole.
+    """
+    blocks = _blocks(matrices)
+    if len(blocks) == 1:
+        return np.linalg.eigh(matrices)
+    energies = np.empty(matrices.shape[:2])
+    vectors = np.zeros_like(matrices)
+    begin = 0
+    for block in blocks:
+        end = begin + len(block)
+        energies[:, begin:end], vectors[:, block, begin:end] = np.linalg.eigh(matrices[:, block[:, None], block])
+        begin = end
+    order = np.argsort(energies, axis=1, kind="stable")
+    return np.take_along_axis(energies, order, axis=1), np.take_along_axis(vectors, order[:, None, :], axis=2)
+
+
+def _blocks(matrices: np.ndarray) -> list[np.ndarray]:
+    """The sets of states that the matrices connect."""
+    connected = (matrices != 0).any(axis=0) | np.eye(matrices.shape[1], dtype=bool)
+    for _ in range(4):  # 2^4 steps reach every state of the largest J
+        connected = (connected.astype(np.int32) @ connected) > 0
+    first = connected.argmax(axis=1)
+    return [np.flatnonzero(first == one) for one in np.unique(first)]
+
+
 def states_of(ion: Ion, site: Site, values) -> States:
     """Diagonalise crystal fields without a field.
 
@@ -95,7 +125,7 @@ def states_of(ion: Ion, site: Site, values) -> States:
         The site's parameters [n, k] in K, or [k] of one crystal field.
     """
     values = np.atleast_2d(np.asarray(values, float))
-    return States(ion, *np.linalg.eigh(np.tensordot(values, site.operators(ion.J), 1)))
+    return States(ion, *diagonalised(np.tensordot(values, site.operators(ion.J), 1)))
 
 
 def along(ion: Ion, direction) -> np.ndarray:
@@ -127,7 +157,7 @@ def states_in_field(ion: Ion, site: Site, values, direction, fields) -> States:
     fields = np.broadcast_to(np.asarray(fields, float), (len(values), np.shape(fields)[-1]))
     zeeman = float(ion.g_J) * MU_B * along(ion, direction)
     whole = np.tensordot(values, site.operators(ion.J), 1)[:, None] - fields[..., None, None] * zeeman
-    return States(ion, *np.linalg.eigh(whole.reshape(-1, *whole.shape[2:])))
+    return States(ion, *diagonalised(whole.reshape(-1, *whole.shape[2:])))
 
 
 def occupation(energies: np.ndarray, temperature: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_scantwin.crystal_field.constants import MU_B
 from napari_scantwin.crystal_field.ions import Ion
-from napari_scantwin.crystal_field.observables import States, along, occupation
+from napari_scantwin.crystal_field.observables import States, along, diagonalised, occupation
 
 __all__ = ["Response", "SmallField", "in_field", "small_field"]
 
@@ -131,7 +131,7 @@ def small_field(ion: Ion, operators: np.ndarray, values: np.ndarray, axes=()) ->
     axes
         Directions ("a", "b", "c") of susceptibilities.
     """
-    states = States(ion, *np.linalg.eigh(np.tensordot(values, operators, 1)))
+    states = States(ion, *diagonalised(np.tensordot(values, operators, 1)))
     elements, slopes, inverse, same = _moved(states, operators)
     curie, constant = {}, {}
     turned = elements * -inverse[:, None]  # the states move by V G, G_ij = X_ij/(E_j - E_i), which is -(this)ᵀ …
@@ -168,7 +168,7 @@ def in_field(ion: Ion, operators: np.ndarray, values: np.ndarray, direction, fie
     """
     moment = along(ion, direction)
     whole = np.tensordot(values, operators, 1)[:, None] - float(ion.g_J) * MU_B * fields[:, None, None] * moment
-    states = States(ion, *np.linalg.eigh(whole.reshape(-1, *moment.shape)))
+    states = States(ion, *diagonalised(whole.reshape(-1, *moment.shape)))
     elements, slopes, inverse, same = _moved(states, operators)
     own = states.elements(moment)
     common = (own.conj()[:, None] * elements).real

@@ -26,12 +26,18 @@ _APART = {1: 0.04, 2: 0.04, 3: 0.06, 4: 0.08, 5: 0.1}
 _APART_MANY = 0.15
 #: A fit this bad, per reading, has not found its valley, and is begun again from around the best.
 _BAD = 1.5
-_RESTARTED, _COPIES, _SHARE = 6, 8, 0.12
+_RESTARTED, _COPIES, _SHARE, _WIDE_SHARE = 6, 8, 0.12, 0.25
+#: Up to so many parameters the table is dense enough for 16 starts.
+_FEW = 5
 #: Further starts of the table, round by round; a fit below this χ²/n has one round only.
 _FURTHER, _NOT_HOPELESS = (48, 96, 192), 5.0
 _RANDOM, _OF_RANDOM = 2000, 40
 #: A valley whose χ² without the curves in fields exceeds the best in all by more is not followed.
-_FOLLOWED = 25.0
+_FOLLOWED = 12.0
+#: Minima of the curves without a field closer than this share of their size are followed once.
+_ALIKE = 0.02
+#: A turn that changes χ² by less is not seen, and by more is decided before anything is followed.
+_NOT_SEEN, _DECIDED = 0.5, 50.0
 #: So many minima are followed with all curves at once.
 _TOGETHER = 6
 
@@ -60,7 +66,7 @@ def find(
     priors
         What is expected of scale factors, molecular field and backgrounds; by default :class:`Priors`.
     starts
-        How many starts of the table are followed; by default 16, and 32 from six parameters on.
+        How many starts of the table are followed; by default 16, and 64 from six parameters on.
     seed
         Of the restarts.
     table
@@ -95,7 +101,7 @@ def find(
     whole = LeastSquares(ion, site, curves, priors)
     small = LeastSquares(ion, site, curves, priors, small_field_only=True)
     rng = np.random.default_rng(seed)
-    starts = starts or (16 if whole.k <= 5 else 32)
+    starts = starts or (16 if whole.k <= _FEW else 64)
     scanned = any(curve.kind != "levels" or curve.x.size >= whole.k for curve in small.curves)
     search = _Search(whole, small if scanned else None, rng, stop)
     if scanned:
@@ -108,6 +114,8 @@ def find(
         sized = np.concatenate([sized, np.atleast_2d(extra_starts) * whole.sizes])
     search.follow(sized, told(0.5, 0.9))
     search.again_while_bad()
+    if whole.k > _FEW:
+        search.beside_the_best()
     if on_progress is not None:
         on_progress(0.95)
     solutions, rejected = listed(whole, *search.minima)
@@ -159,21 +167,45 @@ class _Search:
             return
         x, chi2, _ = found
         order = np.argsort(chi2)
-        order = order[fit.diverse(x[order][:, : whole.k], len(order), 1e-3, self.turns)]
+        order = order[fit.diverse(x[order][:, : whole.k], len(order), _ALIKE, self.turns)]
         for begin in range(0, len(order), _TOGETHER):
             rows = order[begin : begin + _TOGETHER]
             best = self.minima[1].min() if self.minima else np.inf
             rows = rows[chi2[rows] < best + _FOLLOWED * max(1.0, best / max(whole.points, 1))]
             if not len(rows):
                 break
-            both = np.concatenate([x[rows]] + [_turned(x[rows], matrix, whole.k) for matrix in self.turns])
-            start = whole.carried(small, both)
-            self._add(fit.refine(whole, start, on_progress=told(0.5, 1.0), stop=self.stop))
+            start = self._both_ways(whole.carried(small, x[rows]))
+            self._add(fit.refine(whole, start, give_up=True, on_progress=told(0.5, 1.0), stop=self.stop))
+
+    def _both_ways(self, start: np.ndarray) -> np.ndarray:
+        """Starts and what the turns make of them, without those that the curves in fields rule out or do not see."""
+        kept, chi2 = [start], self._chi2(start)
+        for matrix in self.turns:
+            turned = start.copy()
+            turned[:, : self.whole.k] = start[:, : self.whole.k] @ matrix.T
+            other = self._chi2(turned)
+            better = other < chi2 - _DECIDED
+            kept[0] = np.where(better[:, None], turned, kept[0])
+            seen = np.abs(other - chi2)
+            kept.append(turned[(seen > _NOT_SEEN) & (seen <= _DECIDED)])
+            chi2 = np.where(better, other, chi2)
+        return np.concatenate(kept)
+
+    def _chi2(self, unknowns: np.ndarray) -> np.ndarray:
+        residuals, _ = self.whole.evaluate(unknowns, derivatives=False)
+        return np.einsum("nr,nr->n", residuals, residuals)
 
     def _add(self, found: tuple) -> None:
         self.minima = (
             tuple(np.concatenate(pair) for pair in zip(self.minima, found, strict=True)) if self.minima else found
         )
+
+    def beside_the_best(self) -> None:
+        """Look for further minima around those found, where parameters are too many for the table to be dense."""
+        order = np.argsort(self.minima[1])
+        best = self.minima[0][order][:, : self.whole.k]
+        near = best[fit.diverse(best, _RESTARTED, 0.05, self.turns)]
+        self.follow(fit.perturbed(near, _COPIES, _WIDE_SHARE, self.rng))
 
     @property
     def _bad(self) -> float:
@@ -194,12 +226,6 @@ class _Search:
             if self._bad < _NOT_HOPELESS and count > _FURTHER[0]:
                 return  # errors that are too small look like this too
             self.follow(self.more_of_table(count, _APART_MANY))
-
-
-def _turned(unknowns: np.ndarray, matrix: np.ndarray, k: int) -> np.ndarray:
-    turned = unknowns.copy()
-    turned[:, :k] = unknowns[:, :k] @ matrix.T
-    return turned
 
 
 def _drawn(model: LeastSquares, rng: np.random.Generator, count: int, stop) -> np.ndarray:

@@ -30,7 +30,7 @@ __all__ = ["LOG_STEP", "REDUCED", "DirectionTable", "cache_folder", "direction_t
 #: The grid of T/s: 0.005 … 1000 in steps of 5 %.
 LOG_STEP = 0.05
 REDUCED = np.exp(np.arange(np.log(0.005), np.log(1000.0), LOG_STEP))
-_CHUNK = 200
+_CHUNK = 100
 _VERSION = 1
 
 
