@@ -41,7 +41,8 @@ test-others: system $(STAMP)
 # PYQT6_TESTS=tests/viewer drives all of the window.
 PYQT6 := $(VENV)-pyqt6
 PYQT6_TESTS ?= $(addprefix tests/viewer/,test_plugin.py test_panel_layout.py test_narrow.py test_whole_way.py open \
-	canvas/test_sliders.py cube/test_cube.py process/test_process.py)
+	canvas/test_sliders.py cube/test_cube.py process/test_process.py \
+	analyse/test_one_at_a_time.py::test_the_figures_of_another_scan_are_not_left_standing)
 PACKAGES := import sysconfig; print(sysconfig.get_path("purelib"))
 
 $(PYQT6)/.installed: $(STAMP)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import hashlib
 
 import numpy as np
@@ -21,22 +20,11 @@ COLUMNS = {
     "arpes_map.csv": (["2=manipulator_angle[deg]", "1=angle[deg]"], "3=photoemission_intensity[count]"),
 }
 
-#: Objects on the heap from which on it is worth the time to set them aside.
-_HEAP = 100_000
-
 
 @pytest.fixture(scope="session")
 def columns():
     """What the columns of the published measurements are."""
     return COLUMNS
-
-
-@pytest.fixture(autouse=True)
-def light_heap():
-    """Keep what all tests share, modules above all, out of the collections that every window's end asks for."""
-    if len(gc.get_objects()) > _HEAP:
-        gc.collect()
-        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
