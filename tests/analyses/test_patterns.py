@@ -23,8 +23,7 @@ def test_components_of_a_stack_with_their_evidence_in_one_plot():
     above, alike = plot.curves[0], plot.curves[2]
     assert list(above.y > 1) == [True] * 3 + [False] * 6
     assert list(alike.y > 1) == [True] * 2 + [False] * 6
-    assert [one.key for one in found.maps[""]] == ["component 1", "component 2", "component 3", "misfit"]
-    assert found.maps[""][0].scan.dims == ("y", "x")
+    assert found.scans["shares"].dims == ("component", "y", "x")
     assert len(found.tables["Components"].rows) == 3
     again = analyse("components", scan, number=2, cache=cache)
     assert again.result.table is found.result.table
@@ -36,7 +35,6 @@ def test_places_may_be_one_axis_and_are_then_curves():
     found = analyse("components", scan, over="y", gain=1, method="variance", number=2)
     assert found.result.spectra.dims == ("component", "x", "energy")
     assert "Shares" in found.plots
-    assert found.maps[""] == []
 
 
 def test_boundaries_are_points_over_the_map_with_a_line_and_a_table():

@@ -15,7 +15,7 @@ from napari_scantwin.patterns.boundaries import boundary as find_boundary
 
 __all__ = ["boundary", "every", "likely_axis"]
 
-_NONE = "none"
+_NONE, _PROPOSED = "none", "as proposed"
 _ORDERED = ("temperature", "magnetic_field", "pressure", "time", "delay", "photon_energy", "composition")
 
 
@@ -33,9 +33,9 @@ def likely_axis(scan) -> str:
 
 
 def every(scan, given) -> list[str]:
-    """For what each a boundary may be looked for: nothing, another axis, a direction."""
+    """For what each a boundary may be looked for: as proposed, nothing, another axis, a direction."""
     others = [name for name in scans.axes(scan) if name != given.get("along")]
-    return [_NONE, *others, *([] if scans.is_gridded(scan) else [DIRECTION])]
+    return [_PROPOSED, _NONE, *others, *([] if scans.is_gridded(scan) else [DIRECTION])]
 
 
 def _likely_each(scan, given) -> str:
@@ -59,9 +59,8 @@ def _is_other(scan, name) -> bool:
             "each",
             "For each",
             "choice",
-            _likely_each,
+            _PROPOSED,
             choices=every,
-            by_others=True,
             explanation="A boundary for every value of this axis by itself; all others are fitted jointly",
         ),
         Parameter(
@@ -96,6 +95,7 @@ def boundary(source, *, along, each, method, gain, seeds, on_progress, stop_even
     Every boundary has its interval; one where the acquisition itself changed is said to be suspect.
     """
     scan = source.scan
+    each = _likely_each(scan, {"along": along}) if each == _PROPOSED else each
     branch = None
     if not scans.is_gridded(scan) and each != DIRECTION and branches.BRANCH not in scan.attrs:
         marked = branches.marked(scan)

@@ -8,7 +8,6 @@ import numpy as np
 
 from napari_scantwin.analyses.analysis import analysis
 from napari_scantwin.analyses.pattern_views import (
-    component_maps,
     component_table,
     evidence_plot,
     residual_plot,
@@ -76,7 +75,6 @@ def _large(source, given) -> str | None:
             optional=True,
             minimum=0,
             unit_of="value",
-            further=True,
             explanation="What one count adds to a value; 0 for noise that is the same everywhere; measured by default",
         ),
         Parameter(
@@ -151,7 +149,5 @@ def components(
         [f"{one[0].upper()}{one[1:]}." for one in (found.evidence.words, *found.notes)],
         plots=plots,
         tables={"Components": component_table(found)},
-        maps={"": component_maps(found)},
-        text="",
         result=found,
     )

@@ -9,7 +9,7 @@ import xarray as xr
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.operations.findings import COLORS, Curve, DerivedMap, Plot, Table, gradient
+from napari_scantwin.operations.findings import COLORS, Curve, Plot, Table, gradient
 from napari_scantwin.patterns.boundaries import Boundary
 from napari_scantwin.patterns.components import Components
 from napari_scantwin.patterns.counting import MARGIN, Evidence
@@ -18,9 +18,9 @@ __all__ = [
     "boundary_map",
     "boundary_plot",
     "boundary_table",
-    "component_maps",
     "component_table",
     "evidence_plot",
+    "latent_plot",
     "map_of_component",
     "residual_plot",
     "share_curves",
@@ -145,20 +145,27 @@ def map_of_component(found: Components, number: int) -> xr.DataArray:
     return one.assign_attrs({"long_name": f"{label} {number + 1}", "axes": scans.listed_axes(one.dims)})
 
 
-def component_maps(found: Components) -> list[DerivedMap]:
-    """A map for each component, over two axes of places; the misfit behind them."""
-    if len(found.table.over) < 2:
-        return []
-    maps = [
-        DerivedMap(
-            f"component {number + 1}",
-            f"{found.shares.attrs['long_name']} {number + 1}",
-            map_of_component(found, number),
-            visible=number == 0,
-        )
-        for number in range(found.count)
-    ]
-    return [*maps, DerivedMap("misfit", "residual over its noise", found.misfit, visible=False)]
+def latent_plot(found: Components, coordinates: Sequence[float]) -> Plot:
+    """The spectrum that an autoencoder makes of latent coordinates, beside that of their middle.
+
+    Parameters
+    ----------
+    found
+        Components by the method "latent".
+    coordinates
+        One for each latent axis, in standard deviations from the middle.
+    """
+    axis = found.table.channels[-1]
+    both = np.array([np.zeros(len(coordinates)), np.asarray(coordinates, float)])
+    spectra = found.table.as_spectra(
+        found.decomposer.decode(both), name="spectrum", unit="dimensionless", long_name="spectrum of unit sum"
+    )
+    others = [name for name in found.table.channels if name != axis]
+    middle, there = spectra.sum(others).values if others else spectra.values
+    x = spectra[axis].values
+    curves = [Curve(x, middle, None, COLORS[1], "dashed"), Curve(x, there, None, COLORS[0], "line")]
+    key = [("middle", COLORS[1]), ("at " + ", ".join(f"{one:+.1f}" for one in coordinates), COLORS[0])]
+    return Plot(curves, scans.axis_label(spectra, axis), scans.label(spectra), key)
 
 
 def boundary_plot(found: Boundary, number: int | None = None) -> Plot:

@@ -25,8 +25,8 @@ CLAIM = 20.0
 #: The floor of the errors as a share of the range.
 FLOOR = 0.005
 _SMOOTH, _BROKEN = range(3, 9), range(1, 5)
-#: Places tried in a step of the axis, and the part of the axis at either end in which no change is looked for.
-_FINE, _ENDS = 8, 0.1
+#: Places tried in a step of the axis (fewer along an axis of many values), in all, and the part of the axis at either end in which no change is looked for.
+_FINE, _IN_ALL, _ENDS = 8, 320, 0.1
 #: Half the width of a spread step, in readings.
 _SPREAD = 1.5
 #: How much better, in the criterion, a spread step has to be.
@@ -154,7 +154,8 @@ def fit_change_point(places: np.ndarray, scores: np.ndarray, errors: np.ndarray,
 
 def _tried(x: np.ndarray) -> np.ndarray:
     """Places between the readings, the same number in each gap, without the ends."""
-    fine = np.interp(np.arange(0, len(x) - 1 + 1e-9, 1 / _FINE), np.arange(len(x)), x)
+    parts = int(np.clip(_IN_ALL // len(x), 2, _FINE))
+    fine = np.interp(np.arange(0, len(x) - 1 + 1e-9, 1 / parts), np.arange(len(x)), x)
     low, high = -1 + 2 * _ENDS, 1 - 2 * _ENDS
     few = x[[2, -3]]
     return fine[(fine >= min(low, 0)) & (fine <= max(high, 0)) & (fine > few[0]) & (fine < few[1])]

@@ -1,0 +1,1 @@
+"""The dock Patterns: components of the chosen stack, and boundaries along its axes."""

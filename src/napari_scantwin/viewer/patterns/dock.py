@@ -1,0 +1,106 @@
+"""The dock Patterns: what a stack is made of, and where along an axis its behaviour changes."""
+
+from __future__ import annotations
+
+import contextlib
+
+from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtWidgets import QDockWidget, QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_scantwin.analyses import ANALYSES
+from napari_scantwin.viewer.analyse.widget import AnalysisWidget
+from napari_scantwin.viewer.canvas.napari_private import unwrapped, window_of
+from napari_scantwin.viewer.canvas.overlay import attach
+from napari_scantwin.viewer.chooser import Chooser
+from napari_scantwin.viewer.patterns.components_tab import ComponentsTab
+from napari_scantwin.viewer.plots_dock import PlotsDock
+
+__all__ = ["Patterns"]
+
+_PLOTS = 300
+
+
+class Patterns(QWidget):
+    """The dock widget; its parts are ``chooser``, ``components`` and ``boundary``, its plots ``plots`` in a dock under
+    the canvas."""
+
+    def __init__(self, napari_viewer):
+        super().__init__()
+        self._viewer = viewer = unwrapped(napari_viewer)
+        self.chooser = Chooser(viewer)
+        self.components = ComponentsTab(viewer, self.chooser)
+        self.boundary = AnalysisWidget(ANALYSES["boundary"], viewer, self.chooser)
+        self.chooser.changed.connect(self._another)
+        self.tabs = QTabWidget()
+        for widget, title in ((self.components, "Components"), (self.boundary, "Boundary")):
+            page = QScrollArea()
+            page.setWidgetResizable(True)
+            page.setFrameShape(QFrame.NoFrame)
+            page.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+            page.setWidget(widget)
+            self.tabs.addTab(page, title)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.chooser)
+        layout.addWidget(self.tabs, 1)
+        self.overlay = attach(viewer)
+        self.plots = PlotsDock()
+        self.plots.add(self.components, self.components.results, "Components")
+        self.plots.add(self.boundary, self.boundary.results, "Boundary")
+        self.tabs.currentChanged.connect(lambda number: self.plots.show_of(self.tabs.widget(number).widget()))
+        self.plots.show_of(self.components)
+        self._window = window_of(viewer)
+        self._plots_dock = None
+        if self._window is not None:
+            self._plots_dock = viewer.window.add_dock_widget(self.plots, name="Patterns: plots", area="bottom")
+            self._stand_with_other_plots()
+            self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
+            self._window.installEventFilter(self)
+
+    def _stand_with_other_plots(self) -> None:
+        """Lie over the panel's dock of plots, where there is one, rather than take the map's room as well."""
+        others = [
+            dock
+            for dock in self._window.findChildren(QDockWidget)
+            if dock is not self._plots_dock and isinstance(dock.widget(), QWidget) and dock.windowTitle() == "Plots"
+        ]
+        if others:
+            self._window.tabifyDockWidget(others[0], self._plots_dock)
+            self._plots_dock.raise_()
+
+    def _another(self, *layer) -> None:
+        self.boundary.chosen()
+        self.boundary.refresh()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being worked out."""
+        return any(job.running for job in self._jobs)
+
+    @property
+    def _jobs(self):
+        return *self.components.jobs, self.boundary.job, self.boundary.export_job
+
+    def shut(self) -> None:
+        """Stop everything that runs and drop its results."""
+        for job in self._jobs:
+            if job.running:
+                job.abandon()
+        self.plots.shut()
+        if self._plots_dock is not None:
+            with contextlib.suppress(Exception):  # the window is being closed, and its docks with it
+                self._viewer.window.remove_dock_widget(self._plots_dock)
+            self._plots_dock = None
+        if self._window is not None:
+            self._window.removeEventFilter(self)
+            self._window = None
+
+    def eventFilter(self, watched, event) -> bool:
+        if event.type() == QEvent.Close and watched is self._window:
+            self.shut()
+        return False
+
+    def sizeHint(self) -> QSize:
+        return QSize(390, 640)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, 100)

@@ -1,0 +1,102 @@
+"""The dock Patterns in a real window: components of a stack, linked views, latent sliders, layers, a boundary."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from napari_scantwin.samples import load_sample
+from napari_scantwin.viewer.canvas.frame import Frame
+from napari_scantwin.viewer.canvas.layers import add_layer, layer_data
+from napari_scantwin.viewer.canvas.map_layers import derived_layers
+from napari_scantwin.viewer.session import scan_of
+
+from ...patterns.mixtures import mixture
+
+WAIT = 60_000
+
+
+@pytest.fixture
+def dock(make_napari_viewer):
+    from napari_scantwin.viewer.patterns.dock import Patterns
+
+    viewer = make_napari_viewer(show=True)
+    viewer.window._qt_window.resize(1200, 800)
+    dock = Patterns(viewer)
+    viewer.window.add_dock_widget(dock, name="Patterns", area="right")
+    yield dock
+    dock.shut()
+
+
+def put(dock, scan, name):
+    return add_layer(dock._viewer, *layer_data(scan, Frame.of(scan, 1.0), kind="measured", name=name))
+
+
+def test_a_stack_is_taken_apart_and_what_is_outlined_in_one_view_is_shown_in_the_other(dock, qtbot):
+    scan, _, _ = mixture(100, shape=(24, 20), channels=40)
+    tab = dock.components
+    layer = put(dock, scan, "stack")
+    qtbot.waitUntil(lambda: tab.found is not None, timeout=WAIT)
+    assert tab.found.count == 3
+    fields = tab.analysis.form.fields
+    assert fields["over"].currentText() == "y, x"
+    assert "measured" in fields["gain"].placeholderText()
+    assert fields["number"].placeholderText() == "3 (by two tests)"
+    # An outline around the upper left quarter of the map, and the same places among their scores.
+    y, x = scan["y"].values, scan["x"].values
+    left, right, low, high = x[0] - 1, x[9] + 0.1, y[0] - 1, y[11] + 0.1
+    tab.views.map.draw([(left, low), (right, low), (right, high), (left, high)])
+    expected = np.zeros((24, 20), bool)
+    expected[:12, :10] = True
+    np.testing.assert_array_equal(tab.views.places, expected)
+    assert tab.views.scores.over.image is not None
+    measured = tab.analysis.plot.drawn[0]
+    np.testing.assert_allclose(measured.y, scan.values[:12, :10].mean(axis=(0, 1)))
+    # Scores of the first component above a half.
+    tab.views.scores.draw([(0.5, -1), (2, -1), (2, 2), (0.5, 2)])
+    first = tab.found.shares.values[0]
+    np.testing.assert_array_equal(tab.views.places, first > 0.5)
+    tab.views.clear.click()
+    assert tab.views.places is None
+    # Layers that are scans; the stack stays chosen and is not taken apart again.
+    with qtbot.waitSignal(tab.layered, timeout=WAIT) as signal:
+        tab.add_layer("shares")
+    np.testing.assert_array_equal(scan_of(signal.args[0]), tab.found.shares)
+    qtbot.wait(50)
+    assert dock.chooser.layer is layer
+    assert not tab.analysis.job.running
+    tab.copy.click()
+    assert "amounts *= " in QApplication.clipboard().text()
+    # Another gain is taken from the field.
+    fields["gain"].setText("4")
+    qtbot.waitUntil(lambda: tab.found is not None and tab.found.gain == 4, timeout=WAIT)
+
+
+def test_a_boundary_is_drawn_over_the_map_of_its_scan(dock, qtbot):
+    scan = load_sample("palladium_hydride")
+    layer = put(dock, scan, "palladium")
+    dock.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: dock.boundary.result is not None, timeout=WAIT)
+    found = dock.boundary.result.result
+    assert found.each == "magnetic_field"
+    qtbot.waitUntil(lambda: len(derived_layers(dock._viewer, layer, "boundary")) == 1, timeout=WAIT)
+    points = derived_layers(dock._viewer, layer, "boundary")[0]
+    np.testing.assert_allclose(np.sort(points.data[:, -1]), np.sort(found.at), rtol=1e-5)
+    assert dock.plots.page is dock.boundary.results
+    dock.tabs.setCurrentIndex(0)
+    assert "gridded scan" in dock.components.analysis.said.text()
+
+
+@pytest.mark.slow
+def test_latent_sliders_move_the_decoded_spectrum(dock, qtbot):
+    scan, _, _ = mixture(100, shape=(20, 20), channels=30)
+    tab = dock.components
+    put(dock, scan, "stack")
+    qtbot.waitUntil(lambda: tab.found is not None, timeout=WAIT)
+    tab.analysis.form.fields["method"].setCurrentText("latent")
+    qtbot.waitUntil(lambda: tab.found is not None and tab.found.method == "latent", timeout=2 * WAIT)
+    assert len(tab.sliders) == 2
+    tab.sliders[0].setValue(20)
+    drawn = tab.analysis.plot.drawn[1]
+    np.testing.assert_allclose(drawn.y, tab.found.decomposer.decode(np.array([[2.0, 0.0]]))[0])
