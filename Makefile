@@ -85,10 +85,11 @@ docs: $(VENV)/.docs-installed
 	$(BIN)/python docs/make_gallery.py docs-output/made/images/gallery
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
-# The pictures that the pages show on GitHub too.
+# The pictures, and the film, that the pages show on GitHub too.
 pictures: system $(STAMP)
 	$(BIN)/python docs/make_gallery.py
 	$(SCREEN) $(BIN)/python docs/make_pictures.py
+	$(SCREEN) $(BIN)/python docs/make_film.py
 
 clean:
 	rm -rf $(VENV) $(PYQT6) demo-output docs-output build dist

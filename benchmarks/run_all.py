@@ -27,6 +27,7 @@ _ALL = (
     "startup",
     "reading",
     "responsiveness",
+    "walk",
     "planning",
     "magnetocaloric",
     "arpes",

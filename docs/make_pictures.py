@@ -17,7 +17,9 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.readers import read_table
+from napari_scantwin.recipes import AnalysisRun, Recipe
 from napari_scantwin.samples import sample_path
+from napari_scantwin.viewer.batch_window import BatchWindow
 from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.open.open_dialog import ColumnDialog
 from napari_scantwin.viewer.panel import Panel
@@ -175,9 +177,29 @@ class Pictures:
         path = self.temporary / "isotherms.csv"
         path.write_text("\n".join(["p (bar),T (K),H/Pd", *rows]))
         title = "Isotherms (pressure, composition)"
-        self.when_opened = lambda: self.analyse(title, "isotherms", self.cubes)
+        self.when_opened = lambda: self.analyse(title, "isotherms", self.batch)
         self.viewer.layers.clear()
         self.panel.open.open([path])
+
+    def batch(self) -> None:
+        """The same steps over three files, one of which is none."""
+        notes = self.temporary / "notes.csv"
+        notes.write_text("T (K),H (Oe),R (ohm)\n2.0,0,nothing\n")
+        recipe = Recipe(None, settings={"members": 2, "time_budget": 4.0}, analyses=[AnalysisRun("entropy_change")])
+        self.batch_window = BatchWindow(recipe, "magnet.dat", self.panel)
+        self.batch_window.add([sample_path("ferromagnet"), notes, sample_path("palladium_hydride")])
+        self.batch_window.folder.setText(str(self.temporary / "results"))
+        self.batch_window.job.ended.connect(lambda: self.after(500, self.batch_done))
+        self.batch_window.show()
+        self.batch_window.start()
+
+    def batch_done(self) -> None:
+        """Its table, then the cube."""
+        self.batch_window.folder.setText("results")
+        self.batch_window.said.setText("1 of 3 done; wrote results/results.csv")
+        self.batch_window.grab().save(str(self.folder / "batch.png"))
+        self.batch_window.close()
+        self.cubes()
 
     def cubes(self) -> None:
         """A cube looked into, and the end."""
