@@ -208,7 +208,7 @@ class Drive:
         dialog = self.panel.overlay.picture.dialog
         yield lambda: not dialog.job.running
         dialog.save(self.folder / "figure.pdf")
-        yield 200
+        yield lambda: not dialog.saving.running
         dialog.close()
 
     def _python(self) -> Generator:

@@ -272,7 +272,8 @@ class Walk:
         yield lambda: self.panel.chooser.layer not in (None, before)
         self.layer = self.panel.chooser.layer
         yield self._map
-        yield 800
+        yield lambda: not self.panel.simulate.job.running and self.panel.switch.buttons["residual"].isEnabled()
+        yield 2000
         again = np.asarray(result_of(self.layer, "simulated", self.viewer).data)
         mine = [line.cut for line in self.panel.cuts.lines if line.layer is self.layer]
         self.found["same"] = bool(np.array_equal(values, again) and mine == [cut])

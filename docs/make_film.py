@@ -25,7 +25,7 @@ from napari_scantwin.viewer.session import frame_of
 _WINDOW, _WIDTH, _CAPTION = (1200, 800), 960, 44
 #: How long a frame stays (ms): of a pointer that moves, of work, and to be read.
 _MOVING, _WORKING, _READ = 60, 250, 1900
-_COLORS = 160
+_COLORS = 256
 _LARGEST = 3_000_000
 _GROUND, _INK = (16, 18, 22), (240, 240, 240)
 _ARROW = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)]
@@ -100,6 +100,9 @@ class Film:
         world = frame.to_world([[middle[axis] for axis in frame.axes]])[0]
         vertical, horizontal = overlay.displayed(frame)
         x, y = overlay.pixel(world[vertical], world[horizontal])
+        middle["magnetic_field"] = 20_000.0  # where a sweep was measured
+        world = frame.to_world([[middle[axis] for axis in frame.axes]])[0]
+        up = y - overlay.pixel(world[vertical], world[horizontal])[1]
         yield from self.move(overlay.mapTo(self.window, QPoint(round(x), round(y))))
         canvas = overlay.parent()
 
@@ -108,12 +111,12 @@ class Film:
 
         mouse(QEvent.MouseMove, Qt.NoButton, Qt.NoButton, 0)
         mouse(QEvent.MouseButtonPress, Qt.LeftButton, Qt.LeftButton, 0)
-        for down in np.linspace(0, 170, 12):
+        for down in np.linspace(0, up, 12):
             mouse(QEvent.MouseMove, Qt.NoButton, Qt.LeftButton, down)
             self.pointer = overlay.mapTo(self.window, QPoint(round(x), round(y - down)))
             yield 350
             self.take(130)
-        mouse(QEvent.MouseButtonRelease, Qt.LeftButton, Qt.NoButton, 170)
+        mouse(QEvent.MouseButtonRelease, Qt.LeftButton, Qt.NoButton, up)
         yield 500
         self.take(_READ)
 

@@ -9,7 +9,7 @@ from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.canvas.visibility import show_view, view_shown
 from napari_scantwin.viewer.kept_view import view_of
-from napari_scantwin.viewer.session import scan_of
+from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 
 def leave_out_second(panel, qtbot):
@@ -47,8 +47,10 @@ def test_a_session_comes_back_as_it_was(panel, qtbot, open_scan, train_scan, tmp
     panel.cuts.set_color(0, "#cc79a7")
     cut = panel.cuts.lines[0].cut
     show_view(panel.viewer, layer, "±")
+    assert "shown_x" not in view_of(panel)  # what nobody zoomed is fitted again
     panel.viewer.scene.camera.zoom *= 1.7
     panel.show_tab(panel.cuts)
+    proposed = [one.value for one in ScanLayer(layer).proposals]
     before, script = view_of(panel), panel.menu.copy_python() and QApplication.clipboard().text()
     values = result_of(layer, "simulated", panel.viewer).data.copy()
     assert panel.menu.save(tmp_path / "one.scansession")
@@ -58,6 +60,8 @@ def test_a_session_comes_back_as_it_was(panel, qtbot, open_scan, train_scan, tmp
     with qtbot.waitSignal(panel.simulate.simulated, timeout=60_000):
         assert panel.menu.open(tmp_path / "one.scansession")
     qtbot.waitUntil(lambda: view_shown(panel.viewer, panel.chooser.layer) == "±")
+    assert proposed
+    assert [one.value for one in ScanLayer(panel.chooser.layer).proposals] == proposed
     again = panel.chooser.layer
     assert scan_of(again).identical(scan_of(layer))
     assert np.array_equal(result_of(again, "simulated", panel.viewer).data, values)

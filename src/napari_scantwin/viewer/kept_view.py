@@ -30,7 +30,8 @@ def view_of(panel) -> dict[str, Any]:
         about["axes"] = [frame.axes[axis] for axis in shown]
     picture = None if panel.overlay is None else panel.overlay.picture.describe()
     if picture is not None:
-        about |= {"shown_x": list(picture.shown_x), "shown_y": list(picture.shown_y)}
+        if not panel.overlay.untouched:  # else it is fitted again, to whatever room there is
+            about |= {"shown_x": list(picture.shown_x), "shown_y": list(picture.shown_y)}
         about |= {"limits": list(picture.limits), "colormap": picture.colormap}
     return about
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from qtpy.QtWidgets import QApplication, QMenu, QToolButton
 
 from napari_scantwin import processing
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.recipes import as_python
 from napari_scantwin.recipes.session_file import SUFFIX, Session, load_session, save_session
 from napari_scantwin.viewer.canvas.layers import add_scan
@@ -150,15 +152,17 @@ class ScanMenu(QToolButton):
 
         def work(report, stop):
             session = load_session(path)
-            return lambda: self._show(session)
+            twin = session.twin
+            proposals = next_sweeps(twin) if twin is not None and len(twin.axes) > 1 else []
+            return lambda: self._show(session, proposals)
 
         return self.job.start(work)
 
-    def _show(self, session: Session) -> None:
+    def _show(self, session: Session, proposals: Sequence[Proposal]) -> None:
         panel, viewer = self._panel, self._panel.viewer
         aspect = canvas_aspect(viewer)
         layer = add_scan(viewer, session.scan, kind="measured", name=session.name or None, aspect=aspect)
-        ScanLayer(layer).set_twin(session.twin)
+        ScanLayer(layer).set_twin(session.twin, proposals)
         if session.twin is not None:
             ScanLayer(layer).tell_saved()
         before = len(processing.history(session.scan)) - len(session.recipe.steps)

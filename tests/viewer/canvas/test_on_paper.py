@@ -34,6 +34,7 @@ def test_the_map_leaves_with_its_axes_colours_and_cuts(panel, qtbot, tmp_path):
     assert axes.get_xlabel() == "temperature (K)"
     overlay.picture.ask_export()
     assert overlay.picture.dialog.save(tmp_path / "map.png")
+    qtbot.waitUntil((tmp_path / "map.png").exists, timeout=20_000)
     assert imread(tmp_path / "map.png").std() > 0.05
     overlay.picture.dialog.close()
 

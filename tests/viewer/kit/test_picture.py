@@ -67,9 +67,14 @@ def test_export_for_paper(shown, qtbot, tmp_path):
     dialog.columns.setCurrentText("two")
     dialog.height_mm.setValue(100)
     assert dialog.save(tmp_path / "one.png")
+    qtbot.waitUntil(lambda: dialog.said.text() == "Wrote one.png", timeout=20000)
     assert imread(tmp_path / "one.png").shape[:2] == (1181, 2102)  # 100 and 178 mm at 300 dots an inch
-    assert not dialog.save(tmp_path / "one.tif")
-    assert "write a figure as" in dialog.said.text()
+    assert dialog.save(tmp_path / "one.tif")
+    assert not dialog.copy_button.isEnabled()
+    qtbot.waitUntil(lambda: "write a figure as" in dialog.said.text(), timeout=20000)
+    assert dialog.copy()
+    qtbot.waitUntil(lambda: dialog.said.text() == "Copied", timeout=20000)
+    assert QApplication.clipboard().pixmap().width() == 2102
     dialog.close()
 
 

@@ -69,7 +69,9 @@ def show_view(viewer, layer, view: str) -> None:
         return
     points = layer.__class__.__name__ == "Points" and view in ("map", "measured")
     for one in family_of(viewer, layer):
-        one.visible = one is wanted or (one is layer and points)
+        seen = one is wanted or (one is layer and points)
+        if one.visible != seen:  # napari draws all again at every setting
+            one.visible = seen
     viewer.layers.selection.active = wanted
     fit_view(viewer)
 

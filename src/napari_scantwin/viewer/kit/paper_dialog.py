@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer
@@ -23,6 +24,8 @@ __all__ = ["PaperDialog"]
 _REST = 250
 _PREVIEW_DPI = 110
 _ROOM = (520, 420)
+#: matplotlib's settings are those of the whole process: one figure is drawn at a time.
+_drawing = threading.Lock()
 
 
 def _number(value: float, suffix: str, low: float, high: float) -> NumberBox:
@@ -35,7 +38,7 @@ def _number(value: float, suffix: str, low: float, high: float) -> NumberBox:
 class PaperDialog(QDialog):
     """Asks for a figure's sizes, shows it as it will be, and saves or copies it.
 
-    ``job`` draws the preview; ``said`` tells what was written or is wrong.
+    ``job`` draws the preview, ``saving`` the figure itself; ``said`` tells what was written or is wrong.
     """
 
     def __init__(self, picture: Plot | MapPicture, name: str, parent=None):
@@ -62,7 +65,7 @@ class PaperDialog(QDialog):
         self.save_button, self.copy_button = QPushButton("Save…"), QPushButton("Copy")
         self.save_button.setDefault(True)
         self.copy_button.setToolTip("Put the figure, as it will be saved as PNG, on the clipboard")
-        self.job = Job(self)
+        self.job, self.saving = Job(self), Job(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST)
@@ -76,6 +79,9 @@ class PaperDialog(QDialog):
         self.job.done.connect(self._drawn)
         self.job.failed.connect(lambda reason: self._tell(reason))
         self.job.ended.connect(self._ended)
+        self.saving.done.connect(lambda done: done())
+        self.saving.failed.connect(self._tell)
+        self.saving.ended.connect(lambda: self._allow(True))
         self.save_button.clicked.connect(self._ask)
         self.copy_button.clicked.connect(self.copy)
         self._draw()
@@ -127,9 +133,8 @@ class PaperDialog(QDialog):
         self.said.setText("")
 
         def work(report, stop) -> bytes:
-            content = io.BytesIO()
-            figure_of(self.picture, style).savefig(content, format="png", dpi=_PREVIEW_DPI)
-            return content.getvalue()
+            with _drawing:
+                return _as_png(self.picture, style, _PREVIEW_DPI)
 
         self._again = not self.job.start(work)
 
@@ -154,29 +159,57 @@ class PaperDialog(QDialog):
             self.save(path)
 
     def save(self, path: Path) -> bool:
-        """Write the figure; False, with a sentence in the dialog, where that fails."""
-        try:
-            save_picture(self.picture, path, self.style_asked, title=self._title)
-        except ScanError as reason:
-            self._tell(reason)
-            return False
-        self._tell(f"Wrote {path.name}")
-        return True
+        """Write the figure in the background; False, with a sentence in the dialog, where that cannot begin."""
 
-    def copy(self) -> None:
-        """Put the figure on the clipboard, as fine as a PNG of it."""
+        def work(style: PaperStyle):
+            save_picture(self.picture, path, style, title=self._title)
+            return lambda: self._tell(f"Wrote {path.name}")
+
+        return self._begin(work)
+
+    def copy(self) -> bool:
+        """Put the figure on the clipboard, as fine as a PNG of it; False, with a sentence, where that cannot begin."""
+
+        def work(style: PaperStyle):
+            content = _as_png(self.picture, style, style.dpi)
+            return lambda: self._copied(content)
+
+        return self._begin(work)
+
+    def _copied(self, content: bytes) -> None:
+        pixmap = QPixmap()
+        pixmap.loadFromData(content)
+        QApplication.clipboard().setPixmap(pixmap)
+        self._tell("Copied")
+
+    def _begin(self, work) -> bool:
         try:
             style = self.style_asked
         except ScanError as reason:
             self._tell(reason)
-            return
-        content = io.BytesIO()
-        figure_of(self.picture, style).savefig(content, format="png", dpi=style.dpi)
-        pixmap = QPixmap()
-        pixmap.loadFromData(content.getvalue())
-        QApplication.clipboard().setPixmap(pixmap)
-        self._tell("Copied")
+            return False
+
+        def locked(report, stop):
+            with _drawing:
+                return work(style)
+
+        started = self.saving.start(locked)
+        if started:
+            self._tell("Drawing …")
+            self._allow(False)
+        return started
+
+    def _allow(self, on: bool) -> None:
+        for button in (self.save_button, self.copy_button):
+            button.setEnabled(on)
 
     def closeEvent(self, event) -> None:
         self.job.abandon()
+        self.saving.abandon()
         super().closeEvent(event)
+
+
+def _as_png(picture: Plot | MapPicture, style: PaperStyle, dpi: int) -> bytes:
+    content = io.BytesIO()
+    figure_of(picture, style).savefig(content, format="png", dpi=dpi)
+    return content.getvalue()
