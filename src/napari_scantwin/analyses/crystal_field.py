@@ -138,7 +138,7 @@ def crystal_field(
         plots["Levels"] = level_plot(answer.solutions)
     return Findings(
         figures=_figures(answer),
-        notes=[*advice.sentences, *answer.warnings, *answer.hints, *prepared.notes],
+        notes=[*advice.sentences, *answer.warnings, *answer.hints, *prepared.gathered],
         plots=plots,
         tables={"Solutions": _table(answer)},
         text=answer_text(answer),

@@ -62,7 +62,7 @@ def find(
         prepared = problem.prepare()
         advice = problem.advice(prepared)
         listed = [_words_of(one, curve) for one, curve in zip(prepared.used, prepared.curves, strict=True)]
-        before = [*listed, *(f"  note: {one}" for one in prepared.notes), *(f"  {one}" for one in advice.sentences)]
+        before = [*listed, *(f"  note: {one}" for one in prepared.gathered), *(f"  {one}" for one in advice.sentences)]
         if dry:
             say(as_json, {"problem": problem.to_dict(), "advice": list(advice.sentences)}, "\n".join(before))
             return

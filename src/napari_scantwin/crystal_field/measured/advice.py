@@ -208,7 +208,7 @@ def _of_slopes(curves: Sequence[IonCurve]) -> list[str]:
         for moment in curves:
             if moment.kind != "magnetization" or moment.direction != chi.direction or moment.temperature is None:
                 continue
-            if not chi.x.min() <= moment.temperature <= chi.x.max():
+            if not 0.9 * chi.x.min() <= moment.temperature <= chi.x.max():
                 continue
             off, words = _against_slope(chi, moment)
             worst = max(worst, (off, words))

@@ -148,6 +148,18 @@ class Prepared:
     orderings: tuple[Ordering | None, ...]
     notes: tuple[str, ...]
 
+    @property
+    def gathered(self) -> list[str]:
+        """The notes, what many curves share being said once, with how many they are."""
+        whose: dict[str, list[str]] = {}
+        for note in self.notes:
+            curve, colon, what = note.partition(": ")
+            whose.setdefault(what if colon else note, []).append(curve if colon else "")
+        return [
+            f"{len(curves)} curves: {what}" if len(curves) > 1 else f"{curves[0]}: {what}" if curves[0] else what
+            for what, curves in whose.items()
+        ]
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:

@@ -55,20 +55,8 @@ class Messages(QScrollArea):
             if found is not None and (curve.x_range is None or curve.x_range[0] < found.limit)
         ]
         said = [_WARNING + one for one in advice.warnings] + [_HINT + one for one in advice.hints]
-        self.show_sentences(said + [_NOTE + one for one in _gathered(prepared.notes)], limits)
+        self.show_sentences(said + [_NOTE + one for one in prepared.gathered], limits)
 
     def show_refused(self, reason: str) -> None:
         """Show why curves cannot be fitted yet."""
         self.show_sentences([reason])
-
-
-def _gathered(notes) -> list[str]:
-    """Notes that many curves share said once, with how many they are."""
-    whose: dict[str, list[str]] = {}
-    for note in notes:
-        curve, colon, what = note.partition(": ")
-        whose.setdefault(what if colon else note, []).append(curve if colon else "")
-    return [
-        f"{len(curves)} curves: {what}" if len(curves) > 1 else f"{curves[0]}: {what}" if curves[0] else what
-        for what, curves in whose.items()
-    ]
