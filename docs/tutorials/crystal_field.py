@@ -8,8 +8,8 @@
 #
 # Heat capacity, susceptibility and magnetization of a compound with one rare-earth ion, from files to the ion's levels:
 # how many answers there are, and which measurement would decide. The files are those of KErSe2 (Er3+ at a trigonal
-# site, [arXiv 2001.03175](https://arxiv.org/abs/2001.03175)) where they lie beside this notebook; otherwise files of the
-# same layout are made from its published parameters, with noise.
+# site, [arXiv 2001.03175](https://arxiv.org/abs/2001.03175)) where they lie beside this notebook; otherwise files of
+# the same layout are made from its published parameters, with noise.
 
 # %%
 # %matplotlib inline
@@ -87,7 +87,6 @@ for words in (
     "50K: use=yes",
 ):
     curves = apply(curves, words)
-curves = [one for one in curves if one.measured.direction != "powder"]
 analogue = next(one.measured for one in curves if one.measured.is_lattice)
 problem = Problem(tuple(curves), "Er3+", "D3d", LatticeChoice("analogue", analogue))
 prepared = problem.prepare()

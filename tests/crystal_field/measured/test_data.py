@@ -13,6 +13,7 @@ from napari_scantwin.core.sample import Sample
 from napari_scantwin.crystal_field.measured.data import MeasuredCurve, curves_in, curves_of_scan, level_energies
 from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.per_ion import UNITS, ion_curve, ion_values, needs
+from napari_scantwin.crystal_field.measured.settings import used_by_default
 
 KERSE2 = Path(__file__).resolve().parents[4] / "shared" / "data" / "crystal_field"
 needs_kerse2 = pytest.mark.skipif(not KERSE2.is_dir(), reason="the measured files are not at hand")
@@ -207,3 +208,23 @@ def test_measured_files():
     said = ion_curve(last.told(x_unit="Oe", y_unit="µB/ion"))
     assert said.x[-1] == pytest.approx(1e-4 * last.x.max(), rel=0.05)
     assert len(said.x) <= 40
+
+
+@needs_kerse2
+def test_what_is_used_unless_told_otherwise():
+    """The lattice, the cold magnetizations and the powder beside single directions are not, and say why."""
+    found = [curve for name in ("HC", "MT", "mh") for curve in curves_in(KERSE2 / f"kerse2_{name}.dat")]
+    used = used_by_default(found)
+    assert [one.measured.label for one in used if one.use][:3] == ["0 T KErSe2", "Chi H//ab", "Chi H//c"]
+    assert sorted(one.measured.temperature for one in used if one.use and one.measured.temperature) == [
+        2,
+        2,
+        10,
+        10,
+        50,
+        50,
+    ]
+    for one in used:
+        assert one.use or "not used unless it is ticked" in one.measured.notes[-1]
+    alone = used_by_default([one for one in found if one.temperature == 0.42 or one.direction == "powder"])
+    assert all(one.use for one in alone)

@@ -37,13 +37,43 @@ KEYS = {
     "error": "error=2 %",
     "group": "group=crystal 2",
 }
+#: Below this temperature (K) a single ion in a field is a poor model of M(H).
+_COLD = 1.8
 _ENERGIES = ("meV", "K", "1/cm")
 _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 
 
 def used_by_default(curves: Sequence[MeasuredCurve]) -> list[UsedCurve]:
-    """Curves as they are used unless told otherwise: all but those of a lattice's analogue."""
-    return [UsedCurve(one, use=not one.is_lattice) for one in curves]
+    """Curves as they are used unless told otherwise.
+
+    Not used, which their notes say, are: the heat capacity of a lattice's analogue; magnetizations below 1.8 K where
+    there are warmer ones along the same direction, since neighbours there matter as much as the field; a powder's
+    susceptibility or magnetization beside those of single directions, whose mean it is.
+
+    Parameters
+    ----------
+    curves
+        The curves, opened together.
+    """
+    warm = {
+        one.direction
+        for one in curves
+        if one.kind == "magnetization" and one.temperature is not None and one.temperature >= _COLD
+    }
+    single = {one.kind for one in curves if one.direction == "c"} & {one.kind for one in curves if one.direction == "a"}
+    found = []
+    for one in curves:
+        why = ""
+        if one.is_lattice:
+            why = "it is the lattice"
+        elif one.kind == "magnetization" and one.temperature is not None and one.temperature < _COLD:
+            if one.direction in warm:
+                why = f"below {_COLD:g} K neighbours matter as much as the field"
+        elif one.direction == "powder" and one.kind in single:
+            why = "the single directions, whose mean it is, are there"
+        said = (*one.notes, f"not used unless it is ticked: {why}") if why else one.notes
+        found.append(UsedCurve(replace(one, notes=said), use=not why))
+    return found
 
 
 def apply(curves: Sequence[UsedCurve], words: str) -> list[UsedCurve]:
