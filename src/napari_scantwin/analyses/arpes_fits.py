@@ -6,6 +6,9 @@ a step with its parameters, so that it enters the history of whatever scan it is
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -99,16 +102,37 @@ def fermi_edge(source, *, on_progress, stop_event, cache, **given) -> Findings:
     """Fit the Fermi edge of the scan summed over everything but its energy: level, resolution (FWHM), temperature.
 
     [(a + b E) f(E, T)] convolved with a Gaussian, plus a background. A temperature or resolution that is given is
-    fixed; an edge seldom determines both.
+    fixed. An edge seldom determines both: where it does not, its whole width is given as the resolution.
     """
     from napari_scantwin.processing.fermi_edge import fit_edge
 
-    edge = fit_edge(source.scan, **given)
+    edge, notes = _one_width(lambda **how: fit_edge(source.scan, **how), given)
     return Findings(
         _edge_figures(edge),
         {"edge": edge.curve, "fitted edge": edge.fit},
+        notes,
         then=("correct_fermi_edge", {"coefficients": [edge.fermi_level.value], **_rising(source.scan)}),
     )
+
+
+_WHOLE_WIDTH = (
+    "The edge does not tell temperature and resolution apart: the resolution is its whole width, as at 0 K; give the "
+    "temperature for the resolution alone."
+)
+
+
+def _one_width(fit: Callable[..., Any], given: dict) -> tuple[Any, list[str]]:
+    """A fit, and a note where it was one at 0 K because neither temperature nor resolution are given and the edge does
+    not determine both."""
+    try:
+        return fit(**given), []
+    except ScanError as reason:
+        if given["temperature"] is not None or given["resolution"] is not None:
+            raise
+        try:
+            return fit(**given | {"temperature": 0.0}), [_WHOLE_WIDTH]
+        except ScanError:
+            raise reason from None
 
 
 def _rising(scan) -> dict:
@@ -152,9 +176,8 @@ def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cach
     from napari_scantwin.processing.edge_correction import fit_edges
 
     scan = source.scan
-    found = fit_edges(
-        scan, axis, degree=degree, channels=channels, on_progress=on_progress, stop_event=stop_event, **given
-    )
+    how = {"degree": degree, "channels": channels, "on_progress": on_progress, "stop_event": stop_event}
+    found, notes = _one_width(lambda **edge: fit_edges(scan, axis, **how, **edge), given)
     powers = [f"Level, power {number}" for number in range(len(found.coefficients))]
     unit = "deg" if is_quantity(scan[axis].attrs["units"], "angle") else scan[axis].attrs["units"]
     each = ["eV", *(units.standard(f"eV/({unit})**{number}") for number in range(1, len(powers)))]
@@ -166,7 +189,7 @@ def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cach
     return Findings(
         [*figures, ("Polynomial's reduced chi-square", found.reduced_chi_square), *_edge_figures(found.whole)],
         {"Fermi level of the channels": found.fermi_level, "resolution of the channels": found.resolution},
-        [f"{missing} of {found.fermi_level.size} channels show no edge."] if missing else [],
+        [*notes, *([f"{missing} of {found.fermi_level.size} channels show no edge."] if missing else [])],
         ("correct_fermi_edge", {"axis": axis, "coefficients": found.coefficients, **_rising(scan)}),
     )
 

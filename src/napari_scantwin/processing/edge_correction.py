@@ -116,7 +116,10 @@ def fit_edges(
     whole = fit_edge(
         scan, temperature=temperature, resolution=resolution, start=start, stop=stop, background=background
     )
-    low, high = (-np.inf if start is None else start), (np.inf if stop is None else stop)
+    if start is None and stop is None:  # every channel over the energies that its sum was fitted over
+        low, high = float(whole.curve["energy"].min()), float(whole.curve["energy"].max())
+    else:
+        low, high = (-np.inf if start is None else start), (np.inf if stop is None else stop)
     inside = (energy >= low) & (energy <= high)
     values, errors = _by_channel(scan, values_of(scan), axis, energy_name), errors_of(scan)
     variances = None if errors is None else _by_channel(scan, errors**2, axis, energy_name)

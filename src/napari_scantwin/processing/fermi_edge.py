@@ -22,12 +22,21 @@ from napari_scantwin.processing.linear import gaussian, per_fwhm
 from napari_scantwin.processing.rebuild import errors_of, values_of
 from napari_scantwin.processing.windows import within
 
-__all__ = ["BACKGROUNDS", "Edge", "edge_of_curve", "fit_edge", "fitted_energy"]
+__all__ = ["BACKGROUNDS", "Edge", "Undetermined", "edge_of_curve", "fit_edge", "fitted_energy", "summed"]
 
 BACKGROUNDS = ("linear", "constant", "none")
 _FEWEST = 8
 #: The step must be this many times its own error: a smaller one is found in noise.
 _SURE = 4.0
+#: Residuals are taken for noise where their variance is at most so many times that of noise that jumps as they do from
+#: one value to the next.
+_NOISE = 2.0
+#: The fewest values below an edge that a window is narrowed to.
+_LEAST_BELOW = 5
+
+
+class Undetermined(ScanError):
+    """An edge that does not tell its temperature and the resolution apart."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,8 @@ def fit_edge(
         Full width at half maximum in eV; fixed where it is given, fitted by default. Fitting both needs many counts,
         because they broaden the edge alike.
     start, stop
-        The window of energies in eV; by default all.
+        The window of energies in eV. Where neither is given it is all energies, or, where bands below the edge are no
+        straight line that the model could follow, the part about the edge; the curves of the result end with it.
     background
         One of :data:`BACKGROUNDS`: "linear", "constant" or "none".
 
@@ -99,9 +109,91 @@ def fit_edge(
 
     Raises
     ------
+    Undetermined
+        Where the edge does not determine both temperature and resolution.
     ScanError
-        Where there is no energy axis, no edge is found in the window, or the edge does not determine both
-        temperature and resolution.
+        Where there is no energy axis, or no edge is found in the window.
+    """
+    how = {"temperature": temperature, "resolution": resolution, "background": background}
+    if start is not None or stop is not None:
+        return _fit_window(scan, start, stop, **how)
+    whole = failed = None
+    try:
+        whole = _fit_window(scan, None, None, **how)
+    except ScanError as reason:
+        failed = reason
+    if whole is not None and _unlike_noise(whole) <= _NOISE:
+        return whole
+    low = _described_from(scan, **how)
+    if low is None and whole is None:
+        raise failed
+    return whole if low is None else _fit_window(scan, low, None, **how)
+
+
+def _described_from(scan: xr.DataArray, temperature, resolution, background) -> float | None:
+    """The lower end (eV) of the widest window that the model describes, of windows halved again and again below the
+    edge; where none is described, of that which is described best, and None where none holds an edge."""
+    energy, values, _ = summed(scan)
+    order = np.argsort(energy)
+    energy, values = energy[order], values[order]
+    level, *_ = _guess(energy, values)
+    if temperature is None and resolution is None:
+        temperature = 0.0  # the two broaden the edge alike: for its place and width one of them will do
+    depth, tried = level - energy[0], []
+    while True:
+        depth /= 2
+        low = level - depth
+        if np.count_nonzero((energy >= low) & (energy <= level)) < _LEAST_BELOW:
+            break
+        try:
+            edge = _fit_window(scan, low, None, temperature=temperature, resolution=resolution, background=background)
+        except ScanError:
+            continue
+        level = edge.fermi_level.value
+        tried.append((_unlike_noise(edge), low))
+        if tried[-1][0] <= _NOISE:
+            break
+    return min(tried)[1] if tried else None
+
+
+def _unlike_noise(edge: Edge) -> float:
+    """How many times the variance of a fit's residuals is that of noise with their jumps from value to value (J. von
+    Neumann, Ann. Math. Stat. 12, 367, 1941); about 1 where they are noise, of whatever size."""
+    residual = edge.curve.values - edge.fit.values
+    if "standard_error" in edge.curve.coords:
+        residual = residual / np.maximum(edge.curve["standard_error"].values, np.finfo(float).tiny)
+    jumps = float(np.mean(np.diff(residual) ** 2))
+    return float(np.mean(residual**2)) / (jumps / 2) if jumps > 0 else 1.0
+
+
+def _fit_window(scan, start, stop, *, temperature, resolution, background) -> Edge:
+    energy, values, errors = summed(scan, start, stop)
+    return edge_of_curve(
+        energy, values, errors, counts(scan), temperature, resolution, background, scan.attrs["units"]
+    )  # fmt: skip
+
+
+def summed(
+    scan: xr.DataArray, start: float | None = None, stop: float | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """A scan summed over everything but its energy; only channels that see every energy of the window are.
+
+    Parameters
+    ----------
+    scan
+        A gridded scan with an axis of energy.
+    start, stop
+        The window (eV); by default all energies.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Energies (eV), sums and their errors, or None [n].
+
+    Raises
+    ------
+    ScanError
+        Where there is no energy axis, or no channel sees the whole window.
     """
     energy, axis = fitted_energy(scan, start, stop)
     inside = within(scan, axis, *_in_axis_unit(scan, axis, start, stop), _FEWEST)
@@ -115,9 +207,7 @@ def fit_edge(
         raise ScanError("no channel sees the whole window of energies; take a narrower one")
     curve = np.where(whole, values, 0).sum(axis=others)
     own = None if errors is None else np.sqrt(np.where(whole, errors**2, 0).sum(axis=others))
-    return edge_of_curve(
-        energy[inside], curve, own, counts(scan), temperature, resolution, background, scan.attrs["units"]
-    )
+    return energy[inside], curve, own
 
 
 def fitted_energy(scan: xr.DataArray, start: float | None, stop: float | None) -> tuple[np.ndarray, str]:
@@ -191,8 +281,10 @@ def edge_of_curve(
 
     Raises
     ------
+    Undetermined
+        Where the edge does not determine both of them.
     ScanError
-        Where no edge is found, a parameter is wrong, or the edge does not determine both of them.
+        Where no edge is found, or a parameter is wrong.
     """
     import lmfit  # takes a second, and menus need the steps only
 
@@ -242,7 +334,7 @@ def edge_of_curve(
     if temperature is None and resolution is None:
         told = all(np.isfinite(deviation[name]) and deviation[name] < p[name] for name in ("fwhm", "kelvin"))
         if not told:
-            raise ScanError("this edge does not tell temperature and resolution apart; give one of the two")
+            raise Undetermined("this edge does not tell 'temperature' and 'resolution' apart; give one of the two")
     sigma = errors if errors is not None else np.sqrt(np.maximum(model(found.params), 1)) if counted else None
 
     def curve(what: np.ndarray, name: str, own: np.ndarray | None = None) -> xr.DataArray:
