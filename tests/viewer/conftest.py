@@ -11,6 +11,7 @@ import xarray as xr
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.readers.tables.table import choose, remember
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.twin import baseline_scoring, readiness, train_widget
 
 #: The published measurements do not say what their columns are; this is what the dialog would be told.
@@ -69,11 +70,21 @@ def panel(make_napari_viewer):
 
 @pytest.fixture
 def spoken(monkeypatch):
-    """Every sentence an error said to the user, instead of a notification."""
+    """Every sentence an error said to the user, in a form or, where none is seen, as a notification."""
     import napari.utils.notifications
 
     said: list[str] = []
     monkeypatch.setattr(napari.utils.notifications, "show_error", said.append)
+    say = Reason.say
+
+    def heard(reason_line, reason, name=""):
+        before = len(said)
+        result = say(reason_line, reason, name)
+        if len(said) == before:
+            said.append(reason_line.words)
+        return result
+
+    monkeypatch.setattr(Reason, "say", heard)
     return said
 
 

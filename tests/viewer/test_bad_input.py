@@ -24,7 +24,7 @@ def test_train_on_no_sweeps_is_refused(panel, open_scan, spoken):
     layer = open_scan(sample_path("ferromagnet"))
     ScanLayer(layer).set_scan(scans.with_masked(scan_of(layer), np.ones(scan_of(layer).size, bool)))
     assert not panel.train.train()
-    assert "no sweep is selected" in spoken[0]
+    assert "No sweep is selected" in spoken[0]
 
 
 def test_a_second_train_is_refused_and_cancel_keeps_the_old_twin(panel, qtbot, open_scan, spoken):

@@ -22,7 +22,7 @@ import xarray as xr
 
 from napari_scantwin.core import branches
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.findings import Findings
+from napari_scantwin.operations.findings import Findings, Plot
 from napari_scantwin.operations.operation import Operation
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.operations.source import Source
@@ -47,12 +47,16 @@ class Analysis(Operation):
         What a form calls the settings it folds away.
     waits
         A sentence by (source, parameters) that says why a window starts it only when asked, or None.
+    data
+        A plot by (source, parameters by keyword) of what it would work on, to choose a window on it before it is run;
+        None where there is none.
     """
 
     uses_twin: bool = True
     place: int = 50
     further: str = "Further settings"
     waits: Callable[[Source, dict[str, Any]], str | None] | None = field(default=None, repr=False)
+    data: Callable[..., Plot] | None = field(default=None, repr=False)
 
     def __call__(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from napari_scantwin.analyses import arpes_views
 from napari_scantwin.analyses.analysis import FIT, analysis
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
@@ -42,8 +43,22 @@ _EDGE = (
         optional=True,
         explanation="Fixed where given, else fitted.",
     ),
-    Parameter("start", "From", unit="eV", optional=True, explanation="Lower end of the energies that are fitted."),
-    Parameter("stop", "To", unit="eV", optional=True, explanation="Upper end of the energies that are fitted."),
+    Parameter(
+        "start",
+        "From",
+        unit="eV",
+        optional=True,
+        example="empty: by itself",
+        explanation="Lower end of the energies that are fitted. Empty at both ends: as many as the model describes.",
+    ),
+    Parameter(
+        "stop",
+        "To",
+        unit="eV",
+        optional=True,
+        example="empty: by itself",
+        explanation="Upper end of the energies that are fitted.",
+    ),
     Parameter("background", "Background", "choice", "linear", choices=("linear", "constant", "none")),
 )
 
@@ -97,7 +112,16 @@ _PEAKS = (
 # The fits import lmfit, which takes a second: only when they are called.
 
 
-@analysis("fermi_edge", "Fermi edge", FIT, parameters=_EDGE, needs=("energy",), gridded=True, uses_twin=False)
+@analysis(
+    "fermi_edge",
+    "Fermi edge",
+    FIT,
+    parameters=_EDGE,
+    needs=("energy",),
+    gridded=True,
+    uses_twin=False,
+    data=arpes_views.data_of_edge,
+)
 def fermi_edge(source, *, on_progress, stop_event, cache, **given) -> Findings:
     """Fit the Fermi edge of the scan summed over everything but its energy: level, resolution (FWHM), temperature.
 
@@ -111,7 +135,8 @@ def fermi_edge(source, *, on_progress, stop_event, cache, **given) -> Findings:
         _edge_figures(edge),
         {"edge": edge.curve, "fitted edge": edge.fit},
         notes,
-        then=("correct_fermi_edge", {"coefficients": [edge.fermi_level.value], **_rising(source.scan)}),
+        ("correct_fermi_edge", {"coefficients": [edge.fermi_level.value], **_rising(source.scan)}),
+        {"Edge": arpes_views.edge_plot(source.scan, edge)},
     )
 
 
@@ -167,6 +192,7 @@ def _edge_figures(edge) -> list[tuple[str, Quantity | float | int]]:
     axes=2,
     gridded=True,
     uses_twin=False,
+    data=arpes_views.data_of_edge,
 )
 def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cache, **given) -> Findings:
     """Fit the Fermi edge of every channel of a gold reference, and a polynomial through the levels.
@@ -191,6 +217,7 @@ def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cach
         {"Fermi level of the channels": found.fermi_level, "resolution of the channels": found.resolution},
         [*notes, *([f"{missing} of {found.fermi_level.size} channels show no edge."] if missing else [])],
         ("correct_fermi_edge", {"axis": axis, "coefficients": found.coefficients, **_rising(scan)}),
+        {"Edge": arpes_views.edge_plot(scan, found.whole), "Channels": arpes_views.channels_plot(scan, axis, found)},
     )
 
 
@@ -203,6 +230,7 @@ def fermi_edges(source, *, axis, degree, channels, on_progress, stop_event, cach
     most_axes=2,
     gridded=True,
     uses_twin=False,
+    data=arpes_views.data_of_peaks,
 )
 def peaks(
     source, *, along, crossing_start, crossing_stop, degree, resolution, on_progress, stop_event, cache, **given
@@ -236,4 +264,8 @@ def peaks(
             if is_quantity(crossing.momentum.unit, "momentum"):
                 figures += [(f"Fermi velocity, peak {peak}, m/s", crossing.speed)]
             results[f"line, peak {peak}"] = crossing.line
-    return Findings(figures, results, notes)
+    plots = {
+        "Curves": arpes_views.curves_plot(scan, fits, given),
+        "Dispersion": arpes_views.dispersion_plot(scan, fits, results),
+    }
+    return Findings(figures, results, notes, plots=plots)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
 import typer
 
 from napari_scantwin.cli import analyse, batch, commands, crystal_field, figure, patterns, planning, watch
 from napari_scantwin.cli.common import app
+from napari_scantwin.core.config import log_file
 
 __all__ = ["analyse", "app", "batch", "commands", "crystal_field", "figure", "main", "patterns", "planning", "watch"]
 
@@ -26,12 +26,9 @@ def main() -> None:
     try:
         app()
     except Exception as reason:
-        import platformdirs
-
-        folder = Path(platformdirs.user_log_dir("napari-scantwin", ensure_exists=True))
-        logging.basicConfig(filename=folder / "scantwin.log")
+        kept = log_file()
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        logging.basicConfig(filename=kept)
         logging.getLogger("napari_scantwin").exception("scantwin failed")
-        typer.echo(
-            f"scantwin: something went wrong inside ({type(reason).__name__}); see {folder / 'scantwin.log'}", err=True
-        )
+        typer.echo(f"scantwin: something went wrong inside ({type(reason).__name__}); see {kept}", err=True)
         raise SystemExit(1) from None

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-__all__ = ["Cancelled", "NeedsAxes", "NeedsColumns", "NeedsScannedAxis", "NotWritten", "ScanError"]
+__all__ = ["Cancelled", "NeedsAxes", "NeedsColumns", "NeedsScannedAxis", "NotWritten", "ScanError", "WrongParameter"]
 
 
 class ScanError(ValueError):
     """Input that cannot be used. The message is one sentence a physicist can act on."""
+
+
+class WrongParameter(ScanError):
+    """A parameter that is missing or will not do.
+
+    Parameters
+    ----------
+    message
+        The sentence, for Python and the command line.
+    parameter
+        The parameter's name, so that a form can mark its field.
+    in_form
+        The sentence for somebody who has the form before them, where that is another one.
+    """
+
+    def __init__(self, message: str, parameter: str, in_form: str = ""):
+        super().__init__(message)
+        self.parameter = parameter
+        self.in_form = in_form or message
 
 
 class NeedsColumns(ScanError):

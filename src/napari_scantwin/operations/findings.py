@@ -153,6 +153,9 @@ class Plot:
         Where the numbers came from (``source``, ``sha256``).
     strip
         What the curves' colours stand for where they are too many for a key.
+    window
+        The parameters that say from where to where along the axis below something was fitted, and these two ends as
+        they were, for a window that is dragged; None where there is none.
     """
 
     curves: Sequence[Curve]
@@ -166,6 +169,7 @@ class Plot:
     shown_y: tuple[float, float] | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     strip: Strip | None = None
+    window: tuple[tuple[str, str], tuple[float, float]] | None = None
 
     def columns(self) -> list[tuple[str, np.ndarray]]:
         """The curves as columns of numbers, for a spreadsheet: of each its places, its values and, where it has any,

@@ -12,7 +12,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import axes_of
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.operations.parameters import Parameter, in_running_text
 
 __all__ = ["Operation", "reason_of"]
 
@@ -74,29 +74,30 @@ class Operation:
 
     def why_not(self, scan: xr.DataArray) -> str | None:
         """Why this does not fit the scan, in a sentence; None where it does."""
+        what = in_running_text(self.title)
         if self.gridded and not scans.is_gridded(scan):
             return (
-                f"{self.title.lower()} needs a gridded scan, and every sweep of this one has its own values of "
+                f"{what} needs a gridded scan, and every sweep of this one has its own values of "
                 f"{scans.axes(scan)[-1]}; simulate it on a grid first"
             )
         for quantity in self.needs:
             if not axes_of(scan, quantity):
                 has = ", ".join(scans.axis_label(scan, name) for name in scans.axes(scan))
-                return f"{self.title.lower()} needs an axis of {quantity}; this scan's axes are {has}"
+                return f"{what} needs an axis of {quantity}; this scan's axes are {has}"
         if len(scans.axes(scan)) < self.axes:
-            return f"{self.title.lower()} needs {self.axes} axes or more; this scan has {len(scans.axes(scan))}"
+            return f"{what} needs {self.axes} axes or more; this scan has {len(scans.axes(scan))}"
         if self.most_axes is not None and len(scans.axes(scan)) > self.most_axes:
             return (
-                f"{self.title.lower()} needs a scan of {self.most_axes} axes; this one has {len(scans.axes(scan))}: "
+                f"{what} needs a scan of {self.most_axes} axes; this one has {len(scans.axes(scan))}: "
                 "take a slice of it"
             )
         if self.unit is not None and units.standard(scan.attrs["units"]) != self.unit:
             has = scan.attrs["units"] or "pure numbers"
-            return f"{self.title.lower()} needs values of unit {self.unit}, and these are in {has}"
+            return f"{what} needs values of unit {self.unit}, and these are in {has}"
         for one in self.parameters:
             if one.kind in ("axis", "coordinate") and not one.optional and not one.choices_in(scan):
-                what = "axis for it" if one.kind == "axis" else "further read-back along one of its axes"
-                return f"{self.title.lower()} asks for {one.title.lower()!r}, and this scan has no {what}"
+                there = "axis for it" if one.kind == "axis" else "further read-back along one of its axes"
+                return f"{what} asks for {in_running_text(one.title)!r}, and this scan has no {there}"
         return None if self.refuses is None else reason_of(self.refuses, scan)
 
     def checked(self, scan: xr.DataArray, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +123,9 @@ class Operation:
         known = {one.name for one in self.parameters}
         for name in given:
             if name not in known:
-                raise ScanError(f"{self.title.lower()} has no parameter {name!r}; it has {', '.join(sorted(known))}")
+                raise ScanError(
+                    f"{in_running_text(self.title)} has no parameter {name!r}; it has {', '.join(sorted(known))}"
+                )
         decided: dict[str, Any] = {}
         for one in self.parameters:
             if given.get(one.name) is None and not one.is_shown(scan, decided):

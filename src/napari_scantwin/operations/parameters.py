@@ -15,10 +15,10 @@ import xarray as xr
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import axes_of, coordinates_of
 from napari_scantwin.core.axis_values import parse_values, parts_of_list
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 from napari_scantwin.core.typed import leading_number
 
-__all__ = ["KINDS", "OTHER_AXIS", "Parameter"]
+__all__ = ["KINDS", "OTHER_AXIS", "Parameter", "in_running_text"]
 
 #: Stands for the axis of a cut that the parameter ``along`` does not name.
 OTHER_AXIS = "other axis"
@@ -32,6 +32,12 @@ KINDS = ("number", "integer", "choice", "axis", "coordinate", "numbers", "flag",
 #: A number with a unit behind it.
 _HAS_UNIT = re.compile(r"[-+−]?[\d.,]+(?:[eE][-+]?\d+)?\s*[^\W\d_][^:#]*$")
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+def in_running_text(title: str) -> str:
+    """A title within a sentence: its first word small, unless that is an abbreviation or a symbol."""
+    first = title.split(" ")[0]
+    return title[:1].lower() + title[1:] if first[1:].isalpha() and first[1:].islower() else title
 
 
 @dataclass(frozen=True)
@@ -163,15 +169,26 @@ class Parameter:
 
         Raises
         ------
-        ScanError
+        WrongParameter
             Where it will not do.
         """
+        try:
+            return self._checked(scan, value, given)
+        except WrongParameter:
+            raise
+        except ScanError as reason:
+            raise WrongParameter(str(reason), self.name) from None
+
+    def _checked(self, scan: xr.DataArray, value: Any, given: Mapping[str, Any]) -> Any:
         if value is None:
             value = self.default_in(scan, given)
         if value is None:
             if self.optional:
                 return None
-            raise ScanError(f"{self.title.lower()} is missing; give {self.name}={self._example(scan, given)}")
+            missing = f"{in_running_text(self.title)} is missing"
+            raise WrongParameter(
+                f"{missing}; give {self.name}={self._example(scan, given)}", self.name, f"{missing}; {self._asked()}"
+            )
         if self.kind in ("text", "file"):
             return str(value).strip() or None
         if self.kind == "scan":
@@ -181,23 +198,23 @@ class Parameter:
                 return _FLAGS[value.lower()]
             if isinstance(value, (bool, np.bool_)):
                 return bool(value)
-            raise ScanError(f"{self.title.lower()} is yes or no (True or False), not {value!r}")
+            raise ScanError(f"{in_running_text(self.title)} is yes or no (True or False), not {value!r}")
         if self.kind in ("choice", "axis", "coordinate"):
             allowed = self.choices_in(scan, given)
             if value not in allowed:
                 listed = ", ".join(allowed) or "none in this scan"
-                raise ScanError(f"{self.title.lower()} is one of: {listed}; not {value!r}")
+                raise ScanError(f"{in_running_text(self.title)} is one of: {listed}; not {value!r}")
             return str(value)
         if self.kind == "numbers":
             if isinstance(value, str):
-                value = _listed(value, self.title.lower())
+                value = _listed(value, in_running_text(self.title))
             if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)) or len(value) == 0:
-                raise ScanError(f"{self.title.lower()} is a list of numbers, not {value!r}")
+                raise ScanError(f"{in_running_text(self.title)} is a list of numbers, not {value!r}")
             return [self._number(scan, one, given) for one in value]
         number = self._number(scan, value, given)
         if self.kind == "integer":
             if number != round(number):
-                raise ScanError(f"{self.title.lower()} is a whole number, not {value!r}")
+                raise ScanError(f"{in_running_text(self.title)} is a whole number, not {value!r}")
             return round(number)
         return number
 
@@ -209,7 +226,7 @@ class Parameter:
             if isinstance(reason, ScanError):
                 raise
             raise ScanError(
-                f"{self.title.lower()} is a number such as {self._example(scan, given)}, not {value!r}"
+                f"{in_running_text(self.title)} is a number such as {self._example(scan, given)}, not {value!r}"
             ) from None
         low = number <= self.minimum if self.above else number < self.minimum
         if not math.isfinite(number) or low or number > self.maximum:
@@ -217,8 +234,16 @@ class Parameter:
             limits += [f"at most {self.maximum:g}"] if self.maximum < math.inf else []
             allowed = " and ".join(limits) or "a finite number"
             shown = units.pretty(unit) if unit else ""
-            raise ScanError(f"{self.title.lower()} must be {allowed} {shown}".rstrip() + f", not {value}")
+            raise ScanError(f"{in_running_text(self.title)} must be {allowed} {shown}".rstrip() + f", not {value}")
         return number
+
+    def _asked(self) -> str:
+        """What to do in a form that has nothing for it."""
+        if self.kind == "scan":
+            return "open a second scan and choose it"
+        if self.kind == "file":
+            return "choose a file"
+        return "choose one" if self.kind in ("choice", "axis", "coordinate") else "type it"
 
     def _example(self, scan: xr.DataArray, given: Mapping[str, Any]) -> str:
         allowed = self.choices_in(scan, given)

@@ -205,7 +205,7 @@ class CurveFitter:
             Where the curve was hardly measured or does not show all peaks.
         """
         if self.seen[number].sum() <= 3 * self.peaks + 2:
-            raise ScanError("the curve to begin with was hardly measured; choose another one (begin)")
+            raise ScanError("the curve to begin with was hardly measured; choose another one for 'begin'")
         x, curve = self.x[self.seen[number]], self.values[number, self.seen[number]] / self.scale
         level = float(np.quantile(curve, 0.1))
         span = self.whole.span
@@ -260,8 +260,8 @@ class CurveFitter:
         if not good:
             sure = max(sum(one.sure) for one in tried)
             raise ScanError(
-                f"the first curve shows {sure} of {self.peaks} peaks; fit fewer, give their positions, or begin at "
-                "another curve"
+                f"the first curve shows {sure} of {self.peaks} peaks; fit fewer 'peaks', give 'positions', or "
+                "another curve to 'begin' at"
             )
         return min(good, key=self._badness(number, self.peaks))
 

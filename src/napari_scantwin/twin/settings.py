@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 
 __all__ = ["METHODS", "PRESETS", "Progress", "TrainingBudget", "Trial", "TwinSettings"]
 
@@ -134,11 +134,13 @@ class TwinSettings:
         if self.method not in METHODS:
             raise ScanError(f"the method {self.method!r} is not one of {', '.join(METHODS)}")
         if self.members is not None and not 2 <= self.members <= 64:
-            raise ScanError(f"an ensemble of {self.members} networks is not possible; choose from 2 to 64")
+            raise WrongParameter(
+                f"an ensemble of {self.members} networks is not possible; choose from 2 to 64", "members"
+            )
         if self.trials is not None and not 0 <= self.trials <= 100_000:
-            raise ScanError(f"a search of {self.trials} trials is not possible; choose 0 (none) or more")
+            raise WrongParameter(f"a search of {self.trials} trials is not possible; choose 0 (none) or more", "trials")
         if self.time_budget is not None and not self.time_budget > 0:
-            raise ScanError("the time budget must be a positive number of seconds")
+            raise WrongParameter("the time budget must be a positive number of seconds", "time_budget")
 
     def to_dict(self) -> dict:
         """The settings by name, as files keep them: without ``storage``, a place that may hold a password and that no

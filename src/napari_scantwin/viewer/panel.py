@@ -182,6 +182,7 @@ class Panel(QWidget):
             (self.cuts, self.cuts.results, "Cuts"),
             (self.analyse, self.analyse.give_results(), "Analysis"),
             (self.cube, self.cube.results, "Profiles"),
+            (self.process, self.process.plots, "Fit"),
         ):
             self.plots.add(owner, page, title)
         self._plots_dock = self._viewer.window.add_dock_widget(self.plots, name="Plots", area="bottom")

@@ -32,6 +32,7 @@ __all__ = [
     "ColumnTable",
     "choose",
     "guess",
+    "is_error_column",
     "not_taken",
     "recall",
     "remember",
@@ -177,6 +178,11 @@ def guess(table: ColumnTable) -> ColumnChoice | None:
     if value.name == "voltage" and "current" in {axis.name for axis in axes}:
         return None  # either may be set and the other measured
     return ColumnChoice(tuple(axes), value, error and Column(error[0], "standard_error", error[1] or value.unit))
+
+
+def is_error_column(header: str) -> bool:
+    """Whether a header says that its column holds the standard errors of another."""
+    return vocabulary.split_label(header)[0].lower() in _ERRORS
 
 
 def _counts(column: np.ndarray) -> bool:

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin import writers
 from napari_scantwin.analyses import Analysis, Findings
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 from napari_scantwin.operations.source import Source
 from napari_scantwin.viewer.analyse.other_scan import OtherScan
 from napari_scantwin.viewer.canvas.map_layers import derived_layers, prepare_maps, show_maps, show_or_hide
@@ -32,7 +32,8 @@ from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
 from napari_scantwin.viewer.kit.form import ParameterForm
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.reasons import Reason, in_words
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.writers.tables import write_table
@@ -79,7 +80,7 @@ class AnalysisWidget(QWidget):
         self.job.cancelled.connect(lambda: self.said.setText("Cancelled; what is shown is as it was."))
         self.job.ended.connect(self._idle)
         self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
-        self.export_job.failed.connect(say_error)
+        self.export_job.failed.connect(lambda reason: self.reason.say(reason))
         self.chosen()
 
     def _build(self) -> None:
@@ -106,6 +107,8 @@ class AnalysisWidget(QWidget):
         self.said = QLabel("")
         self.said.setWordWrap(True)
         self.said.setStyleSheet("font-size: 8pt")  # a fit's figures are many words
+        self.reason = Reason(lambda: self.form.named_fields)
+        self._asked = False
         self.body = QVBoxLayout()
         self.body.setSpacing(4)
         self.body.addWidget(self.form)
@@ -122,6 +125,7 @@ class AnalysisWidget(QWidget):
         layout.setSpacing(4)
         layout.addLayout(self.body, 1)
         layout.addLayout(_row(self.button, self.export_button))
+        layout.addWidget(self.reason)
         layout.addWidget(self.said)
         layout.addStretch(0)
         self._show_parts(False)
@@ -307,17 +311,15 @@ class AnalysisWidget(QWidget):
             return False
         if self._chooser.scan is None or self.analysis.why_not(self._chooser.scan) is not None:
             return False
-        self._stale = False
+        self._stale, self._asked = False, asked
+        self.reason.clear()
         try:
             waits = self.analysis.waits
             if not asked and waits is not None and (reason := waits(self._source(), self.form.values)):
                 raise ScanError(reason)
             work = self.prepare()
         except ScanError as reason:
-            self.said.setText(str(reason))
-            if asked:
-                say_error(reason)
-            return False
+            return self._refused(reason)
         layer = self.layer
         self.button.setText("Cancel")
         self.said.setText("Calculating …")
@@ -333,12 +335,22 @@ class AnalysisWidget(QWidget):
         self.export_button.setEnabled(True)
         self.shown.emit(findings)
 
+    def _refused(self, reason: ScanError) -> bool:
+        """Say why it cannot be: beside the field where something wrong stands in it or the button was pressed, else in
+        plain words, as nobody has done anything wrong yet."""
+        if self._asked or (isinstance(reason, WrongParameter) and self.form.is_typed(reason.parameter)):
+            self.said.setText("")
+            return self.reason.say(reason)
+        titles = {name: title for name, (title, _) in self.form.named_fields.items()}
+        self.said.setText(in_words(reason.in_form if isinstance(reason, WrongParameter) else str(reason), titles))
+        return False
+
     def _failed(self, reason) -> None:
         if isinstance(reason, ScanError):
-            self.said.setText(str(reason))
+            self._refused(reason)
         else:
             self.said.setText("The calculation did not succeed; what is shown is as it was.")
-            say_error(reason)
+            self.reason.say(reason)
 
     def _idle(self) -> None:
         self.button.setText("Calculate")
@@ -394,19 +406,16 @@ class AnalysisWidget(QWidget):
         path = Path(path)
         write = self.exports().get(words)
         if write is None:
-            say_error(f"There is no {words.lower()} to export yet; calculate first.")
-            return False
+            return self.reason.say(f"There is no {words.lower()} to export yet; calculate first.")
         if words.startswith("Plot"):
             try:
                 write(path)
             except Exception as reason:
-                say_error(reason)
-                return False
+                return self.reason.say(reason)
             self.said.setText(f"Wrote {path.name}")
             return True
         if self.export_job.running:
-            say_error("An export is running; wait for it first.")
-            return False
+            return self.reason.say("An export is running; wait for it first.")
 
         def work(report, stop):
             write(path, stop=stop)

@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 _MOST_SAMPLES = 2048
+#: A move of the sliders that nobody sees, in world units.
+_NUDGE = 1e-6
 #: Of a scan that is read in parts, so many slices and values tell the colour limits.
 _SLICES_SAMPLED, _MOST_SAMPLED = 5, 2_000_000
 _LIMITS = (0.002, 0.998)
@@ -290,7 +292,17 @@ def add_layer(viewer, data, attributes: dict, layer_type: str):
         give_frame(layer, shared)
     if layer_type == "points":
         update_masked(layer)
+    elif layer.ndim > 2:
+        _slice_anew(viewer)
     return layer
+
+
+def _slice_anew(viewer) -> None:
+    """Have napari slice a cube that was just added where the sliders stand: it has done so before the layer had its
+    units, of nothing, and would not again until a slider moves."""
+    at = tuple(viewer.dims.point)
+    viewer.dims.point = tuple(place + _NUDGE for place in at)
+    viewer.dims.point = at
 
 
 def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:

@@ -33,8 +33,8 @@ from napari_scantwin.viewer.cuts.cut_subject import CutSubject, branch_of, curve
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
 from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
-from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import NumberBox, ask_number
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 from napari_scantwin.viewer.twin.branch_choice import BranchChoice
 
@@ -110,7 +110,9 @@ class CutsWidget(QWidget):
         self.color_button.clicked.connect(self._ask_color)
         self.delete_button = QPushButton("Delete")
         self.delete_button.clicked.connect(lambda: self.delete(self.list.currentRow()))
+        self.reason = Reason()
         self.planes = PlaneMaker(self._viewer, self)
+        self.planes.failed.connect(lambda reason: self.reason.say(reason))
         self.plane_button = QPushButton("Plane")
         self.plane_button.setToolTip(
             "The plane of a cube under the chosen line as a new scan: the other axes against the distance along it,\n"
@@ -132,6 +134,7 @@ class CutsWidget(QWidget):
             (self.list,),
             (self.width_label, self.width, self.averaged),
             (self.color_button, self.plane_button, self.delete_button, self.export_button),
+            (self.reason,),
             (self.said,),
         ):
             row = QHBoxLayout()
@@ -148,8 +151,7 @@ class CutsWidget(QWidget):
         grid line, nearest to the middle of the map)."""
         scan = self.subject.scan
         if scan is None or len(scans.axes(scan)) < 2:
-            say_error("Open a scan of two or more axes first, then draw a line through its map.")
-            return False
+            return self.reason.say("Open a scan of two or more axes first, then draw a line through its map.")
         if start is None or end is None:
             start, end = self._middle(scan)
         number = sum(line.cut.name.startswith("line ") for line in self.lines) + 1
@@ -248,7 +250,7 @@ class CutsWidget(QWidget):
     def _ask_sweep(self) -> None:
         scan = self.subject.scan
         if scan is None:
-            say_error("Open a scan first.")
+            self.reason.say("Open a scan first.")
             return
         found = scans.sweeps(scan)
         names = [", ".join(f"{v:.6g} {units.pretty(scan[a].attrs['units'])}" for a, v in s.slow.items()) for s in found]
@@ -260,7 +262,7 @@ class CutsWidget(QWidget):
     def _ask_axis(self) -> None:
         scan = self.subject.scan
         if scan is None or len(scans.axes(scan)) < 2:
-            say_error("Open a scan of two or more axes first.")
+            self.reason.say("Open a scan of two or more axes first.")
             return
         names = scans.axes(scan)
         axis, chosen = QInputDialog.getItem(self, "Along axis", "Cut along", names, 0, False)
@@ -293,8 +295,7 @@ class CutsWidget(QWidget):
     def make_plane(self, row: int) -> bool:
         """Show the plane of a cube under a cut as a new scan; False, with a sentence, where there is none."""
         if not 0 <= row < len(self.lines):
-            say_error("Draw a line across the map of a cube first, and choose it in the list.")
-            return False
+            return self.reason.say("Draw a line across the map of a cube first, and choose it in the list.")
         line = self.lines[row]
         frame = frame_of(line.layer)
         offset = self._viewer.dims.ndim - len(frame.axes)
@@ -373,6 +374,7 @@ class CutsWidget(QWidget):
 
     def _label(self) -> None:
         """Label the plot's axes, and say what a look at it may not tell."""
+        self.reason.clear()
         shown = [line for line in self.lines if line.shown]
         if not shown:
             return
@@ -393,7 +395,7 @@ class CutsWidget(QWidget):
 
     def _ask_export(self) -> None:
         if not 0 <= self.list.currentRow() < len(self.lines):
-            say_error("Choose a cut in the list first.")
+            self.reason.say("Choose a cut in the list first.")
             return
         name = file_name(self.lines[self.list.currentRow()].cut.name) + ".csv"
         path, _ = ask_path(self, "Export cut", name, f"CSV (*.csv);;{PICTURES}")
@@ -413,8 +415,8 @@ class CutsWidget(QWidget):
             else:
                 raise ScanError(f"{path.name}: write a cut as .csv, .pdf, .svg or .png")
         except Exception as reason:
-            say_error(reason)
-            return False
+            return self.reason.say(reason)
+        self.reason.clear()
         self.said.setText(f"Wrote {path.name}")
         return True
 

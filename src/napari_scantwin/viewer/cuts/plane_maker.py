@@ -12,7 +12,7 @@ from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, layer_name, limits
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 
 __all__ = ["PlaneMaker", "line_of"]
@@ -31,16 +31,16 @@ def line_of(scan, cut: Cut, shown: tuple[str, ...] = ()) -> tuple[dict, dict]:
 
 
 class PlaneMaker(QObject):
-    """Works out planes in the background; ``made(layer)`` when one is on screen."""
+    """Works out planes in the background; ``made(layer)`` when one is on screen, else ``failed(error)``."""
 
-    made = Signal(object)
+    made, failed = Signal(object), Signal(object)
 
     def __init__(self, viewer, parent=None):
         super().__init__(parent)
         self._viewer = viewer
         self.job = Job(self)
         self.job.done.connect(self._show)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(self.failed)
 
     def make(self, layer, cut: Cut, shown: tuple[str, ...] = ()) -> bool:
         """Begin the plane under a cut through a layer's scan, averaged over its band if the cut is averaged."""
@@ -50,7 +50,7 @@ class PlaneMaker(QObject):
                 raise ScanError("a plane needs a scan on a grid of three or more axes")
             start, end = line_of(scan, cut, shown)
         except ScanError as reason:
-            say_error(reason)
+            self.failed.emit(reason)
             return False
         width = cut.width if cut.averaged and cut.across in start else 0.0
         across = cut.across if cut.across in start else None

@@ -37,12 +37,21 @@ def _ends_of(strip: Strip) -> list[tuple[str, str]]:
 
 
 class CurvePlot:
-    """Draws a plot again each time; ``widget`` is what draws it, ``drawn`` the curves."""
+    """Draws a plot again each time; ``widget`` is what draws it, ``drawn`` the curves.
+
+    ``window`` is a region over the plot, shown where the plot has one and ``on_window(parameters, ends)`` is there to
+    be called when it was dragged, with the two parameters' names and its two ends on the axis below.
+    """
 
     def __init__(self, height: int = 140, name=lambda: "plot"):
         self.widget = new_plot(height)
         self._plot: Plot | None = None
         self._log = [False, False]
+        self.window = pg.LinearRegionItem(brush=(86, 180, 233, 36), hoverBrush=(86, 180, 233, 64))
+        self.window.setZValue(-10)
+        self.window.sigRegionChangeFinished.connect(self._dragged)
+        self.on_window = None
+        self._placing = False
         give_menu(self.widget, self.described, name=name, scales=self.set_log, show_all=self.show_all)
         self.widget.themed.connect(self._draw_all)
 
@@ -89,7 +98,23 @@ class CurvePlot:
         named = [f"<span style='color:{plot.ink(color)}'>{text}</span>" for text, color in key]
         lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
         plot.setTitle("<br>".join(lines) or None, size="8pt")
+        if drawn.window is not None and self.on_window is not None:
+            self.place_window(drawn.window[1])
+            plot.addItem(self.window, ignoreBounds=True)
         self.show_all()
+
+    def place_window(self, ends: tuple[float, float]) -> None:
+        """Lay the window between two values of the axis below, as they are, not as they are drawn."""
+        self._placing = True
+        self.window.setRegion([float(one) for one in scaled(np.array(ends), self._log[0])])
+        self._placing = False
+
+    def _dragged(self) -> None:
+        if self._placing or self._plot is None or self._plot.window is None or self.on_window is None:
+            return
+        low, high = self.window.getRegion()
+        ends = (10**low, 10**high) if self._log[0] else (low, high)
+        self.on_window(self._plot.window[0], ends)
 
     def show_all(self) -> None:
         """Show every value, and of error bars and bands what does not flatten the rest."""

@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import units
-from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.parameters import Parameter
+from napari_scantwin.core.errors import ScanError, WrongParameter
+from napari_scantwin.operations.parameters import Parameter, in_running_text
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_file
 from napari_scantwin.viewer.kit.folding import Folding
@@ -175,6 +175,11 @@ class ParameterForm(QWidget):
         line.textChanged.connect(lambda text, one=one: self._typed(one, text))
         return line
 
+    @property
+    def named_fields(self) -> dict[str, tuple[str, QWidget]]:
+        """Title and widget of every field, as a :class:`~napari_scantwin.viewer.kit.reasons.Reason` takes them."""
+        return {one.name: (one.title, self.fields[one.name]) for one in self._parameters}
+
     # what depends on what
 
     def _changed(self, *what) -> None:
@@ -287,7 +292,9 @@ class ParameterForm(QWidget):
             try:
                 return field.number(0)
             except ValueError:
-                raise ScanError(f"{one.title.lower()} is a whole number, not {text!r}") from None
+                raise WrongParameter(
+                    f"{in_running_text(one.title)} is a whole number, not {text!r}", one.name
+                ) from None
         return text
 
     def fill(self, given: Mapping[str, Any]) -> None:
@@ -313,6 +320,11 @@ class ParameterForm(QWidget):
 
     def _is_asked(self, one: Parameter) -> bool:
         return one.is_shown(self._scan, self._values)
+
+    def is_typed(self, name: str) -> bool:
+        """Whether something stands in the line of a parameter."""
+        field = self.fields.get(name)
+        return isinstance(field, QLineEdit) and bool(field.text().strip())
 
     @property
     def values(self) -> dict[str, Any]:

@@ -6,27 +6,64 @@ import itertools
 import logging
 import queue
 import threading
+from logging.handlers import RotatingFileHandler
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_scantwin.core.config import log_file
 from napari_scantwin.core.errors import Cancelled, ScanError
 
-__all__ = ["Job", "say_error"]
+__all__ = ["Job", "in_a_sentence", "keep", "say_error"]
 
 _log = logging.getLogger("napari_scantwin")
 _numbers = itertools.count()
+#: Bytes of the log; what is older is kept in one file more.
+_MOST = 1_000_000
 
 
 def say_error(reason: BaseException | str) -> None:
-    """Tell the user one sentence; what led to it goes to the log."""
+    """Tell the user one sentence where no form can; what led to it goes to the log.
+
+    A form says it itself (:class:`napari_scantwin.viewer.kit.reasons.Reason`).
+    """
     from napari.utils.notifications import show_error
 
-    if isinstance(reason, BaseException):
-        _log.error("%s", reason, exc_info=reason)
+    keep(reason)
+    show_error(in_a_sentence(reason))
+
+
+def in_a_sentence(reason: BaseException | str) -> str:
+    """A reason as the user reads it."""
     if isinstance(reason, BaseException) and not isinstance(reason, ScanError):
-        show_error(f"Something went wrong inside napari-scantwin ({type(reason).__name__}); the log has the details.")
-    else:
-        show_error(str(reason))
+        return f"Something went wrong inside napari-scantwin ({type(reason).__name__}); {log_file()} has the details."
+    return str(reason)
+
+
+def keep(reason: BaseException | str) -> None:
+    """Write an error with what led to it to the log, and nowhere else."""
+    if isinstance(reason, BaseException):
+        _keep_log()
+        _log.error("%s", reason, exc_info=reason)
+
+
+def _keep_log() -> None:
+    """Have what is logged written to the log's file: without a handler Python would write it to the terminal."""
+    path = str(log_file().absolute())
+    kept = [one for one in _log.handlers if isinstance(one, RotatingFileHandler)]
+    if any(one.baseFilename == path for one in kept):
+        return
+    for one in kept:
+        _log.removeHandler(one)
+        one.close()
+    try:
+        log_file().parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            path, maxBytes=_MOST, backupCount=1, delay=True, encoding="utf-8"
+        )
+    except OSError:  # nowhere to keep it
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    _log.addHandler(handler)
 
 
 class Job(QObject):

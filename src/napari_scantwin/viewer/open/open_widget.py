@@ -31,7 +31,8 @@ from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import show_alone
 from napari_scantwin.viewer.kit.folders import ask_files, ask_folder
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.open.opening import OpeningPlan, Question, answer, load
 from napari_scantwin.viewer.open.recent import recent_paths, remember_paths
 from napari_scantwin.viewer.session import ScanLayer, scan_of
@@ -91,6 +92,7 @@ class OpenWidget(QWidget):
             "Tables, Quantum Design, ARPES of most beamlines, netCDF, zarr, HDF5 and .twin files can be opened."
         )
         self.said.setWordWrap(True)
+        self.reason = Reason()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.cancel_button = QPushButton("Cancel")
@@ -104,7 +106,7 @@ class OpenWidget(QWidget):
         layout = QVBoxLayout(self)
         for widget in (
             *(self.button, self.folder_button, self.asking, samples),
-            *(self.said, self.reading, self._recent_box),
+            *(self.reason, self.said, self.reading, self._recent_box),
         ):
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -143,12 +145,12 @@ class OpenWidget(QWidget):
         """Open files as one scan, asking where they do not say; ``key`` names a measurement or one of erlab's
         loaders. False while another is being opened."""
         if self.job.running:
-            say_error("A file is being opened; wait for it, or cancel it.")
-            return False
+            return self.reason.say("A file is being opened; wait for it, or cancel it.")
         return self._load(OpeningPlan([Path(path) for path in paths], key=key, ask=self.asking.isChecked()))
 
     def _load(self, plan: OpeningPlan) -> bool:
         self._plan = plan
+        self.reason.clear()
         self.said.setText(f"Reading {plan.paths[0].name} …")
         self.bar.setRange(0, 0)  # how far it is becomes known with the second file
         self.cancel_button.setEnabled(True)
@@ -185,7 +187,7 @@ class OpenWidget(QWidget):
 
     def _failed(self, reason) -> None:
         self.said.setText("Nothing was opened.")
-        say_error(reason)
+        self.reason.say(reason)
 
     def _show(self, found) -> None:
         if self.job.stopping:  # too late to be stopped, but not wanted

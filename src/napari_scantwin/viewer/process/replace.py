@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, update_layer
+from napari_scantwin.viewer.canvas.shown_slice import ShownSlice
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, scan_of
 
@@ -23,10 +24,13 @@ def prepare(aspect: float, layer, scan, name: str | None = None) -> tuple:
     return prepared
 
 
-def put_beside(viewer, prepared: tuple):
-    """Show a processed scan as a layer of its own; returns the layer."""
+def put_beside(viewer, prepared: tuple, shown: ShownSlice | None = None):
+    """Show a processed scan as a layer of its own, at the slice that was ``shown`` of another; returns the layer."""
     layer = add_layer(viewer, *prepared)
     bring_to_front(viewer, layer)
+    if shown is not None:
+        shown.show(viewer, layer)
+        bring_to_front(viewer, layer)  # the view is fitted to the axes that are drawn
     return layer
 
 
@@ -40,5 +44,6 @@ def put_in_place(viewer, layer, prepared: tuple):
     if same_axes and update_layer(layer, data, attributes, layer_type):
         layer.refresh()
         return layer
+    shown = ShownSlice.of(viewer, layer)
     viewer.layers.remove(layer)
-    return put_beside(viewer, prepared)
+    return put_beside(viewer, prepared, shown)

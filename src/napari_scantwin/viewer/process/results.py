@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin import processing, writers
 from napari_scantwin.analyses import Findings
@@ -14,7 +14,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.viewer.kit.folders import ask_path
-from napari_scantwin.viewer.kit.jobs import say_error
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 
 __all__ = ["FitResults"]
@@ -37,19 +37,20 @@ class FitResults(QWidget):
         self.save_button = QPushButton("Save results…")
         self.save_button.setToolTip("The figures as CSV, and the curves (positions, widths) beside them")
         self.save_button.clicked.connect(self._ask)
-        row = QHBoxLayout()
-        row.addWidget(self.use_button)
-        row.addWidget(self.save_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
         layout.addWidget(self.notes)
-        layout.addLayout(row)
+        layout.addWidget(self.use_button)
+        layout.addWidget(self.save_button)
+        self.reason = Reason()
+        layout.addWidget(self.reason)
         self.hide()
 
     def show_findings(self, findings) -> None:
         """Show what a fit found; None hides it."""
         self.findings = findings
+        self.reason.clear()
         self.setVisible(findings is not None)
         if findings is None:
             return
@@ -81,8 +82,10 @@ class FitResults(QWidget):
             for title, scan in self.findings.scans.items():
                 writers.write(scan, path.with_name(f"{path.stem}-{title.replace(', ', '-').replace(' ', '-')}.csv"))
         except (OSError, ScanError) as reason:
-            say_error(reason if isinstance(reason, ScanError) else ScanError(f"{path.name} could not be written"))
-            return False
+            return self.reason.say(
+                reason if isinstance(reason, ScanError) else ScanError(f"{path.name} could not be written")
+            )
+        self.reason.clear()
         return True
 
 

@@ -20,12 +20,18 @@ from napari_scantwin import processing
 from napari_scantwin.analyses import Findings, analyse
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.operations.source import Source
 from napari_scantwin.viewer.canvas.overlay import attach, canvas_aspect
+from napari_scantwin.viewer.canvas.shown_slice import ShownSlice
 from napari_scantwin.viewer.kit.folders import ask_file, ask_path
 from napari_scantwin.viewer.kit.form import ParameterForm
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.latest_job import LatestJob
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.process.done import DoneSoFar
+from napari_scantwin.viewer.process.fit_plots import FitPlots
 from napari_scantwin.viewer.process.marks import FitMarks
+from napari_scantwin.viewer.process.preview import Preview
 from napari_scantwin.viewer.process.replace import prepare, put_beside, put_in_place
 from napari_scantwin.viewer.process.results import FitResults
 from napari_scantwin.viewer.process.step_choice import StepChoice, fits
@@ -36,8 +42,15 @@ from napari_scantwin.viewer.session import ScanLayer
 __all__ = ["ProcessWidget"]
 
 
+#: A window that is dragged has the fit done again after this rest (ms).
+_REST = 150
+
+
 class ProcessWidget(QWidget):
-    """Applies steps to the chosen scan in the background, to a new layer or in place, and undoes them."""
+    """Applies steps to the chosen scan in the background, to a new layer or in place, and undoes them.
+
+    ``plots`` are what fits see and find, for the dock.
+    """
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -48,6 +61,13 @@ class ProcessWidget(QWidget):
         self.job.ended.connect(self._free)
         self.job.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
         self.job.cancelled.connect(lambda: self.said.setText("Stopped; nothing was changed."))
+        self.data_job = LatestJob(self)
+        self.data_job.found.connect(self._show_data)
+        self.data_job.failed.connect(lambda reason: None)  # the fit itself will say what is wrong
+        self._refit = QTimer(self)
+        self._refit.setSingleShot(True)
+        self._refit.setInterval(_REST)
+        self._refit.timeout.connect(self._fit_again)
         self._build()
         overlay = attach(viewer)
         self.marks = None if overlay is None else FitMarks(overlay)
@@ -61,6 +81,14 @@ class ProcessWidget(QWidget):
         self.explanation = QLabel()
         self.explanation.setWordWrap(True)
         self.form = ParameterForm()
+        self.form.changed.connect(self._asked_otherwise)
+        self.plots = FitPlots()
+        self.plots.dragged.connect(self._window_dragged)
+        self.previewing = QCheckBox("Preview")
+        self.previewing.setToolTip("Show the result on the map as it would be, and follow what is put in")
+        self.previewing.toggled.connect(self._preview)
+        self.preview = Preview(self._viewer, self)
+        self.preview.ended.connect(self._previewed)
         self.keep = QCheckBox("as a new scan")
         self.keep.setChecked(True)
         self.keep.setToolTip("Otherwise the result takes its place; Undo brings it back")
@@ -70,6 +98,7 @@ class ProcessWidget(QWidget):
         self.progress.setVisible(False)
         self.said = QLabel()
         self.said.setWordWrap(True)
+        self.reason = Reason(lambda: self.form.named_fields)
         self.done = DoneSoFar()
         self.list, self.undo_button = self.done.list, self.done.undo_button
         self.save_button, self.replay_button = self.done.save_button, self.done.replay_button
@@ -84,9 +113,11 @@ class ProcessWidget(QWidget):
         layout.addWidget(self.form)
         row = QHBoxLayout()
         row.addWidget(self.keep, 1)
+        row.addWidget(self.previewing)
         row.addWidget(self.apply_button)
         layout.addLayout(row)
         layout.addWidget(self.progress)
+        layout.addWidget(self.reason)
         layout.addWidget(self.said)
         self.results = FitResults(self._use)
         layout.addWidget(self.results)
@@ -95,14 +126,15 @@ class ProcessWidget(QWidget):
     # what can be done
 
     def shut(self) -> None:
-        """Take the fit off the canvas."""
+        """Take fit and preview off the canvas."""
+        self.preview.shut()
+        self.data_job.forget()
         if self.marks is not None:
             self.marks.remove()
 
     def _offer(self, layer=None) -> None:
         """List the steps again: those that fit the scan, and greyed the others with the reason."""
         self.combo.offer(self.subject.scan)
-        self.results.show_findings(None)
         self._chosen()
         self._list()
 
@@ -118,6 +150,8 @@ class ProcessWidget(QWidget):
     def _chosen(self, index: int = -1) -> None:
         step, scan = self.step, self.subject.scan
         fitting = step is not None and scan is not None and step.why_not(scan) is None
+        self.reason.clear()
+        self._forget()
         self.form.show_parameters(step.parameters if fitting else (), scan)
         self.explanation.setText(" ".join(step.explanation.split("\n\n")[0].split()) if fitting else "")
         self.explanation.setToolTip(f"Source: {step.source}" if fitting and step.source else "")
@@ -131,6 +165,18 @@ class ProcessWidget(QWidget):
             )
         else:
             self.said.setText("")
+        self._look_at_data()
+
+    def _forget(self) -> None:
+        """Show no result of another step or scan."""
+        self.previewing.setChecked(False)
+        self.preview.clear()
+        self._refit.stop()
+        self.data_job.forget()
+        self.results.show_findings(None)
+        self.plots.show_plots({})
+        if self.marks is not None:
+            self.marks.clear()
 
     def _free(self) -> None:
         """Let the buttons say what can be pressed."""
@@ -141,6 +187,8 @@ class ProcessWidget(QWidget):
         self.progress.setVisible(not idle)
         fit = self.combo.is_fit
         self.keep.setVisible(not fit)
+        self.previewing.setVisible(not fit)
+        self.previewing.setEnabled(fitting and idle)
         self.keep.setEnabled(not self.subject.is_map)
         self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
         self.apply_button.setEnabled(fitting if idle else not self.job.stopping)
@@ -163,6 +211,75 @@ class ProcessWidget(QWidget):
         self.done.show_steps(self._history())
         self._free()
 
+    # seeing it before
+
+    def hideEvent(self, event) -> None:
+        super().hideEvent(event)
+        self.previewing.setChecked(False)
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._look_at_data()
+
+    def _asked_otherwise(self) -> None:
+        if self.previewing.isChecked():
+            self._preview(True, at_once=False)
+        if self.combo.is_fit:
+            self._look_at_data()
+
+    def _preview(self, on: bool, *, at_once: bool = True) -> None:
+        """Show the step's result as it would be, or the scan again."""
+        if not on:
+            self.preview.clear()
+            return
+        step, scan = self.step, self.subject.scan
+        if step is None or scan is None or self.combo.is_fit:
+            return
+        try:
+            given = self.form.given()
+            step.checked(scan, given)
+        except ScanError as reason:
+            self.preview.clear()
+            self.reason.say(reason)
+            return
+        self.reason.clear()
+        self.said.setText("Working out the preview …")
+        self.preview.ask(self.subject.layer, lambda: processing.apply(scan, step.name, **given), at_once=at_once)
+
+    def _previewed(self, reason) -> None:
+        self.said.setText("" if reason is not None else "A preview: nothing is changed until Apply.")
+        if reason is not None:
+            self.reason.say(reason)
+
+    def _look_at_data(self) -> None:
+        """Draw what a fit would be made to, with its window."""
+        fit, scan = self.step, self.subject.scan
+        if not self.isVisible() or not self.combo.is_fit or scan is None or fit.data is None or self.job.running:
+            return
+        if self.results.findings is not None or fit.why_not(scan) is not None:
+            return
+        try:
+            decided = fit.checked(scan, self.form.given())
+        except ScanError:  # said when the fit is asked for
+            return
+        self.data_job.ask(lambda: (fit, fit.data(Source(scan), **decided)))
+
+    def _show_data(self, found) -> None:
+        fit, plot = found
+        if fit is self.step and self.results.findings is None:
+            self.plots.show_plots({"Data": plot})
+
+    def _window_dragged(self, names, ends) -> None:
+        """The window on the plot is what the two fields say; the fit follows."""
+        for name, end in zip(names, ends, strict=True):
+            self.form.fields[name].setText(f"{end:.5g}")
+        if self.results.findings is not None:
+            self._refit.start()
+
+    def _fit_again(self) -> None:
+        if self.combo.is_fit and not self.job.running:
+            self.apply()
+
     # doing it
 
     def _pressed(self) -> None:
@@ -176,6 +293,7 @@ class ProcessWidget(QWidget):
     def apply(self) -> bool:
         """Begin the chosen step with what the form says; False, with a sentence, where that will not do."""
         step, scan = self.step, self.subject.scan
+        self.previewing.setChecked(False)
         try:
             if scan is None:
                 raise ScanError("open a scan first")
@@ -196,7 +314,7 @@ class ProcessWidget(QWidget):
 
         started = self.job.start(run)
         if started:
-            self.results.show_findings(None)
+            self.reason.clear()
             self.progress.setValue(0)
             self.said.setText(f"{fits()[name].title} …")
         self._free()
@@ -204,7 +322,10 @@ class ProcessWidget(QWidget):
 
     def _show_fit(self, layer, along: str | None, findings: Findings) -> None:
         self.said.setText("")
+        if layer is not self.subject.layer or not self.combo.is_fit:
+            return  # another scan or step was chosen meanwhile
         self.results.show_findings(findings)
+        self.plots.show_plots(findings.plots)
         positions = findings.scans.get("position")
         if self.marks is not None and positions is not None and layer in self._viewer.layers:
             lines = [scan for title, scan in findings.scans.items() if title.startswith("line")]
@@ -217,7 +338,8 @@ class ProcessWidget(QWidget):
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parent()
         if area is not None and self.results.isVisible():
-            area.ensureWidgetVisible(self.results)
+            area.ensureWidgetVisible(self.results, 0)
+            area.horizontalScrollBar().setValue(0)
 
     def _use(self, name: str, given: dict) -> None:
         """Apply the step that a fit proposes, with what it found."""
@@ -264,6 +386,7 @@ class ProcessWidget(QWidget):
 
         started = self.job.start(run)
         if started:
+            self.reason.clear()
             self.progress.setValue(0)
             self.said.setText(said)
         self._free()
@@ -280,7 +403,7 @@ class ProcessWidget(QWidget):
         if title is None:
             shown = put_in_place(self._viewer, layer, prepared)
         else:
-            shown = put_beside(self._viewer, prepared)
+            shown = put_beside(self._viewer, prepared, ShownSlice.of(self._viewer, layer))
         self._chooser.choose(shown)
         if shown is layer:  # the same layer with another scan: every tab looks again
             self._chooser.changed.emit(shown)
@@ -288,9 +411,13 @@ class ProcessWidget(QWidget):
         self.said.setText(f"Done: {processing.describe(done[-1])}" if done else "As it was measured.")
 
     def _failed(self, reason) -> bool:
-        self.said.setText("Nothing was changed.")
-        say_error(reason)
-        return False
+        if self.combo.is_fit:
+            self.said.setText("")
+            self.results.show_findings(None)
+            self._look_at_data()
+        else:
+            self.said.setText("Nothing was changed.")
+        return self.reason.say(reason)
 
     def _ask_save(self) -> None:
         path, _ = ask_path(self, "Save steps", "steps.json", "Steps (*.json)")

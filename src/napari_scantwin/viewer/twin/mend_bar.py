@@ -11,7 +11,8 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.processing import history, mended, mendings, undone
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.process.replace import prepare, put_in_place
 from napari_scantwin.viewer.session import ScanLayer
 
@@ -33,7 +34,7 @@ class MendBar(QWidget):
         self._viewer, self._chooser = viewer, chooser
         self.job = Job(self)
         self.job.done.connect(self._put)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.leave_button, self.undo_button = QPushButton("Leave it out"), QPushButton("Undo the mending")
         self.fit_button, self.spikes_button = QPushButton(), QPushButton()
         self.leave_button.setToolTip("Mask the whole sweep and train again; tick it in the Sweeps tab to use it again")
@@ -54,6 +55,8 @@ class MendBar(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.spikes_button)
         layout.addWidget(self.undo_button)
+        self.reason = Reason()
+        layout.addWidget(self.reason)
         self.hide()
 
     def show_twin(self, twin) -> None:

@@ -24,12 +24,13 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_values import parse_values
 from napari_scantwin.core.branches import BRANCH
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 from napari_scantwin.viewer.canvas.twin_layers import prepare_derivative, prepare_simulation, result_of, show_simulation
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_path, file_name
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.numbers import NumberLine
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 from napari_scantwin.viewer.twin.branch_choice import BranchChoice
 from napari_scantwin.viewer.twin.side_by_side import SideBySide
@@ -53,13 +54,13 @@ class SimulateWidget(QWidget):
         self._build()
         self.job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
         self.job.done.connect(self._done)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.job.cancelled.connect(lambda: self.said.setText("Simulation cancelled; the map is as it was."))
         self.job.ended.connect(self._idle)
         self.export_job.progressed.connect(lambda fraction: self.bar.setValue(round(1000 * fraction)))
         self.export_job.done.connect(self._wrote)
-        self.export_job.failed.connect(say_error)
-        self.export_job.cancelled.connect(lambda: self.said.setText("Export cancelled; no file was left behind."))
+        self.export_job.failed.connect(lambda reason: self.export_reason.say(reason))
+        self.export_job.cancelled.connect(lambda: self._tell_export("Export cancelled; no file was left behind."))
         self.export_job.ended.connect(self._idle)
         chooser.changed.connect(self.refresh)
         viewer.layers.events.inserted.connect(self._list_layers)
@@ -102,16 +103,27 @@ class SimulateWidget(QWidget):
         self.bar.setTextVisible(False)
         self.said = QLabel("")
         self.said.setWordWrap(True)
+        self.reason = Reason(lambda: {name: (name.replace("_", " "), field) for name, field in self.fields.items()})
         self.export_choice = Combo()
         self.export_button = QPushButton("Export…")
         self.export_button.clicked.connect(self.ask_export)
         #: The choice of a scan and the button that exports it; the panel has them among its exports.
         self.export_box = QGroupBox("Data")
-        row = QHBoxLayout(self.export_box)
+        box_of_exports = QVBoxLayout(self.export_box)
+        row = QHBoxLayout()
         row.addWidget(self.export_choice, 1)
         row.addWidget(self.export_button)
+        box_of_exports.addLayout(row)
+        self.export_reason = Reason()
+        self.export_said = QLabel()
+        self.export_said.setWordWrap(True)
+        self.export_said.hide()
+        box_of_exports.addWidget(self.export_reason)
+        box_of_exports.addWidget(self.export_said)
         layout = QVBoxLayout(self)
-        for widget in (what, self.branch, box, self.hint, self.button, self.bar, self.said, self.export_box):
+        for widget in (
+            *(what, self.branch, box, self.hint, self.button, self.bar, self.reason, self.said, self.export_box),
+        ):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -202,17 +214,23 @@ class SimulateWidget(QWidget):
 
     def grid(self) -> dict[str, np.ndarray]:
         """The grid as the form has it; raises :class:`ScanError` in words."""
-        return {
-            name: parse_values(field.text(), name.replace("_", " ")) if field.held is None else field.held
-            for name, field in self.fields.items()
-        }
+        found = {}
+        for name, field in self.fields.items():
+            try:
+                shown = name.replace("_", " ")
+                found[name] = parse_values(field.text(), shown) if field.held is None else field.held
+            except ScanError as reason:
+                raise WrongParameter(str(reason), name) from None
+        return found
 
     def _say_outside(self) -> None:
         try:
             grid = self.grid()
         except ScanError as reason:
-            self.said.setText(str(reason))
+            self.said.setText("")
+            self.reason.say(reason)
             return
+        self.reason.clear()
         beyond = []
         for name, values in grid.items():
             measured = self.twin.scan[name].values
@@ -237,16 +255,14 @@ class SimulateWidget(QWidget):
         form's grid)."""
         twin, layer = self.twin, self._chooser.layer
         if twin is None:
-            say_error("There is no twin of this scan yet: train it first.")
-            return False
+            return self.reason.say("There is no twin of this scan yet: train it first.")
         if self.job.running:
-            say_error("A simulation is running; wait for it or cancel it first.")
-            return False
+            return self.reason.say("A simulation is running; wait for it or cancel it first.")
         try:
             grid = self.grid() if grid is None else grid
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self.reason.say(reason)
+        self.reason.clear()
         self.button.setText("Cancel")
 
         def work(report, stop):
@@ -299,7 +315,11 @@ class SimulateWidget(QWidget):
 
     def _wrote(self, written: tuple[list[Path], list[str]]) -> None:
         paths, left_out = written
-        self.said.setText("; ".join([f"Wrote {', '.join(path.name for path in paths)}", *left_out]))
+        self._tell_export("; ".join([f"Wrote {', '.join(path.name for path in paths)}", *left_out]))
+
+    def _tell_export(self, words: str) -> None:
+        self.export_said.setText(words)
+        self.export_said.show()
 
     def ask_export(self) -> None:
         """Ask for a name, and write the chosen scan under it."""
@@ -317,14 +337,14 @@ class SimulateWidget(QWidget):
         name = layer_name or self.export_choice.currentText()
         scan = scan_of(self._viewer.layers[name]) if name in self._viewer.layers else None
         if scan is None or not scans.is_scan(scan):
-            say_error(f"The layer {name!r} is not a scan; choose a measured or simulated one.")
-            return False
+            return self.export_reason.say(f"The layer {name!r} is not a scan; choose a measured or simulated one.")
         if self.export_job.running:
-            say_error("An export is running; wait for it or cancel it first.")
-            return False
+            return self.export_reason.say("An export is running; wait for it or cancel it first.")
         if scans.is_lazy(scan) and scan.size > _MOST_AT_ONCE and Path(path).suffix != ".zarr":
-            say_error(f"{scan.size:.2g} values are written part by part, which only .zarr can: choose that format.")
-            return False
+            return self.export_reason.say(
+                f"{scan.size:.2g} values are written part by part, which only .zarr can: choose that format."
+            )
+        self.export_reason.clear()
         self.export_button.setText("Cancel")
         return self.export_job.start(_export_of(self._viewer.layers[name], scan, path))
 

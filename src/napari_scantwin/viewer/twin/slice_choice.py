@@ -7,10 +7,10 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin.core import training_mask, units
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 from napari_scantwin.viewer.kit.combos import Combo
-from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberLine
+from napari_scantwin.viewer.kit.reasons import Reason
 
 __all__ = ["SliceChoice"]
 
@@ -45,6 +45,8 @@ class SliceChoice(QWidget):
         layout.addLayout(_row((QLabel("Every"), 0), (self.every, 0), (self._ordinal, 0), (self.axis, 1)))
         parts = ((QLabel("from"), 0), (self.low, 1), (QLabel("to"), 0), (self.high, 1), (self._unit, 0))
         layout.addLayout(_row(*parts, (self.button, 0)))
+        self.reason = Reason(lambda: {"from": ("from", self.low), "to": ("to", self.high)})
+        layout.addWidget(self.reason)
 
     @property
     def along(self) -> str | None:
@@ -81,11 +83,11 @@ class SliceChoice(QWidget):
         if self._scan is None or self.along is None:
             return False
         try:
-            within = (_number(self.low, self.along, -np.inf), _number(self.high, self.along, np.inf))
+            within = (_number(self.low, "from", self.along, -np.inf), _number(self.high, "to", self.along, np.inf))
             part = training_mask.train_on(self._scan, self.along, every=self.every.value(), within=within)
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self.reason.say(reason)
+        self.reason.clear()
         self.chosen.emit(part)
         return True
 
@@ -98,12 +100,12 @@ def _row(*parts: tuple[QWidget, int]) -> QHBoxLayout:
     return row
 
 
-def _number(field: NumberLine, axis: str, instead: float) -> float:
+def _number(field: NumberLine, name: str, axis: str, instead: float) -> float:
     try:
         return field.number(instead)
     except ValueError:
-        raise ScanError(
-            f"{field.text().strip()!r} is no value of the {axis.replace('_', ' ')}; write a number, or nothing"
+        raise WrongParameter(
+            f"{field.text().strip()!r} is no value of the {axis.replace('_', ' ')}; write a number, or nothing", name
         ) from None
 
 

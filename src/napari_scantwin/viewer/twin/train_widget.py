@@ -38,9 +38,10 @@ from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
 from napari_scantwin.viewer.kit.plots import give_menu, new_plot, theme_colors
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.baseline_scoring import BaselineScoring
 from napari_scantwin.viewer.twin.mend_bar import MendBar, said_of_mending
@@ -69,7 +70,7 @@ class TrainWidget(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.job, self.scoring = Job(self), BaselineScoring(viewer, self)
-        self._layer = None
+        self._layer = self._shown = None
         self._shown_trials = 0
         self._build()
         self.job.progressed.connect(self._progress)
@@ -142,6 +143,13 @@ class TrainWidget(QWidget):
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextSelectableByMouse)
 
+        fields = {
+            "members": ("Ensemble size", self.members),
+            "time_budget": ("Time budget", self.budget),
+            "trials": ("Search: trials", self.trials),
+            "storage": ("Search: storage", self.storage),
+        }
+        self.reason = Reason(lambda: fields)
         self.mend = MendBar(self._viewer, self._chooser)
         self.mend.changed.connect(self.train)
 
@@ -172,6 +180,7 @@ class TrainWidget(QWidget):
         progress.addWidget(self.bar, 1)
         progress.addWidget(self.stop_scoring)
         layout.addLayout(progress)
+        layout.addWidget(self.reason)
         layout.addWidget(self.status)
         layout.addWidget(self.mend)
         right = QWidget()
@@ -232,19 +241,17 @@ class TrainWidget(QWidget):
     def train(self) -> bool:
         """Start training the chosen scan; False, with a sentence, where that cannot be."""
         if self.job.running:
-            say_error("A training is running; wait for it or press Cancel first.")
-            return False
+            return self.reason.say("A training is running; wait for it or press Cancel first.")
         scan = self._chooser.scan
         if scan is None:
-            say_error("No scan is chosen: open one first (a layer that holds no scan cannot be trained).")
-            return False
+            return self.reason.say("No scan is chosen: open one first (a layer that holds no scan cannot be trained).")
         try:
             if not scans.is_lazy(scan):  # reading a large file is the training's work
                 scans.check_trainable(subsampled(scan))
             settings = self.chosen_settings()
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self.reason.say(reason)
+        self.reason.clear()
         self.scoring.stop()
         self.stop_scoring.hide()
         self.mend.hide()
@@ -321,7 +328,7 @@ class TrainWidget(QWidget):
         self.scored.emit(layer)
 
     def _failed(self, reason) -> None:
-        say_error(reason)
+        self.reason.say(reason)
         self.status.setText("The training did not succeed; an earlier twin is kept.")
 
     def _idle(self) -> None:
@@ -340,6 +347,9 @@ class TrainWidget(QWidget):
     def _show_twin(self, layer) -> None:
         twin = ScanLayer(layer).twin
         self.save_button.setEnabled(twin is not None)
+        if layer is not self._shown:
+            self._shown = layer
+            self.reason.clear()
         if self.job.running:
             return
         self.mend.show_twin(twin)
@@ -384,8 +394,7 @@ class TrainWidget(QWidget):
             ScanLayer(self._chooser.layer).twin.save(path)
             ScanLayer(self._chooser.layer).tell_saved()
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self.reason.say(reason)
         self.saved.emit(str(path))
         return True
 
