@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_scantwin.viewer.kit.tips import enable
 from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["ExportWidget"]
@@ -80,4 +81,5 @@ class ExportWidget(QWidget):
         """Grey what there is none of."""
         layer = self._chooser.layer
         for title, button in self.buttons.items():
-            button.setEnabled(layer is not None and (title != "The twin" or ScanLayer(layer).twin is not None))
+            untrained = title == "The twin" and ScanLayer(layer).twin is None
+            enable(button, "Open a scan first" if layer is None else "Train the scan first" if untrained else "")

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import contextlib
 
-from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QMessageBox, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QMessageBox,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_scantwin.viewer.analyse.tab import AnalyseWidget
 from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, canvas_of, own_docks, unwrapped, window_of
@@ -15,8 +23,10 @@ from napari_scantwin.viewer.chooser import Chooser
 from napari_scantwin.viewer.cube.cube_widget import CubeWidget
 from napari_scantwin.viewer.cuts.cuts_widget import CutsWidget
 from napari_scantwin.viewer.export_widget import ExportWidget
+from napari_scantwin.viewer.help_window import PAGES, HelpWindow
 from napari_scantwin.viewer.kit.page import Page
 from napari_scantwin.viewer.kit.path_bar import PathBar
+from napari_scantwin.viewer.kit.tips import wrap_tips
 from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.plots_dock import PlotsDock
@@ -89,6 +99,14 @@ class Panel(QWidget):
         head = QHBoxLayout()
         head.setSpacing(2)
         head.addWidget(self.chooser, 1)
+        self.help_button = QToolButton()
+        self.help_button.setText("?")
+        self.help_button.setFixedSize(24, 24)
+        self.help_button.setToolTip("The page about this tab (F1)")
+        self.help_button.setShortcut("F1")
+        self.help_button.clicked.connect(self.show_help)
+        self.help: HelpWindow | None = None
+        head.addWidget(self.help_button)
         head.addWidget(self.menu)
         layout.addLayout(head)
         self.watch = Watch(self)
@@ -121,6 +139,12 @@ class Panel(QWidget):
         self.undo = Undo(self)
         self.undo.listen(self, self.plots)
         self.cuts.undo = self.sweeps.undo = self.undo
+        self._tips = QTimer(self)
+        self._tips.setSingleShot(True)
+        self._tips.timeout.connect(lambda: wrap_tips(self, self.plots))
+        self.tabs.currentChanged.connect(lambda number: self._tips.start(0))
+        self.analyse.stack.currentChanged.connect(lambda number: self._tips.start(0))
+        self._tips.start(0)
         self._exported: set = set()
         self._arranged = False
         self._follow_the_path()
@@ -147,10 +171,16 @@ class Panel(QWidget):
             self.sweeps.changed,
             self.watch.renewed,
         ):
-            signal.connect(lambda *told: (self.card.later(), self.path.refresh(), self.export.refresh()))
+            signal.connect(lambda *told: self._renew())
         self.simulate.export_job.done.connect(lambda done: self._was_exported())
         self.train.saved.connect(lambda path: self._was_exported())
         self.menu.saved.connect(self._was_exported)
+
+    def _renew(self) -> None:
+        self.card.later()
+        self.path.refresh()
+        self.export.refresh()
+        self._tips.start(0)
 
     def _was_exported(self) -> None:
         self._exported.add(id(self.chooser.layer))
@@ -192,6 +222,14 @@ class Panel(QWidget):
     def _opened(self, layer) -> None:
         self.chooser.choose(layer)
         self.tabs.setCurrentIndex(2)
+
+    def show_help(self) -> None:
+        """Open the page about the tab that is in front."""
+        if self.help is None:
+            self.help = HelpWindow(self.window())
+        self.help.show_page(PAGES[self.tabs.tabText(self.tabs.currentIndex())])
+        self.help.show()
+        self.help.raise_()
 
     def _draw_line(self) -> None:
         """Lay a line across the map, in the tab that keeps the lines."""
@@ -287,6 +325,8 @@ class Panel(QWidget):
         self.watch.shut()
         self.cuts.shut()
         self.cube.shut()
+        if self.help is not None:
+            self.help.close()
         self.simulate.shut()
         self.process.shut()
         if self.switch is not None:

@@ -35,6 +35,7 @@ from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.reasons import Reason, in_words
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
+from napari_scantwin.viewer.kit.tips import enable
 from napari_scantwin.viewer.session import ScanLayer
 from napari_scantwin.writers.tables import write_table
 
@@ -103,7 +104,7 @@ class AnalysisWidget(QWidget):
         self.button.clicked.connect(self.toggle)
         self.export_button = QPushButton("Export…")
         self.export_button.setMenu(self._export_menu())
-        self.export_button.setEnabled(False)
+        enable(self.export_button, "Calculate first")
         self.said = QLabel("")
         self.said.setWordWrap(True)
         self.said.setStyleSheet("font-size: 8pt")  # a fit's figures are many words
@@ -273,7 +274,7 @@ class AnalysisWidget(QWidget):
     def _forget(self) -> None:
         """Show no result, as it is another scan's."""
         self.result, self._prepared = None, {}
-        self.export_button.setEnabled(False)
+        enable(self.export_button, "Calculate first")
         self.said.setText("")
         self.table.setRowCount(0)
         self._show_parts(False)
@@ -332,7 +333,7 @@ class AnalysisWidget(QWidget):
         self.result, self._subject = findings, layer
         self._show_parts(True)
         self.show_result(findings, prepared)
-        self.export_button.setEnabled(True)
+        enable(self.export_button)
         self.shown.emit(findings)
 
     def _refused(self, reason: ScanError) -> bool:

@@ -6,7 +6,6 @@ import math
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHeaderView,
@@ -24,6 +23,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.readers.arrays.contents import Array, Contents, proposal, spaced
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, recall
+from napari_scantwin.viewer.open.asking import AskingDialog, WordList, stored, words
 
 __all__ = ["ArraysDialog", "ask_arrays"]
 
@@ -40,7 +40,7 @@ _ROLES = {"scan": "scan", "axis": "axis", "note": ""}
 _STEPS, _SOURCE, _NAME, _UNIT = range(4)
 
 
-class ArraysDialog(QDialog):
+class ArraysDialog(AskingDialog):
     """A tree of the file's arrays; under it the value and one row an axis, and in words the scan that this makes."""
 
     def __init__(self, contents: Contents, parent=None):
@@ -56,7 +56,7 @@ class ArraysDialog(QDialog):
         self.tree.expandAll()
         for column in range(4):
             self.tree.resizeColumnToContents(column)
-        self.value_name, self.value_unit = _editable(_VALUES), _editable(_VALUE_UNITS)
+        self.value_name, self.value_unit = WordList([words(one) for one in _VALUES]), WordList(_VALUE_UNITS)
         self.value = QTableWidget(1, 4)
         self.axes = QTableWidget(0, 4)
         self._said = QLabel("")
@@ -72,6 +72,7 @@ class ArraysDialog(QDialog):
             box.currentTextChanged.connect(self._check)
         kept = recall(contents)
         self._fill(kept if kept is not None and self._fits(kept) else proposal(contents))
+        self.forget_answers()
 
     @property
     def said(self) -> str:
@@ -79,10 +80,10 @@ class ArraysDialog(QDialog):
         return self._said.text()
 
     def _lay_out(self) -> None:
-        words = QLabel(
+        asked = QLabel(
             "The file does not say what its arrays are. Choose the measured one, then say what its axes are."
         )
-        words.setWordWrap(True)
+        asked.setWordWrap(True)
         self.value.setHorizontalHeaderLabels(["steps", "array", "name", "unit"])
         self.axes.setHorizontalHeaderLabels(["steps", "from the array, or start : step", "name", "unit"])
         for table in (self.value, self.axes):
@@ -107,7 +108,7 @@ class ArraysDialog(QDialog):
         splitter.addWidget(lower)
         splitter.setSizes([220, 320])
         layout = QVBoxLayout(self)
-        layout.addWidget(words)
+        layout.addWidget(asked)
         layout.addWidget(splitter, 1)
         layout.addWidget(self.buttons)
         self.resize(860, 640)
@@ -150,17 +151,19 @@ class ArraysDialog(QDialog):
         self.tree.blockSignals(False)
         self._cell(self.value, 0, _STEPS, " × ".join(map(str, array.shape)))
         self._cell(self.value, 0, _SOURCE, array.path)
-        self.value_name.setCurrentText(choice.value.name)
+        self.value_name.setCurrentText(words(choice.value.name))
         self.value_unit.setCurrentText(choice.value.unit)
         self.axes.setRowCount(len(choice.axes))
         self.axes.setVerticalHeaderLabels([f"axis {number + 1}" for number in range(len(choice.axes))])
         for row, (column, size) in enumerate(zip(choice.axes, array.lengths, strict=True)):
             self._cell(self.axes, row, _STEPS, str(size))
-            source = _editable([one.path for one in self._contents.arrays if one.lengths == (size,)])
-            source.lineEdit().setPlaceholderText("an array above, or for example 16 : 0.01")
+            source = WordList(
+                [one.path for one in self._contents.arrays if one.lengths == (size,)],
+                "an array above, or for example 16 : 0.01",
+            )
             source.setCurrentText(column.source)
-            name, unit = _editable(_AXES), _editable(_UNITS)
-            name.setCurrentText(column.name)
+            name, unit = WordList([words(one) for one in _AXES]), WordList(_UNITS)
+            name.setCurrentText(words(column.name))
             unit.setCurrentText(column.unit)
             for place, box in ((_SOURCE, source), (_NAME, name), (_UNIT, unit)):
                 self.axes.setCellWidget(row, place, box)
@@ -220,6 +223,7 @@ class ArraysDialog(QDialog):
     def _check(self, text: str = "") -> None:
         if self._filling:
             return
+        self.answered()
         wrong = self.objection()
         self._said.setText(wrong or self._summary())
         self.buttons.button(QDialogButtonBox.Ok).setEnabled(wrong is None)
@@ -246,22 +250,10 @@ class ArraysDialog(QDialog):
     def choice(self) -> ColumnChoice:
         """The choice as the form has it."""
         rows = [self._texts(row) for row in range(self.axes.rowCount())]
-        axes = [Column(source.replace(" ", "") if spaced(source) else source, _plain(name), units.standard(unit))
+        axes = [Column(source.replace(" ", "") if spaced(source) else source, stored(name), units.standard(unit))
                 for source, name, unit in rows]  # fmt: skip
-        source, name = self.value.item(0, _SOURCE).text(), _plain(self.value_name.currentText().strip())
+        source, name = self.value.item(0, _SOURCE).text(), stored(self.value_name.currentText())
         return ColumnChoice(tuple(axes), Column(source, name, units.standard(self.value_unit.currentText().strip())))
-
-
-def _plain(name: str) -> str:
-    return name.replace(" ", "_")
-
-
-def _editable(items) -> QComboBox:
-    box = QComboBox()
-    box.setEditable(True)
-    box.addItems(items)
-    box.setCurrentText("")
-    return box
 
 
 def ask_arrays(contents: Contents, parent=None) -> ColumnChoice | None:

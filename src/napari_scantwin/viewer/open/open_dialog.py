@@ -8,8 +8,10 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QHBoxLayout,
     QLabel,
     QListWidget,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -17,34 +19,47 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin.core import units, vocabulary
 from napari_scantwin.readers.tables.table import Column, ColumnChoice, ColumnTable, recall
+from napari_scantwin.readers.tables.templates import TEMPLATES, Fitted, clearly, usual_units
+from napari_scantwin.viewer.open.asking import AskingDialog, WordList, stored, words
 
 __all__ = ["ChoiceDialog", "ColumnDialog", "ask_choice", "ask_columns"]
 
 _ROLES = ("axis", "value", "error bar", "not used")
 _NAMES = (
-    "temperature", "magnetic_field", "moment", "magnetization", "resistance", "resistivity", "angle",
-    "manipulator_angle", "energy", "photoemission_intensity", "time", "current", "pressure",
+    "temperature", "magnetic_field", "moment", "magnetization", "resistance", "resistivity", "heat_capacity", "angle",
+    "manipulator_angle", "energy", "photoemission_intensity", "time", "current", "voltage", "pressure",
 )  # fmt: skip
-_UNITS = ("K", "Oe", "T", "emu", "emu/g", "A m^2", "ohm", "ohm cm", "deg", "eV", "count", "arb", "s", "A", "bar")
+_UNITS = (
+    "K", "Oe", "T", "emu", "emu/g", "A m^2", "ohm", "ohm cm", "J/K", "deg", "eV", "count", "arb", "s", "A", "V",
+    "bar", "1",
+)  # fmt: skip
 _PREVIEW_ROWS = 8
+_ASKED = (
+    "Say which columns are the axes and which is the measured value, with their units, or press what it is. "
+    "This is remembered for files with the same heads."
+)
 
 
-class ColumnDialog(QDialog):
-    """A preview of the table with, above each column, its role, name and unit."""
+class ColumnDialog(AskingDialog):
+    """A preview of the table with, above each column, its role, name and unit.
+
+    ``templates`` are buttons, by title, that fill these in for a usual measurement.
+    """
 
     def __init__(self, table: ColumnTable, parent=None):
         super().__init__(parent)
         self.setWindowTitle(f"Columns of {table.name}")
         self._table = table
+        self._filling = False
         headers = table.headers
+        self.templates = {one.title: self._template_button(one) for one in TEMPLATES}
         self.grid = QTableWidget(3 + _PREVIEW_ROWS, len(headers))
         self.grid.setHorizontalHeaderLabels(headers)
         rows = min(_PREVIEW_ROWS, len(table.lines))
         self.grid.setVerticalHeaderLabels(["role", "name", "unit", *(f"line {n}" for n in table.lines[:rows])])
         self.roles, self.names, self.unit_boxes = [], [], []
-        remembered = recall(table)
         for position, header in enumerate(headers):
-            self._add_column(position, header, remembered)
+            self._add_column(position, header)
             for row in range(rows):
                 item = QTableWidgetItem(f"{table.columns[header][row]:.7g}")
                 item.setFlags(Qt.ItemIsEnabled)
@@ -58,52 +73,98 @@ class ColumnDialog(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        words = QLabel(
-            "Say which columns are the axes and which is the measured value, with their units. "
-            "This is remembered for files with the same heads."
-        )
-        words.setWordWrap(True)
-        layout.addWidget(words)
+        asked = QLabel(_ASKED)
+        asked.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(QLabel("It is"))
+        for button in self.templates.values():
+            row.addWidget(button)
+        row.addStretch(1)
+        layout.addWidget(asked)
+        layout.addLayout(row)
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.said)
         layout.addWidget(self.buttons)
-        self.resize(min(1100, 120 + 195 * len(headers)), 520)
+        self.resize(min(1100, max(620, 120 + 195 * len(headers))), 540)
+        remembered, plain = recall(table), clearly(table)
+        if remembered is not None:
+            self.fill(remembered)
+        elif plain is not None:
+            self._take(plain)
+        self._check()
+        self.forget_answers()
+
+    def _template_button(self, template) -> QPushButton:
+        fitted = template.fit(self._table)
+        button = QPushButton(template.title)
+        button.setCheckable(True)
+        button.setAutoDefault(False)
+        if isinstance(fitted, Fitted):
+            columns = ", ".join(f"{one.source.strip()}: {words(one.name)}" for one in fitted.choice.axes)
+            button.setToolTip(f"{columns}, {fitted.choice.value.source.strip()}: {words(fitted.choice.value.name)}")
+            button.clicked.connect(lambda: (self._take(fitted), self.answered()))
+        else:
+            button.setEnabled(False)
+            button.setToolTip(fitted)
+        return button
+
+    def _take(self, fitted: Fitted) -> None:
+        self.fill(fitted.choice)
+        for title, button in self.templates.items():
+            button.setChecked(title == fitted.template.title)
+
+    def fill(self, choice: ColumnChoice) -> None:
+        """Say what a choice says."""
+        told = {column.source: ("axis", column) for column in choice.axes}
+        told[choice.value.source] = ("value", choice.value)
+        if choice.error is not None:
+            told[choice.error.source] = ("error bar", choice.error)
+        self._filling = True
+        boxes = zip(self._table.headers, self.roles, self.names, self.unit_boxes, strict=True)
+        for header, role, name, unit in boxes:
+            kind, column = told.get(header, ("not used", None))
+            role.setCurrentText(kind)
+            if column is not None:
+                name.setCurrentText(words(column.name))
+                unit.setCurrentText(column.unit or "1")
+        self._filling = False
+        for position in range(len(self._table.headers)):
+            self._offer_units(position)
         self._check()
 
-    def _add_column(self, position: int, header: str, remembered: ColumnChoice | None) -> None:
-        role, name, unit = QComboBox(), QComboBox(), QComboBox()
+    def _add_column(self, position: int, header: str) -> None:
+        role = QComboBox()
         role.addItems(_ROLES)
-        name.setEditable(True)
-        name.addItems(_NAMES)
-        unit.setEditable(True)
-        unit.addItems(("", *_UNITS))
-        name.lineEdit().setPlaceholderText("choose a name")
-        unit.lineEdit().setPlaceholderText("choose a unit")
+        name = WordList([words(one) for one in _NAMES], "choose a name")
+        unit = WordList(_UNITS, "choose a unit")
         plain, known_unit = vocabulary.split_label(header)
         last = len(self._table.headers) - 1
         role.setCurrentText("value" if position == last else "axis" if last <= 4 else "not used")
-        name.setCurrentText(vocabulary.standard_name(plain, known_unit) or "")
+        name.setCurrentText(words(vocabulary.standard_name(plain, known_unit) or ""))
         unit.setCurrentText("1" if known_unit == "" else known_unit or "")  # a plain ratio such as H/Pd
-        if remembered is not None:
-            role.setCurrentText("not used")
-            for kind, columns in (
-                ("axis", remembered.axes),
-                ("value", (remembered.value,)),
-                ("error bar", (remembered.error,) if remembered.error else ()),
-            ):
-                for column in columns:
-                    if column.source == header:
-                        role.setCurrentText(kind)
-                        name.setCurrentText(column.name)
-                        unit.setCurrentText(column.unit)
         for row, box in enumerate((role, name, unit)):
             self.grid.setCellWidget(row, position, box)
-            box.currentTextChanged.connect(self._check)
+            box.currentTextChanged.connect(self._changed)
+        name.currentTextChanged.connect(lambda text: self._offer_units(position))
         self.roles.append(role)
         self.names.append(name)
         self.unit_boxes.append(unit)
+        self._offer_units(position)
 
-    def _check(self, text: str = "") -> None:
+    def _offer_units(self, position: int) -> None:
+        """List the usual units of what a column is named first."""
+        first = usual_units(stored(self.names[position].currentText()))
+        self.unit_boxes[position].offer([*first, *(one for one in _UNITS if one not in first)])
+
+    def _changed(self, text: str = "") -> None:
+        if self._filling:
+            return
+        for button in self.templates.values():
+            button.setChecked(False)
+        self.answered()
+        self._check()
+
+    def _check(self) -> None:
         wrong = self.objection()
         self.said.setText(wrong or "")
         self.buttons.button(QDialogButtonBox.Ok).setEnabled(wrong is None)
@@ -130,14 +191,14 @@ class ColumnDialog(QDialog):
                     f"The unit {unit!r} of {header} is not known; write one such as K, Oe, T, emu, ohm, deg, eV or arb."
                 )
             if role == "axis" and name in seen:
-                return f"Two axes are named {name}."
+                return f"Two axes are named {words(name)}."
             seen.add(name)
         return None
 
     def _rows(self):
         boxes = zip(self._table.headers, self.roles, self.names, self.unit_boxes, strict=True)
         for header, role, name, unit in boxes:
-            yield header, role.currentText(), name.currentText().strip().replace(" ", "_"), unit.currentText().strip()
+            yield header, role.currentText(), stored(name.currentText()), unit.currentText().strip()
 
     def choice(self) -> ColumnChoice:
         """The choice as the form has it."""

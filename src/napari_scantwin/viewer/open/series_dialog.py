@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_scantwin.core import units
 from napari_scantwin.core.typed import typed_number
+from napari_scantwin.viewer.open.asking import AskingDialog, WordList, stored, words
 
 __all__ = ["SeriesDialog", "ask_scanned_axis"]
 
@@ -28,7 +29,7 @@ _NAMES = (
 _UNITS = ("", "K", "deg", "eV", "ps", "fs", "mm", "um", "s", "Oe", "T")
 
 
-class SeriesDialog(QDialog):
+class SeriesDialog(AskingDialog):
     """The files with a value each, which may be taken from what differs between them or typed; name and unit above.
 
     ``reason`` is the :class:`~napari_scantwin.core.errors.NeedsScannedAxis` that asks.
@@ -38,14 +39,13 @@ class SeriesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"What was scanned over these {len(reason.names)} files?")
         self._proposals = reason.proposals
-        self.source, self.name, self.unit = QComboBox(), QComboBox(), QComboBox()
+        self.source, self.name = QComboBox(), WordList([words(one) for one in _NAMES], "choose a name")
+        self.unit = WordList(_UNITS, "choose a unit")
         for proposal in self._proposals:
             low, high = min(proposal.values), max(proposal.values)
             self.source.addItem(f"{proposal.source}: {low:.6g} to {high:.6g} {proposal.unit}".strip())
         self.source.addItem("typed below")
-        for box, known in ((self.name, _NAMES), (self.unit, _UNITS)):
-            box.setEditable(True)
-            box.addItems(known)
+        for box in (self.name, self.unit):
             box.currentTextChanged.connect(self._check)
         self.table = QTableWidget(len(reason.names), 2)
         self.table.setHorizontalHeaderLabels(["file", "value"])
@@ -61,14 +61,14 @@ class SeriesDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.Ok | QDialogButtonBox.Cancel)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        words = QLabel("The files become one scan. Say what was scanned from file to file, and its value in each.")
-        words.setWordWrap(True)
+        asked = QLabel("The files become one scan. Say what was scanned from file to file, and its value in each.")
+        asked.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Values from", self.source)
         form.addRow("Axis", self.name)
         form.addRow("Unit", self.unit)
         layout = QVBoxLayout(self)
-        layout.addWidget(words)
+        layout.addWidget(asked)
         layout.addLayout(form)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.said)
@@ -77,12 +77,13 @@ class SeriesDialog(QDialog):
         self.source.currentIndexChanged.connect(self._take)
         self.table.itemChanged.connect(self._check)
         self._take(0)
+        self.forget_answers()
 
     def _take(self, index: int) -> None:
         """Fill in what a proposal says; a typed value stays until another source is chosen."""
         if index < len(self._proposals):
             proposal = self._proposals[index]
-            self.name.setCurrentText(proposal.name if proposal.unit or proposal.name in _NAMES else "")
+            self.name.setCurrentText(words(proposal.name) if proposal.unit or proposal.name in _NAMES else "")
             self.unit.setCurrentText(proposal.unit)
             self.table.blockSignals(True)
             for row, value in enumerate(proposal.values):
@@ -91,6 +92,7 @@ class SeriesDialog(QDialog):
         self._check()
 
     def _check(self, *_changed) -> None:
+        self.answered()
         wrong = self.objection()
         self.said.setText(wrong or "")
         self.buttons.button(QDialogButtonBox.Ok).setEnabled(wrong is None)
@@ -123,7 +125,7 @@ class SeriesDialog(QDialog):
 
     def along(self) -> str:
         """The answer as :func:`napari_scantwin.readers.read` takes it."""
-        name = self.name.currentText().strip().replace(" ", "_")
+        name = stored(self.name.currentText())
         values = ", ".join(repr(typed_number(text)).removesuffix(".0") for text in self._texts())
         return f"{values}={name}[{units.standard(self.unit.currentText())}]"
 

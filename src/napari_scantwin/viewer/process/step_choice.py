@@ -9,6 +9,7 @@ from napari_scantwin import processing
 from napari_scantwin.analyses import ANALYSES, FIT, Analysis
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.plots import theme_colors
+from napari_scantwin.viewer.kit.tips import wrapped
 
 __all__ = ["StepChoice", "fits"]
 
@@ -107,7 +108,7 @@ class StepChoice(Combo):
                 does = step.explanation.split("\n\n")[0]
                 self.addItem(step.title, step.name)
                 self._item().setEnabled(reason is None)
-                self._item().setToolTip(reason or does)
+                self._item().setToolTip(wrapped(" ".join((reason or does).split())))
                 told = (step.title, group, step.name.replace("_", " "), " ".join(does.split()))
                 self._item().setData(" · ".join(told), _SEARCHED)
         self.blockSignals(False)

@@ -28,6 +28,7 @@ from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.latest_job import LatestJob
 from napari_scantwin.viewer.kit.reasons import Reason
+from napari_scantwin.viewer.kit.tips import enable
 from napari_scantwin.viewer.process.done import DoneSoFar
 from napari_scantwin.viewer.process.fit_plots import FitPlots
 from napari_scantwin.viewer.process.marks import FitMarks
@@ -188,13 +189,21 @@ class ProcessWidget(QWidget):
         fit = self.combo.is_fit
         self.keep.setVisible(not fit)
         self.previewing.setVisible(not fit)
-        self.previewing.setEnabled(fitting and idle)
+        why_not = "Open a scan first" if scan is None else "" if fitting else "No step is chosen that fits this scan"
+        busy = "" if idle else "Something is being worked out; wait for it or press Stop"
+        enable(self.previewing, why_not or busy)
         self.keep.setEnabled(not self.subject.is_map)
         self.apply_button.setText(("Fit" if fit else "Apply") if idle else "Stopping…" if self.job.stopping else "Stop")
-        self.apply_button.setEnabled(fitting if idle else not self.job.stopping)
-        self.undo_button.setEnabled(idle and bool(done) and ScanLayer(self.subject.layer).raw is not None)
-        self.save_button.setEnabled(bool(done))
-        self.replay_button.setEnabled(idle and scan is not None and scans.is_gridded(scan))
+        enable(self.apply_button, why_not if idle else "It is being stopped" if self.job.stopping else "")
+        nothing = "" if done else "Nothing was done to this scan yet"
+        here = (
+            "" if ScanLayer(self.subject.layer).raw is not None else "These steps were done before it was opened here"
+        )
+        enable(self.undo_button, nothing or here or busy)
+        enable(self.save_button, nothing)
+        open_first = "" if scan is not None else "Open a scan first"
+        on_a_grid = "" if scan is None or scans.is_gridded(scan) else "Steps of a file need a scan on a grid"
+        enable(self.replay_button, open_first or on_a_grid or busy)
 
     @property
     def _apart(self) -> bool:

@@ -31,6 +31,7 @@ from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.numbers import NumberLine
 from napari_scantwin.viewer.kit.reasons import Reason
+from napari_scantwin.viewer.kit.tips import enable
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 from napari_scantwin.viewer.twin.branch_choice import BranchChoice
 from napari_scantwin.viewer.twin.side_by_side import SideBySide
@@ -141,9 +142,10 @@ class SimulateWidget(QWidget):
         self.branch.refresh()
         self._offer_derivatives()
         for button in (self.button, self.dense_button, self.measured_button):
-            button.setEnabled(twin is not None)
+            enable(button, "" if twin is not None else "Train the scan first")
         image = layer_of_image(self._chooser.layer)
-        self.beside_button.setEnabled(image is not None and twin is not None)
+        untrained = "" if twin is not None else "Train the scan first"
+        enable(self.beside_button, untrained or ("" if image is not None else "Its points lie over the map already"))
         if self._beside is not None and image is not None:
             self._beside[0].show_of(image)
         if twin is None:
@@ -311,7 +313,7 @@ class SimulateWidget(QWidget):
         self.export_choice.clear()
         self.export_choice.addItems([layer.name for layer in reversed(scan_layers(self._viewer))])
         self.export_choice.setCurrentText(chosen)
-        self.export_button.setEnabled(self.export_choice.count() > 0)
+        enable(self.export_button, "" if self.export_choice.count() else "Open a scan first")
 
     def _wrote(self, written: tuple[list[Path], list[str]]) -> None:
         paths, left_out = written
