@@ -33,6 +33,8 @@ class FitMarks:
 
     def clear(self) -> None:
         """Show nothing."""
+        if self.positions is None and not self.lines:
+            return
         self._layer, self.positions, self.lines = None, None, []
         self._overlay.update()
 
