@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -206,7 +207,10 @@ class OpenWidget(QWidget):
         self.asking.setChecked(False)
         remember_paths(self._plan.paths)
         self._list_recent()
-        name = self._plan.paths[0].name if is_simulated(scan) else None  # its source is what was measured
+        paths = self._plan.paths
+        name = paths[0].name if is_simulated(scan) else None  # its source is what was measured
+        if len(paths) > 1 or (paths[0].is_dir() and paths[0].suffix != ".zarr"):
+            name = series_name(scan, paths)
         aspect = canvas_aspect(self._viewer)
         layer = add_scan(self._viewer, scan, kind="measured", contrast=found.contrast, name=name, aspect=aspect)
         ScanLayer(layer).set_twin(twin)
@@ -228,6 +232,21 @@ class OpenWidget(QWidget):
 def is_simulated(scan) -> bool:
     """Whether a file holds what a twin made, not what was measured."""
     return scan.attrs.get("kind") in ("simulated", "derivative")
+
+
+def series_name(scan, paths: list[Path]) -> str:
+    """What several files, or a folder of them, are called that were opened as one: what their names have in common, and
+    what varies from one to the next."""
+    letters = itertools.takewhile(
+        lambda column: len(set(column)) == 1, zip(*(path.stem for path in paths), strict=False)
+    )
+    common = "".join(column[0] for column in letters).rstrip("_-. 0123456789")
+    common = paths[0].name if len(paths) == 1 else common
+    axis = scans.axes(scan)[0]
+    low, high = float(scan[axis].min()), float(scan[axis].max())
+    unit = units.pretty(scan[axis].attrs["units"])
+    varies = f"{axis.replace('_', ' ')} {low:.5g} to {high:.5g} {unit}".rstrip()
+    return f"{common}: {varies}" if common else varies
 
 
 def describe(scan) -> str:

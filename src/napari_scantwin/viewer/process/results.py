@@ -21,11 +21,12 @@ __all__ = ["FitResults"]
 
 
 class FitResults(QWidget):
-    """A table of the figures, a button for the step that uses them, and one that writes everything down."""
+    """A table of the figures, a button for the step that uses them, and one that writes everything down, under the name
+    that ``name()`` proposes."""
 
-    def __init__(self, use, parent=None):
+    def __init__(self, use, name=lambda: "fit", parent=None):
         super().__init__(parent)
-        self._use = use
+        self._use, self._name = use, name
         self.findings: Findings | None = None
         self.table = NumberTable(150)
         self.table.setStyleSheet("font-size: 8pt")  # a velocity with its error and unit is wide
@@ -62,7 +63,7 @@ class FitResults(QWidget):
             self.use_button.setText(processing.STEPS[findings.then[0]].title)
 
     def _ask(self) -> None:
-        path, _ = ask_path(self, "Save results", "fit.csv", "CSV (*.csv)")
+        path, _ = ask_path(self, "Save results", f"{self._name()}.csv", "CSV (*.csv)")
         if path is not None:
             self.save(path)
 

@@ -23,7 +23,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.source import Source
 from napari_scantwin.viewer.canvas.overlay import attach, canvas_aspect
 from napari_scantwin.viewer.canvas.shown_slice import ShownSlice
-from napari_scantwin.viewer.kit.folders import ask_file, ask_path
+from napari_scantwin.viewer.kit.folders import ask_file, ask_path, file_name
 from napari_scantwin.viewer.kit.form import ParameterForm
 from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.latest_job import LatestJob
@@ -120,7 +120,7 @@ class ProcessWidget(QWidget):
         layout.addWidget(self.progress)
         layout.addWidget(self.reason)
         layout.addWidget(self.said)
-        self.results = FitResults(self._use)
+        self.results = FitResults(self._use, lambda: file_name(self.subject.layer.name, self.step.title))
         layout.addWidget(self.results)
         layout.addWidget(self.done, 1)
 
@@ -429,7 +429,7 @@ class ProcessWidget(QWidget):
         return self.reason.say(reason)
 
     def _ask_save(self) -> None:
-        path, _ = ask_path(self, "Save steps", "steps.json", "Steps (*.json)")
+        path, _ = ask_path(self, "Save steps", file_name(self.subject.layer.name, "steps") + ".json", "Steps (*.json)")
         if path is not None:
             self.save(path)
 

@@ -32,6 +32,10 @@ _MOST_AVERAGED = 500
 _CLICK = 8
 
 
+#: The least height of the list, at which the page needs no scrolling in a window of 1200 x 800 pixels.
+_LEAST = 52
+
+
 class SweepsWidget(QWidget):
     """Lists the chosen scan's sweeps, or the slices of a cube; unticking one, or masking points, keeps them from
     training."""
@@ -43,7 +47,7 @@ class SweepsWidget(QWidget):
         self._viewer, self._chooser = viewer, chooser
         #: Where masks are remembered, to be taken back; None without.
         self.undo = None
-        self.table = NumberTable()
+        self.table = NumberTable(_LEAST)
         self.table.setSelectionBehavior(NumberTable.SelectRows)
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
@@ -62,12 +66,12 @@ class SweepsWidget(QWidget):
         row.addWidget(self.mask_button)
         row.addWidget(self.unmask_button)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 2, 6, 2)
+        layout.setSpacing(4)
         self.choice = SliceChoice()
         self.choice.chosen.connect(self.use)
         self.choice.axis_changed.connect(self.refresh)
         layout.addWidget(self.choice)
-        self.hint = QLabel()
-        layout.addWidget(self.hint)
         layout.addWidget(self.table, 1)
         self.results = beside(self.plot)
         layout.addWidget(self.results, 1)
@@ -98,7 +102,7 @@ class SweepsWidget(QWidget):
         self._curves = {}
         self.choice.set_scan(scan)
         cube = scan is not None and self._is_cube(scan)
-        self.hint.setText(f"Untick a {'slice' if cube else 'sweep'} to leave it out of training.")
+        self.table.setToolTip(f"Untick a {'slice' if cube else 'sweep'} to leave it out of training")
         self.plot.setToolTip("The mean of each slice" if cube else "Click a point to mask it, or to use it again")
         found = []
         if scan is not None:
