@@ -14,6 +14,7 @@ from napari_scantwin.processing.fermi_edge import fit_edge
 from napari_scantwin.processing.fermi_function import broadened_edge, fermi
 from napari_scantwin.processing.linear import per_fwhm
 from napari_scantwin.readers import read
+from napari_scantwin.samples import load_sample
 
 LEVEL, RESOLUTION = (16.9, 1e-3, -2e-4), 0.025
 
@@ -222,3 +223,19 @@ def test_where_there_is_no_edge_it_is_said():
         fit_edge(scan.isel(energy=3, drop=True).assign_attrs(axes="angle"))
     with pytest.raises(ScanError, match=r"found in [0-3] channels"):
         fit_edges(_dark_but_one(scan), temperature=30, channels=2)
+
+
+def test_bands_below_the_edge_are_left_out_of_a_window_nobody_gave():
+    scan = load_sample("arpes")
+    edge = fit_edge(scan, temperature=30)
+    assert edge.fermi_level.value == pytest.approx(0, abs=3 * edge.fermi_level.error)
+    assert edge.resolution.value == pytest.approx(0.018 * 2.3548, abs=3 * edge.resolution.error)
+    assert edge.reduced_chi_square < 2
+    assert edge.curve["energy"].values.min() > -0.2
+    whole = fit_edge(scan, temperature=30, start=-1.0)
+    assert whole.reduced_chi_square > 50  # what the model does not describe
+
+
+def test_a_reference_without_bands_is_fitted_over_all_its_energies():
+    scan = gold(1, 20, level=(16.9,))
+    assert fit_edge(scan, temperature=30).curve.sizes["energy"] == scan.sizes["energy"]

@@ -8,6 +8,7 @@ import hashlib
 import numpy as np
 import pytest
 import xarray as xr
+from qtpy.QtWidgets import QMessageBox
 
 from napari_scantwin.readers import read_table
 from napari_scantwin.readers.tables.table import choose, remember
@@ -54,6 +55,12 @@ def settings_not_written():
 def unhurried(monkeypatch):
     """Nothing is compiled for a training that most tests never begin."""
     monkeypatch.setattr(readiness, "DELAY", 1 << 30)
+
+
+@pytest.fixture(autouse=True)
+def thrown_away(monkeypatch):
+    """Dialogs that a test leaves open with answers in them are closed unasked."""
+    monkeypatch.setattr(QMessageBox, "question", lambda *asked: QMessageBox.Discard)
 
 
 @pytest.fixture
