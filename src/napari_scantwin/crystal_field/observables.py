@@ -99,10 +99,22 @@ def diagonalised(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     begin = 0
     for block in blocks:
         end = begin + len(block)
-        energies[:, begin:end], vectors[:, block, begin:end] = np.linalg.eigh(matrices[:, block[:, None], block])
+        part = matrices[:, block[:, None], block]
+        small = len(block) == 2 and not np.iscomplexobj(part)
+        energies[:, begin:end], vectors[:, block, begin:end] = _of_pairs(part) if small else np.linalg.eigh(part)
         begin = end
     order = np.argsort(energies, axis=1, kind="stable")
     return np.take_along_axis(energies, order, axis=1), np.take_along_axis(vectors, order[:, None, :], axis=2)
+
+
+def _of_pairs(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues and eigenvectors of real symmetric matrices [n, 2, 2], in closed form."""
+    first, last, between = matrices[:, 0, 0], matrices[:, 1, 1], matrices[:, 0, 1]
+    middle, half = (first + last) / 2, np.hypot((first - last) / 2, between)
+    turn = np.arctan2(2 * between, first - last) / 2
+    cosine, sine = np.cos(turn), np.sin(turn)
+    vectors = np.stack([np.stack([-sine, cosine], -1), np.stack([cosine, sine], -1)], -1)
+    return np.stack([middle - half, middle + half], -1), vectors
 
 
 def _blocks(matrices: np.ndarray) -> list[np.ndarray]:
