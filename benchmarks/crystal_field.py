@@ -14,6 +14,8 @@ blind      least squares of 16 starts drawn from the prior with all curves, on t
            least squares, all starts together, with exact derivatives.
 ambiguous  χ alone (cubic) and C with χ (tetragonal): how often all minima within Δχ² = 9, of 96 random starts and of
            ``find`` together, are in the list of ``find``.
+network    the mixture density network, trained on simulated curves of the grids of the test: how often its middle 50 % and
+           90 % hold the true size, how often least squares from 8 of its draws find what fits, and the time of training.
 samples    curves of many random crystal fields of J = 4 at once, beside a plain loop.
 kerse2     the bulk data of KErSe2 (arXiv:2001.03175), where their files are at hand: solutions, and with the four
            neutron energies added.
@@ -289,6 +291,39 @@ def ambiguous(kept: Kept, count: int) -> None:
         print(f"{name:24s}{len(got):9d}{len(several):11d}{sets:15.1f}{share:12.0%}")
 
 
+def network(kept: Kept, count: int) -> None:
+    from napari_scantwin.crystal_field.posterior import train_posterior
+
+    print("\nThe network: intervals of the size, and least squares from 8 draws, 1 % noise")
+    print(
+        f"{'':24s}{'examples':>9s}{'problems':>9s}{'in 50 %':>9s}{'in 90 %':>9s}{'found':>8s}{'training s':>12s}{'ms a draw':>11s}"
+    )
+    for case, kinds in (("Oh J=4", ("c", "chi", "m")), ("C4v J=15/2", ("c", "chi"))):
+        ion, site, values, rng = problem(case, 0)
+        curves = curves_of(ion, site, values, rng, True, kinds)
+        examples, steps = 500 * count, 150 * count
+        began = time.process_time()
+        trained = train_posterior(curves, ion, site, priors=FIXED, examples=examples, steps=steps)
+        seconds = time.process_time() - began
+        inside, found, draws = [], [], []
+        for number in range(10_000, 10_000 + 2 * count):
+            ion, site, values, rng = problem(case, number)
+            model = LeastSquares(ion, site, curves := curves_of(ion, site, values, rng, True, kinds), FIXED)
+            began = time.perf_counter()
+            sized = trained.samples(curves, 200, seed=number) * model.sizes
+            draws.append(time.perf_counter() - began)
+            inside.append(np.mean(np.abs(sized).sum(axis=1) < np.abs(values * model.sizes).sum()))
+            residuals, _ = model.evaluate((values * model.sizes)[None])
+            _, chi2, _ = fit.refine(model, model.start(sized[:8]))
+            found.append(chi2.min() < float(residuals[0] @ residuals[0]) + 1)
+        off = np.abs(np.array(inside) - 0.5)
+        name = f"{case}, {', '.join({'c': 'C', 'chi': 'χ', 'm': 'M'}[one] for one in kinds)}"
+        print(
+            f"{name:24s}{examples:9d}{len(found):9d}{np.mean(off < 0.25):9.0%}{np.mean(off < 0.45):9.0%}"
+            f"{np.mean(found):8.0%}{seconds:12.0f}{1e3 * np.median(draws):11.1f}"
+        )
+
+
 def _one_sample(ion, operators, values, moments) -> list:
     """C, χ and M of one crystal field, in loops over temperatures and fields."""
     g, mub = float(ion.g_J), MU_B
@@ -387,7 +422,7 @@ def kerse2_curves(folder: Path) -> list[IonCurve]:
 
 
 def main() -> None:
-    parts = ("exact", "noise", "blind", "ambiguous", "samples", "kerse2")
+    parts = ("exact", "noise", "blind", "ambiguous", "network", "samples", "kerse2")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="*", default=parts)
     parser.add_argument(
@@ -405,6 +440,7 @@ def main() -> None:
         "noise": lambda: noise(kept, asked.problems),
         "blind": lambda: blind(kept, few),
         "ambiguous": lambda: ambiguous(kept, few),
+        "network": lambda: network(kept, asked.problems),
         "samples": lambda: samples(kept, asked.problems),
         "kerse2": lambda: kerse2(kept, asked.data),
     }

@@ -276,18 +276,25 @@ class LeastSquares:
 
         Of levels, the energies that the measured ones are taken for.
         """
-        made = [value[0] for value, _ in self.curve_values(unknowns[None])]
+        return tuple(one[0] for one in self.simulated(unknowns[None]))
+
+    def simulated(self, unknowns: np.ndarray) -> list[np.ndarray]:
+        """The model [n, x] at every reading of each curve as it was given, of n sets of unknowns [n, width]."""
+        made = [value for value, _ in self.curve_values(unknowns)]
         found = []
         for number, curve in enumerate(self._given):
             mine = [i for i, of in enumerate(self._of_given) if of == number]
             if curve.kind == "levels" and mine:
                 found.append(curve.value + made[mine[0]] * curve.error)
                 continue
-            x = np.concatenate([self.curves[i].x for i in mine] or [np.empty(0)])
-            value = np.concatenate([made[i] for i in mine] or [np.empty(0)])
+            if not mine:
+                found.append(np.full((len(unknowns), curve.x.size), np.nan))
+                continue
+            x = np.concatenate([self.curves[i].x for i in mine])
+            value = np.concatenate([made[i] for i in mine], axis=1)
             order = np.argsort(x, kind="stable")
-            found.append(np.interp(curve.x, x[order], value[order]) if len(x) else np.full(curve.x.shape, np.nan))
-        return tuple(found)
+            found.append(np.array([np.interp(curve.x, x[order], row[order]) for row in value]))
+        return found
 
     def _directions(self, curve: IonCurve):
         """Directions and weights that make up a curve's field direction."""
