@@ -14,8 +14,8 @@ blind      least squares of 16 starts drawn from the prior with all curves, on t
            least squares, all starts together, with exact derivatives.
 ambiguous  χ alone (cubic) and C with χ (tetragonal): how often all minima within Δχ² = 9, of 96 random starts and of
            ``find`` together, are in the list of ``find``.
-network    the mixture density network, trained on simulated curves of the grids of the test: how often its middle 50 % and
-           90 % hold the true size, how often least squares from 8 of its draws find what fits, and the time of training.
+network    the mixture density network, trained on simulated curves of the grids of the test: how often its middle 50
+           and 90 % hold the true size, how often least squares from 8 of its draws find what fits, and the training.
 samples    curves of many random crystal fields of J = 4 at once, beside a plain loop.
 kerse2     the bulk data of KErSe2 (arXiv:2001.03175), where their files are at hand: solutions, and with the four
            neutron energies added.
@@ -295,9 +295,8 @@ def network(kept: Kept, count: int) -> None:
     from napari_scantwin.crystal_field.posterior import train_posterior
 
     print("\nThe network: intervals of the size, and least squares from 8 draws, 1 % noise")
-    print(
-        f"{'':24s}{'examples':>9s}{'problems':>9s}{'in 50 %':>9s}{'in 90 %':>9s}{'found':>8s}{'training s':>12s}{'ms a draw':>11s}"
-    )
+    head = f"{'':24s}{'examples':>9s}{'problems':>9s}{'in 50 %':>9s}{'in 90 %':>9s}"
+    print(f"{head}{'found':>8s}{'training s':>12s}{'ms a draw':>11s}")
     for case, kinds in (("Oh J=4", ("c", "chi", "m")), ("C4v J=15/2", ("c", "chi"))):
         ion, site, values, rng = problem(case, 0)
         curves = curves_of(ion, site, values, rng, True, kinds)
