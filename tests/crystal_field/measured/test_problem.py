@@ -69,6 +69,10 @@ def test_there_and_back(tmp_path):
     path = problem.save(tmp_path / "problem.json")
     again = Problem.load(path)
     assert again.to_dict() == problem.to_dict()
+    # Files beside it are named without their folder, so that the folder can be moved.
+    assert {one.get("file") for one in json.loads(path.read_text())["curves"]} == {"c.dat", "chi_powder.dat", None}
+    moved = tmp_path.rename(tmp_path.parent / f"{tmp_path.name}_moved")
+    again = Problem.load(moved / "problem.json")
     for one, other in zip(problem.prepare().curves, again.prepare().curves, strict=True):
         np.testing.assert_array_equal(one.value, other.value)
         np.testing.assert_array_equal(one.error, other.error)

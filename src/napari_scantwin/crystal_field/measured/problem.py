@@ -236,8 +236,14 @@ class Problem:
     def save(self, path: str | Path) -> Path:
         """Write the problem as JSON; paths of curves are written relative to its folder where they lie in it."""
         path = Path(path)
+        told = self.to_dict()
+        folder = path.absolute().parent
+        for one in [*told["curves"], told["lattice"].get("analogue", {})]:
+            file = Path(one.get("file", "")).absolute()
+            if "file" in one and file.is_relative_to(folder):
+                one["file"] = file.relative_to(folder).as_posix()
         with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(self.to_dict(), indent=1, ensure_ascii=False), encoding="utf-8")
+            temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
         return path
 
     @classmethod
