@@ -1,9 +1,11 @@
 """Colours that stand out from their ground."""
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_scantwin.operations.contrast import contrast, readable
+from napari_scantwin.operations.contrast import contrast, readable, shades
 
 colors = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
@@ -32,3 +34,17 @@ def test_the_hue_stays():
     dark = readable("#f0e442", "#ffffff")
     red, green, blue = (int(dark[k : k + 2], 16) for k in (1, 3, 5))
     assert red >= green > blue  # a yellow still
+
+
+@given(st.integers(1, 60), colors)
+def test_every_shade_stands_out_from_any_ground(count, ground):
+    found = shades(count, ground)
+    assert len(found) == count
+    assert min(contrast(color, ground) for color in found) >= 3
+
+
+@pytest.mark.parametrize("ground", ["#000000", "#262930", "#efebe9", "#ffffff"])
+def test_shades_go_from_dark_to_light(ground):
+    """Told apart by their lightness, which everybody sees."""
+    lightness = [contrast(color, "#000000") for color in shades(12, ground)]
+    assert np.all(np.diff(lightness) > 0)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from matplotlib.colors import to_hex
 from qtpy.QtGui import QFontMetrics
 from qtpy.QtWidgets import QApplication
 
+from napari_scantwin.operations.contrast import contrast
 from napari_scantwin.readers import read
 from napari_scantwin.samples import sample_path
 from napari_scantwin.viewer.canvas.layers import add_scan
@@ -50,10 +52,12 @@ def test_a_scan_just_opened_is_seen_alone_and_described(panel, open_scan, instru
     assert " to " not in field
 
 
-def test_close_points_show_their_colours_and_get_a_rim_on_the_map(open_scan, train_scan):
+def test_points_stand_out_from_the_canvas_and_from_the_map(open_scan, train_scan):
     layer = open_scan(sample_path("palladium_hydride"))
-    assert (layer.border_width == 0).all()
+    bare = to_hex(layer.border_color[0])
+    assert min(contrast(bare, "#000000"), contrast(bare, "#ffffff")) >= 3  # in the dark theme and in the light one
     train_scan()
+    assert to_hex(layer.border_color[0]) == "#ffffff"
     assert (layer.border_width > 0).all()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from napari_scantwin.analyses.entropy_sides import EntropyResult, EntropySide
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.operations.findings import Curve, DerivedMap, Plot, Strip, gradient, plain
+from napari_scantwin.operations.findings import COLORS, Curve, DerivedMap, Plot, Strip, gradient, plain
 from napari_scantwin.physics.entropy_figures import table
 
 __all__ = ["VIEWS", "figure_rows", "maps_of", "table_of"]
@@ -33,8 +33,7 @@ def _color(colors: dict[float, str], field: float) -> str:
 
 def _key(result: EntropyResult) -> list[tuple[str, str]]:
     unit = units.pretty(result.field_unit)
-    named = [(f"{field:g}", color) for field, color in _colors(result).items()]
-    return [*named[:-1], (f"{named[-1][0]} {unit}", named[-1][1])]
+    return [(f"{field:g} {unit}", color) for field, color in _colors(result).items()]
 
 
 def _how(result: EntropyResult) -> str:
@@ -109,9 +108,7 @@ def _exponent(result: EntropyResult) -> Plot:
 def _arrott(result: EntropyResult) -> Plot:
     """Isotherms, coloured by their temperature, and what the straight lines through them say."""
     curves, words, places, labels = [], [], [], ("", "")
-    kelvins = [side.plot["temperature"].values for side in result.sides if side.plot is not None]
-    low, high = (min(map(np.min, kelvins)), max(map(np.max, kelvins))) if kelvins else (0.0, 1.0)
-    shades = gradient(64)
+    drawn = [side for side in result.sides if side.plot is not None]
     for side in result.sides:
         if side.lines is not None:
             slope = side.lines.most_negative_slope
@@ -133,13 +130,11 @@ def _arrott(result: EntropyResult) -> Plot:
         for number in numbers[:: max(1, -(-len(numbers) // _ISOTHERMS))]:
             mine = found.sweep == number
             places.append(float(found.coordinates[mine, 0][0]))
-            share = (places[-1] - low) / max(high - low, 1e-9)
-            color = shades[round(float(share) * (len(shades) - 1))]
-            curves.append(Curve(found.coordinates[mine, 1], found.values[mine], None, color, _style(side)))
-    if not kelvins:
+            curves.append(Curve(found.coordinates[mine, 1], found.values[mine], None, COLORS[0], _style(side)))
+    if not drawn:
         words += [note for side in result.sides for note in side.notes]
     told = _said(result, "\n".join([*words, _how(result).replace(" with its 95 % band", "")]))
-    strip = Strip("temperature (K)", np.array(places), shades) if places else None
+    strip = Strip("temperature (K)", np.array(places), unit="K") if places else None
     return Plot(curves, *labels, words=told, strip=strip)
 
 

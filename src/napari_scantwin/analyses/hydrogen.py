@@ -16,6 +16,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.core.set_points import set_point_texts
 from napari_scantwin.operations.findings import Curve, DerivedMap, Findings, Plot, Table, gradient
 from napari_scantwin.operations.operation import reason_of
 from napari_scantwin.operations.parameters import Parameter
@@ -137,9 +138,8 @@ def drawn(found: Content) -> tuple:
             errors = None if table.errors is None else table.errors[rows]
             style = (("points", "line"), ("triangles", "dashed"))[side.second][side.twin]
             curves.append(Curve(table.coordinates[rows, -1], table.values[rows], errors, shades[label], style))
-    key = list(shades.items()) if len(names) > 1 else []
-    if key:
-        key[-1] = (f"{key[-1][0]} {units.pretty(found.first[names[0]].attrs['units'])}", key[-1][1])
+    unit = units.pretty(found.first[names[0]].attrs["units"])
+    key = [(f"{text} {unit}".strip(), color) for text, color in shades.items()] if len(names) > 1 else []
     if any(side.second for side in found.sides):
         key.append((f"▲ {next(side.name for side in found.sides if side.second)}", "#ffffff"))
     return curves, scans.axis_label(found.first, names[-1]), "H/Pd", key
@@ -192,11 +192,14 @@ def rows_of(found: Content) -> tuple[list[str], list[list[str]], list[str | None
     names, shades = scans.axes(found.first)[:-1], _shades(found)
     heads = [scans.axis_label(found.first, name).replace(" ", "\n", 1) for name in names]
     rows, colors = [], []
-    for side, slow, count, (middle, low, high, error), outside in _in_order(found):
+    listed = _in_order(found)
+    texts = [set_point_texts(found.first, name, [one[1][k] for one in listed]) for k, name in enumerate(names)]
+    places = zip(*texts, strict=True) if names else [()] * len(listed)
+    for at, (side, slow, count, (middle, low, high, error), outside) in zip(places, listed, strict=True):
         told = f"{middle:.4g} ± {error:.2g}" if np.isfinite(middle) else "–"
         span = f"{low:.4g} to {high:.4g}" if np.isfinite(middle) else "–"
         readings = ["–", "–"] if side.twin else [str(count), str(outside)]
-        rows.append([*(f"{value:.5g}" for value in slow), side.name, told, span, *readings])
+        rows.append([*at, side.name, told, span, *readings])
         colors.append(shades.get(f"{slow[0]:.4g}" if slow else ""))
     return [*heads, "of", "H/Pd\n(median)", "range", "readings", "outside\nthe curve"], rows, colors
 

@@ -160,8 +160,7 @@ def _isotherms(result: IsothermsResult) -> tuple:
                 ends = np.where(np.isnan(ends), [isotherm.composition[0], isotherm.composition[-1]], ends)
                 level = np.log10(one.pressure.to(first.pressure_unit).value)
                 curves.append(Curve(ends, np.full(2, level), None, "#ffffff", "dashed"))
-    key = [(f"{kelvin:g}", color) for kelvin, color in shades.items()]
-    key[-1] = (f"{key[-1][0]} K", key[-1][1])
+    key = [(f"{kelvin:g} K", color) for kelvin, color in shades.items()]
     pressure = units.pretty(first.pressure_unit)
     return curves, f"composition ({units.pretty(first.composition_unit) or 'H/M'})", f"log₁₀ p ({pressure})", key
 

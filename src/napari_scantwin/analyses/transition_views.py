@@ -8,6 +8,7 @@ import xarray as xr
 from napari_scantwin.analyses.transition_sides import TransitionSide, TransitionsResult
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.set_points import set_point_texts
 from napari_scantwin.operations.findings import COLORS, Curve, plain
 from napari_scantwin.physics.critical_field import CriticalField
 
@@ -104,11 +105,13 @@ def rows_of(result: TransitionsResult) -> tuple[list[str], list[list[str]], list
     heads += ["of", f"{fast.replace('_', ' ')}\nwas", *(f"{head_of(one)}\n({unit})" for one in criteria), "note"]
     found = [(tuple(one.slow.values()), k, one) for k, side in enumerate(result.sides) for one in side.sweeps]
     rows, colors = [], []
-    for slow, k, one in sorted(found, key=lambda entry: (entry[0], entry[1], entry[2].direction)):
+    found = sorted(found, key=lambda entry: (entry[0], entry[1], entry[2].direction))
+    texts = [set_point_texts(scan, name, [slow[k] for slow, _, _ in found]) for k, name in enumerate(names)]
+    for places, (_, k, one) in zip(zip(*texts, strict=True), found, strict=True):
         side = result.sides[k]
         numbers = [plain(one.at.get(criterion)) for criterion in criteria]
         way = "" if side.twin else _ARROWS[one.direction]
-        rows.append([*(f"{value:.6g}" for value in slow), side.name, way, *numbers, one.note])
+        rows.append([*places, side.name, way, *numbers, one.note])
         colors.append(color_of(side))
     return heads, rows, colors
 

@@ -15,6 +15,7 @@ from napari_scantwin.analyses.transition_views import as_layer_scan, color_of, d
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.set_points import at_set_points
 from napari_scantwin.operations.findings import DerivedMap, Findings, Plot, Table
 from napari_scantwin.operations.operation import reason_of
 from napari_scantwin.operations.parameters import Parameter
@@ -179,7 +180,7 @@ def _figures(result: TransitionsResult) -> list:
             ]
         elif result.settings.model is None:
             for one in side.sweeps:
-                place = ", ".join(f"{value:g}" for value in one.slow.values())
+                place = at_set_points(result.scan, one.slow)
                 found.append(
                     (f"{head_of(result.settings.criterion)}, {side.name} at {place}", one.at[result.settings.criterion])
                 )

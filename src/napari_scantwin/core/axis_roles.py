@@ -11,6 +11,7 @@ from napari_scantwin.core.errors import ScanError
 __all__ = [
     "axes_of",
     "coordinates_of",
+    "drawn_axes",
     "energy_axis",
     "fast_axis",
     "find_axis",
@@ -87,6 +88,26 @@ def scanned_angle(scan: xr.DataArray) -> str | None:
     """The angle that was scanned slice by slice (a rotation or a deflection); None where there is none."""
     others = [name for name in axes_of(scan, "angle") if name != slit_angle(scan)]
     return others[-1] if others else None
+
+
+def drawn_axes(scan: xr.DataArray) -> tuple[str, str]:
+    """The axes that a map of a scan has upwards and to the right: its last two, the fast axis to the right; an energy
+    upwards where the other is an angle or a momentum, as spectra are drawn.
+
+    Parameters
+    ----------
+    scan
+        A scan of two axes or more.
+
+    Returns
+    -------
+    tuple of str
+        The vertical and the horizontal axis.
+    """
+    vertical, horizontal = scans.axes(scan)[-2:]
+    other = scan[vertical].attrs["units"]
+    spectra = horizontal == energy_axis(scan) and (is_quantity(other, "angle") or is_quantity(other, "momentum"))
+    return (horizontal, vertical) if spectra else (vertical, horizontal)
 
 
 def fast_axis(scan: xr.DataArray) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import units
 from napari_scantwin.core.scan import Sweep
+from napari_scantwin.core.set_points import set_point_name
 
 __all__ = ["IN_PROGRESS", "in_words", "last_sweep", "marked", "number"]
 
@@ -83,4 +83,4 @@ def in_words(scan: xr.DataArray) -> str:
     if not mine.any():
         return ""
     place = float(np.median(np.asarray(scan[name].values, float)[mine]))
-    return f"{place:.5g} {units.pretty(scan[name].attrs['units'])}".strip()
+    return set_point_name(scan, name, place)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["find_sweeps", "set_point_numbers", "set_points", "settled", "turns", "wander"]
+__all__ = ["find_sweeps", "least_apart", "set_point_numbers", "set_points", "settled", "turns", "wander"]
 
 #: However still a slow axis is held, two readings closer than this are one set point: part of the axis's span, part of
 #: the reading. MPMS3 and PPMS set points jitter by a few parts in 1e6 and by up to half an oersted about zero field.
@@ -37,7 +37,25 @@ _OUTSTANDING = 8.0
 
 def _least(readings: np.ndarray) -> np.ndarray:
     """How far readings of one set point may lie apart however still it is held."""
-    return np.maximum(_JITTER_OF_SPAN * np.ptp(readings), _JITTER_OF_VALUE * np.abs(readings))
+    return least_apart(readings, float(np.ptp(readings)))
+
+
+def least_apart(values: np.ndarray, span: float) -> np.ndarray:
+    """How far readings of a set point may lie apart however still it is held.
+
+    Parameters
+    ----------
+    values
+        Set points or readings [n].
+    span
+        From the lowest to the highest reading of the axis.
+
+    Returns
+    -------
+    numpy.ndarray
+        The distance for each, in their unit [n].
+    """
+    return np.maximum(_JITTER_OF_SPAN * span, _JITTER_OF_VALUE * np.abs(values))
 
 
 def wander(readings: np.ndarray) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -24,6 +25,8 @@ _MARKERS = {"points": "o", "triangles": "^"}
 _DASHED = (0, (4, 2))
 #: A legend beside the plot has so many names at most in a column.
 _A_COLUMN = 16
+#: Names beside a strip of colours.
+_STOPS = 6
 
 
 def curves_figure(plot: Plot, style: PaperStyle | None = None) -> Figure:
@@ -45,10 +48,13 @@ def curves_figure(plot: Plot, style: PaperStyle | None = None) -> Figure:
     with matplotlib.rc_context(style.settings):
         figure = Figure(figsize=style.inches, layout="constrained")
         axes = figure.add_subplot()
-        for curve in sorted(plot.curves, key=lambda one: one.style in _MARKERS):
+        for curve in sorted(_colored(plot), key=lambda one: one.style in _MARKERS):
             draw_curve(axes, curve)
         axes.set_xlabel(plot.bottom)
         axes.set_ylabel(plot.left)
+        if plot.ticks:
+            axes.set_xticks(*zip(*plot.ticks, strict=True))
+            axes.minorticks_off()
         log_x, log_y = plot.log
         if log_x:
             axes.set_xscale("log", nonpositive="mask")
@@ -62,6 +68,13 @@ def curves_figure(plot: Plot, style: PaperStyle | None = None) -> Figure:
         axes.grid(style.grid)
         _legend(figure, axes, plot)
     return figure
+
+
+def _colored(plot: Plot) -> list[Curve]:
+    """The curves in the colours they have on white paper."""
+    if plot.strip is None:
+        return list(plot.curves)
+    return [replace(one, color=color) for one, color in zip(plot.curves, plot.strip.colors(_WHITE), strict=True)]
 
 
 def draw_curve(axes, curve: Curve) -> None:
@@ -92,10 +105,12 @@ def draw_curve(axes, curve: Curve) -> None:
 
 def _legend(figure, axes, plot: Plot) -> None:
     """Outside the data, where it covers none: what colours stand for, and what styles do where there are several."""
-    if plot.strip is not None:
-        _strip(figure, axes, plot.strip)
+    strip, drawn = plot.strip, _colored(plot)
+    if strip is not None and len(strip.texts) > _A_COLUMN:
+        _strip(figure, axes, strip)
         return
-    handles = [_patch(color, text, plot.curves) for text, color in plot.key]
+    key = plot.key if strip is None else [(text, color) for text, color in strip.key(_WHITE)][::-1]
+    handles = [_patch(color, text, drawn) for text, color in key]
     styles = list(dict.fromkeys(curve.style for curve in plot.curves))
     if plot.styles and len(styles) > 1:
         handles += [_sample(one, plot.styles[one]) for one in styles if one in plot.styles]
@@ -107,10 +122,13 @@ def _legend(figure, axes, plot: Plot) -> None:
 
 def _strip(figure, axes, strip: Strip) -> None:
     """A colour bar in place of a legend of many names."""
-    low, high = float(np.min(strip.places)), float(np.max(strip.places))
-    colors = LinearSegmentedColormap.from_list("strip", [readable(color, _WHITE) for color in strip.colors])
-    scale = ScalarMappable(Normalize(low, high if high > low else low + 1), colors)
-    figure.colorbar(scale, ax=axes, pad=0.02).set_label(strip.label)
+    colors = [color for _, color in strip.key(_WHITE)]
+    scale = ScalarMappable(BoundaryNorm(np.arange(len(colors) + 1), len(colors)), ListedColormap(colors))
+    bar = figure.colorbar(scale, ax=axes, pad=0.02, spacing="uniform")
+    stops = np.unique(np.linspace(0, len(colors) - 1, _STOPS).round().astype(int))
+    bar.set_ticks(stops + 0.5, labels=[strip.texts[stop] for stop in stops], minor=False)
+    bar.minorticks_off()
+    bar.set_label(strip.label)
 
 
 def _patch(color: str, text: str, curves: Sequence[Curve]) -> Line2D:

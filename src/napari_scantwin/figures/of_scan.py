@@ -8,16 +8,15 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core import units
+from napari_scantwin.core.axis_roles import drawn_axes
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.set_points import set_point_texts
+from napari_scantwin.figures.color_scale import base_colors, fitted_limits, usual_scale
 from napari_scantwin.figures.picture import MapPicture
-from napari_scantwin.operations.findings import COLORS, Curve, Plot, Strip, gradient
+from napari_scantwin.operations.findings import COLORS, Curve, Plot, Strip
 
-__all__ = ["as_curves", "as_map", "picture_of_scan"]
-
-#: Quantities whose sign matters.
-_SIGNED = ("residual", "derivative")
-#: More sweeps than this have a strip of colours in place of a key.
-_A_KEY = 10
+__all__ = ["as_curves", "as_map", "picture_of_scan", "strip_of"]
 
 
 def picture_of_scan(scan: xr.DataArray, at: Mapping[str, float] | None = None, **looks) -> MapPicture | Plot:
@@ -62,17 +61,17 @@ def as_map(scan: xr.DataArray, at: Mapping[str, float] | None = None, **looks) -
         column = np.asarray(scan[name].values, float)
         place = at.get(name, column[len(column) // 2])
         scan = scan.isel({name: int(np.argmin(np.abs(column - place)))})
-    vertical, horizontal = names[-2:]
-    if "energy" in horizontal:
-        vertical, horizontal = horizontal, vertical
-    if scan.attrs.get("kind") in _SIGNED:
-        looks = {"colormap": "coolwarm", "limits": _about_zero(scan), **looks}
+    vertical, horizontal = drawn_axes(scan)
+    kind, ends = scan.attrs.get("kind"), _ends(scan)
+    if not looks.get("log") and usual_scale(kind, ends) == "diverging":
+        looks = {"colormap": base_colors(kind, "diverging"), "limits": fitted_limits("diverging", ends), **looks}
     return MapPicture(scan, vertical, horizontal, **looks)
 
 
-def _about_zero(scan: xr.DataArray) -> tuple[float, float]:
-    reach = float(np.nanmax(np.abs(np.asarray(scan.values, float))))
-    return -reach, reach
+def _ends(scan: xr.DataArray) -> tuple[float, float]:
+    values = np.asarray(scan.values, float)
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
 
 
 def as_curves(scan: xr.DataArray) -> Plot:
@@ -95,20 +94,34 @@ def as_curves(scan: xr.DataArray) -> Plot:
     numbers = np.unique(table.sweep)
     places = np.array([np.median(table.coordinates[table.sweep == number, 0]) for number in numbers])
     style = "line" if scan.attrs.get("kind") in ("simulated", "derivative") else "points"
-    colors = [COLORS[6]] if len(names) == 1 else gradient(len(numbers))
     curves = []
-    for number, color in zip(numbers, colors if len(numbers) > 1 else [COLORS[6]], strict=True):
+    for number in numbers:
         mine = np.flatnonzero((table.sweep == number) & ~table.masked)
         mine = mine[np.argsort(table.coordinates[mine, -1])]
         errors = None if table.errors is None else table.errors[mine]
-        curves.append(Curve(table.coordinates[mine, -1], table.values[mine], errors, color, style))
+        curves.append(Curve(table.coordinates[mine, -1], table.values[mine], errors, COLORS[6], style))
     about = {key: str(scan.attrs[key]) for key in ("source", "sha256") if key in scan.attrs}
     labels = (scans.axis_label(scan, names[-1]), scans.label(scan))
     if len(names) == 1:
         return Plot(curves, *labels, about=about)
-    if len(numbers) > _A_KEY:
-        strip = Strip(scans.axis_label(scan, names[0]), places, gradient(16))
-        return Plot(curves, *labels, about=about, strip=strip)
-    unit = scans.axis_label(scan, names[0]).rpartition("(")[2].rstrip(")")
-    key = [(f"{place:.6g} {unit}".strip(), color) for place, color in zip(places, colors, strict=False)]
-    return Plot(curves, *labels, key, about=about)
+    return Plot(curves, *labels, about=about, strip=strip_of(scan, names[0], places))
+
+
+def strip_of(scan: xr.DataArray, axis: str, places: np.ndarray) -> Strip:
+    """What says which sweep is which, by their set points along an axis.
+
+    Parameters
+    ----------
+    scan
+        The scan.
+    axis
+        One of its slow axes.
+    places
+        Every sweep's set point, in the axis's unit [n].
+    """
+    # What was read of one set point, in two sweeps, is one place.
+    texts = set_point_texts(scan, axis, places)
+    first = {text: float(place) for text, place in zip(texts[::-1], places[::-1], strict=True)}
+    places = np.array([first[text] for text in texts])
+    names = [text for text, _ in sorted(first.items(), key=lambda one: one[1])]
+    return Strip(scans.axis_label(scan, axis), places, names, units.pretty(scan[axis].attrs["units"]))

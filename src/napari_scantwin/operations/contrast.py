@@ -7,12 +7,36 @@ The contrast of two colours is (L1 + 0.05) / (L2 + 0.05) of their relative lumin
 from __future__ import annotations
 
 import colorsys
+from functools import lru_cache
 
-__all__ = ["GRAPHICS", "TEXT", "contrast", "readable"]
+import numpy as np
+
+__all__ = ["GRAPHICS", "TEXT", "contrast", "readable", "shades"]
 
 #: What graphics and text ask for.
 GRAPHICS, TEXT = 3.0, 4.5
 _STEPS = 100
+#: The colour map plasma in even steps. Its lightness rises throughout, which people who see no red or no green see too,
+#: and it is not mistaken for the colours of a map's values.
+_PLASMA = (
+    "#0d0887",
+    "#310597",
+    "#4c02a1",
+    "#6600a7",
+    "#7e03a8",
+    "#9511a1",
+    "#aa2395",
+    "#bc3587",
+    "#cc4778",
+    "#da5a6a",
+    "#e66c5c",
+    "#f0804e",
+    "#f89540",
+    "#fdac33",
+    "#fdc527",
+    "#f8df25",
+    "#f0f921",
+)
 
 
 def _channels(color: str) -> tuple[float, float, float]:
@@ -62,3 +86,46 @@ def readable(color: str, ground: str, least: float = GRAPHICS) -> str:
         if contrast(found, ground) >= least:
             return found
     return target
+
+
+def shades(count: int, ground: str, least: float = GRAPHICS) -> list[str]:
+    """Colours in order, for what follows each other: along that part of the colour map plasma which stands out from a
+    ground, from dark to light.
+
+    Parameters
+    ----------
+    count
+        How many.
+    ground
+        The ground's colour as ``"#rrggbb"``.
+    least
+        The contrast asked for.
+
+    Returns
+    -------
+    list of str
+        The colours; of one, the middle.
+    """
+    low, high = _part(ground, least)
+    places = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2] * count)
+    return [readable(color, ground, least) for color in _along(places)]
+
+
+@lru_cache(maxsize=32)
+def _part(ground: str, least: float) -> tuple[float, float]:
+    """The ends of the longest part of the colour map that stands out from a ground; all of it where none does."""
+    places = np.linspace(0, 1, 257)
+    seen = np.array([contrast(color, ground) >= least for color in _along(places)])
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(int), [0]])))
+    if not len(edges):
+        return 0.0, 1.0
+    parts = edges.reshape(-1, 2)
+    first, end = parts[np.argmax(parts[:, 1] - parts[:, 0])]
+    return float(places[first]), float(places[end - 1])
+
+
+def _along(places: np.ndarray) -> list[str]:
+    known = np.array([_channels(color) for color in _PLASMA])
+    even = np.linspace(0, 1, len(known))
+    mixed = np.stack([np.interp(places, even, channel) for channel in known.T], axis=1)
+    return ["#" + "".join(f"{round(255 * channel):02x}" for channel in color) for color in mixed]

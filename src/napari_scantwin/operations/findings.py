@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core.quantity import Quantity
+from napari_scantwin.operations.contrast import shades
 
 __all__ = ["COLORS", "Curve", "DerivedMap", "Findings", "Plot", "Strip", "Table", "gradient", "plain", "robust_range"]
 
@@ -112,7 +113,7 @@ class DerivedMap:
 
 @dataclass(frozen=True)
 class Strip:
-    """A strip of colours that says which curve is which, of many that follow each other.
+    """Curves that follow each other, and what says which is which: each place has a colour of its own, in order.
 
     Parameters
     ----------
@@ -120,13 +121,39 @@ class Strip:
         What changes from curve to curve, with its unit.
     places
         Its value for each curve [n].
-    colors
-        Colours from its least to its greatest value, evenly spaced.
+    names
+        What each different place is called, ascending; by default its value.
+    unit
+        The places' unit, as written behind a name.
     """
 
     label: str
     places: np.ndarray
-    colors: Sequence[str]
+    names: Sequence[str] = ()
+    unit: str = ""
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Which of the different places, ascending, each curve's is [n]."""
+        return np.unique(np.asarray(self.places, float), return_inverse=True)[1].ravel()
+
+    @property
+    def texts(self) -> list[str]:
+        """The names of the different places, ascending."""
+        return list(self.names) or [f"{place:.6g}" for place in np.unique(np.asarray(self.places, float))]
+
+    def colors(self, ground: str) -> list[str]:
+        """Every curve's colour, so that it stands out from a ground (``"#rrggbb"``) [n]."""
+        known = shades(len(self.texts), ground)
+        return [known[number] for number in self.numbers]
+
+    def key(self, ground: str) -> list[tuple[str, str]]:
+        """The different places, ascending: (name with its unit, colour) each."""
+        texts = self.texts
+        return [
+            (f"{text} {self.unit}".strip(), color)
+            for text, color in zip(texts, shades(len(texts), ground), strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -151,8 +178,10 @@ class Plot:
         The ends of the axes; by default the curves' own.
     about
         Where the numbers came from (``source``, ``sha256``).
+    ticks
+        What stands below the lower axis in place of numbers: (place, words) each.
     strip
-        What the curves' colours stand for where they are too many for a key.
+        What the curves follow, whose colours then are the strip's, in place of a key.
     window
         The parameters that say from where to where along the axis below something was fitted, and these two ends as
         they were, for a window that is dragged; None where there is none.
@@ -170,6 +199,7 @@ class Plot:
     about: Mapping[str, str] = field(default_factory=dict)
     strip: Strip | None = None
     window: tuple[tuple[str, str], tuple[float, float]] | None = None
+    ticks: Sequence[tuple[float, str]] = ()
 
     def columns(self) -> list[tuple[str, np.ndarray]]:
         """The curves as columns of numbers, for a spreadsheet: of each its places, its values and, where it has any,
@@ -178,7 +208,7 @@ class Plot:
         for number, curve in enumerate(self.curves, start=1):
             name = names.get(curve.color, "")
             if self.strip is not None:
-                name = f"{self.strip.label} = {float(self.strip.places[number - 1]):.6g}"
+                name = f"{self.strip.label} = {self.strip.texts[self.strip.numbers[number - 1]]}"
             whose = ", ".join(one for one in (name, self.styles.get(curve.style, "")) if one)
             whose = whose or (f"curve {number}" if len(self.curves) > 1 else "")
             ending = f", {whose}" if whose else ""

@@ -18,6 +18,7 @@ from scipy.interpolate import RegularGridInterpolator
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import source_hash
 from napari_scantwin.core.files import atomic_path
+from napari_scantwin.core.set_points import at_set_points
 
 __all__ = [
     "Cut",
@@ -193,7 +194,7 @@ def of_sweep(scan: xr.DataArray, number: int) -> Cut:
     sweep = next(one for one in scans.sweeps(scan) if one.number == number)
     fast = scans.axes(scan)[-1]
     low, high = sorted((sweep.first, sweep.last))
-    name = ", ".join(f"{value:.5g} {scan[axis].attrs['units']}" for axis, value in sweep.slow.items())
+    name = at_set_points(scan, sweep.slow)
     return Cut.between(scan, {**sweep.slow, fast: low}, {**sweep.slow, fast: high}, name=name or fast)
 
 
@@ -215,7 +216,7 @@ def along(scan: xr.DataArray, axis: str, at: dict[str, float]) -> Cut:
         The line from the axis's lowest value to its highest.
     """
     column = scan[axis].values
-    name = ", ".join(f"{value:.5g} {scan[other].attrs['units']}" for other, value in at.items())
+    name = at_set_points(scan, at)
     start, end = {**at, axis: float(column.min())}, {**at, axis: float(column.max())}
     return Cut.between(scan, start, end, name=f"along {axis.replace('_', ' ')} at {name}")
 

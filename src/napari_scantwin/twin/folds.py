@@ -9,6 +9,7 @@ import xarray as xr
 
 from napari_scantwin.core import in_progress, units
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.set_points import set_point_texts
 
 __all__ = ["Groups", "group_points"]
 
@@ -92,7 +93,7 @@ def group_points(scan: xr.DataArray, table: scans.Points, most_folds: int) -> Gr
         knots = np.array([slow[group == number].mean() for number in range(group.max() + 1)])
     folds = max(2, min(most_folds, len(knots)))
     unit = units.pretty(scan[names[0]].attrs["units"])
-    labels = tuple(f"{knot:.6g} {unit}".strip() for knot in knots)
+    labels = tuple(f"{text} {unit}".strip() for text in set_point_texts(scan, names[0], knots))
     unfinished = _unfinished(scan, table, group) if sweeps else -1
     if unfinished >= 0:
         labels = (*labels[:unfinished], f"{labels[unfinished]} in progress", *labels[unfinished + 1 :])

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from napari_scantwin.viewer.canvas.colors import apply_scale, scale_of
 from napari_scantwin.viewer.canvas.frame import displayed
 from napari_scantwin.viewer.canvas.overlay import fit_view, show_part
 from napari_scantwin.viewer.canvas.visibility import family_of, show_view, view_shown
-from napari_scantwin.viewer.session import frame_of
+from napari_scantwin.viewer.session import ScanLayer, frame_of
 
 __all__ = ["bring_back", "view_of"]
 
@@ -33,6 +34,7 @@ def view_of(panel) -> dict[str, Any]:
         if not panel.overlay.untouched:  # else it is fitted again, to whatever room there is
             about |= {"shown_x": list(picture.shown_x), "shown_y": list(picture.shown_y)}
         about |= {"limits": list(picture.limits), "colormap": picture.colormap}
+        about["scale"] = scale_of(panel.overlay.layer)
     return about
 
 
@@ -62,5 +64,7 @@ def bring_back(panel, view: Mapping[str, Any]) -> None:
 
 def _color(layer, view: Mapping[str, Any]) -> None:
     prefix = "" if hasattr(layer, "contrast_limits") else "face_"
-    setattr(layer, f"{prefix}contrast_limits", tuple(view["limits"]))
     setattr(layer, f"{prefix}colormap", view["colormap"])
+    setattr(layer, f"{prefix}contrast_limits", tuple(view["limits"]))
+    ScanLayer(layer).set_color_scale(view.get("scale", scale_of(layer)))
+    apply_scale(layer)

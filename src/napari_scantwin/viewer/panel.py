@@ -34,6 +34,7 @@ from napari_scantwin.viewer.process.tab import ProcessWidget
 from napari_scantwin.viewer.result_card import ResultCard
 from napari_scantwin.viewer.scan_menu import ScanMenu
 from napari_scantwin.viewer.session import ScanLayer, made_from
+from napari_scantwin.viewer.shortcuts import CanvasKeys
 from napari_scantwin.viewer.twin.readiness import Readiness
 from napari_scantwin.viewer.twin.simulate_widget import SimulateWidget
 from napari_scantwin.viewer.twin.spike_marks import SpikeMarks
@@ -145,6 +146,7 @@ class Panel(QWidget):
         self.tabs.currentChanged.connect(lambda number: self._tips.start(0))
         self.analyse.stack.currentChanged.connect(lambda number: self._tips.start(0))
         self._tips.start(0)
+        self.keys = None if canvas is None else CanvasKeys(napari_viewer, canvas, self.cuts, self.undo)
         self._exported: set = set()
         self._arranged = False
         self._follow_the_path()
@@ -206,18 +208,29 @@ class Panel(QWidget):
     def _give_plots_room(self) -> None:
         """Put plots and tables in a dock under the canvas, and napari's own lists behind the panel: the map has the
         width."""
-        for owner, page, title in (
-            (self.sweeps, self.sweeps.results, "Sweeps"),
-            (self.train, self.train.results, "Training"),
-            (self.cuts, self.cuts.results, "Cuts"),
-            (self.analyse, self.analyse.give_results(), "Analysis"),
-            (self.cube, self.cube.results, "Profiles"),
-            (self.process, self.process.plots, "Fit"),
+        for owner, page, title, filled in (
+            (self.sweeps, self.sweeps.results, "Sweeps", lambda: True),
+            (self.train, self.train.results, "Training", lambda: self.train.has_results),
+            (self.cuts, self.cuts.results, "Cuts", lambda: self.cuts.shown),
+            (self.analyse, self.analyse.give_results(), "Analysis", lambda: self.analyse.has_result),
+            (self.cube, self.cube.results, "Profiles", lambda: self.cube.fits),
+            (self.process, self.process.plots, "Fit", lambda: True),
         ):
-            self.plots.add(owner, page, title)
+            self.plots.add(owner, page, title, filled)
+        self.plots.instead = (self.cuts, self.sweeps)
+        self.simulate.plots = self.plots
+        for signal in (
+            self.chooser.changed,
+            self.cuts.redrawn,
+            self.train.began,
+            self.train.job.ended,
+            self.analyse.shown,
+        ):
+            signal.connect(lambda *told: self.plots.refresh())
         self._plots_dock = self._viewer.window.add_dock_widget(self.plots, name="Plots", area="bottom")
         self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
         self.tabs.currentChanged.connect(lambda number: self.plots.show_of(self.tabs.widget(number).widget()))
+        self.plots.show_of(self.tabs.currentWidget().widget())
 
     def _opened(self, layer) -> None:
         self.chooser.choose(layer)
@@ -331,6 +344,9 @@ class Panel(QWidget):
         self.process.shut()
         if self.switch is not None:
             self.switch.shut()
+        if self.keys is not None:
+            self.keys.shut()
+            self.keys = None
         self.put_lists(behind=False)
         if self._plots_dock is not None:
             self.plots.shut()

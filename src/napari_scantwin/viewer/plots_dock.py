@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -40,7 +42,12 @@ class PlotsDock(QWidget):
         self.stack = QStackedWidget()
         self._pages: dict[QWidget, tuple[QWidget, str]] = {}
         self._torn: dict[QWidget, _Torn] = {}
+        self._filled: dict[QWidget, Callable[[], bool]] = {}
         self._owner: QWidget | None = None
+        self._front: QWidget | None = None
+        self._cover: QWidget | None = None
+        #: Whose pages are shown where the tab in front has nothing to show, the best first.
+        self.instead: tuple[QWidget, ...] = ()
         self.tear_button = QToolButton()
         self.tear_button.setText("↗")
         self.tear_button.setAutoRaise(True)
@@ -55,16 +62,43 @@ class PlotsDock(QWidget):
         layout.addWidget(self.stack, 1)
         layout.addLayout(side)
 
-    def add(self, owner: QWidget, page: QWidget, title: str) -> None:
-        """Show ``page`` while the tab ``owner`` is in front."""
+    def add(self, owner: QWidget, page: QWidget, title: str, filled: Callable[[], bool] = lambda: True) -> None:
+        """Show ``page`` while the tab ``owner`` is in front and ``filled()`` says that there is something on it."""
         self._pages[owner] = (page, title)
+        self._filled[owner] = filled
         self.stack.addWidget(page)
 
     def show_of(self, owner: QWidget | None) -> None:
-        """Show the page of a tab; that of the tab before stays where it has none, or where its page is torn off."""
-        if owner in self._pages and owner not in self._torn:
-            self._owner = owner
-            self.stack.setCurrentWidget(self._pages[owner][0])
+        """Show the page of a tab; where it has none, or nothing on it, or is torn off, the first of
+        :attr:`instead` that has something to show, and else what there was."""
+        self._front = owner
+        for one in (self._cover, owner, *self.instead):
+            if one in self._pages and one not in self._torn and self._filled[one]():
+                self._owner = one
+                self.stack.setCurrentWidget(self._pages[one][0])
+                return
+
+    def cover(self, page: QWidget, title: str) -> None:
+        """Show a page whatever tab is in front, until it is uncovered."""
+        self.add(page, page, title)
+        self._cover = page
+        self.refresh()
+
+    def uncover(self, page: QWidget) -> None:
+        """Show a page that covered the others no longer, and delete it."""
+        if self._cover is page:
+            self._cover = None
+        if page in self._torn:
+            self._torn.pop(page).close()
+        self._pages.pop(page, None)
+        self._filled.pop(page, None)
+        self.stack.removeWidget(page)
+        page.deleteLater()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Something was drawn, or is no longer: look again at what there is to show."""
+        self.show_of(self._front)
 
     @property
     def page(self) -> QWidget | None:
@@ -79,12 +113,13 @@ class PlotsDock(QWidget):
         page, title = self._pages[owner]
 
         def back() -> None:
-            self._torn.pop(owner, None)
-            self.stack.addWidget(page)
-            self.show_of(owner)
+            if self._torn.pop(owner, None) is not None:
+                self.stack.addWidget(page)
+                self.refresh()
 
         self.stack.removeWidget(page)
         self._torn[owner] = window = _Torn(page, title, back, self.window())
+        self.refresh()
         window.show()
 
     def shut(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,16 +132,23 @@ def _window():
 
 
 def _show_rulers() -> None:
-    """Attach the rulers and fit the view once napari has added the layer."""
+    """Attach the rulers and show the scan alone once napari has added its layer."""
     import napari
     from qtpy.QtCore import QTimer
 
-    from napari_scantwin.viewer.canvas.overlay import attach, fit_view
+    from napari_scantwin.viewer.canvas.overlay import attach
+    from napari_scantwin.viewer.canvas.visibility import bring_to_front
 
     viewer = napari.current_viewer()
-    if viewer is not None:
-        attach(viewer)
-        QTimer.singleShot(0, functools.partial(fit_view, viewer))
+    if viewer is None:
+        return
+    attach(viewer)
+
+    def show() -> None:
+        if found := scan_layers(viewer, "measured"):
+            bring_to_front(viewer, found[-1])
+
+    QTimer.singleShot(0, show)
 
 
 def write_layer(path: str | None = None, data=None, attributes: dict | None = None) -> list[str]:

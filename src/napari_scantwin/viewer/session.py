@@ -120,6 +120,23 @@ class ScanLayer:
         """Keep how its file was opened, and how many steps of processing that had."""
         self._held["opening"] = (opening, steps_before)
 
+    # its colours
+
+    @property
+    def color_scale(self) -> str:
+        """The scale its values are drawn in, one of :data:`~napari_scantwin.figures.color_scale.SCALES`."""
+        return self._told("scale", ("linear", 0.0))[0]
+
+    @property
+    def middle(self) -> float:
+        """The value that a diverging scale has in its middle."""
+        return self._told("scale", ("linear", 0.0))[1]
+
+    def set_color_scale(self, scale: str, middle: float | None = None) -> None:
+        """Have its values drawn in a scale (what draws them is told elsewhere), about the same middle as before where
+        none is given."""
+        self._held["scale"] = (scale, self.middle if middle is None else middle)
+
     # its twin
 
     @property
@@ -187,6 +204,15 @@ class ScanLayer:
         self._held["seen"] = tuple(layers)
 
     @property
+    def drawn(self) -> tuple[str, str] | None:
+        """The axes that were last drawn upwards and to the right; None of a scan that was never in front."""
+        return self._told("drawn")
+
+    @drawn.setter
+    def drawn(self, axes: tuple[str, str]) -> None:
+        self._held["drawn"] = axes
+
+    @property
     def raw(self) -> xr.DataArray | None:
         """The scan that processing began with, to which undoing goes back; None where nothing was done to it here."""
         return self._told("raw")
@@ -198,6 +224,8 @@ class ScanLayer:
         self.set_opening(before.opening, before.steps_before)
         if before.sample:
             self._held["sample"] = dict(before.sample)
+        if before.drawn is not None and set(before.drawn) <= set(self.frame.axes):
+            self.drawn = before.drawn
 
     def go_on_from(self, layer, measured: xr.DataArray) -> None:
         """Be the longer scan of ``layer``, whose file holds ``measured`` now: undone to that, of the same sample, and

@@ -18,6 +18,8 @@ def cube(panel, qtbot, open_scan):
     """The Cube tab on the sample cube."""
     open_scan(sample_path("arpes"))
     panel.show_tab(panel.cube)
+    assert panel.cube.crosshair.shown() == ("energy", "analyser_angle")  # spectra stand upright
+    panel.cube.show_plane("analyser_angle", "energy")
     qtbot.wait(100)
     return panel.cube
 

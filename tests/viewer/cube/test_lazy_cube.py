@@ -77,6 +77,7 @@ def cube(panel, qtbot, open_scan, disk, tmp_path):
     assert isinstance(layer.data, LazyPlanes)
     panel.show_tab(panel.cube)
     panel.chooser.choose(layer)
+    panel.cube.show_plane("analyser_angle", "energy")
     qtbot.waitUntil(lambda: settled(panel.cube), timeout=10_000)
     disk.hold()
     return panel.cube

@@ -29,26 +29,30 @@ def test_a_cube_is_denoised_and_shown_beside_itself_in_two_clicks(panel, qtbot, 
     np.testing.assert_allclose(residual.values, small.values - found.values, atol=1e-3)
 
     qtbot.mouseClick(tab.beside_button, Qt.LeftButton)
-    beside = tab._beside[0]
+    beside = tab._beside
     for step in (2, 6):
         viewer.dims.set_current_step(0, step)
         qtbot.wait(50)
         for kind, cube in (("measured", small), ("simulated", found), ("residual", residual)):
-            np.testing.assert_allclose(beside.images[kind].image, cube.values[step], rtol=1e-5, atol=1e-4)
-    left, right = beside.plots["measured"].viewRange()[0]
+            np.testing.assert_allclose(beside.images[kind].image, cube.values[step].T, rtol=1e-5, atol=1e-4)
+    low, high = beside.plots["measured"].viewRange()[1]  # the energy upwards
     energy = small["energy"].values
-    assert left == pytest.approx(energy[0], abs=0.1)
-    assert right == pytest.approx(energy[-1], abs=0.1)
-    np.testing.assert_allclose(beside.plots["residual"].viewRange()[0], [left, right], atol=1e-9)
+    assert low == pytest.approx(energy[0], abs=0.1)
+    assert high == pytest.approx(energy[-1], abs=0.1)
+    np.testing.assert_allclose(beside.plots["residual"].viewRange()[1], [low, high], atol=1e-9)
+    picture = beside.plots["residual"].picture.describe()
+    assert (picture.vertical, picture.colormap) == ("energy", "coolwarm")
+    np.testing.assert_allclose(picture.scan.values, residual.values[6])
     assert f"rms {np.sqrt(np.mean(residual.values[6] ** 2)):.3g}" in beside.plots["residual"].plotItem.titleLabel.text
     viewer.dims.order = (2, 0, 1)
     qtbot.waitUntil(lambda: beside.images["measured"].image.shape == (9, 5), timeout=20_000)
-    qtbot.mouseClick(tab.beside_button, Qt.LeftButton)
+    assert panel.plots.page is beside  # as wide as the window, whatever tab is in front
+    panel.show_tab(panel.train)
+    assert panel.plots.page is beside
+    panel.switch.buttons["side by side"].click()
     assert tab._beside is None
-    tab.beside_button.click()
-    tab._beside[1].destroyOnClose()  # the dock's cross
-    qtbot.waitUntil(lambda: not tab.beside_button.isChecked(), timeout=20_000)
-    assert tab._beside is None
+    assert not tab.beside_button.isChecked()
+    assert panel.plots.page is panel.train.results
     viewer.dims.set_current_step(2, 1)
     qtbot.wait(50)
 

@@ -78,7 +78,7 @@ def test_a_large_cube_is_listed_at_once(panel, qtbot):
     panel.chooser.choose(layer)
     panel.show_tab(panel.sweeps)
     assert panel.sweeps.table.rowCount() == 120
-    assert len(panel.sweeps._curves) == 60
+    assert len(panel.sweeps.drawn.numbers) == 60
     panel.sweeps.choice.every.setValue(10)
     panel.sweeps.choice.button.click()
     assert used(scan_of(layer), "tilt").sum() == 12

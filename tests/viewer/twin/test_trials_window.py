@@ -32,6 +32,10 @@ def test_trials_are_listed_sorted_and_gone_on_with(panel, qtbot, tmp_path, open_
     assert lines == 5
     window.table.selectRow(2)
     assert len(window.plot.getPlotItem().listDataItems()) == lines
+    assert len(window.plot.picture.describe().curves) == lines
+    copied = window.plot.picture.numbers().splitlines()
+    assert len(copied) == 6
+    assert copied[0].startswith("trial\terror")
     unit = scan_of(layer).attrs["units"]
     assert window.table.horizontalHeaderItem(1).text() in (f"error / {unit}", "error / Ω")
 

@@ -30,6 +30,7 @@ class AnalyseWidget(QWidget):
     """
 
     mapped = Signal()
+    shown = Signal()
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -68,6 +69,12 @@ class AnalyseWidget(QWidget):
             raise KeyError(title)
         self.combo.setCurrentText(title)
         return self._made(title)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the analysis in front has found something."""
+        now = self.stack.currentWidget()
+        return isinstance(now, AnalysisWidget) and now.result is not None
 
     def give_results(self) -> QStackedWidget:
         """Have plots and tables in one stack of their own, which is returned."""
@@ -129,6 +136,7 @@ class AnalyseWidget(QWidget):
         if title not in self.analyses:
             self.analyses[title] = AnalysisWidget(_offered()[title], self._viewer, self._chooser)
             self.analyses[title].mapped.connect(self.mapped)
+            self.analyses[title].shown.connect(lambda told: self.shown.emit())
             self.stack.addWidget(self.analyses[title])
             if self.results is not None:
                 self.results.addWidget(self.analyses[title].results)

@@ -100,6 +100,7 @@ class CanvasCrosshair(QObject):
         if not self._held or kind not in (QEvent.MouseMove, QEvent.MouseButtonRelease):
             return False
         self._to(event.pos().x(), event.pos().y())
+        self._overlay.point_at(event.pos().x(), event.pos().y())
         if kind == QEvent.MouseButtonRelease:
             self._held, self._overlay.holder = (), None
         return True

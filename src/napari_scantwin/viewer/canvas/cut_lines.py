@@ -14,14 +14,20 @@ __all__ = ["CutLines"]
 
 #: How near the mouse must be (pixels) to take hold of an end, or of the whole line.
 _END, _BODY = 11.0, 7.0
+#: How large the ends are drawn (pixels), of the chosen line and of others.
+_CHOSEN, _OTHER = 6.0, 3.5
 
 
 class CutLines:
     """Paints and drags the lines of ``lines()``, a list of objects with ``cut``, ``layer``, ``color`` and
-    ``shown``; ``moved(line, start, end)`` is called with the new ends in physical values."""
+    ``shown``; ``moved(line, start, end)`` is called with the new ends in physical values,
+    ``picked(line)`` when one is taken hold of."""
 
-    def __init__(self, viewer, overlay, lines: Callable[[], list], moved: Callable):
+    def __init__(self, viewer, overlay, lines: Callable[[], list], moved: Callable, picked: Callable):
         self._viewer, self._overlay, self._lines, self._moved = viewer, overlay, lines, moved
+        self._picked = picked
+        #: The line whose ends are drawn larger.
+        self.chosen: object = None
         overlay.painters.append(self._paint)
         overlay.traces = self._traces
         viewer.mouse_drag_callbacks.append(self._drag)
@@ -46,6 +52,10 @@ class CutLines:
             return []
         lines = [line for line in self._lines() if line.shown and line.layer in self._viewer.layers]
         return [line for line in lines if drawn.axes == frame_of(line.layer).axes]
+
+    def sees(self, line) -> bool:
+        """Whether a line is on the canvas."""
+        return line in self._visible()
 
     def _traces(self, names: tuple[str, str]) -> list[tuple]:
         """The lines on the canvas as (x, y, name, colour), for the axes drawn upwards and to the right."""
@@ -73,8 +83,9 @@ class CutLines:
             painter.drawLine(start, end)
             painter.setPen(QPen(QColor(0, 0, 0, 200), 1))
             painter.setBrush(QColor(line.color))
+            size = _CHOSEN if line is self.chosen else _OTHER
             for place in (start, end):
-                painter.drawEllipse(place, 4.5, 4.5)
+                painter.drawEllipse(place, size, size)
             painter.setBrush(Qt.NoBrush)
 
     def _grab(self, world: np.ndarray):
@@ -99,6 +110,7 @@ class CutLines:
             return
         self._overlay.holder = self
         line, held = grabbed
+        self._picked(line)
         frame = frame_of(line.layer)
         offset = viewer.dims.ndim - len(frame.axes)
         before = np.asarray(event.position, float)[offset:]

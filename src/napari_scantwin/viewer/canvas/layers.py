@@ -13,20 +13,22 @@ from collections.abc import Sequence
 import numpy as np
 import pint
 import xarray as xr
+from napari.utils.colormaps.standardize_color import transform_color
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.viewer.canvas.frame import EXTENT, Frame
+from napari_scantwin.viewer.canvas.colors import first_colors, fit_scale, limits, scale_of, update_masked
+from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
 from napari_scantwin.viewer.canvas.napari_private import forget_extent
 from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
 
 __all__ = [
-    "RIM",
     "add_layer",
     "add_scan",
     "draw_points",
     "give_frame",
+    "give_rim",
     "give_units",
     "layer_data",
     "layer_name",
@@ -41,61 +43,39 @@ __all__ = [
 _MOST_SAMPLES = 2048
 #: A move of the sliders that nobody sees, in world units.
 _NUDGE = 1e-6
-#: Of a scan that is read in parts, so many slices and values tell the colour limits.
-_SLICES_SAMPLED, _MOST_SAMPLED = 5, 2_000_000
-_LIMITS = (0.002, 0.998)
-_COLORMAPS = {
-    "measured": "viridis",
-    "simulated": "viridis",
-    "uncertainty": "magma",
-    "residual": "coolwarm",
-    "derivative": "coolwarm",
-}
 #: What the layer list calls a kind, where not by its own name.
 _WORDS = {"simulated": "twin"}
-#: Width of a point's white rim, of its size, and the kinds drawn without one (measured points until a map lies below).
-RIM = 0.1
-_RIMLESS = ("measured", "residual")
-#: Kinds whose sign matters: their colours are centred on zero.
-_SIGNED = ("residual", "derivative")
+#: Width of a point's rim, of its size; its colour on the bare canvas, which stands out from a dark and a light one as
+#: the ends of a colour map do not, and on a map, where it parts a point from what the twin makes of it. So many points
+#: have one: rims of closer ones would hide their colours.
+_RIM, _ON_CANVAS, _ON_MAP, _RIMS = 0.15, "#8a8a8a", "white", 3000
+#: The size of points in world units, larger than on the screen at any zoom that shows something, and on the screen, in
+#: pixels, of so many at most. A least size on the screen would give every point a rim, as vispy draws them.
+_SIZE = 8.0
+_PIXELS = ((500, 7), (3000, 6), (20_000, 5), (np.inf, 4))
 
 
-def limits(scan: xr.DataArray) -> tuple[float, float]:
-    """The colour limits that leave out one value in 500 at either end, so that a few hot pixels do not
-    darken a map; a little apart where they are equal."""
-    values = np.asarray(_sample(scan).values)
-    values = values[np.isfinite(values)]
-    low, high = map(float, np.quantile(values, _LIMITS)) if values.size else (0.0, 1.0)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _sample(scan: xr.DataArray) -> xr.DataArray:
-    """The scan itself; of one that is read in parts, a few evenly spaced slices of its slowest axis, subsampled."""
-    if not scans.is_lazy(scan):
-        return scan
-    slow, *others = scan.dims
-    chosen = scan.isel({slow: np.unique(np.linspace(0, scan.sizes[slow] - 1, _SLICES_SAMPLED).astype(int))})
-    for name in others:
-        chosen = chosen.isel({name: slice(None, None, max(1, -(-chosen.size // _MOST_SAMPLED)))})
-    return chosen
-
-
-def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | None = None, contrast=None, name=None):
+def layer_data(
+    scan: xr.DataArray,
+    frame: Frame | None = None,
+    *,
+    kind: str | None = None,
+    contrast=None,
+    name=None,
+    middle: float | None = None,
+):
     """The (data, attributes, type) tuple of a scan's layer: an image where it is gridded, points where it
-    is ragged. ``contrast`` shares another layer's limits."""
+    is ragged. ``contrast`` shares another layer's limits; ``middle`` asks for colours to either side of it."""
     kind = kind or scan.attrs.get("kind", "measured")
     frame = frame if frame is not None and frame.fits(scan) else Frame.of(scan)
-    contrast = contrast or limits(scan)
-    if kind in _SIGNED:
-        reach = max(abs(c) for c in contrast)
-        contrast = (-reach, reach)
+    scale, colormap, contrast = first_colors(kind, contrast or limits(scan), middle)
     labels = tuple(scans.axis_label(scan, axis) for axis in frame.axes)
     attributes = {
         "name": name or layer_name(kind, str(scan.attrs.get("source", "") or scan.name).split("; ")[0]),
         **new_attributes(scan, frame, kind),
         "axis_labels": labels,
     }
-    colormap = _COLORMAPS.get(kind, "viridis")
+    ScanLayer(attributes).set_color_scale(scale, middle or 0.0)
     if scans.is_gridded(scan) and scan.ndim > 1:
         data, origin, step = _even(scan)
         attributes |= {
@@ -106,7 +86,7 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         }
         return data, attributes, "image"
     table = scans.points(scan)
-    places, size = table.coordinates, _point_size(frame.to_world(table.coordinates)) * frame.step[-1]
+    places, size, pixels = table.coordinates, _SIZE * frame.step[-1], point_pixels(len(table.coordinates))
     if places.shape[1] == 1:  # a single sweep is drawn as a row
         places = np.concatenate([np.zeros((len(places), 1)), places], axis=1)
         attributes["axis_labels"] = ("", *labels)
@@ -116,10 +96,11 @@ def layer_data(scan: xr.DataArray, frame: Frame | None = None, *, kind: str | No
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
-        # Rims of close points would hide their colours; on a map they part a point from what the twin makes of it.
-        "border_width": 0.0 if kind in _RIMLESS else RIM,
-        "border_color": "white",
+        "border_width": _RIM if len(places) <= _RIMS else 0.0,
+        "border_color": _ON_CANVAS,
         "size": size,
+        # As large on the screen at every zoom, and as round however the axes are stretched.
+        "canvas_size_limits": (0, pixels),
         "projection_mode": "all" if places.shape[1] > 2 else "none",  # :func:`show_slices`
     }
     return places, attributes, "points"
@@ -211,9 +192,9 @@ def layer_name(kind: str, title: str, branch: str = "") -> str:
     return title if kind == "measured" else f"{said}: {title}"
 
 
-def _point_size(world: np.ndarray) -> float:
-    """World size at which neighbours along the fast axis just touch."""
-    return float(np.clip(1.5 * EXTENT / max(len(np.unique(np.round(world[:, -1], 1))), 1), 1.8, 3.0))
+def point_pixels(count: int) -> int:
+    """How large measured points are on the screen, in pixels: smaller where there are many."""
+    return next(size for most, size in _PIXELS if count <= most)
 
 
 def _even(scan: xr.DataArray) -> tuple[np.ndarray | LazyPlanes, np.ndarray, np.ndarray]:
@@ -255,6 +236,13 @@ def add_scan(
     frame = frame or shared_frame(viewer, scan) or Frame.of(scan, aspect)
     data, attributes, layer_type = layer_data(scan, frame, kind=kind, contrast=contrast, name=name)
     return add_layer(viewer, data, attributes, layer_type)
+
+
+def give_rim(layer, on_map: bool) -> None:
+    """Give measured points the rim they have over a map, or on the bare canvas."""
+    if layer.__class__.__name__ == "Points" and ScanLayer(layer).looks is None:
+        layer.border_width = _RIM if on_map or len(layer.data) <= _RIMS else 0.0
+        layer.border_color = _ON_MAP if on_map else _ON_CANVAS
 
 
 def give_frame(layer, frame: Frame) -> None:
@@ -312,24 +300,31 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
     if not same_kind or layer.ndim != (data.shape[1] if layer_type == "points" else data.ndim):
         return False
     if layer_type == "points":
-        new_looks = len(layer.data) != len(data) or frame_of(layer).step[-1] != ScanLayer(attributes).frame.step[-1]
+        if len(layer.data) != len(data):  # new points get what is current
+            layer.current_size = attributes["size"]
         layer.data = data
         draw_points(layer, ScanLayer(attributes).frame)
         layer.features = attributes["features"]
-        if new_looks:  # napari gives points that are new its own; sizes are in the unit of the last axis
-            for name in ("border_width", "border_color", "size"):
+        # Only what differs: napari goes through every point for each.
+        for name in ("border_width", "size"):
+            if not np.all(getattr(layer, name) == attributes[name]):
                 setattr(layer, name, attributes[name])
-        layer.face_color = attributes["face_color"]  # by value again: fading what is masked gave each point its own
+        border = transform_color(attributes["border_color"])[0]
+        if not np.allclose(layer.border_color, border):
+            layer.border_color = attributes["border_color"]
         layer.face_contrast_limits = attributes["face_contrast_limits"]
-        layer.refresh_colors()
+        layer.face_color = attributes["face_color"]  # by value again: fading what is masked gave each point its own
     else:
         read_in_thread(data, layer.refresh)
         layer.data = data
         layer.scale, layer.translate = attributes["scale"], attributes["translate"]
         layer.contrast_limits_range = attributes["contrast_limits"]
         layer.contrast_limits = attributes["contrast_limits"]
-    frame = frame_of(layer)
+    frame, scale = frame_of(layer), scale_of(layer)
     ScanLayer(layer).take_over(attributes)
+    if scale != scale_of(layer):  # the user's choice stays
+        ScanLayer(layer).set_color_scale(scale)
+        fit_scale(layer)
     if frame is not None and frame.fits(scan_of(layer)):
         give_frame(layer, frame)
     return True
@@ -338,14 +333,3 @@ def update_layer(layer, data, attributes: dict, layer_type: str) -> bool:
 def shared_frame(viewer, scan: xr.DataArray) -> Frame | None:
     """The frame of a layer with the scan's axes and units, so that both lie over each other; else None."""
     return next((frame_of(layer) for layer in scan_layers(viewer) if frame_of(layer).fits(scan)), None)
-
-
-def update_masked(layer) -> None:
-    """Fade the points that are kept from training."""
-    if layer.__class__.__name__ != "Points":
-        return
-    masked = scans.points(scan_of(layer)).masked
-    colors = np.array(layer.face_color)
-    if len(colors) == len(masked):
-        colors[:, 3] = np.where(masked, 0.15, 1.0)
-        layer.face_color = colors

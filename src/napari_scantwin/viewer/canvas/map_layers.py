@@ -12,7 +12,8 @@ from napari_scantwin.core.branches import BRANCH
 from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.sources import converted
-from napari_scantwin.viewer.canvas.layers import draw_points, give_frame, layer_data, layer_name, limits, update_layer
+from napari_scantwin.viewer.canvas.colors import limits
+from napari_scantwin.viewer.canvas.layers import draw_points, give_frame, give_rim, layer_data, layer_name, update_layer
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.twin_layers import placed, take_turns
 from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_layers, scan_of
@@ -27,6 +28,9 @@ __all__ = [
     "show_or_hide",
 ]
 
+#: Pixels of a world unit, for points that are all alike, and how much larger they are in the world, so that they are
+#: as large on the screen at every zoom.
+_A_UNIT, _LARGER = 4, 4.0
 _KINDS = ("temperature", "magnetic field", "pressure", "time")
 
 
@@ -82,31 +86,24 @@ def prepare_maps(layer, maps: Sequence[DerivedMap]) -> list[tuple]:
         name = layer_name(one.title, layer.name, one.scan.attrs.get(BRANCH, ""))
         of_error = one.word == "uncertainty"
         data, attributes, layer_type = layer_data(
-            shown, frame, kind="derived", contrast=limits(shown) if of_error else contrast, name=name
+            shown,
+            frame,
+            kind="derived",
+            contrast=limits(shown) if of_error or one.middle is not None else contrast,
+            name=name,
+            middle=one.middle,
         )
         attributes["visible"] = one.visible
         if of_error:
             attributes["colormap"] = "magma"
-        if one.middle is not None:
-            _about(attributes, limits(shown), one.middle)
         looks = None
         if one.color is not None:
             looks = {"face_color": one.color, "border_color": "black", "border_width": one.border}
-            looks["size"] = one.size * frame.step[-1]
+            looks |= {"size": _LARGER * one.size * frame.step[-1], "canvas_size_limits": (0, round(_A_UNIT * one.size))}
             attributes |= looks
         ScanLayer(attributes).describe_map(layer, one, looks)
         made.append((data, attributes, layer_type))
     return made
-
-
-def _about(attributes: dict, ends: tuple[float, float], middle: float) -> None:
-    """Colours that run to either side of ``middle``."""
-    reach = max(abs(end - middle) for end in ends)
-    kind = "" if "contrast_limits" in attributes else "face_"
-    attributes[f"{kind}contrast_limits"] = (middle - reach, middle + reach)
-    attributes[f"{kind}colormap"] = "coolwarm"
-    if kind:  # a white border would drown the pale colours of what agrees
-        attributes["border_width"] = 0.0
 
 
 def derived_layers(viewer, layer, key: str | None = None) -> list:
@@ -185,6 +182,8 @@ def bring_forward(viewer, layer, keys: Sequence[str]) -> None:
     """Show the derived layers of ``keys`` and hide what lies on the same canvas under them."""
     ours = [one for one in derived_layers(viewer, layer) if ScanLayer(one).analysis in keys]
     seen = [one for one in ours if ScanLayer(one).word != "uncertainty"]
+    for one in seen:
+        give_rim(one, on_map=any(hasattr(other, "contrast_limits") for other in seen))
     for other in scan_layers(viewer):
         if frame_of(other) == frame_of(layer):
             other.visible = other in seen

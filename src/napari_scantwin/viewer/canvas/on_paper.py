@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
@@ -9,10 +11,11 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.figures import MapPicture, Trace
 from napari_scantwin.operations.findings import Curve
+from napari_scantwin.viewer.canvas.colors import base_of, limits_of, scale_of
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_layers, scan_of
 
-__all__ = ["picture_of"]
+__all__ = ["picture_of", "plane_of"]
 
 #: Layers that say something other than their scan's quantity.
 _OTHER = ("uncertainty", "residual")
@@ -35,8 +38,8 @@ def picture_of(viewer, overlay) -> MapPicture | None:
     maps = [one for one in seen if hasattr(one, "contrast_limits")]
     base = chosen if chosen in maps else maps[-1] if maps else seen[-1]
     names = (frame.axes[vertical], frame.axes[horizontal])
-    at = dict(zip(frame.axes, _place(viewer, frame), strict=True))
-    scan = _slice(scan_of(base), names, at)
+    drawn = plane_of(viewer, base, names)
+    scan = drawn.scan
     points, curves = None, []
     for one in seen:
         if one is base or hasattr(one, "contrast_limits"):
@@ -52,18 +55,28 @@ def picture_of(viewer, overlay) -> MapPicture | None:
         for axis, pair in ((horizontal, (left, right)), (vertical, (low_row, high_row)))
     ]
     ends = [_within(pair, scan[name]) for pair, name in zip(ends, (names[1], names[0]), strict=True)]
-    limits, colormap = _colors(base)
-    return MapPicture(
-        scan,
-        *names,
-        title=_title(base, scan),
-        limits=limits,
-        colormap=colormap,
+    return replace(
+        drawn,
         points=points,
         traces=[Trace(*trace) for trace in overlay.traces(names)],
         curves=curves,
         shown_x=ends[0],
         shown_y=ends[1],
+    )
+
+
+def plane_of(viewer, layer, names: tuple[str, str]) -> MapPicture:
+    """One layer over two of its axes, upwards and to the right, where the sliders stand, in the colours it has."""
+    frame = frame_of(layer)
+    at = dict(zip(frame.axes, _place(viewer, frame), strict=True))
+    scan = _slice(scan_of(layer), names, at)
+    return MapPicture(
+        scan,
+        *names,
+        title=_title(layer, scan),
+        limits=limits_of(layer),
+        colormap=base_of(layer).name,
+        log=scale_of(layer) == "logarithmic",
     )
 
 
@@ -95,12 +108,6 @@ def _within(ends: tuple[float, float], column: xr.DataArray) -> tuple[float, flo
     low, high = values[0] - half - air, values[-1] + last + air
     first, second = (float(np.clip(end, low, high)) for end in ends)
     return (first, second) if first != second else (low, high)
-
-
-def _colors(layer) -> tuple[tuple[float, float], str]:
-    image = hasattr(layer, "contrast_limits")
-    limits = layer.contrast_limits if image else layer.face_contrast_limits
-    return tuple(map(float, limits)), (layer.colormap if image else layer.face_colormap).name
 
 
 def _title(layer, scan: xr.DataArray) -> str:

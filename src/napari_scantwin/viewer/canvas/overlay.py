@@ -9,6 +9,7 @@ from qtpy.QtCore import QEvent, QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QFont, QPainter, QPen
 from qtpy.QtWidgets import QWidget
 
+from napari_scantwin.viewer.canvas.colors import follow_scale
 from napari_scantwin.viewer.canvas.fit_axes import fill_canvas
 from napari_scantwin.viewer.canvas.frame import displayed
 from napari_scantwin.viewer.canvas.hatching import Hatching
@@ -19,7 +20,10 @@ from napari_scantwin.viewer.canvas.on_paper import picture_of
 from napari_scantwin.viewer.canvas.orientation import Orientation
 from napari_scantwin.viewer.canvas.readout import describe, speak_physical
 from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Rulers
+from napari_scantwin.viewer.canvas.set_point_marks import SetPointMarks
 from napari_scantwin.viewer.canvas.sliders import Sliders
+from napari_scantwin.viewer.canvas.view_menu import ViewMenu
+from napari_scantwin.viewer.canvas.visibility import one_quantity
 from napari_scantwin.viewer.kit.picture import PictureMenu
 from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
@@ -27,6 +31,8 @@ __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view", "show_part"]
 
 #: Space between the map and the rulers, in pixels.
 _AIR = 16
+#: The read-out keeps so far from the mouse (pixels).
+_CLEAR = 36
 
 
 def attach(viewer) -> Overlay | None:
@@ -55,13 +61,10 @@ def fit_view(viewer) -> None:
     layers = [layer for layer in layers if layer.visible] or layers
     if not layers or min(displayed(viewer, frame_of(layers[-1]))) < 0:
         return
-    shown = list(viewer.dims.displayed)[-2:]
-    low = np.min(
-        [layer.extent.world[0][-2:] if layer.ndim == 2 else layer.extent.world[0][shown] for layer in layers], 0
-    )
-    high = np.max(
-        [layer.extent.world[1][-2:] if layer.ndim == 2 else layer.extent.world[1][shown] for layer in layers], 0
-    )
+    shown = np.array(viewer.dims.displayed)[-2:] - viewer.dims.ndim  # counted from the last axis, which all share
+    layers = [layer for layer in layers if layer.ndim >= -shown.min()] or layers[-1:]
+    low = np.min([layer.extent.world[0][shown] for layer in layers], 0)
+    high = np.max([layer.extent.world[1][shown] for layer in layers], 0)
     room = np.array(_room(width, height))
     zoom = float(np.min(room / np.maximum(high - low, 1e-9)))
     camera.zoom = zoom
@@ -107,6 +110,10 @@ class Overlay(QWidget):
         super().__init__(canvas)
         self._viewer = viewer
         self._text: list[str] = []
+        #: Where the mouse is on the canvas, in pixels; None where it is elsewhere, or on a ruler.
+        self._pointer: tuple[float, float] | None = None
+        self._place: np.ndarray | None = None
+        self._moved, self._corner = False, 0
         self.fitted: tuple | None = None
         #: Functions of the painter that draw on the map, between the map and the rulers.
         self.painters: list[Callable[[QPainter], None]] = []
@@ -120,6 +127,7 @@ class Overlay(QWidget):
         self.fitting = False
         self.orientation = Orientation(viewer)
         self._rulers, self._hatching = Rulers(viewer, self), Hatching(viewer, self)
+        self._marks = SetPointMarks(self)
         self._late = QTimer(self)
         self._late.setSingleShot(True)
         self._late.timeout.connect(lambda: fit_view(viewer))
@@ -140,27 +148,30 @@ class Overlay(QWidget):
         for layer in viewer.layers:
             self._welcome(layer)
         viewer.layers.selection.events.connect(self._refresh)
-        viewer.mouse_move_callbacks.append(self._follow)
         viewer.mouse_double_click_callbacks.append(self._double_clicked)
         viewer.events.reset_view.connect(self._home)
         # napari fits its own view after these; the axes are stretched once that is done.
         viewer.dims.events.order.connect(lambda event: self._late.start(0))
         self.sliders = Sliders(viewer, lambda: self.layer)
         self.picture = PictureMenu(canvas, lambda: picture_of(viewer, self), name=self._name)
+        self.view_menu = ViewMenu(self.picture.menu, viewer, lambda: self.layer)
         viewer.layers.events.connect(lambda event: self.picture.button.setVisible(bool(scan_layers(viewer))))
         self.picture.button.setVisible(bool(scan_layers(viewer)))
         self.show()
 
     def _refresh(self, event=None) -> None:
+        self._moved = True  # something else may lie under the mouse now
         self.update()
 
     def _name(self) -> str:
         """What the map on the canvas is called."""
         return "map" if self.layer is None else str(self.layer.name)
 
-    @staticmethod
-    def _welcome(layer) -> None:
+    def _welcome(self, layer) -> None:
         speak_physical(layer)
+        layer.events.visible.connect(lambda event: one_quantity(self._viewer, layer))
+        one_quantity(self._viewer, layer)
+        follow_scale(layer)
         read_in_thread(layer.data, layer.refresh)
 
     def eventFilter(self, watched, event):
@@ -169,6 +180,10 @@ class Overlay(QWidget):
             if self.untouched:
                 # Keep the map filling the canvas as that changes.
                 self._late.start(0)
+        elif event.type() == QEvent.MouseMove:
+            self.point_at(event.pos().x(), event.pos().y())
+        elif event.type() == QEvent.Leave:
+            self.point_at(-1, -1)
         return False
 
     @property
@@ -193,17 +208,39 @@ class Overlay(QWidget):
     @property
     def text(self) -> list[str]:
         """The read-out's lines as they stand on the screen."""
+        self._read()
         return list(self._text)
 
-    def _follow(self, viewer, event) -> None:
-        """Show what lies under the mouse."""
-        self.show_at(np.asarray(event.position, float))
+    def _read(self) -> None:
+        """Describe again what lies under the mouse, where it or the map has moved."""
+        if self._moved:
+            self._moved = False
+            world, layer = self._there(), self.layer
+            known = layer is not None and world is not None
+            self._text = describe(self._viewer, frame_of(layer), world) if known else []
+
+    def point_at(self, x: float, y: float) -> None:
+        """Show what lies under a pixel of the canvas, pressed or not; nothing where that is a ruler, or beyond."""
+        inside = LEFT <= x < self.width() and TOP <= y < self.height() - BOTTOM
+        pointer = (float(x), float(y)) if inside else None
+        if pointer is None and self._pointer is None and self._place is None:
+            return
+        self._pointer, self._place, self._moved = pointer, None, True
+        self.update()
 
     def show_at(self, world: np.ndarray) -> None:
         """Show what lies at world coordinates [axes]."""
-        layer = self.layer
-        self._text = [] if layer is None else describe(self._viewer, frame_of(layer), world)
+        self._pointer, self._place, self._moved = None, np.asarray(world, float), True
         self.update()
+
+    def _there(self) -> np.ndarray | None:
+        """The world coordinates that are read out: those under the mouse, at the sliders' values where an axis is not
+        drawn."""
+        if self._pointer is None:
+            return self._place
+        world = np.array(self._viewer.dims.point, float)
+        world[list(self._viewer.dims.displayed)[-2:]] = self.world(*self._pointer)
+        return world
 
     @property
     def layer(self):
@@ -250,7 +287,9 @@ class Overlay(QWidget):
         self._hatching.paint(painter, self._flagged(layer))
         for paint in self.painters:
             paint(painter)
-        self._rulers.paint(painter, layer, vertical, horizontal, self._ink, self._paper)
+        held = self.sliders.held()
+        self._rulers.paint(painter, layer, vertical, horizontal, self._ink, self._paper, ", ".join(held))
+        self._marks.paint(painter, layer, vertical, horizontal)
         painter.setPen(QPen(self._ink, 1))
         self._read_out(painter)
         painter.end()
@@ -262,14 +301,33 @@ class Overlay(QWidget):
         return maps[-1] if maps else layer
 
     def _read_out(self, painter) -> None:
-        lines = self._text or self.sliders.held()
+        self._read()
+        lines = self._text
         if not lines:
             return
         metrics = painter.fontMetrics()
         room = max(self.width() - LEFT - RIGHT - 24, 60)  # cut in the middle: the value stands at the end
         lines = [metrics.elidedText(line, Qt.ElideMiddle, room) for line in lines]
-        width = max(metrics.horizontalAdvance(line) for line in lines) + 16
-        box = QRectF(LEFT + 8, TOP + 6, width, 17 * len(lines) + 8)
+        width, height = max(metrics.horizontalAdvance(line) for line in lines) + 16, 17 * len(lines) + 8
+        box = self.box_of(width, height)
         painter.fillRect(box, self._paper)
         for number, line in enumerate(lines):
             painter.drawText(QRectF(box.x() + 8, box.y() + 4 + 17 * number, width, 16), Qt.AlignLeft, line)
+
+    def box_of(self, width: float, height: float) -> QRectF:
+        """Where a read-out of a size stands: in the corner it is in, until the mouse comes near; then in the corner
+        across, so that it never covers what it names."""
+        left, right = LEFT + 8, self.width() - RIGHT - width - 4
+        top, bottom = TOP + 6, self.height() - BOTTOM - height - 6
+        corners = [QRectF(left, top, width, height), QRectF(max(left, right), max(top, bottom), width, height)]
+        if self._pointer is not None:
+            away = [_distance(box, self._pointer) for box in corners]
+            if away[self._corner] < _CLEAR and away[1 - self._corner] > away[self._corner]:
+                self._corner = 1 - self._corner
+        return corners[self._corner]
+
+
+def _distance(box: QRectF, place: tuple[float, float]) -> float:
+    """How far a place lies outside a box, in pixels; 0 within."""
+    x, y = place
+    return float(np.hypot(max(box.left() - x, 0, x - box.right()), max(box.top() - y, 0, y - box.bottom())))

@@ -7,10 +7,12 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPen, QPixmap
 
 from napari_scantwin.core import units
+from napari_scantwin.figures.color_scale import share_of
+from napari_scantwin.viewer.canvas.colors import base_of, limits_of, scale_of
 from napari_scantwin.viewer.canvas.view_switch import HEIGHT
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 
-__all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "Rulers", "ticks"]
+__all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "Rulers", "log_ticks", "ticks"]
 
 #: Pixels that the rulers take from the canvas on each side, and those of the switch above the colour bar.
 LEFT, BOTTOM, RIGHT, BAR = 76, 44, 14, 50
@@ -24,16 +26,16 @@ class Rulers:
         self._viewer, self._sheet = viewer, sheet
         self._kept: tuple | None = None
 
-    def paint(self, painter, layer, vertical: int, horizontal: int, ink: QColor, paper: QColor) -> None:
-        """Paint the rulers of a layer's axes and its colour bar, again only where something about them has changed."""
-        self._ink, self._paper = ink, paper
+    def paint(self, painter, layer, vertical: int, horizontal: int, ink: QColor, paper: QColor, held: str = "") -> None:
+        """Paint the rulers of a layer's axes and its colour bar, again only where something about them has changed;
+        ``held`` tells where the sliders stand."""
+        self._ink, self._paper, self._held = ink, paper, held
         scan, frame, camera = scan_of(layer), frame_of(layer), self._viewer.scene.camera
-        colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
-        limits = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
+        colormap, limits = base_of(layer), limits_of(layer)
         view = (camera.zoom, *camera.center[-2:], self._sheet.width(), self._sheet.height(), vertical, horizontal)
         view += self._sheet.orientation.signs
         ratio = self._sheet.devicePixelRatioF()
-        look = (self._viewer.theme, colormap.name, tuple(limits), ScanLayer(layer).kind, ratio)
+        look = (self._viewer.theme, colormap.name, tuple(limits), ScanLayer(layer).kind, scale_of(layer), held, ratio)
         key = (view, look, frame, id(scan), colormap.colors.tobytes())
         if self._kept is None or self._kept[0] != key:
             sheet = QPixmap(self._sheet.size() * ratio)
@@ -100,8 +102,7 @@ class Rulers:
         painter.restore()
 
     def _color_bar(self, painter, layer, scan) -> None:
-        colormap = layer.colormap if hasattr(layer, "colormap") else layer.face_colormap
-        low, high = layer.contrast_limits if hasattr(layer, "contrast_limits") else layer.face_contrast_limits
+        colormap, scale, (low, high) = base_of(layer), scale_of(layer), limits_of(layer)
         painter.fillRect(QRectF(0, 0, self._sheet.width(), HEIGHT), self._paper)
         painter.fillRect(QRectF(LEFT, HEIGHT, self._sheet.width() - LEFT, BAR), self._paper)
         painter.translate(0, HEIGHT)
@@ -110,21 +111,40 @@ class Rulers:
         unit = units.pretty(scan.attrs["units"])
         title = fitted_title(painter.fontMetrics(), str(title), unit, max(self._sheet.width() - LEFT - 170, 60))
         left = LEFT + painter.fontMetrics().horizontalAdvance(title) + 22
-        length = max(60, min(360, self._sheet.width() - left - 30))
+        told = painter.fontMetrics().horizontalAdvance(self._held) + 26 if self._held else 0
+        length = max(60, min(360, self._sheet.width() - left - 30 - told))
         gradient = QLinearGradient(left, 0, left + length, 0)
         for share, color in zip(np.linspace(0, 1, 17), colormap.map(np.linspace(0, 1, 17)), strict=True):
             gradient.setColorAt(float(share), QColor.fromRgbF(*(float(c) for c in color)))
         painter.fillRect(QRectF(left, 10, length, 12), gradient)
         painter.setPen(QPen(self._ink, 1))
         painter.drawText(QRectF(LEFT + 10, 8, left - LEFT, 16), Qt.AlignLeft | Qt.AlignVCenter, title)
-        marks = ticks(low, high, length, 52)
+        if self._held:
+            room = QRectF(left + length + 14, 8, self._sheet.width() - left - length - 20, 16)
+            held = painter.fontMetrics().elidedText(self._held, Qt.ElideMiddle, int(room.width()))
+            painter.drawText(room, Qt.AlignRight | Qt.AlignVCenter, held)
+        marks = log_ticks(low, high, length, 52) if scale == "logarithmic" else ticks(low, high, length, 52)
         if len(marks) < 2:  # a short bar between round numbers: its ends say more than one tick
             marks = [(low, f"{low:.3g}"), (high, f"{high:.3g}")]
         for value, text in marks:
-            x = left + length * (value - low) / (high - low)
+            x = left + length * float(share_of(value, (low, high), scale))
             painter.drawLine(QPointF(x, 22), QPointF(x, 26))
             half = painter.fontMetrics().horizontalAdvance(text) / 2 + 2
             painter.drawText(QRectF(min(x, self._sheet.width() - half) - 40, 27, 80, 16), Qt.AlignCenter, text)
+
+
+def log_ticks(low: float, high: float, pixels: float, apart: float) -> list[tuple[float, str]]:
+    """Powers of ten between ``low`` and ``high``, and 2 and 5 times those where there is room, with their texts."""
+    if not 0 < low < high < np.inf:
+        return []
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        for every in range(1, 40) if steps == (1,) else (1,):
+            marks = [step * 10.0**power for power in range(first, last + 1, every) for step in steps]
+            marks = [mark for mark in marks if low * (1 - 1e-9) <= mark <= high * (1 + 1e-9)]
+            if len(marks) * apart <= pixels:
+                return [(mark, f"{mark:g}") for mark in marks]
+    return []
 
 
 def ticks(low: float, high: float, pixels: float, apart: float) -> list[tuple[float, str]]:

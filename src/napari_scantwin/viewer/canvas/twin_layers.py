@@ -8,7 +8,8 @@ from qtpy.QtCore import QTimer
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.branches import BRANCH
-from napari_scantwin.viewer.canvas.layers import RIM, add_layer, layer_data, layer_name, limits, update_layer
+from napari_scantwin.viewer.canvas.colors import scale_of, set_scale
+from napari_scantwin.viewer.canvas.layers import add_layer, give_rim, layer_data, layer_name, limits, update_layer
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_of
 
@@ -98,7 +99,9 @@ def _steps(viewer, measured, prepared, done, keep_view: bool) -> Iterator[None]:
         top = result_of(measured, shown, viewer) if scans.is_gridded(scan_of(measured)) else measured
         viewer.layers.move(viewer.layers.index(top), len(viewer.layers))
         if not scans.is_gridded(scan_of(measured)):
-            measured.border_width = RIM  # a point that the twin meets has the colour of its surroundings
+            give_rim(measured, on_map=True)  # a point that the twin meets has the colour of its surroundings
+        if (scale := scale_of(measured)) != scale_of(result_of(measured, shown, viewer)) and shown == "simulated":
+            set_scale(viewer, measured, scale)  # chosen before there was a twin
         yield
     viewer.dims.point = place  # another grid has other steps: stay at the value, not at the step's number
     if not keep_view:

@@ -106,6 +106,11 @@ class CubeWidget(QWidget):
         """Look at the chosen scan again, as after it was replaced."""
         self._choose(self._chooser.layer)
 
+    @property
+    def fits(self) -> bool:
+        """Whether the chosen scan can be looked into."""
+        return bool(self.crosshair.axes)
+
     def _choose(self, layer) -> None:
         self.play(None)
         self.profiles.forget()

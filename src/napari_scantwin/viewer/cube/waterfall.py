@@ -22,6 +22,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.figures.formats import FORMATS
+from napari_scantwin.operations.contrast import shades
 from napari_scantwin.operations.findings import Curve, Plot, Strip
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.combos import Combo
@@ -34,9 +35,6 @@ from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 __all__ = ["Waterfall"]
 
 _EVERY = 30
-_COLORS = "viridis"
-#: The part of the colours that is seen on a dark and on a light ground.
-_ON_DARK, _ON_LIGHT = (0.25, 1.0), (0.0, 0.85)
 
 
 class Waterfall(QDialog):
@@ -186,9 +184,7 @@ class Waterfall(QDialog):
             self._curves.append(pg.PlotCurveItem())
             self.plot.addItem(self._curves[-1])
         low, high = float(stacked.places.min()), float(stacked.places.max())
-        dark = self.plot.backgroundBrush().color().lightness() < 128
-        part = np.linspace(*(_ON_DARK if dark else _ON_LIGHT), 64)
-        colors = pg.ColorMap(np.linspace(0, 1, 64), pg.colormap.get(_COLORS).map(part))
+        colors = pg.ColorMap(np.linspace(0, 1, 64), shades(64, self.plot.ground))
         for curve, place in zip(self._curves, stacked.places, strict=True):
             color = colors.map((place - low) / ((high - low) or 1.0), mode="qcolor")
             curve.setPen(pg.mkPen(color, width=1))
@@ -205,7 +201,6 @@ class Waterfall(QDialog):
         self.plot.setLabel("bottom", scans.axis_label(scan, stacked.axis))
         self.plot.setLabel("left", f"{scans.label(scan)}, lifted")
         self._unit = units.pretty(scan.attrs["units"])
-        self._colors = [color.name() for color in colors.map(np.linspace(0, 1, 16), mode="qcolor")]
 
     def described(self) -> Plot | None:
         """What is on screen, every curve at its offset; None where nothing is drawn."""
@@ -223,7 +218,7 @@ class Waterfall(QDialog):
             for number, (curve, values) in enumerate(zip(self._curves, self.stacked.values, strict=True))
         ]
         label = scans.axis_label(scan, self.stacked.across)
-        strip = Strip(label, self.stacked.places, self._colors)
+        strip = Strip(label, self.stacked.places)
         bottom, left = scans.axis_label(scan, self.stacked.axis), f"{scans.label(scan)}, lifted"
         return Plot(drawn, bottom, left, strip=strip, **as_shown(self.plot))
 

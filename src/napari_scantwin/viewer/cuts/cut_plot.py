@@ -66,7 +66,7 @@ class CutPlot:
 
     def __init__(self):
         self.widget = new_plot(170)
-        self._legend = self.widget.addLegend(offset=(-5, 5), labelTextSize="8pt")
+        self._legend = self.widget.addLegend(offset=(-28, 5), labelTextSize="8pt")
         self._drawn: dict[int, _Drawn] = {}
         self._names: dict[int, tuple[str, str]] = {}
         self._values: dict[int, tuple] = {}

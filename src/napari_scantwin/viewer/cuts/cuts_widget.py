@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -25,9 +25,11 @@ from napari_scantwin import sections
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.set_points import at_set_points
 from napari_scantwin.figures.formats import FORMATS
 from napari_scantwin.viewer.canvas.cut_lines import CutLines
 from napari_scantwin.viewer.canvas.overlay import attach
+from napari_scantwin.viewer.canvas.visibility import family_of
 from napari_scantwin.viewer.cuts.cut_plot import CutPlot
 from napari_scantwin.viewer.cuts.cut_subject import CutSubject, branch_of, curve_of, points_along
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
@@ -60,7 +62,10 @@ class _Line:
 
 
 class CutsWidget(QWidget):
-    """Any number of cuts through the chosen scan and its twin; each is a line that can be dragged."""
+    """Any number of cuts through the chosen scan and its twin; each is a line that can be dragged. ``redrawn`` when
+    other cuts are shown."""
+
+    redrawn = Signal()
 
     def __init__(self, viewer, chooser, parent=None):
         super().__init__(parent)
@@ -78,13 +83,16 @@ class CutsWidget(QWidget):
         self._timer.timeout.connect(self._follow)
         self._build()
         overlay = attach(viewer)
-        self.on_canvas = None if overlay is None else CutLines(viewer, overlay, lambda: self.lines, self.move)
+        self.on_canvas = (
+            None if overlay is None else CutLines(viewer, overlay, lambda: self.lines, self.move, self.pick)
+        )
         viewer.layers.events.removed.connect(self._removed)
 
     def _build(self) -> None:
         self.line_button = QPushButton("Line")
         self.line_button.setToolTip(
-            "Adds a line across the map. Drag its ends or the whole line on the canvas; Shift keeps it straight."
+            "Adds a line across the map. Drag its ends or the whole line on the canvas; Shift keeps it straight,\n"
+            "Delete deletes it."
         )
         self.line_button.clicked.connect(lambda: self.add_line())
         self.sweep_button = QPushButton("Sweep…")
@@ -98,7 +106,7 @@ class CutsWidget(QWidget):
         self.list.setToolTip("Tick to show, double-click to rename, Delete to delete (Ctrl+Z brings it back)")
         self.list.installEventFilter(self)
         self.list.itemChanged.connect(self._edited)
-        self.list.currentRowChanged.connect(lambda row: (self._chosen(row), self._label()))
+        self.list.currentRowChanged.connect(lambda row: (self._chosen(row), self._label(), self._mark(row)))
         self.width = NumberBox(digits=3)
         self.width.valueChanged.connect(lambda value: self._change(width=value))
         self.width_label = QLabel("Band")
@@ -109,7 +117,8 @@ class CutsWidget(QWidget):
         self.color_button = QPushButton("Colour…")
         self.color_button.clicked.connect(self._ask_color)
         self.delete_button = QPushButton("Delete")
-        self.delete_button.clicked.connect(lambda: self.delete(self.list.currentRow()))
+        self.delete_button.setToolTip("Deletes the chosen cut (Delete, here and on the map; Ctrl+Z brings it back)")
+        self.delete_button.clicked.connect(self.delete_chosen)
         self.reason = Reason()
         self.planes = PlaneMaker(self._viewer, self)
         self.planes.failed.connect(lambda reason: self.reason.say(reason))
@@ -220,9 +229,24 @@ class CutsWidget(QWidget):
         if self.undo is not None:
             self.undo.did(lambda: self._bring_back(line, row), lambda: self._drop(line))
 
+    def delete_chosen(self) -> None:
+        """Delete the cut that is chosen in the list, or was last taken hold of on the map."""
+        self.delete(self.list.currentRow())
+
+    @property
+    def on_map(self) -> bool:
+        """Whether the chosen cut is seen on the canvas."""
+        row = self.list.currentRow()
+        return self.on_canvas is not None and 0 <= row < len(self.lines) and self.on_canvas.sees(self.lines[row])
+
+    def pick(self, line: _Line) -> None:
+        """Choose a cut, as by taking hold of it on the map."""
+        if line in self.lines:
+            self.list.setCurrentRow(self.lines.index(line))
+
     def eventFilter(self, watched, event) -> bool:
         if watched is self.list and event.type() == QEvent.KeyPress and event.key() == Qt.Key_Delete:
-            self.delete(self.list.currentRow())
+            self.delete_chosen()
             return True
         return super().eventFilter(watched, event)
 
@@ -253,8 +277,7 @@ class CutsWidget(QWidget):
             self.reason.say("Open a scan first.")
             return
         found = scans.sweeps(scan)
-        names = [", ".join(f"{v:.6g} {units.pretty(scan[a].attrs['units'])}" for a, v in s.slow.items()) for s in found]
-        names = [f"{number + 1}: {name}" for number, name in enumerate(names)]
+        names = [f"{number + 1}: {at_set_points(scan, sweep.slow)}" for number, sweep in enumerate(found)]
         name, chosen = QInputDialog.getItem(self, "Whole sweep", "Sweep", names, 0, False)
         if chosen:
             self.add_sweep(found[names.index(name)].number)
@@ -342,6 +365,13 @@ class CutsWidget(QWidget):
         for box in (self.width, self.averaged):
             box.blockSignals(False)
 
+    def _mark(self, row: int) -> None:
+        """Have the map show which cut is chosen."""
+        if self.on_canvas is not None:
+            self.on_canvas.chosen = self.lines[row] if 0 <= row < len(self.lines) else None
+            self.on_canvas.redraw()
+        self.redrawn.emit()
+
     def _change(self, **what) -> None:
         row = self.list.currentRow()
         if 0 <= row < len(self.lines):
@@ -364,6 +394,13 @@ class CutsWidget(QWidget):
         self._label()
         if self.on_canvas is not None:
             self.on_canvas.redraw()
+        self.redrawn.emit()
+
+    @property
+    def shown(self) -> bool:
+        """Whether a cut of the chosen scan is drawn."""
+        ours = family_of(self._viewer, self.subject.layer)
+        return any(line.shown and line.layer in ours for line in self.lines)
 
     def _draw(self, line: _Line) -> None:
         if line.shown:

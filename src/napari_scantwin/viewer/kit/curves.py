@@ -9,13 +9,14 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtGui import QColor
 
-from napari_scantwin.operations.findings import Curve, Plot, Strip, robust_range
+from napari_scantwin.operations.findings import Curve, Plot, robust_range
 from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
+from napari_scantwin.viewer.kit.strip_bar import StripBar
 
 __all__ = ["CurvePlot", "scaled"]
 
 _WITHIN = 1.96  # standard deviations of the 95 % band
-_PALE, _BARS, _GREY = 60, 150, "#909090"
+_PALE, _BARS = 60, 150
 _MARKERS = {"points": "o", "triangles": "t"}
 #: So many names stand in a line of the key.
 _A_LINE = 5
@@ -28,12 +29,6 @@ def scaled(values: np.ndarray, log: bool) -> np.ndarray:
         return values
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(values > 0, np.log10(values), np.nan)
-
-
-def _ends_of(strip: Strip) -> list[tuple[str, str]]:
-    """A strip of colours as a key: its ends in their colours."""
-    low, high = float(np.min(strip.places)), float(np.max(strip.places))
-    return [(strip.label, _GREY), (f"{low:.4g}", strip.colors[0]), (f"to {high:.4g}", strip.colors[-1])]
 
 
 class CurvePlot:
@@ -53,6 +48,7 @@ class CurvePlot:
         self.on_window = None
         self._placing = False
         give_menu(self.widget, self.described, name=name, scales=self.set_log, show_all=self.show_all)
+        self._bar = StripBar(self.widget)
         self.widget.themed.connect(self._draw_all)
 
     @property
@@ -89,13 +85,16 @@ class CurvePlot:
             plot.setTitle(None)
             return
         plot.getPlotItem().setLogMode(*self._log)
+        curves, strip = list(drawn.curves), drawn.strip
+        if strip is not None:
+            curves = [replace(one, color=color) for one, color in zip(curves, strip.colors(plot.ground), strict=True)]
+        self._bar.show(strip)
         # Points above bands and lines.
-        for curve in sorted(drawn.curves, key=lambda one: one.style in _MARKERS):
+        for curve in sorted(curves, key=lambda one: one.style in _MARKERS):
             self._draw(curve)
         plot.setLabel("bottom", drawn.bottom)
         plot.setLabel("left", drawn.left)
-        key = drawn.key if drawn.strip is None else _ends_of(drawn.strip)
-        named = [f"<span style='color:{plot.ink(color)}'>{text}</span>" for text, color in key]
+        named = [f"<span style='color:{plot.ink(color)}'>{text}</span>" for text, color in drawn.key]
         lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
         plot.setTitle("<br>".join(lines) or None, size="8pt")
         if drawn.window is not None and self.on_window is not None:

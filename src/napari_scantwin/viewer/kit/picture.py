@@ -42,6 +42,8 @@ class PictureMenu(QObject):
         Called with "x" or "y" and whether that axis is to be logarithmic; without it there is no such choice.
     show_all
         Called to show everything again; without it there is no such choice.
+    numbers
+        Tells the numbers behind the picture as text; by default those that are drawn.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class PictureMenu(QObject):
         name: Callable[[], str] = lambda: "plot",
         scales: Callable[[str, bool], None] | None = None,
         show_all: Callable[[], None] | None = None,
+        numbers: Callable[[], str] | None = None,
         button: bool = True,
     ):
         super().__init__(widget)
         self._widget, self.describe, self._name, self.show_all = widget, describe, name, show_all
+        self._numbers = numbers
         self.dialog = None
         self.menu = QMenu(widget)
         self.menu.aboutToShow.connect(self._enable)
@@ -111,9 +115,15 @@ class PictureMenu(QObject):
         if self.button is not None:
             self.button.show()
 
+    def numbers(self) -> str:
+        """The numbers behind the picture as columns parted by tabs; empty where nothing is drawn."""
+        if (picture := self.describe()) is None:
+            return ""
+        return as_text(picture) if self._numbers is None else self._numbers()
+
     def _copy_data(self) -> None:
-        if (picture := self.describe()) is not None:
-            QApplication.clipboard().setText(as_text(picture))
+        if text := self.numbers():
+            QApplication.clipboard().setText(text)
 
     def save(self, path: Path, style: PaperStyle | None = None) -> Path:
         """Write what is on screen as a figure for paper, by its suffix; raises :class:`ScanError` in words."""

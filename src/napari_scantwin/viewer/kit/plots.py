@@ -41,6 +41,7 @@ class _Plot(pg.PlotWidget):
     #: The colours have changed with the theme: what is drawn is to stand out from another ground.
     themed = Signal()
     _theme = None
+    _left = ""
     #: The menu of what is drawn, once its owner can tell what that is.
     picture: PictureMenu | None = None
 
@@ -55,6 +56,26 @@ class _Plot(pg.PlotWidget):
     def showEvent(self, event) -> None:
         super().showEvent(event)
         self.follow_theme()
+
+    def setLabel(self, side: str, text: str | None = None, **more) -> None:
+        """Label an axis; one on the left that is longer than the plot is high is broken between its words."""
+        if side == "left":
+            self._left = text or ""
+            text = self._broken(self._left)
+        self.plotItem.setLabel(side, text, **more)
+
+    def _broken(self, text: str) -> str:
+        room = self.plotItem.vb.height()
+        if room < 20 or " " not in text or self.fontMetrics().horizontalAdvance(text) <= room:
+            return text
+        gaps = [place for place, letter in enumerate(text) if letter == " "]
+        middle = min(gaps, key=lambda place: abs(place - len(text) / 2))
+        return f"{text[:middle]}<br>{text[middle + 1 :]}"
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        if self._left:
+            self.plotItem.setLabel("left", self._broken(self._left))
 
     def mouseDoubleClickEvent(self, event) -> None:
         super().mouseDoubleClickEvent(event)
@@ -80,9 +101,14 @@ class _Plot(pg.PlotWidget):
             item.legend.setLabelTextColor(ink)
         self.themed.emit()
 
+    @property
+    def ground(self) -> str:
+        """The colour that curves are drawn on."""
+        return self.backgroundBrush().color().name()
+
     def ink(self, color: str) -> str:
         """A colour made to stand out from the plot's ground, by three to one at least."""
-        return readable(color, self.backgroundBrush().color().name())
+        return readable(color, self.ground)
 
 
 def theme_colors() -> tuple[str, str]:

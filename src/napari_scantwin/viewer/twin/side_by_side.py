@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QRectF, QTimer
@@ -9,8 +11,13 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.figures import MapPicture
+from napari_scantwin.figures.color_scale import share_of
+from napari_scantwin.viewer.canvas.colors import base_of, limits_of, scale_of
+from napari_scantwin.viewer.canvas.on_paper import plane_of
 from napari_scantwin.viewer.canvas.twin_layers import result_of
-from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.canvas.visibility import axes_shown
+from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 from napari_scantwin.viewer.session import frame_of, scan_of
 
 __all__ = ["SideBySide"]
@@ -35,6 +42,7 @@ class SideBySide(QWidget):
             plot.addItem(self.images[kind])
             plot.setMenuEnabled(True)
             plot.setTitle(kind, size="9pt")
+            give_menu(plot, lambda kind=kind: self._described(kind), name=lambda kind=kind: kind)
             if plot is not first:
                 plot.setXLink(first)
                 plot.setYLink(first)
@@ -66,7 +74,7 @@ class SideBySide(QWidget):
     def redraw(self) -> None:
         """Draw the slice where the sliders stand now."""
         for kind in _KINDS:
-            layer = self._measured if kind == "measured" else result_of(self._measured, kind, self._viewer)
+            layer = self._layer(kind)
             self.images[kind].setVisible(layer is not None)
             if layer is not None and hasattr(layer, "colormap"):
                 self._draw(kind, layer)
@@ -84,10 +92,11 @@ class SideBySide(QWidget):
         # Of a file, the plane follows when it has been read: the layer then changes, and this is drawn again.
         plane = np.asarray(layer.data[part])
         plane = plane if shown[0] < shown[1] else plane.T
-        low, high = layer.contrast_limits
-        image = self.images[kind]
-        image.setLookupTable((255 * layer.colormap.map(np.linspace(0, 1, 256))).astype(np.uint8))
-        image.setImage(plane, levels=(low, high), autoLevels=False)
+        image, ends = self.images[kind], limits_of(layer)
+        image.setLookupTable((255 * base_of(layer).map(np.linspace(0, 1, 256))).astype(np.uint8))
+        logarithmic = scale_of(layer) == "logarithmic"
+        drawn, levels = (share_of(plane, ends, "logarithmic"), (0, 1)) if logarithmic else (plane, ends)
+        image.setImage(drawn, levels=levels, autoLevels=False)
         step = np.asarray(layer.scale) * frame.step
         start = np.asarray(layer.translate) * frame.step + frame.origin - step / 2
         up, right = shown
@@ -101,6 +110,17 @@ class SideBySide(QWidget):
         if kind == "measured":
             plot.setLabel("left", scans.axis_label(scan, frame.axes[up]))
         plot.setTitle(self._title(kind, scan, plane), size="9pt")
+
+    def _described(self, kind: str) -> MapPicture | None:
+        """One of the three as it is on screen; None where it is not there."""
+        layer, viewer = self._layer(kind), self._viewer
+        if layer is None or layer not in viewer.layers or not hasattr(layer, "contrast_limits"):
+            return None
+        names = axes_shown(viewer, layer)
+        return None if names is None else replace(plane_of(viewer, layer, names), **as_shown(self.plots[kind]))
+
+    def _layer(self, kind: str):
+        return self._measured if kind == "measured" else result_of(self._measured, kind, self._viewer)
 
     @staticmethod
     def _title(kind: str, scan, plane: np.ndarray) -> str:

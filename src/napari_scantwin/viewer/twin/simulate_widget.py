@@ -87,7 +87,9 @@ class SimulateWidget(QWidget):
         self.beside_button.setCheckable(True)
         self.beside_button.setToolTip("Measured, simulated and residual beside each other, below the map")
         self.beside_button.toggled.connect(self._show_beside)
-        self._beside = None
+        self._beside: SideBySide | None = None
+        #: The dock of plots that shows the three beside each other; None without a window.
+        self.plots = None
         presets = QHBoxLayout()
         for button in (self.dense_button, self.measured_button, self.beside_button):
             presets.addWidget(button)
@@ -147,7 +149,7 @@ class SimulateWidget(QWidget):
         untrained = "" if twin is not None else "Train the scan first"
         enable(self.beside_button, untrained or ("" if image is not None else "Its points lie over the map already"))
         if self._beside is not None and image is not None:
-            self._beside[0].show_of(image)
+            self._beside.show_of(image)
         if twin is None:
             self.said.setText("Train the scan first; then its twin can be simulated on any grid.")
         else:
@@ -176,28 +178,20 @@ class SimulateWidget(QWidget):
 
     def _show_beside(self, on: bool) -> None:
         if self._beside is not None:
-            widget, dock = self._beside
-            self._beside = None
+            widget, self._beside = self._beside, None
             widget.shut()
-            self._viewer.window.remove_dock_widget(dock)
+            if self.plots is not None:
+                self.plots.uncover(widget)
         layer = layer_of_image(self._chooser.layer)
         if on and layer is not None:
-            widget = SideBySide(self._viewer, layer)
-            dock = self._viewer.window.add_dock_widget(widget, name="Side by side", area="bottom")
-            self._beside = (widget, dock)
-            # Its cross is the button, pressed again; napari tells of it by this alone.
-            dock.destroyed.connect(self._beside_gone)
-
-    def _beside_gone(self) -> None:
-        if self._beside is not None:
-            self._beside[0].shut()
-            self._beside = None
-            self.beside_button.setChecked(False)
+            self._beside = SideBySide(self._viewer, layer)
+            if self.plots is not None:
+                self.plots.cover(self._beside, "Side by side")
 
     def shut(self) -> None:
         """Let go of the viewer."""
         if self._beside is not None:
-            self._beside[0].shut()
+            self._beside.shut()
             self._beside = None
 
     def _offer_derivatives(self) -> None:

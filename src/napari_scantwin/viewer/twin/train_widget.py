@@ -64,6 +64,7 @@ class TrainWidget(QWidget):
 
     trained = Signal(object, object)
     scored = Signal(object)
+    began = Signal()
     saved = Signal(str)
 
     def __init__(self, viewer, chooser, parent=None):
@@ -272,7 +273,14 @@ class TrainWidget(QWidget):
             return twin, next_sweeps(twin) if len(twin.axes) > 1 else []
 
         self.job.start(work)
+        self.began.emit()
         return True
+
+    @property
+    def has_results(self) -> bool:
+        """Whether the plot or the table has something to tell: of a training under way, or of the chosen scan's
+        twin."""
+        return self.job.running or ScanLayer(self._chooser.layer).twin is not None
 
     def _progress(self, news) -> None:
         self.bar.setValue(round(1000 * news.fraction))

@@ -8,8 +8,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QDialog, QLabel, QSplitter, QTableWidget, QTableWidgetItem, QVBoxLayout
 
+from napari_scantwin.operations.findings import Curve, Plot
 from napari_scantwin.twin.settings import Trial
-from napari_scantwin.viewer.kit.plots import new_plot
+from napari_scantwin.viewer.kit.plots import give_menu, new_plot
 
 __all__ = ["TrialsWindow"]
 
@@ -55,6 +56,9 @@ class TrialsWindow(QDialog):
         self.plot.setMenuEnabled(True)
         self.plot.getPlotItem().getAxis("left").setStyle(showValues=False)
         self.plot.setMouseEnabled(False, False)
+        self._heads: list[str] = []
+        give_menu(self.plot, self._described, name=lambda: "trials", numbers=self._numbers, show_all=self._draw)
+        self.plot.themed.connect(self._draw)
         parts = QSplitter(Qt.Vertical)
         parts.addWidget(self.table)
         parts.addWidget(self.plot)
@@ -115,10 +119,29 @@ class TrialsWindow(QDialog):
                 self.plot.addItem(text)
         axis = self.plot.getPlotItem().getAxis("bottom")
         heads = [f"error / {self._unit}" if name == "error" and self._unit else name for name in names]
-        axis.setTicks([list(enumerate(head.replace(" ", "\n", 1) for head in heads))])
+        self._heads = [head.replace(" ", "\n", 1) for head in heads]
+        axis.setTicks([list(enumerate(self._heads))])
         axis.setHeight(44)
         self.plot.setXRange(-0.6, len(names) - 0.4, padding=0)
         self.plot.setYRange(-0.15, 1.15, padding=0)
+
+    def _described(self) -> Plot | None:
+        """The lines on screen, the marked one in its colour; None where there are none."""
+        lines = [one for one in self.plot.listDataItems() if one.getData()[0] is not None]
+        curves = [Curve(*one.getData(), None, QColor(one.opts["pen"].color()).name(), "line") for one in lines]
+        if not curves:
+            return None
+        return Plot(curves, "", "from the least to the greatest value", ticks=list(enumerate(self._heads)))
+
+    def _numbers(self) -> str:
+        """The trials with all that was varied, as a spreadsheet takes them."""
+        names = list(dict.fromkeys(name for trial in self._trials for name in trial.settings))
+        error = f"error ({self._unit})" if self._unit else "error"
+        rows = [["trial", error, "seconds", "interpolator", *names]]
+        for one in self._trials:
+            varied = ["" if one.settings.get(name) is None else str(one.settings[name]) for name in names]
+            rows.append([str(one.number), repr(float(one.error)), repr(float(one.seconds)), one.interpolator, *varied])
+        return "\n".join("\t".join(row) for row in rows)
 
 
 def _value(trial: Trial, name: str):

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, limits, update_layer, update_masked
+from napari_scantwin.viewer.canvas.napari_private import drawn_once
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.canvas.twin_layers import result_of
 from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, scan_of
@@ -36,9 +37,11 @@ def put_grown(viewer, layer, prepared: tuple, measured):
         if layer_type == "points" and len(getattr(layer, name, ())):
             attributes[name] = getattr(layer, name)[0]
     wider, shown = _ranges(scan_of(layer)) != _ranges(scan_of(attributes)), layer
-    if update_layer(layer, data, attributes, layer_type):
-        update_masked(layer)
-    else:
+    with drawn_once(viewer, layer):
+        updated = update_layer(layer, data, attributes, layer_type)
+        if updated:
+            update_masked(layer)
+    if not updated:
         shown = _in_its_place(viewer, layer, prepared)
     viewer.dims.point = place
     viewer.scene.camera.zoom, viewer.scene.camera.center = camera
