@@ -44,7 +44,6 @@ class SweepsWidget(QWidget):
         self.table.setSelectionBehavior(NumberTable.SelectRows)
         self.table.itemChanged.connect(self._ticked)
         self.table.itemSelectionChanged.connect(self._highlight)
-        self.table.setToolTip("Untick a sweep, or press Delete, to leave the selected ones out; Ctrl+Z takes it back")
         self.table.installEventFilter(self)
         self.drawn = SweepsPlot()
         self.plot, self.region = self.drawn.widget, self.drawn.region
@@ -98,9 +97,8 @@ class SweepsWidget(QWidget):
         self.mask_button.setText("Mask points…")
         self.choice.set_scan(scan)
         cube = scan is not None and is_cube(scan)
-        self.table.setToolTip(
-            f"Untick a {'slice' if cube else 'sweep'}, or press Delete, to leave it out of training (Ctrl+Z takes it back)"
-        )
+        kind = "slice" if cube else "sweep"
+        self.table.setToolTip(f"Untick a {kind}, or press Delete, to leave it out of training (Ctrl+Z takes it back)")
         self.plot.setToolTip("The mean of each slice" if cube else _CLICKED)
         found = []
         if scan is not None:
