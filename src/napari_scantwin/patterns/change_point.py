@@ -25,7 +25,8 @@ CLAIM = 20.0
 #: The floor of the errors as a share of the range.
 FLOOR = 0.005
 _SMOOTH, _BROKEN = range(3, 9), range(1, 5)
-#: Places tried in a step of the axis (fewer along an axis of many values), in all, and the part of the axis at either end in which no change is looked for.
+#: Places tried in a step of the axis (fewer along an axis of many values), places in all, and the part of the axis at
+#: either end in which no change is looked for.
 _FINE, _IN_ALL, _ENDS = 8, 320, 0.1
 #: Half the width of a spread step, in readings.
 _SPREAD = 1.5
