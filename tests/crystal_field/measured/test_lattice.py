@@ -152,3 +152,15 @@ def test_noise_is_no_kink():
     for seed in range(10):
         noise = 1 + 0.02 * np.random.default_rng(seed).normal(size=t.size)
         assert ordering_in(_curve(t, 5 / (t + 6) * noise, kind="susceptibility")) is None
+
+
+def test_a_heat_capacity_that_rises_again():
+    """The tail 1/T² of moments that begin to order below the coldest reading, under the levels' own heat capacity."""
+    t = np.geomspace(0.5, 60, 80)
+    levels = _levels(t, (0, 2), (12, 2), (40, 2))
+    found = ordering_in(_curve(t, levels + 0.03 / t**2, error=0.003))
+    tail, own = 0.03 / found.limit**2, _levels(np.array([found.limit]), (0, 2), (12, 2), (40, 2))[0]
+    assert found.temperature < found.limit < 3
+    assert tail < 0.3 * own  # little of the tail is left above the proposed limit
+    assert "rises again" in found.words
+    assert ordering_in(_curve(t, levels, error=0.003)) is None

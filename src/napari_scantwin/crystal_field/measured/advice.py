@@ -130,13 +130,6 @@ def _of_heat_capacity(curve: IonCurve, name: str) -> list[str]:
                 "lattice does and levels do not: take the lattice off first (an La, Lu or Y analogue, or Debye and "
                 "Einstein)"
             )
-    cold = curve.x < 1.0
-    if cold.sum() >= 3 and np.polyfit(curve.x[cold], curve.value[cold], 1)[0] < 0 and curve.value[cold].max() > 0.05:
-        said.append(
-            f"{name} rises towards low temperatures below 1 K, as nuclear moments or a split ground level make it: use "
-            f"it "
-            "above 1 K, since neither is in the model"
-        )
     return said
 
 

@@ -1,5 +1,5 @@
 """Where order sets in, below which a single ion's levels say nothing: peaks of the heat capacity that no level scheme
-makes, and kinks of the susceptibility.
+makes, kinks of the susceptibility, and a heat capacity that rises again towards the lowest temperatures.
 
 A Schottky anomaly is broad: for two levels of any degeneracies its full width at half height is more than its
 temperature. A peak of a heat capacity is taken for a transition where it stands twice as high as the readings a tenth
@@ -27,6 +27,9 @@ _REACH, _SHARP = 0.25, 0.75
 #: The lower limit lies this much above the transition: short-range order and critical fluctuations.
 _ABOVE = 1.3
 _FEWEST = 7
+#: How far a heat capacity rises again towards low temperatures, times its least value, and how far above that its tail
+#: reaches, which falls as 1/T².
+_AGAIN, _ABOVE_UPTURN = 1.15, 1.6
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,19 @@ def ordering_in(curve: IonCurve) -> Ordering | None:
         found, what = _kink(curve), "has a kink"
     else:
         return None
+    name = curve.label or curve.kind.replace("_", " ")
+    if found is None and curve.kind == "heat_capacity" and (least := _upturn(curve)) is not None:
+        limit = float(f"{_ABOVE_UPTURN * least:.2g}")
+        return Ordering(
+            least,
+            limit,
+            f"{name} rises again below {least:.3g} K, as neighbours that begin to order or nuclear moments make it, "
+            f"and a "
+            f"level only if it lies below {2 * least:.2g} K: use only above {limit:g} K",
+        )
     if found is None:
         return None
     limit = float(f"{_ABOVE * found:.2g}")
-    name = curve.label or curve.kind.replace("_", " ")
     return Ordering(
         found,
         limit,
@@ -87,6 +99,20 @@ def _peak(curve: IonCurve) -> float | None:
         if highest and near.sum() >= 3 and c[at] > _TWICE * max(sides.max(), 0) + _SURE * curve.error[at]:
             return float(t[at])
     return None
+
+
+def _upturn(curve: IonCurve) -> float | None:
+    """Where a heat capacity is least before it rises towards its coldest reading; None where it falls to there."""
+    t, c = curve.x, curve.value
+    if len(t) < _FEWEST:
+        return None
+    # Down to the least value from the coldest reading on: a Schottky anomaly further up has its own, later.
+    rising = np.flatnonzero(np.diff(c) > 2 * curve.error[1:])
+    until = int(rising[0]) + 1 if len(rising) else len(c)
+    at = int(np.argmin(c[:until]))
+    if at < 3 or t[at] > np.sqrt(t[0] * t[-1]):
+        return None
+    return float(t[at]) if c[:3].mean() > _AGAIN * max(c[at], 0) + 2 * curve.error[at] else None
 
 
 def _kink(curve: IonCurve) -> float | None:
