@@ -33,7 +33,7 @@ from napari_scantwin.viewer.canvas.view_switch import HEIGHT
 #: The least contrast of letters of less than 18 points (14 if bold), and of curves, symbols and larger letters.
 SMALL, LARGE = 4.5, 3.0
 #: Pixels of a text that have to be as dark, or as light, as it is said to be.
-_PIXELS = 6
+_PIXELS = 3
 
 
 @dataclass(frozen=True)
