@@ -28,6 +28,8 @@ _SHARED = Path(os.environ.get("SCANTWIN_SHARED", Path(__file__).resolve().parent
 _STAGES = ("open", "train", "cut", "export", "reopen")
 _SHARE = 55.0
 _WINDOW = (1200, 800)
+#: What a user presses where a table's columns have no names.
+_TEMPLATES = {"magnetization": "M(T, H)", "resistance": "R(T, H)", "ARPES map": "ARPES map"}
 
 
 def scans(folder: Path) -> dict[str, tuple[Path, list[tuple[str, str]]]]:
@@ -158,6 +160,7 @@ class Walk:
         from napari_scantwin.viewer.panel import Panel
 
         self.name, self.path, self.columns, self.folder, self.pictures = name, path, columns, folder, pictures
+        self.template = _TEMPLATES.get(name)
         self.pointer = Pointer()
         self.found: dict = {
             "clicks": {},
@@ -199,8 +202,11 @@ class Walk:
             yield 600
             dialog = self.dialog("ColumnDialog")
             self.look("columns")
+            yield from self.click(dialog.templates[self.template])
             for (name, unit), names, unit_boxes in zip(self.columns, dialog.names, dialog.unit_boxes, strict=True):
-                for box, word in ((names, name), (unit_boxes, unit)):
+                for box, word in ((names, name.replace("_", " ")), (unit_boxes, unit)):
+                    if box.currentText() == word:
+                        continue
                     yield from self.click(box.lineEdit())
                     self.pointer.type("", "ctrl+a" if self.pointer.real else "")
                     self.pointer.type(word, "Tab")
@@ -417,7 +423,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--pictures", type=Path, default=Path("demo-output") / "walk")
     parser.add_argument("--theme", default="dark", choices=("dark", "light"))
-    parser.add_argument("--limit", type=float, default=900.0, help="Seconds for one scan.")
+    parser.add_argument("--limit", type=float, default=1500.0, help="Seconds for one scan.")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:

@@ -223,7 +223,7 @@ def main() -> int:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent / "images"
     pictures = Pictures(folder)
     QTimer.singleShot(1500, pictures.cubes if "cubes" in sys.argv[2:] else pictures.start)
-    QTimer.singleShot(400_000, lambda: QApplication.exit(1))
+    QTimer.singleShot(1_500_000, lambda: QApplication.exit(1))
     return napari.run(force=True) or 0
 
 
