@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["VIEWS", "Modelled", "curve_plots", "distinction_plot", "level_plot", "modelled"]
 
 _GREY = "#909090"
+#: A line's band is drawn so many of its errors wide.
+_BAND = 1.96
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,12 @@ def modelled(solution: Solution, curves: Sequence[IonCurve]) -> list[np.ndarray 
     return found
 
 
-def curve_plots(curves: Sequence[IonCurve], models: Sequence[Modelled] = (), words: str = "") -> dict[str, Plot]:
+def curve_plots(
+    curves: Sequence[IonCurve],
+    models: Sequence[Modelled] = (),
+    words: str = "",
+    bands: Sequence[tuple[IonCurve, np.ndarray, np.ndarray]] = (),
+) -> dict[str, Plot]:
     """A plot of each view that the curves fill.
 
     Parameters
@@ -104,6 +111,8 @@ def curve_plots(curves: Sequence[IonCurve], models: Sequence[Modelled] = (), wor
         What crystal fields give there.
     words
         What is said below.
+    bands
+        Grey bands: each a curve at whose places it stands, its lower and its upper edge [n].
 
     Returns
     -------
@@ -116,7 +125,7 @@ def curve_plots(curves: Sequence[IonCurve], models: Sequence[Modelled] = (), wor
         if not mine:
             continue
         colors = gradient(len(mine))
-        drawn: list[Curve] = []
+        drawn = [_band(view, *one) for one in bands if one[0].kind == view.kind]
         for place, color in zip(mine, colors, strict=True):
             curve = curves[place]
             used = curve.used
@@ -134,6 +143,12 @@ def curve_plots(curves: Sequence[IonCurve], models: Sequence[Modelled] = (), wor
         log = (view.kind != "magnetization", False)
         plots[title] = Plot(drawn, view.bottom, view.left, key=key, words=words, log=log)
     return plots
+
+
+def _band(view: _View, curve: IonCurve, low: np.ndarray, high: np.ndarray) -> Curve:
+    """A grey band between two edges."""
+    x, y, e = view.turn(curve.x, (low + high) / 2, (high - low) / 2 / _BAND)  # type: ignore[operator]
+    return Curve(x, y, e, _GREY, "line")
 
 
 def _named(curve: IonCurve) -> str:

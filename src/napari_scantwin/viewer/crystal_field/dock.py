@@ -57,6 +57,7 @@ class CrystalFieldDock(QWidget):
         self.state.unprepared.connect(lambda reason: self.draw())
         self.state.answered.connect(self._answered)
         self.state.chosen.connect(self.draw)
+        self.state.foretold.connect(self.draw)
         self.ion.by_hand.connect(self._moved_by_hand)
         self.answer.unit.currentIndexChanged.connect(self.draw)
         self.answer.apart.connect(self._show_apart)
@@ -102,10 +103,11 @@ class CrystalFieldDock(QWidget):
         """Draw the curves with what is looked at over them, and the levels beside."""
         unit = self.answer.unit.currentText()
         known = self._known()
+        bands = () if self.state.draws is None else self.state.draws[0]
         if self._by_hand is not None and self._tab is self.ion:
             found, values = self._by_hand
             curves = [] if self.state.ready is None else list(self.state.ready.curves)
-            self.curves.show_curves(curves, [Modelled(values)] if len(values) == len(curves) else [])
+            self.curves.show_curves(curves, [Modelled(values)] if len(values) == len(curves) else [], bands)
             self.levels.show_levels([found], unit, known)
             self.states.show_solution(found, unit)
             return
@@ -119,9 +121,9 @@ class CrystalFieldDock(QWidget):
             ]
             if self.state.solution is not None:
                 models.append(Modelled(modelled(self.state.solution, curves)))
-            self.curves.show_curves(curves, models)
+            self.curves.show_curves(curves, models, bands)
         else:
-            self.curves.show_curves([] if self.state.ready is None else list(self.state.ready.curves))
+            self.curves.show_curves([] if self.state.ready is None else list(self.state.ready.curves), bands=bands)
         solutions = () if answer is None else answer.solutions
         self.levels.show_levels(solutions, unit, known, self.state.selected)
         self.states.show_solution(self.state.solution, unit)
@@ -140,7 +142,7 @@ class CrystalFieldDock(QWidget):
 
     @property
     def _jobs(self):
-        return (self.state.job, self.data.job, self.answer.job, self.answer.simulate.job)
+        return (self.state.job, self.state.network_job, self.data.job, self.answer.job, self.answer.simulate.job)
 
     def sizeHint(self) -> QSize:
         return QSize(400, 640)

@@ -51,6 +51,13 @@ class IonTab(QWidget):
         self.find_button = QPushButton("Find parameters")
         self.find_button.setMinimumHeight(30)
         self.find_button.clicked.connect(self.toggle)
+        self.predict_button = QPushButton("Predict")
+        self.predict_button.setToolTip(
+            "What a network that has learned from simulated curves makes of these: a grey band, and starts for the "
+            "search. "
+            "It learns once, in minutes, and serves a series of samples measured alike"
+        )
+        self.predict_button.clicked.connect(self.toggle_network)
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
@@ -72,7 +79,8 @@ class IonTab(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.about)
         row = QHBoxLayout()
-        row.addWidget(self.find_button, 1)
+        row.addWidget(self.find_button, 2)
+        row.addWidget(self.predict_button, 1)
         layout.addLayout(row)
         layout.addWidget(self.progress)
         layout.addWidget(self.hand)
@@ -89,6 +97,10 @@ class IonTab(QWidget):
         state.job.failed.connect(self._failed)
         state.job.cancelled.connect(lambda: self.messages.show_refused("Cancelled; the answer is as it was."))
         state.job.ended.connect(self._ended)
+        state.network_job.progressed.connect(lambda share: self.progress.setValue(round(1000 * share)))
+        state.network_job.failed.connect(self._failed)
+        state.network_job.cancelled.connect(lambda: self.messages.show_refused("Cancelled; nothing was learned."))
+        state.network_job.ended.connect(self._network_ended)
         self.refresh()
 
     def refresh(self) -> None:
@@ -132,9 +144,23 @@ class IonTab(QWidget):
             self.progress.setValue(0)
             self.progress.show()
 
+    def toggle_network(self) -> None:
+        """Have the network predict, training it where it has to be, or stop that."""
+        if self.state.network_job.running:
+            self.state.network_job.stop()
+            self.predict_button.setText("Stopping…")
+        elif self.state.predict():
+            self.predict_button.setText("Cancel")
+            self.progress.setValue(0)
+            self.progress.show()
+
+    def _network_ended(self) -> None:
+        self.predict_button.setText("Predict")
+        self.progress.setVisible(self.state.job.running)
+
     def _ended(self) -> None:
         self.find_button.setText("Find parameters")
-        self.progress.hide()
+        self.progress.setVisible(self.state.network_job.running)
 
     def _failed(self, reason) -> None:
         say_error(reason)

@@ -38,9 +38,9 @@ class CurvesView(QWidget):
         layout.addLayout(row)
         layout.addWidget(self.plot.widget, 1)
 
-    def show_curves(self, curves, models: list[Modelled] = (), words: str = "") -> None:
-        """Draw curves and what crystal fields give there."""
-        self.show_plots(curve_plots(curves, models, words))
+    def show_curves(self, curves, models: list[Modelled] = (), bands=()) -> None:
+        """Draw curves, what crystal fields give there, and grey bands."""
+        self.show_plots(curve_plots(curves, models, bands=bands))
 
     def show_plots(self, plots: dict[str, Plot]) -> None:
         """Draw plots, keeping the view where it is among them."""

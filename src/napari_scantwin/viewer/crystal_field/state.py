@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_scantwin.core.errors import ScanError
@@ -68,7 +69,8 @@ class CrystalFieldState(QObject):
     """The dock's inputs and results.
 
     ``changed`` when anything was put in; ``prepared(Prepared, Advice)`` or ``unprepared(sentence)`` some time later;
-    ``answered`` when solutions were found or dropped, ``chosen`` when another solution is looked at.
+    ``answered`` when solutions were found or dropped, ``chosen`` when another solution is looked at, ``foretold`` when
+    the network's draws are there, or dropped because the curves changed.
     """
 
     changed = Signal()
@@ -76,6 +78,7 @@ class CrystalFieldState(QObject):
     unprepared = Signal(str)
     answered = Signal()
     chosen = Signal()
+    foretold = Signal()
 
     def __init__(self, undo, parent=None):
         super().__init__(parent)
@@ -88,6 +91,9 @@ class CrystalFieldState(QObject):
         self.selected = 0
         self.job = Job(self)
         self.job.done.connect(self._found)
+        self.network_job = Job(self)
+        self.network_job.done.connect(self._foretold)
+        self.draws: tuple | None = None
         self._preparing = LatestJob(self)
         self._preparing.found.connect(self._was_prepared)
         self._preparing.failed.connect(self._was_not)
@@ -104,7 +110,9 @@ class CrystalFieldState(QObject):
 
         def take(one: Inputs) -> None:
             self.inputs = one
+            self.draws = None  # they were those of other curves
             self.changed.emit()
+            self.foretold.emit()
             self._timer.start()
 
         self.undo.did(lambda: take(before), lambda: take(after))
@@ -171,17 +179,40 @@ class CrystalFieldState(QObject):
 
     def find(self) -> bool:
         """Find parameters, in a thread; False, with :class:`ScanError` said by who asks, where that cannot be."""
-        inputs = self.inputs
+        inputs, draws = self.inputs, self.draws
 
         def work(report, stop):
             from napari_scantwin.crystal_field import find
 
             problem = inputs.problem()
             made = problem.prepare()
-            answer = find(made.curves, problem.ion, problem.site, on_progress=report, stop=stop)
+            starts = None if draws is None else draws[1]
+            answer = find(made.curves, problem.ion, problem.site, extra_starts=starts, on_progress=report, stop=stop)
             return problem, made, answer
 
         return self.job.start(work)
+
+    def predict(self) -> bool:
+        """Ask the network for its draws, training it where there is none for such curves yet, in a thread."""
+        inputs = self.inputs
+
+        def work(report, stop):
+            from napari_scantwin.crystal_field import posterior
+
+            problem = inputs.problem()
+            made = problem.prepare()
+            network = posterior.train_posterior(made.curves, problem.ion, problem.site, on_progress=report, stop=stop)
+            edges = zip(network.grids, network.band(made.curves), strict=True)
+            bands = [(grid, np.asarray(low), np.asarray(high)) for grid, (low, high) in edges]
+            return inputs, (bands, network.samples(made.curves))
+
+        return self.network_job.start(work)
+
+    def _foretold(self, found) -> None:
+        inputs, draws = found
+        if inputs is self.inputs:
+            self.draws = draws
+            self.foretold.emit()
 
     def _found(self, found) -> None:
         problem, made, answer = found
@@ -205,5 +236,6 @@ class CrystalFieldState(QObject):
         """Stop all work."""
         self._timer.stop()
         self._preparing.forget()
-        if self.job.running:
-            self.job.abandon()
+        for job in (self.job, self.network_job):
+            if job.running:
+                job.abandon()
