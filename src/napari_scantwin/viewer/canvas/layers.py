@@ -240,9 +240,13 @@ def add_scan(
 
 def give_rim(layer, on_map: bool) -> None:
     """Give measured points the rim they have over a map, or on the bare canvas."""
-    if layer.__class__.__name__ == "Points" and ScanLayer(layer).looks is None:
-        layer.border_width = _RIM if on_map or len(layer.data) <= _RIMS else 0.0
-        layer.border_color = _ON_MAP if on_map else _ON_CANVAS
+    if layer.__class__.__name__ != "Points" or ScanLayer(layer).looks is not None or not len(layer.data):
+        return
+    width, color = _RIM if on_map or len(layer.data) <= _RIMS else 0.0, _ON_MAP if on_map else _ON_CANVAS
+    if layer.border_width[0] != width:  # napari goes through every point for each
+        layer.border_width = width
+    if not np.allclose(layer.border_color[0], transform_color(color)[0]):
+        layer.border_color = color
 
 
 def give_frame(layer, frame: Frame) -> None:

@@ -23,7 +23,7 @@ from napari_scantwin.viewer.canvas.rulers import BOTTOM, LEFT, RIGHT, TOP, Ruler
 from napari_scantwin.viewer.canvas.set_point_marks import SetPointMarks
 from napari_scantwin.viewer.canvas.sliders import Sliders
 from napari_scantwin.viewer.canvas.view_menu import ViewMenu
-from napari_scantwin.viewer.canvas.visibility import one_quantity
+from napari_scantwin.viewer.canvas.visibility import fit_rims, one_quantity
 from napari_scantwin.viewer.kit.picture import PictureMenu
 from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
 
@@ -169,8 +169,9 @@ class Overlay(QWidget):
 
     def _welcome(self, layer) -> None:
         speak_physical(layer)
-        layer.events.visible.connect(lambda event: one_quantity(self._viewer, layer))
-        one_quantity(self._viewer, layer)
+        for settle in (one_quantity, fit_rims):
+            layer.events.visible.connect(lambda event, settle=settle: settle(self._viewer, layer))
+            settle(self._viewer, layer)
         follow_scale(layer)
         read_in_thread(layer.data, layer.refresh)
 

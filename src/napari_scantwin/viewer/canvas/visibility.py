@@ -13,6 +13,7 @@ __all__ = [
     "axes_shown",
     "bring_to_front",
     "family_of",
+    "fit_rims",
     "one_quantity",
     "show_alone",
     "show_axes",
@@ -88,6 +89,16 @@ def one_quantity(viewer, layer) -> None:
         apart = other is not layer and _quantity(other) != _quantity(layer) and ScanLayer(other).looks is None
         if apart and other.visible:
             other.visible = False
+
+
+def fit_rims(viewer, layer) -> None:
+    """Give the points of a layer's scan that are seen the rim for a map below them, or for the bare canvas."""
+    if layer not in viewer.layers or scan_of(layer) is None:
+        return
+    seen = [one for one in family_of(viewer, layer) if one.visible]
+    on_map = any(hasattr(one, "contrast_limits") for one in seen)
+    for one in seen:
+        give_rim(one, on_map)
 
 
 def _quantity(layer) -> tuple[str, str]:
