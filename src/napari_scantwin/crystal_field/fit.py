@@ -24,6 +24,8 @@ SMALLEST, LARGEST = 0.3, 1000.0
 _STRIDE = 2
 #: So many directions are compared between two looks at whether to stop.
 _DIRECTIONS = 4000
+#: Scales of one direction so many steps of the scan apart (a factor of two) are two valleys.
+_ANOTHER_VALLEY = 7
 #: A start from the table is off by the table's spacing; errors are widened by these shares of value and maximum.
 _BETWEEN_VALUES, _BETWEEN_MAXIMA = 0.03, 0.01
 #: A start this far above the best whose last steps each gained less than this share is left.
@@ -31,7 +33,7 @@ _FAR, _SLOW, _SLOW_STEPS = 50.0, 0.02, 4
 _FIRST_DAMPING, _MOST_DAMPING = 1e-3, 1e10
 
 
-def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | None = None, most: int = 3000):
+def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | None = None, most: int = 4000):
     """Compare curves with every direction and scale of a table.
 
     Parameters
@@ -48,7 +50,7 @@ def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | Non
     Returns
     -------
     sized
-        The best parameters [m, k] in K, one scale of each direction, best first.
+        The best parameters [m, k] in K, at most two scales of each direction, best first.
     chi2
         [m], with widened errors.
     """
@@ -58,16 +60,20 @@ def scan(model: LeastSquares, table: DirectionTable, stop: threading.Event | Non
     for curve in model.curves:
         if curve.kind == "susceptibility" or (curve.kind == "heat_capacity" and not curve.field):
             groups.setdefault(model.group_of(curve), []).append((curve, _weights(model, curve, scales)))
-    best, chi2 = np.empty(len(table), int), np.empty(len(table), np.float32)
+    best, chi2 = np.empty((2, len(table)), int), np.empty((2, len(table)), np.float32)
     for begin in range(0, len(table), _DIRECTIONS):
         if stop is not None and stop.is_set():
             raise Cancelled
         part = slice(begin, begin + _DIRECTIONS)
         total = _compared(model, table, part, groups, scales)
-        best[part] = total.argmin(axis=0)
-        chi2[part] = np.take_along_axis(total, best[None, part], axis=0)[0]
-    order = np.argsort(chi2, kind="stable")[:most]
-    return table.sized[order] * scales[best[order], None], chi2[order]
+        # The best scale of each direction, and the best of those that are another valley.
+        for number in range(2):
+            best[number, part] = total.argmin(axis=0)
+            chi2[number, part] = np.take_along_axis(total, best[number : number + 1, part], axis=0)[0]
+            near = np.abs(np.arange(len(scales))[:, None] - best[number, part]) < _ANOTHER_VALLEY
+            total[near] = np.inf
+    order = np.argsort(chi2.ravel(), kind="stable")[:most]
+    return table.sized[order % len(table)] * scales[best.ravel()[order], None], chi2.ravel()[order]
 
 
 def _compared(model, table, part, groups, scales) -> np.ndarray:

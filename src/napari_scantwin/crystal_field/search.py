@@ -24,6 +24,7 @@ __all__ = ["find"]
 #: Starts from the table lie apart by this share of their size, per number of parameters.
 _APART = {1: 0.04, 2: 0.04, 3: 0.06, 4: 0.08, 5: 0.1}
 _APART_MANY = 0.15
+_OTHER_VALLEYS = 0.4
 #: A fit this bad, per reading, has not found its valley, and is begun again from around the best.
 _BAD = 1.5
 _RESTARTED, _COPIES, _SHARE, _WIDE_SHARE = 6, 8, 0.12, 0.25
@@ -66,7 +67,8 @@ def find(
     priors
         What is expected of scale factors, molecular field and backgrounds; by default :class:`Priors`.
     starts
-        How many starts of the table are followed; by default 16, and 64 from six parameters on.
+        How many starts of the table are followed; by default 24 of up to three parameters, 16 of
+        up to five, and 64 of more.
     seed
         Of the restarts.
     table
@@ -101,13 +103,19 @@ def find(
     whole = LeastSquares(ion, site, curves, priors)
     small = LeastSquares(ion, site, curves, priors, small_field_only=True)
     rng = np.random.default_rng(seed)
-    starts = starts or (16 if whole.k <= _FEW else 64)
+    starts = starts or (24 if whole.k <= 3 else 16 if whole.k <= _FEW else 64)
     scanned = any(curve.kind != "levels" or curve.x.size >= whole.k for curve in small.curves)
     search = _Search(whole, small if scanned else None, rng, stop)
     if scanned:
         table = table or direction_table(ion, site, on_progress=told(0.0, 0.5), stop=stop)
         search.candidates, _ = fit.scan(small, table, stop)
-        sized = search.more_of_table(starts, _APART.get(whole.k, _APART_MANY))
+        # Half of them the best, half from other valleys, whose minima may fit as well.
+        sized = np.concatenate(
+            [
+                search.more_of_table(starts - starts // 2, _APART.get(whole.k, _APART_MANY)),
+                search.more_of_table(starts // 2, _OTHER_VALLEYS),
+            ]
+        )
     else:
         sized = _drawn(whole, rng, max(_OF_RANDOM, starts), stop)
     if extra_starts is not None and len(extra_starts):
