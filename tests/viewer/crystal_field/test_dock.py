@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
 
 from napari_scantwin.crystal_field import posterior
 from napari_scantwin.crystal_field.curves import IonCurve
@@ -164,3 +165,19 @@ def test_a_problem_is_saved_and_opened_again(dock, files, qtbot, tmp_path, monke
     qtbot.waitUntil(lambda: not dock.state.job.running, timeout=20000)
     assert "does not say what it is" in spoken[-1]
     assert dock.state.answer is None
+
+
+def test_a_proposed_limit_is_one_click(dock, qtbot, tmp_path):
+    """A peak that no levels make: the button below the list sets the curve's lower end, from either tab."""
+    t = np.geomspace(1.5, 60, 90)
+    bare = IonCurve("heat_capacity", "powder", t, np.ones_like(t), np.ones_like(t))
+    heat = predicted(PR, CUBIC, FIELD, bare) + 5 * np.exp(-np.abs(np.log(t / 5)) / 0.05)
+    _write(tmp_path / "c.csv", "T (K)\tC (J/mol/K)", (t, GAS * heat))
+    dock.data.open([tmp_path / "c.csv"])
+    qtbot.waitUntil(lambda: "order sets in" in " ".join(dock.data.messages.sentences), timeout=20000)
+    button = dock.ion.messages.widget().findChild(QPushButton)
+    assert "only above 6.5 K" in button.text()
+    button.click()
+    assert dock.state.inputs.curves[0].low == 6.5
+    qtbot.waitUntil(lambda: "order sets in" not in " ".join(dock.data.messages.sentences), timeout=20000)
+    assert dock.data.messages.widget().findChild(QPushButton) is None

@@ -85,7 +85,7 @@ class DataTab(QWidget):
         self.factor.setMaximumWidth(80)
         self.factor.editingFinished.connect(self._put_factor)
         self.messages = Messages()
-        self.messages.limit_wanted.connect(self._limit)
+        self.messages.limit_wanted.connect(state.limit)
         head = QHBoxLayout()
         for button in (self.open_button, self.scan_button, self.remove_button):
             head.addWidget(button)
@@ -258,12 +258,6 @@ class DataTab(QWidget):
             self.state.put(factor=self.factor.number(0.0) or None)
         except ValueError:
             say_error(ScanError(f"the factor is a number about 1, not {self.factor.text().strip()!r}"))
-
-    def _limit(self, place: int, limit: float) -> None:
-        """Use a curve only above a temperature, as a warning proposes."""
-        curves = self.state.inputs.curves
-        wanted = self.state.ready.used[place] if self.state.ready is not None else None
-        self.state.say([row for row, one in enumerate(curves) if one is wanted], lambda one: replace(one, low=limit))
 
 
 def _texts(one: UsedCurve) -> tuple[str, str, str, str]:

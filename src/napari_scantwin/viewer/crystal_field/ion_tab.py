@@ -68,6 +68,7 @@ class IonTab(QWidget):
         self.hand.addWidget(self.sliders)
         self.hand.toggled.connect(self._toggled)
         self.messages = Messages()
+        self.messages.limit_wanted.connect(state.limit)
         form = QFormLayout()
         form.setVerticalSpacing(4)
         form.addRow("Ion", self.ion)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -10,6 +12,8 @@ from napari_scantwin.crystal_field.measured.problem import Prepared
 
 __all__ = ["Messages"]
 
+#: So many letters of a curve's name stand on a button.
+_LONGEST = 22
 _WARNING, _HINT, _NOTE = "⚠ ", "➤ ", "· "
 
 
@@ -27,15 +31,16 @@ class Messages(QScrollArea):
         self.sentences: list[str] = []
         self.show_sentences([])
 
-    def show_sentences(self, sentences: list[str], limits: list[tuple[int, float]] = ()) -> None:
-        """Show sentences in place of those before, with a button for each limit (curve, temperature)."""
+    def show_sentences(self, sentences: list[str], limits: Sequence[tuple[int, float, str]] = ()) -> None:
+        """Show sentences in place of those before, with a button for each limit (place, temperature, curve)."""
         self.sentences = list(sentences)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
-        for place, limit in limits:
-            button = QPushButton(f"Use only above {limit:g} K")
+        for place, limit, name in limits:
+            short = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+            button = QPushButton(f"Use {short} only above {limit:g} K")
             button.clicked.connect(lambda clicked, place=place, limit=limit: self.limit_wanted.emit(place, limit))
             column.addWidget(button)
         for sentence in sentences:
@@ -50,7 +55,7 @@ class Messages(QScrollArea):
     def show_prepared(self, prepared: Prepared, advice: Advice) -> None:
         """Show what is to be known of curves that can be fitted."""
         limits = [
-            (place, found.limit)
+            (place, found.limit, curve.label)
             for place, (curve, found) in enumerate(zip(prepared.curves, prepared.orderings, strict=True))
             if found is not None and (curve.x_range is None or curve.x_range[0] < found.limit)
         ]

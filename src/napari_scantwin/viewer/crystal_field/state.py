@@ -143,6 +143,13 @@ class CrystalFieldState(QObject):
         curves = [change(one) if place in places else one for place, one in enumerate(self.inputs.curves)]
         self.put(curves=tuple(curves))
 
+    def limit(self, place: int, temperature: float) -> None:
+        """Use one of the prepared curves only above a temperature, as a warning proposes."""
+        if self.ready is not None:
+            wanted = self.ready.used[place]
+            rows = [row for row, one in enumerate(self.inputs.curves) if one is wanted]
+            self.say(rows, lambda one: replace(one, low=temperature))
+
     # what is worked out
 
     def prepare(self) -> None:
