@@ -63,7 +63,10 @@ class Pictures:
         self.after(500, lambda: (self.take("sweeps"), self.panel.tabs.setCurrentIndex(2), self.panel.train.train()))
 
     def train(self) -> None:
-        """The table of held-out errors, then the grid."""
+        """The table of held-out errors, once the baselines stand in it, then the grid."""
+        if self.panel.train.scoring.job.running:
+            self.after(500, self.train)
+            return
         self.take("train")
         self.panel.tabs.setCurrentIndex(3)
         self.after(500, self.simulate)
