@@ -32,6 +32,7 @@ _ALL = (
     "magnetocaloric",
     "arpes",
     "arpes_dragging",
+    "crystal_field",
 )
 _RESULTS = _HERE / "RESULTS.md"
 
