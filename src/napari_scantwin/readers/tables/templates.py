@@ -62,8 +62,8 @@ class Template:
         axes = tuple(_column(table, header, axis) for header, axis in zip(order, self.axes, strict=True))
         column = _column(table, value, self._quantity(table, value))
         error = Column(errors[0], "standard_error", table.units[errors[0]] or column.unit) if errors else None
-        named = all(_says(table, one.source) == one.name for one in axes)
-        return Fitted(self, ColumnChoice(axes, column, error), named and _says(table, value) in self.values)
+        says_so = _says(table, value) in self.values and all(_says(table, one.source) == one.name for one in axes)
+        return Fitted(self, ColumnChoice(axes, column, error), says_so)
 
     def _quantity(self, table: ColumnTable, header: str) -> str:
         """Which of the values a column is: what its unit or head says, else the usual one."""
