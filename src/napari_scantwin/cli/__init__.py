@@ -11,11 +11,11 @@ import sys
 
 import typer
 
-from napari_scantwin.cli import analyse, batch, commands, crystal_field, figure, patterns, planning, watch
+from napari_scantwin.cli import analyse, batch, commands, crystal_field, figure, patterns, planning, structure, watch
 from napari_scantwin.cli.common import app
 from napari_scantwin.core.config import log_file
 
-__all__ = ["analyse", "app", "batch", "commands", "crystal_field", "figure", "main", "patterns", "planning", "watch"]
+__all__ = ["analyse", "app", "batch", "commands", "crystal_field", "figure", "main", "patterns", "planning", "structure", "watch"]
 
 
 def main() -> None:

@@ -78,10 +78,10 @@ def analyse(
                 source, on_progress=tell, stop_event=threading.Event(), **{"branch": branch} | given
             )
         if output is not None:
-            _write(found, output, which)
+            write_found(found, output, which)
         elif which is not None:
             raise ScanError("--map says which map is written; say with -o where to")
-        say(as_json, _as_data(one, found), _in_words(found, output))
+        say(as_json, as_data(one, found), in_lines(found, output))
 
 
 def _named(name: str):
@@ -152,7 +152,7 @@ def _listing(name: str | None) -> str:
     return "\n".join(lines)
 
 
-def _write(found, output: Path, which: str | None) -> None:
+def write_found(found, output: Path, which: str | None) -> None:
     from napari_scantwin.core.errors import ScanError
     from napari_scantwin.writers import write
     from napari_scantwin.writers.tables import write_table
@@ -168,7 +168,7 @@ def _write(found, output: Path, which: str | None) -> None:
     write(found.scans[which] if which is not None else next(iter(found.scans.values())), output)
 
 
-def _as_data(one, found) -> dict:
+def as_data(one, found) -> dict:
     """The findings as JSON holds them."""
     figures = []
     for label, value in found.figures:
@@ -192,7 +192,7 @@ def _row(row) -> list:
     return [one if isinstance(one, str) else float(one) for one in row]
 
 
-def _in_words(found, output: Path | None) -> str:
+def in_lines(found, output: Path | None) -> str:
     lines = [f"{label}: {value if hasattr(value, 'unit') else format(value, '.5g')}" for label, value in found.figures]
     if found.text:
         lines += ["", found.text]

@@ -38,7 +38,7 @@ MANY = 1_000_000
 #: Atoms worked on at once, and windows summed at once.
 _BLOCK, _ROWS = 12_000, 400
 #: Atoms by which a region's scale is told, how many atoms have one such region, and what counts as one scale.
-_REGION, _APART, _ALIKE = 250, 60, 0.03
+_REGION, _APART, _ALIKE = 250, 60, 0.015
 #: How far the middle of a window's atoms may lie off its own, in its radii: at a flat surface by 3/8.
 _OFF = 0.25
 
@@ -133,7 +133,8 @@ def whole_cloud(
 
 
 def local_scales(places: np.ndarray, *, stop: threading.Event | None = None) -> np.ndarray:
-    """The nearest distance about every atom [n]: of regions of 250 atoms, those that differ by less than 3 % as one."""
+    """The nearest distance about every atom [n]: of regions of 250 atoms, those that differ by less than 3 % together
+    as one."""
     from scipy.spatial import cKDTree
 
     if len(places) <= 2 * _REGION:

@@ -3,8 +3,9 @@ doubt.
 
 *Entropy* (over its greatest value, so that 1 is no idea at all) is the doubt that remains, whatever it comes from; the
 *mutual information* between class and network, the part of it by which the networks disagree; and *unlike* says that a
-window lies farther from all windows the recogniser learned from than all but one in a hundred of windows it did not
-learn from do, in which case no class is told whatever the probability.
+window lies farther from all windows the recogniser learned from, measured by its own strength of order, than
+ninety-nine in a hundred windows of known classes that it did not learn from; then no class is told, whatever the
+probability.
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ _HELD = 1 / 6
 #: Of windows of known classes so many are called unlike them.
 _FALSE_ALARMS = 0.01
 #: The number of principal components, and the neighbour, by which a window's strangeness is measured.
-_COMPONENTS, _NEIGHBOUR = 24, 3
+_COMPONENTS, _NEIGHBOUR = 40, 3
+#: Added to the length of a descriptor before distances are measured by it.
+_FLOOR = 3.0
 #: Changed where the descriptor or the training changes, so that nothing older is taken from the cache.
-_VERSION = 1
+_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Settings:
 
     recipe: Recipe = field(default_factory=Recipe)
     members: int = 6
-    steps: int = 3000
+    steps: int = 2000
     nodes: int = 128
     own: tuple[Prototype, ...] = ()
 
@@ -206,8 +209,7 @@ class Recogniser:
         return answer.merged() if merged else answer
 
     def _distance(self, scaled: np.ndarray) -> np.ndarray:
-        """The distance of windows from those learned from: to the third nearest of them."""
-        return _distances(self.known, scaled @ self.axes, _NEIGHBOUR)
+        return _strangeness(self.known, scaled, self.axes)
 
     def save(self, path: Path) -> None:
         """Write it to a file of plain arrays, whole or not at all."""
@@ -235,11 +237,13 @@ class Recogniser:
             raise ScanError(f"{Path(path).name} is no whole recogniser; remove it, and it is made again") from reason
 
 
-def _distances(known: np.ndarray, places: np.ndarray, neighbour: int) -> np.ndarray:
-    """The distance to the so-manieth nearest known place."""
-    from scipy.spatial import cKDTree
+def _strangeness(known: np.ndarray, scaled: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """The distance of windows from those learned from, to the third nearest of them, over their own length: the more
+    ordered a window is, the longer its descriptor, and the farther apart are those of one class."""
+    from sklearn.neighbors import NearestNeighbors
 
-    return cKDTree(known).query(places, neighbour)[0][:, -1]
+    near = NearestNeighbors(n_neighbors=min(_NEIGHBOUR, len(known))).fit(known)
+    return near.kneighbors(scaled @ axes)[0][:, -1] / (np.linalg.norm(scaled, axis=1) + _FLOOR)
 
 
 def cache_folder() -> Path:
@@ -334,7 +338,7 @@ def fit(
     temperature, calibration = _calibrated(trained.weights, scaled[held], windows.labels[held])
     axes = np.linalg.svd(scaled[~held] - scaled[~held].mean(axis=0), full_matrices=False)[2][:_COMPONENTS].T
     known = (scaled[~held] @ axes).astype(np.float32)
-    threshold = float(np.quantile(_distances(known, scaled[held] @ axes, _NEIGHBOUR), 1 - _FALSE_ALARMS))
+    threshold = float(np.quantile(_strangeness(known, scaled[held], axes), 1 - _FALSE_ALARMS))
     return Recogniser(
         labels,
         [part.astype(np.float32) for part in trained.weights],
@@ -356,7 +360,8 @@ def _calibrated(weights, scaled: np.ndarray, shares: np.ndarray) -> tuple[float,
 
     from napari_scantwin.networks.classifiers import logits
 
-    raw = logits(weights, scaled).astype(float)
+    pure = shares.max(axis=1) > 0.999
+    raw, shares = logits(weights, scaled[pure]).astype(float), shares[pure]
 
     def mean(log_temperature: float) -> np.ndarray:
         return softmax(raw / np.exp(log_temperature), axis=-1).mean(axis=0)
@@ -366,8 +371,7 @@ def _calibrated(weights, scaled: np.ndarray, shares: np.ndarray) -> tuple[float,
 
     found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded").x
     table = mean(found)
-    pure = shares.max(axis=1) > 0.999
-    return float(np.exp(found)), reliability(table[pure], shares[pure].argmax(axis=1))
+    return float(np.exp(found)), reliability(table, shares.argmax(axis=1))
 
 
 def reliability(table: np.ndarray, truth: np.ndarray, bins: int = 10) -> np.ndarray:

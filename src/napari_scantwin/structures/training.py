@@ -1,9 +1,10 @@
 """Windows to learn from: pieces of the prototypes with defects, made when they are first needed.
 
 Every block is a crystal of one prototype (parameters drawn) in a random orientation, with vacancies and
-displacements, or two crystals that meet at a plane, or a fluid; several windows of 60 to 400 atoms are cut from it
-exactly as :mod:`~napari_scantwin.structures.maps` cuts them from a cloud, and some blocks are clusters of that size
-with nothing around them. A window's label is the share of its atoms that belong to each class.
+displacements, or two crystals that meet at a plane, or a fluid; some end at a plane or two. Several windows of 60 to
+400 atoms are cut from it exactly as :mod:`~napari_scantwin.structures.maps` cuts them from a cloud, and some blocks
+are clusters of that size with nothing around them. A window's label is the share of its atoms that belong to each
+class.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ DISORDERED = "disordered"
 _ATOMS = (60, 400)
 #: Parts of the blocks that are perfect, are clusters with nothing around, and hold two grains.
 _PERFECT, _ALONE, _TWO_GRAINS = 0.1, 0.3, 0.12
+#: The part that ends at a plane, or at two as a slab does: a window there lacks pairs in one direction, which is no
+#: sign of a crystal that is stretched along it.
+_CUT = 0.3
 #: The nearest distance is told to so much (standard deviation of its logarithm) beside its own error.
 _SCALE = 0.01
 
@@ -61,7 +65,7 @@ class Recipe:
         Fixes all that is drawn.
     """
 
-    blocks: int = 1500
+    blocks: int = 2000
     windows: int = 4
     vacancies: float = 0.8
     sigma: float = 0.15
@@ -156,6 +160,9 @@ def training_windows(
     TrainingWindows
         The same for the same seed, on any number of cores.
     """
+
+    from threadpoolctl import threadpool_limits
+
     recipe = recipe or Recipe()
     labels = labels_of(prototypes)
     done = []
@@ -169,8 +176,11 @@ def training_windows(
             on_progress(len(done) / recipe.blocks)
         return found
 
-    with ThreadPoolExecutor(2) as pool:
+    # The limit is the process's: set here, no block's end gives another block's sums more threads, and
+    # other last digits.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(2) as pool:
         found = list(pool.map(one, range(recipe.blocks)))
+
     features = np.concatenate([part for part, _ in found]).astype(np.float32)
     shares = np.concatenate([part for _, part in found]).astype(np.float32)
     numbers = np.repeat(np.arange(recipe.blocks), [len(part) for part, _ in found])
@@ -200,6 +210,9 @@ def _block(prototypes, labels, recipe: Recipe, random) -> tuple[np.ndarray, np.n
         if random.random() < _TWO_GRAINS:
             other = prototypes[int(random.integers(len(prototypes)))]
             places, whose = _joined(places, whose, piece(other, most, random, **how), labels.index(other.label), random)
+    if random.random() < _CUT:
+        inside = _cut(places, random)
+        places, whose = places[inside], whose[inside]
     if len(places) < 20:
         return np.zeros((1, FEATURES)), np.eye(len(labels))[[whose[0] if len(whose) else 0]]
     scale = nearest_distance(places) * np.exp(random.normal(0, _SCALE))
@@ -227,6 +240,14 @@ def _windows(places, whose, most: int, scale: float, classes: int, count: int, r
         shares[row] = np.bincount(whose[numbers], minlength=classes) / len(numbers)
     reach = np.array([distances[-1] for distances, _ in chosen]) / scale
     return descriptors(found, inside, reach), shares
+
+
+def _cut(places: np.ndarray, random) -> np.ndarray:
+    """Which atoms lie on one side of a plane, or between two, in a random direction."""
+    normal = random.normal(size=3)
+    height = places @ (normal / np.linalg.norm(normal))
+    low, high = random.uniform(1, 5, 2)
+    return (height > -low) & (height < (high if random.random() < 0.5 else np.inf))
 
 
 def _of(prototypes, kind: str, random) -> Prototype:

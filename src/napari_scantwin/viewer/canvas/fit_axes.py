@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from napari_scantwin.core.clouds import is_cloud
 from napari_scantwin.viewer.canvas.frame import ASPECTS, EXTENT, Frame, displayed
 from napari_scantwin.viewer.canvas.layers import give_frame
 from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
@@ -25,7 +26,8 @@ def fill_canvas(viewer, aspect: float) -> bool:
     changed = False
     groups: dict[Frame, list] = {}
     for layer in scan_layers(viewer):
-        if len(frame_of(layer).axes) > 1:
+        # Atoms keep their shape: one scale for all axes.
+        if len(frame_of(layer).axes) > 1 and not is_cloud(scan_of(layer)):
             groups.setdefault(frame_of(layer), []).append(layer)
     for frame, layers in groups.items():
         shown = list(displayed(viewer, frame))

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core import scan as scans
+from napari_scantwin.core.clouds import is_cloud
 
 __all__ = ["ASPECTS", "EXTENT", "Frame", "displayed"]
 
@@ -37,6 +38,8 @@ class Frame:
         number of the axis drawn to the right (default: the last)."""
         names = scans.axes(scan)
         across = len(names) - 1 if across is None else across
+        if is_cloud(scan):
+            return cls._of_cloud(scan)
         origin, step = [], []
         for position, name in enumerate(names):
             column = np.asarray(scan[name].values, float)
@@ -44,6 +47,15 @@ class Frame:
             origin.append(float(column.min()))
             step.append(float(np.ptp(column) or 1.0) / extent)
         return cls(names, tuple(scan[name].attrs["units"] for name in names), tuple(origin), tuple(step))
+
+    @classmethod
+    def _of_cloud(cls, scan: xr.DataArray) -> Frame:
+        """The frame of a cloud of atoms, with one scale for all three axes."""
+        names = scans.axes(scan)
+        columns = [np.asarray(scan[name].values, float) for name in names]
+        step = max(float(np.ptp(column)) for column in columns) / EXTENT or 1.0
+        units = tuple(scan[name].attrs["units"] for name in names)
+        return cls(names, units, tuple(float(column.min()) for column in columns), (step,) * 3)
 
     def fits(self, scan: xr.DataArray) -> bool:
         """Whether the scan has this frame's axes and units, so that it can lie over the same canvas."""

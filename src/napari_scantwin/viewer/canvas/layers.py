@@ -17,6 +17,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
+from napari_scantwin.core.clouds import is_cloud
 from napari_scantwin.viewer.canvas.colors import first_colors, fit_scale, limits, scale_of, update_masked
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
@@ -53,6 +54,8 @@ _RIM, _ON_CANVAS, _ON_MAP, _RIMS = 0.15, "#8a8a8a", "white", 3000
 #: pixels, of so many at most. A least size on the screen would give every point a rim, as vispy draws them.
 _SIZE = 8.0
 _PIXELS = ((500, 7), (3000, 6), (20_000, 5), (np.inf, 4))
+#: Atoms, which have a size in space, may be of any on the screen.
+_MOST_PIXELS = 10_000
 
 
 def layer_data(
@@ -87,6 +90,9 @@ def layer_data(
         return data, attributes, "image"
     table = scans.points(scan)
     places, size, pixels = table.coordinates, _SIZE * frame.step[-1], point_pixels(len(table.coordinates))
+    cloud = is_cloud(scan)
+    if cloud:  # atoms have a size in space, and are small enough to see through
+        size, pixels = _atom_size(places), _MOST_PIXELS
     if places.shape[1] == 1:  # a single sweep is drawn as a row
         places = np.concatenate([np.zeros((len(places), 1)), places], axis=1)
         attributes["axis_labels"] = ("", *labels)
@@ -96,9 +102,10 @@ def layer_data(
         "face_color": "value",
         "face_colormap": colormap,
         "face_contrast_limits": contrast,
-        "border_width": _RIM if len(places) <= _RIMS else 0.0,
+        "border_width": _RIM if len(places) <= _RIMS and not cloud else 0.0,
         "border_color": _ON_CANVAS,
         "size": size,
+        "shading": "spherical" if cloud else "none",
         # As large on the screen at every zoom, and as round however the axes are stretched.
         "canvas_size_limits": (0, pixels),
         "projection_mode": "all" if places.shape[1] > 2 else "none",  # :func:`show_slices`
@@ -197,6 +204,20 @@ def point_pixels(count: int) -> int:
     return next(size for most, size in _PIXELS if count <= most)
 
 
+def _atom_size(places: np.ndarray) -> float:
+    """Size of a cloud's points: 0.6 of the nearest distance, so that close atoms do not hide those behind them."""
+    from scipy.spatial import cKDTree
+
+    if len(places) < 2:
+        return 1.0
+    # A box about the middle atom tells as much as a million atoms do, and at once.
+    middle = places[len(places) // 2]
+    away = np.abs(places - middle).max(axis=1)
+    near = places[away <= np.partition(away, min(2000, len(places) - 1))[min(2000, len(places) - 1)]]
+    apart = cKDTree(near).query(near, 2)[0][:, 1]
+    return 0.6 * float(np.median(apart)) or 1.0
+
+
 def _even(scan: xr.DataArray) -> tuple[np.ndarray | LazyPlanes, np.ndarray, np.ndarray]:
     """Values on evenly spaced axes (float32), with each axis's first value and step [axes].
 
@@ -241,6 +262,8 @@ def add_scan(
 def give_rim(layer, on_map: bool) -> None:
     """Give measured points the rim they have over a map, or on the bare canvas."""
     if layer.__class__.__name__ != "Points" or ScanLayer(layer).looks is not None or not len(layer.data):
+        return
+    if is_cloud(scan_of(layer)):  # atoms have none
         return
     width, color = _RIM if on_map or len(layer.data) <= _RIMS else 0.0, _ON_MAP if on_map else _ON_CANVAS
     if layer.border_width[0] != width:  # napari goes through every point for each

@@ -49,6 +49,13 @@ def fit_view(viewer) -> None:
     if overlay is None:
         viewer.reset_view()
         return
+    if viewer.dims.ndisplay == 3:  # no rulers, and a camera that is turned
+        overlay.fitting = True
+        try:
+            viewer.reset_view()
+        finally:
+            overlay.fitting, overlay.fitted = False, None
+        return
     overlay.fitting = overlay.stretching = True
     try:
         fill_canvas(viewer, canvas_aspect(viewer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.axis_roles import drawn_axes
+from napari_scantwin.core.clouds import is_cloud
 from napari_scantwin.viewer.canvas.frame import displayed
 from napari_scantwin.viewer.canvas.layers import give_rim
 from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_layers, scan_of
@@ -38,6 +39,7 @@ def bring_to_front(viewer, layer) -> None:
     from napari_scantwin.viewer.canvas.overlay import fit_view
 
     ours, left = family_of(viewer, layer), False
+    clouds = any(is_cloud(scan_of(one)) for one in scan_layers(viewer) if one.visible)
     for other in scan_layers(viewer):
         if other not in ours and other.visible:
             head, left = ScanLayer(other).measured or other, True
@@ -51,7 +53,12 @@ def bring_to_front(viewer, layer) -> None:
             one.visible = True
     viewer.layers.selection.active = layer
     head = ScanLayer(ours[0])
-    if len(scans.axes(head.scan)) > 1 and (left or head.drawn is None or not axes_shown(viewer, layer)):
+    if is_cloud(head.scan):
+        viewer.dims.ndisplay = 3
+    elif clouds:  # which the view was turned for
+        viewer.dims.ndisplay = 2
+    drawn_flat = len(scans.axes(head.scan)) > 1 and not is_cloud(head.scan)
+    if drawn_flat and (left or head.drawn is None or not axes_shown(viewer, layer)):
         # Only when it comes to the front: the user may have turned it since.
         head.drawn = head.drawn or drawn_axes(head.scan)
         show_axes(viewer, layer, *head.drawn)
