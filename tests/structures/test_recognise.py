@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,11 +79,10 @@ def test_an_answer_of_what_is_unlike_anything_known_names_no_class():
 def test_a_class_left_out_of_learning_is_unlike_anything_known(windows, crystal, small_settings):
     other = windows.labels[:, list(labels_of(PROTOTYPES)).index("diamond")] == 0
     known = type(windows)(windows.features[other], windows.labels[other], windows.block[other])
-    made = recognise.fit(known, small_settings)
+    made = recognise.fit(known, replace(small_settings, steps=1))  # strangeness needs no network
     strange = [whole_cloud(crystal("diamond", 200, 0.2, 0.02, seed), made).answer.strangeness[0] for seed in range(6)]
     plain = [whole_cloud(crystal("fcc", 200, 0.2, 0.02, seed), made).answer.strangeness[0] for seed in range(6)]
-    assert min(strange) > max(plain)
-    assert np.mean(np.array(strange) > 1) > 0.8
+    assert min(strange) > 1.2 * max(plain)
 
 
 def test_a_recogniser_is_kept_whole_and_made_again_where_its_file_is_cut(small, tmp_path, monkeypatch):

@@ -110,7 +110,7 @@ def structure(source, *, local, confidence, merged, window, every, own, on_progr
                 ("entropy, of 1 at most", float(answer.entropy[0])),
                 ("mutual information (nat)", float(answer.mutual_information[0])),
                 ("distance from what is known, 1 at the limit", float(answer.strangeness[0])),
-                ("nearest distance", Quantity(whole.scale, None, source.scan["x"].attrs["units"])),
+                ("nearest distance", Quantity(whole.scale, float("nan"), source.scan["x"].attrs["units"])),
             ],
             tables={"Classes": Table(["class", "probability"], rows)},
             notes=[f"The whole cloud, {whole.atoms} atoms as one crystal: {said}.", *_sentences(whole.notes)],

@@ -180,24 +180,25 @@ def with_images(cloud: Cloud, scan: xr.DataArray, reach: float) -> Cloud:
         The cloud itself where it does not go on.
     """
     cell = cell_of(scan)
-    if cell is None or not any(cell[1]) or cloud.own < len(cloud.places):
+    if cell is None or not any(cell[1]):
         return cloud
     lattice, periodic = cell
     inverse = np.linalg.inv(lattice)
     margin = reach * np.linalg.norm(inverse, axis=0)
-    fractions = cloud.places @ inverse
+    rows = cloud.rows[: cloud.own]  # a small cell that was repeated is begun with again
+    fractions = cloud.places[: cloud.own] @ inverse
     low, high = np.floor(fractions.min(axis=0)), np.floor(fractions.min(axis=0)) + 1
     wrapped = np.where(periodic, fractions - np.floor(fractions - low), fractions)
     shift = (wrapped - fractions) @ lattice
     ranges = [
         np.arange(-np.ceil(m), np.ceil(m) + 1) if on else np.zeros(1) for m, on in zip(margin, periodic, strict=True)
     ]
-    places, rows = [cloud.places + shift], [cloud.rows]
+    places, whose = [cloud.places[: cloud.own] + shift], [rows]
     for step in np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3):
         if not step.any():
             continue
         moved = wrapped + step
         near = ((moved > low - margin) & (moved < high + margin) | ~np.array(periodic)).all(axis=1)
         places.append(moved[near] @ lattice)
-        rows.append(cloud.rows[near])
-    return Cloud(np.concatenate(places), np.concatenate(rows), cloud.own, cloud.unit, cloud.notes)
+        whose.append(rows[near])
+    return Cloud(np.concatenate(places), np.concatenate(whose), cloud.own, cloud.unit, cloud.notes)

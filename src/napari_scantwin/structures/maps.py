@@ -210,14 +210,12 @@ def structure_map(
         Where the cloud does not do (:func:`~napari_scantwin.structures.cloud.atoms_of`).
     """
     cloud = atoms_of(scan)
-    window = min(window, len(cloud.places))
     every = every or max(1, -(-cloud.own // MANY))
     notes = list(cloud.notes)
     if every > 1:
         notes.append(f"every {every}th of {cloud.own} atoms was asked about")
-    if cloud.own == len(cloud.places):
-        margin = nearest_distance(cloud.places) * (CUTOFF + (window / 2) ** (1 / 3))
-        cloud = with_images(cloud, scan, margin)
+    cloud = with_images(cloud, scan, nearest_distance(cloud.places) * (CUTOFF + (window / 2) ** (1 / 3)))
+    window = min(window, len(cloud.places))
     asked = np.arange(0, cloud.own, every)
     features, scale, reach, off = _described(cloud, asked, window, stop, on_progress)
     return StructureMap(
