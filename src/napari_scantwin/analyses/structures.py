@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from napari_scantwin.analyses.analysis import analysis
+from napari_scantwin.core import units
 from napari_scantwin.core.clouds import is_cloud
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
-from napari_scantwin.operations.findings import DerivedMap, Findings, Table
+from napari_scantwin.operations.findings import COLORS, Curve, DerivedMap, Findings, Plot, Table
 from napari_scantwin.operations.parameters import Parameter
 
-__all__ = ["structure"]
+__all__ = ["planes", "structure"]
 
 _PARAMETERS = (
     Parameter("local", "About every atom", "flag", False, explanation="Tell the structure about every atom as a map"),
@@ -140,6 +141,50 @@ def structure(source, *, local, confidence, merged, window, every, own, on_progr
         notes=[*notes, *_sentences(found.notes)],
         result=found,
     )
+
+
+@analysis(
+    "lattice_planes",
+    "Lattice planes along z",
+    "Atoms",
+    parameters=(
+        Parameter(
+            "radius",
+            "Radius of the columns",
+            "number",
+            None,
+            unit=lambda scan: scan["x"].attrs["units"],
+            minimum=0.0,
+            above=True,
+            optional=True,
+            explanation="Empty: of some 2000 atoms",
+        ),
+    ),
+    gridded=False,
+    refuses=_refuse,
+    uses_twin=False,
+    place=61,
+)
+def planes(source, *, radius, on_progress, stop_event, cache) -> Findings:
+    """Lattice planes across columns along z: what atom-probe data show near a pole, where neighbours are blurred."""
+    from napari_scantwin.structures.planes import lattice_planes
+
+    found = lattice_planes(source.scan, radius=radius, stop=stop_event)
+    unit = source.scan["x"].attrs["units"]
+    shown = units.pretty(unit) or "1"
+    x, y, wide = found.centre
+    where = f"column of radius {wide:.3g} at x {x:.3g}, y {y:.3g} {units.pretty(unit)}, {found.atoms} atoms"
+    power, limit = found.power
+    plot = Plot(
+        [Curve(found.waves, found.spectrum, None, COLORS[1], "line")], f"waves a {shown}", "power, 1 without order"
+    )
+    if found.spacing == found.spacing:
+        figures = [("spacing", Quantity(found.spacing, found.width, unit)), ("power", power)]
+        said = f"Planes across the {where}."
+    else:
+        figures = [("power", power)]
+        said = f"No planes: the strongest wave, in the {where}, is one that chance makes (its limit is {limit:.1f})."
+    return Findings(figures=figures, plots={"Spectrum of depths": plot}, notes=[said], result=found)
 
 
 def _sentences(notes) -> list[str]:

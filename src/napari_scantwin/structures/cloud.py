@@ -114,7 +114,7 @@ def atoms_of(scan: xr.DataArray) -> Cloud:
     if from_atom_probe(scan):
         notes.append(
             "the lateral resolution of atom-probe data hides the lattice; classes mean something near a pole at most: "
-            "look at the lattice planes along z instead"
+            "ask for the lattice planes along z instead"
         )
     return Cloud(places, rows, own, unit, tuple(notes))
 
