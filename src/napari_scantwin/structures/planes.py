@@ -1,9 +1,10 @@
-"""Lattice planes along one direction: what atom-probe data can still show where its lateral resolution hides the lattice.
+"""Lattice planes along one direction: what atom-probe data can still show where its lateral resolution hides the
+lattice.
 
 The depths z of the atoms in a column are a sum of waves; its power |sum_k exp(2 pi i q z_k)|^2 / n is exponentially
-distributed with mean 1 for atoms without order, and of the order of n where planes of spacing 1 / q lie across the column.
-After Gault et al., *Atom Probe Microscopy* (Springer 2012), chapter 7, where Fourier transforms of depths near a pole
-calibrate the reconstruction.
+distributed with mean 1 for atoms without order, and of the order of n where planes of spacing 1 / q lie across the
+column. After Gault et al., *Atom Probe Microscopy* (Springer 2012), chapter 7, where Fourier transforms of depths
+near a pole calibrate the reconstruction.
 """
 
 from __future__ import annotations

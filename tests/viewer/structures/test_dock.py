@@ -124,9 +124,11 @@ def test_a_cloud_is_opened_recognised_coloured_and_clicked_on(dock, qtbot, tmp_p
     assert dock.card.picture.pixmap() is not None
     assert dock.card.plot.drawn
     dock.card.only.setChecked(True)
-    assert shown.shown.sum() == len(dock.card.found.rows) == dock.window_box.value()
+    dock._hidden.clear()
+    dock.recolour()
+    assert (shown.face_color[:, 3] > 0).sum() == len(dock.card.found.rows) == dock.window_box.value()
     dock.card.only.setChecked(False)
-    assert shown.shown.all()
+    assert (shown.face_color[:, 3] > 0).all()
 
     maps = [np.ones((4, 64, 64, 3))] * 6
     answering = SimpleNamespace(

@@ -52,7 +52,7 @@ def fit_view(viewer) -> None:
     if viewer.dims.ndisplay == 3:  # no rulers, and a camera that is turned
         overlay.fitting = True
         try:
-            viewer.reset_view()
+            viewer.reset_view(reset_camera_angle=False)
         finally:
             overlay.fitting, overlay.fitted = False, None
         return

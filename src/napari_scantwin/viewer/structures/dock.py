@@ -63,6 +63,7 @@ class StructuresDock(QWidget):
         self._layers: list = []
         self._results: dict = {}  # by the map's layer: what was found, the scan it is of
         self._own: tuple = ()
+        self._alone = None
         self.opening = OpenWidget(self._viewer, self)
         self.opening.hide()
         self.opening.opened.connect(self._opened)
@@ -219,7 +220,6 @@ class StructuresDock(QWidget):
     def _see(self, layer) -> None:
         """Show a cloud in 3D, from a little aside, so that rows of atoms do not hide each other."""
         self._viewer.dims.ndisplay = 3
-        fit_view(self._viewer)
         # The camera's vectors are in the order of the axes; a look along the shortest of them shows the most.
         extents = np.ptp(np.asarray(layer.data), axis=0)
         along, up = int(np.argmin(extents)), int(np.argmax(extents))
@@ -228,6 +228,7 @@ class StructuresDock(QWidget):
         direction[along], direction[up], direction[aside] = 1.0, 0.25, 0.35
         upwards[up] = -1.0
         self._viewer.scene.camera.set_view_direction(tuple(direction), tuple(upwards))
+        fit_view(self._viewer)
 
     # recognising
 
@@ -325,7 +326,10 @@ class StructuresDock(QWidget):
         if layer is None:
             return
         found, _ = self._results[layer]
-        layer.face_color = colors_of(found, self.colouring.currentText(), self.confidence, frozenset(self._hidden))
+        colors = colors_of(found, self.colouring.currentText(), self.confidence, frozenset(self._hidden))
+        if self._alone is not None:
+            colors[~np.isin(found.rows, self._alone), 3] = 0
+        layer.face_color = colors
         self._show_classes()
 
     def _show_classes(self) -> None:
@@ -394,12 +398,10 @@ class StructuresDock(QWidget):
         self.tabs.setCurrentIndex(1)
 
     def _isolate(self, rows) -> None:
-        """Show some atoms alone, or all again."""
-        layer = self.map_layer
-        if layer is None:
-            return
-        found, _ = self._results[layer]
-        layer.shown = np.ones(len(found.rows), bool) if rows is None else np.isin(found.rows, rows)
+        """Show some atoms alone, or all again: by their colours, as napari draws points in 3D whether they are to be
+        shown or not where a layer shows all of its slices."""
+        self._alone = rows
+        self.recolour()
 
     # classes of one's own, export
 
