@@ -38,7 +38,7 @@ from napari_scantwin.structures.prototypes import (
     with_vacancies,
 )
 from napari_scantwin.structures.recognise import Settings, calibration_error, fit, recogniser, reliability
-from napari_scantwin.structures.training import Recipe, TrainingWindows, labels_of, piece, training_windows
+from napari_scantwin.structures.training import TrainingWindows, WindowRecipe, labels_of, piece, training_windows
 
 HERE = Path(__file__).resolve().parent
 BY_LABEL = {one.label: one for one in PROTOTYPES}
@@ -50,7 +50,7 @@ SETTINGS = {"tight": (1e-4, 1.0), "medium": (1e-2, 1.0), "loose": (0.1, 5.0)}
 
 
 def settings_of(seed: int) -> Settings:
-    return Settings(recipe=Recipe(seed=seed))
+    return Settings(recipe=WindowRecipe(seed=seed))
 
 
 def columns(args, defects: list[dict]) -> dict:
@@ -241,14 +241,14 @@ def grains(args) -> dict:
 
 def unknown(args) -> dict:
     """Each class left out of what is learned: how often it is unlike anything known, and how often the others are."""
-    every, labels = training_windows(recipe=Recipe(seed=args.seed)), labels_of(PROTOTYPES)
-    fresh = training_windows(recipe=Recipe(blocks=400, seed=args.seed + 77, sigma=0.08))
+    every, labels = training_windows(recipe=WindowRecipe(seed=args.seed)), labels_of(PROTOTYPES)
+    fresh = training_windows(recipe=WindowRecipe(blocks=400, seed=args.seed + 77, sigma=0.08))
     found = {}
     for left_out in args.classes or ["bct141"]:
         number = labels.index(left_out)
         known = every.labels[:, number] == 0
         part = TrainingWindows(every.features[known], every.labels[known], every.block[known])
-        made = fit(part, Settings(recipe=Recipe(seed=args.seed), steps=args.steps))
+        made = fit(part, Settings(recipe=WindowRecipe(seed=args.seed), steps=args.steps))
         pure = fresh.labels.max(axis=1) > 0.999
         strange = made.tell(fresh.features).unlike
         those = fresh.labels[:, number] > 0.999
@@ -261,7 +261,7 @@ def unknown(args) -> dict:
 def calibration(args) -> dict:
     """Reliability on fresh windows that were not learned from."""
     made = recogniser(settings_of(args.seed))
-    fresh = training_windows(recipe=Recipe(blocks=max(args.count, 100), seed=args.seed + 55))
+    fresh = training_windows(recipe=WindowRecipe(blocks=max(args.count, 100), seed=args.seed + 55))
     pure = fresh.labels.max(axis=1) > 0.999
     truth = fresh.labels[pure].argmax(axis=1)
     answer = made.tell(fresh.features[pure], merged=False)

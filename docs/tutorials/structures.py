@@ -18,7 +18,7 @@ from napari_scantwin.core.clouds import cloud_scan
 from napari_scantwin.structures import map_scan, recogniser, structure_map, whole_cloud
 from napari_scantwin.structures.prototypes import PROTOTYPES, block, displaced, turned, with_vacancies
 from napari_scantwin.structures.recognise import Settings
-from napari_scantwin.structures.training import Recipe
+from napari_scantwin.structures.training import WindowRecipe
 
 random = np.random.default_rng(1)
 by_name = {one.label: one for one in PROTOTYPES}
@@ -43,7 +43,7 @@ print(cloud.sizes["point"], "atoms left")
 # `recogniser()` alone makes the whole one.
 
 # %%
-known = recogniser(Settings(recipe=Recipe(blocks=300), members=4, steps=800))
+known = recogniser(Settings(recipe=WindowRecipe(blocks=300), members=4, steps=800))
 for confidence, right_share, count in known.calibration:
     if count:
         print(f"told with {confidence:.2f}: right {right_share:.2f} of {int(count)} windows kept from learning")

@@ -8,9 +8,9 @@ import pytest
 from napari_scantwin.core.clouds import cloud_scan
 from napari_scantwin.structures.prototypes import PROTOTYPES
 from napari_scantwin.structures.recognise import Settings, fit
-from napari_scantwin.structures.training import Recipe, piece, training_windows
+from napari_scantwin.structures.training import WindowRecipe, piece, training_windows
 
-SMALL = Settings(recipe=Recipe(blocks=180, windows=4, seed=3), members=4, steps=500)
+SMALL = Settings(recipe=WindowRecipe(blocks=180, windows=4, seed=3), members=4, steps=500)
 
 
 @pytest.fixture(scope="session")

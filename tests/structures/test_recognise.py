@@ -13,7 +13,7 @@ from napari_scantwin.structures import recognise
 from napari_scantwin.structures.maps import whole_cloud
 from napari_scantwin.structures.prototypes import CLASSES, MERGED, PROTOTYPES
 from napari_scantwin.structures.recognise import (
-    Answer,
+    ClassAnswer,
     Recogniser,
     Settings,
     cache_folder,
@@ -21,11 +21,11 @@ from napari_scantwin.structures.recognise import (
     recogniser,
     reliability,
 )
-from napari_scantwin.structures.training import DISORDERED, Recipe, labels_of, training_windows
+from napari_scantwin.structures.training import DISORDERED, WindowRecipe, labels_of, training_windows
 
 
 def test_windows_are_the_same_for_the_same_seed_and_labelled_by_shares(windows):
-    again = training_windows(recipe=Recipe(blocks=6, windows=4, seed=3))
+    again = training_windows(recipe=WindowRecipe(blocks=6, windows=4, seed=3))
     np.testing.assert_array_equal(again.features, windows.features[: len(again.features)])
     np.testing.assert_allclose(windows.labels.sum(axis=1), 1, atol=1e-6)
     assert set(windows.labels.argmax(axis=1)) == set(range(len(CLASSES) + 1))
@@ -43,7 +43,7 @@ def test_crystals_with_a_third_of_their_atoms_missing_are_told_in_any_orientatio
 
 
 def test_probabilities_are_calibrated_on_windows_that_were_not_learned_from(small):
-    fresh = training_windows(recipe=Recipe(blocks=60, seed=11))
+    fresh = training_windows(recipe=WindowRecipe(blocks=60, seed=11))
     pure = fresh.labels.max(axis=1) > 0.999
     answer = small.tell(fresh.features[pure], merged=False)
     table = reliability(answer.probabilities, fresh.labels[pure].argmax(axis=1))
@@ -71,7 +71,7 @@ def test_hexagonal_and_rhombohedral_are_one_class_unless_asked(small, crystal):
 
 
 def test_an_answer_of_what_is_unlike_anything_known_names_no_class():
-    answer = Answer(("a", "b"), np.array([[0.9, 0.1], [0.2, 0.8]]), np.zeros(2), np.zeros(2), np.array([0.5, 1.5]))
+    answer = ClassAnswer(("a", "b"), np.array([[0.9, 0.1], [0.2, 0.8]]), np.zeros(2), np.zeros(2), np.array([0.5, 1.5]))
     assert answer.names() == ["a", recognise.UNLIKE]
     assert list(answer.classes) == [0, -1]
 
@@ -111,7 +111,12 @@ def test_settings_have_one_key_each(crystal):
     from napari_scantwin.structures.prototypes import own_prototype
 
     own = own_prototype("mine", 3 * np.eye(3), np.zeros((1, 3)))
-    keys = {Settings().key, Settings(members=5).key, Settings(recipe=Recipe(seed=1)).key, Settings(own=(own,)).key}
+    keys = {
+        Settings().key,
+        Settings(members=5).key,
+        Settings(recipe=WindowRecipe(seed=1)).key,
+        Settings(own=(own,)).key,
+    }
     assert len(keys) == 4
     assert Settings().key == Settings().key
 
@@ -121,5 +126,5 @@ def test_stopping_leaves_nothing_behind(tmp_path, monkeypatch):
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):
-        recogniser(Settings(recipe=Recipe(blocks=4)), stop=stop)
+        recogniser(Settings(recipe=WindowRecipe(blocks=4)), stop=stop)
     assert not list(tmp_path.rglob("*.npz"))

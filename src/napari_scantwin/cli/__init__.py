@@ -15,7 +15,19 @@ from napari_scantwin.cli import analyse, batch, commands, crystal_field, figure,
 from napari_scantwin.cli.common import app
 from napari_scantwin.core.config import log_file
 
-__all__ = ["analyse", "app", "batch", "commands", "crystal_field", "figure", "main", "patterns", "planning", "structure", "watch"]
+__all__ = [
+    "analyse",
+    "app",
+    "batch",
+    "commands",
+    "crystal_field",
+    "figure",
+    "main",
+    "patterns",
+    "planning",
+    "structure",
+    "watch",
+]
 
 
 def main() -> None:

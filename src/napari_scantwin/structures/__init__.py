@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from napari_scantwin.structures.maps import StructureMap, Whole, map_scan, structure_map, whole_cloud
 from napari_scantwin.structures.own import own_classes
-from napari_scantwin.structures.recognise import Answer, Recogniser, Settings, recogniser
+from napari_scantwin.structures.recognise import ClassAnswer, Recogniser, Settings, recogniser
 
 __all__ = [
-    "Answer",
+    "ClassAnswer",
     "Recogniser",
     "Settings",
     "StructureMap",

@@ -27,7 +27,7 @@ from napari_scantwin.structures.invariant import (
     nearest_distance,
     whole_descriptor,
 )
-from napari_scantwin.structures.recognise import UNLIKE, Answer, Recogniser
+from napari_scantwin.structures.recognise import UNLIKE, ClassAnswer, Recogniser
 
 __all__ = ["WINDOW", "StructureMap", "Whole", "local_scales", "map_scan", "structure_map", "whole_cloud"]
 
@@ -59,7 +59,7 @@ class Whole:
         Sentences.
     """
 
-    answer: Answer
+    answer: ClassAnswer
     scale: float
     atoms: int
     notes: tuple[str, ...]
@@ -86,7 +86,7 @@ class StructureMap:
     """
 
     rows: np.ndarray
-    answer: Answer
+    answer: ClassAnswer
     scale: np.ndarray
     reach: np.ndarray
     surface: np.ndarray
@@ -323,7 +323,7 @@ def map_scan(scan: xr.DataArray, found: StructureMap) -> xr.DataArray:
 def only(found: StructureMap, chosen: np.ndarray) -> StructureMap:
     """Some atoms of a map [n flags]."""
     answer = found.answer
-    part = Answer(
+    part = ClassAnswer(
         answer.labels,
         answer.probabilities[chosen],
         answer.entropy[chosen],

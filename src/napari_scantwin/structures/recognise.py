@@ -24,9 +24,9 @@ import platformdirs
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.structures.prototypes import CLASSES, MERGED, PROTOTYPES, Prototype
-from napari_scantwin.structures.training import Recipe, TrainingWindows, labels_of, training_windows
+from napari_scantwin.structures.training import TrainingWindows, WindowRecipe, labels_of, training_windows
 
-__all__ = ["UNLIKE", "Answer", "Recogniser", "Settings", "cache_folder", "fit", "recogniser", "title_of"]
+__all__ = ["UNLIKE", "ClassAnswer", "Recogniser", "Settings", "cache_folder", "fit", "recogniser", "title_of"]
 
 #: What a window is called that is unlike anything known.
 UNLIKE = "unlike anything known"
@@ -58,7 +58,7 @@ class Settings:
         Classes of one's own, beside the eight.
     """
 
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: WindowRecipe = field(default_factory=WindowRecipe)
     members: int = 6
     steps: int = 2000
     nodes: int = 128
@@ -83,7 +83,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClassAnswer:
     """What is told of some windows.
 
     Parameters
@@ -125,7 +125,7 @@ class Answer:
         """What each window is called."""
         return [UNLIKE if one < 0 else self.labels[one] for one in self.classes]
 
-    def merged(self) -> Answer:
+    def merged(self) -> ClassAnswer:
         """Hexagonal and rhombohedral as one class, as the paper has them; their networks' disagreement about stackings
         is no doubt then."""
         if "hex" not in self.labels or "rh" not in self.labels:
@@ -135,7 +135,7 @@ class Answer:
         table[:, hexagonal] += table[:, rhombohedral]
         table = np.delete(table, rhombohedral, axis=1)
         labels = [MERGED if one == "hex" else one for one in self.labels if one != "rh"]
-        return Answer(tuple(labels), table, _entropy(table), self.mutual_information, self.strangeness)
+        return ClassAnswer(tuple(labels), table, _entropy(table), self.mutual_information, self.strangeness)
 
 
 def _entropy(table: np.ndarray) -> np.ndarray:
@@ -181,7 +181,7 @@ class Recogniser:
     threshold: float = 1.0
     calibration: np.ndarray = field(default=None, repr=False)
 
-    def tell(self, features: np.ndarray, *, merged: bool = True) -> Answer:
+    def tell(self, features: np.ndarray, *, merged: bool = True) -> ClassAnswer:
         """Tell the classes of windows.
 
         Parameters
@@ -193,7 +193,7 @@ class Recogniser:
 
         Returns
         -------
-        Answer
+        ClassAnswer
             Their probabilities and doubts.
         """
         from scipy.special import softmax
@@ -205,7 +205,7 @@ class Recogniser:
         table = members.mean(axis=0)
         each = _entropy(members).mean(axis=0)
         information = np.maximum((_entropy(table) - each) * np.log(table.shape[1]), 0.0)
-        answer = Answer(self.labels, table, _entropy(table), information, self._distance(scaled) / self.threshold)
+        answer = ClassAnswer(self.labels, table, _entropy(table), information, self._distance(scaled) / self.threshold)
         return answer.merged() if merged else answer
 
     def _distance(self, scaled: np.ndarray) -> np.ndarray:

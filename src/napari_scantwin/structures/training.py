@@ -35,7 +35,7 @@ from napari_scantwin.structures.prototypes import (
     with_vacancies,
 )
 
-__all__ = ["DISORDERED", "Recipe", "TrainingWindows", "labels_of", "piece", "training_windows"]
+__all__ = ["DISORDERED", "TrainingWindows", "WindowRecipe", "labels_of", "piece", "training_windows"]
 
 #: The class of what has no lattice.
 DISORDERED = "disordered"
@@ -50,7 +50,7 @@ _SCALE = 0.01
 
 
 @dataclass(frozen=True)
-class Recipe:
+class WindowRecipe:
     """What the windows are.
 
     Parameters
@@ -137,7 +137,7 @@ def piece(
 
 def training_windows(
     prototypes: Sequence[Prototype] = PROTOTYPES,
-    recipe: Recipe | None = None,
+    recipe: WindowRecipe | None = None,
     *,
     stop: threading.Event | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -163,7 +163,7 @@ def training_windows(
 
     from threadpoolctl import threadpool_limits
 
-    recipe = recipe or Recipe()
+    recipe = recipe or WindowRecipe()
     labels = labels_of(prototypes)
     done = []
 
@@ -188,7 +188,7 @@ def training_windows(
     return TrainingWindows(features[good], shares[good], numbers[good])
 
 
-def _block(prototypes, labels, recipe: Recipe, random) -> tuple[np.ndarray, np.ndarray]:
+def _block(prototypes, labels, recipe: WindowRecipe, random) -> tuple[np.ndarray, np.ndarray]:
     """Descriptors and labels of the windows of one block."""
     kind = labels[int(random.integers(len(labels)))]
     perfect = random.random() < _PERFECT
