@@ -32,7 +32,7 @@ def test_atoms_without_order_have_no_planes():
         places = np.random.default_rng(seed).uniform(0, [8, 8, 8], (6000, 3))
         found = lattice_planes(of(places))
         assert np.isnan(found.spacing)
-        assert found.spectrum.mean() == pytest.approx(1, rel=0.4)
+        assert 0.5 < found.spectrum.mean() < 2
 
 
 def test_what_will_not_do_is_said():
