@@ -33,6 +33,7 @@ _ALL = (
     "arpes",
     "arpes_dragging",
     "crystal_field",
+    "patterns",
 )
 _RESULTS = _HERE / "RESULTS.md"
 

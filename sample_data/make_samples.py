@@ -229,6 +229,77 @@ def make_arpes(folder: Path) -> None:
     )
 
 
+# --- a map of core levels: a substrate, a flake of two terraces, a particle --------------------------------------
+
+FLAKE_COUNTS = 30.0  # mean counts of a channel
+DOUBLET, SPIN_ORBIT = -32.6, 2.15  # eV: the stronger line of the first terrace, and how far below it the weaker lies
+TERRACE_SHIFT, OXIDE_SHIFT = 0.25, -1.6  # eV
+
+
+def core_levels(energy: np.ndarray) -> np.ndarray:
+    """Spectra of unit sum [substrate, terrace, shifted terrace, particle] over energies from the Fermi level (eV)."""
+
+    def doublet(shift: float, width: float) -> np.ndarray:
+        lines = ((DOUBLET + shift, 1.0), (DOUBLET + shift - SPIN_ORBIT, 0.75))
+        return sum(height * np.exp(-((energy - place) ** 2) / (2 * width**2)) for place, height in lines)
+
+    rising = 0.25 + 0.02 * (energy - energy[0])
+    spectra = np.array(
+        [
+            1.2 * rising + 0.1 * np.exp(-((energy + 36.0) ** 2) / 2),
+            doublet(0.0, 0.22) + 0.3 * rising,
+            doublet(TERRACE_SHIFT, 0.22) + 0.3 * rising,
+            doublet(OXIDE_SHIFT, 0.5) + 0.5 * rising,
+        ]
+    )
+    return spectra / spectra.sum(axis=1, keepdims=True)
+
+
+def core_level_shares(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Shares [4, y, x] of the four at places (um): they add up to one."""
+    down, across = np.meshgrid(y, x, indexing="ij")
+
+    def edge(distance: np.ndarray) -> np.ndarray:
+        return 0.5 * (1 + erf(distance / 0.5))
+
+    flake = edge(across - 6 - 0.25 * down) * edge(14.5 - down + 0.2 * across)
+    shifted = edge(across - 11 + 0.15 * down)
+    particle = np.exp(-((down - 16) ** 2 + (across - 4) ** 2) / (2 * 0.9**2))
+    particle = np.minimum(1.6 * particle, 1.0)
+    rest = 1 - particle
+    return np.array([rest * (1 - flake), rest * flake * (1 - shifted), rest * flake * shifted, particle])
+
+
+def make_core_levels(folder: Path) -> None:
+    """Photoemission counts of core levels over a flake's places, and the shares behind them."""
+    random = np.random.default_rng(20260404)
+    y, x, energy = np.linspace(0, 20, 41), np.linspace(0, 16, 33), np.linspace(-37.6, -30.0, 77)
+    shares = core_level_shares(y, x)
+    brightness = np.array([1.0, 1.1, 1.1, 1.6])[:, None, None] * shares
+    counts = random.poisson(FLAKE_COUNTS * len(energy) * np.einsum("kyx,ke->yxe", brightness, core_levels(energy)))
+    places = {"y": (y, "um"), "x": (x, "um")}
+    named = {"energy": "energy from the Fermi level"}
+    scan = gridded_scan(
+        places | {"energy": (energy, "eV")},
+        counts.astype(np.float32),
+        name="photoemission_intensity",
+        unit="count",
+        long_names=named,
+        attrs={"title": "core levels of a flake", "kind": "measured", "instrument": "simulated"},
+    )
+    _write_netcdf(scan, folder / "core_levels.nc")
+    of_counts = brightness / brightness.sum(axis=0)
+    _write_truth(
+        folder / "core_levels_truth.nc",
+        {"component": (np.arange(1.0, 5.0), "dimensionless"), **places},
+        of_counts,
+        name="share",
+        unit="dimensionless",
+        long_names={"share": "share of intensity"},
+        attrs={"title": "shares of a flake's four spectra, truth"},
+    )
+
+
 # --- writing -----------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +326,7 @@ def main(folder: Path) -> None:
     make_ferromagnet(folder)
     make_palladium(folder)
     make_arpes(folder)
+    make_core_levels(folder)
 
 
 if __name__ == "__main__":

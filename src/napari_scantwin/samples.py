@@ -9,7 +9,7 @@ import xarray as xr
 
 from napari_scantwin.readers import read
 
-__all__ = ["SAMPLES", "SampleScan", "load_sample", "sample_path", "truth_path"]
+__all__ = ["SAMPLES", "STACKS", "SampleScan", "load_sample", "sample_path", "truth_path"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ SAMPLES = {
     "arpes": SampleScan("ARPES stack", "arpes.nc", "arpes_truth.nc"),
 }
 
+#: Stacks whose components are known; the truth of these are the shares.
+STACKS = {
+    "core_levels": SampleScan("Core-level map", "core_levels.nc", "core_levels_truth.nc"),
+}
+
 
 def _folder() -> Path:
     """Where the samples' files are: in the installed package, or at the top of the source tree it runs from."""
@@ -45,12 +50,12 @@ def _folder() -> Path:
 
 def sample_path(key: str) -> Path:
     """The sample's file."""
-    return _folder() / SAMPLES[key].file
+    return _folder() / (SAMPLES | STACKS)[key].file
 
 
 def truth_path(key: str) -> Path:
     """The noise-free dense truth behind the sample (netCDF)."""
-    return _folder() / SAMPLES[key].truth
+    return _folder() / (SAMPLES | STACKS)[key].truth
 
 
 def load_sample(key: str) -> xr.DataArray:
@@ -59,7 +64,7 @@ def load_sample(key: str) -> xr.DataArray:
     Parameters
     ----------
     key
-        One of :data:`SAMPLES`: "ferromagnet", "palladium_hydride" or "arpes".
+        One of :data:`SAMPLES` ("ferromagnet", "palladium_hydride" or "arpes") or :data:`STACKS` ("core_levels").
 
     Returns
     -------

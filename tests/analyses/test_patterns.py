@@ -21,8 +21,8 @@ def test_components_of_a_stack_with_their_evidence_in_one_plot():
     assert figures["components"] == figures["above the noise"] == 3
     plot = found.plots["How many"]
     above, alike = plot.curves[0], plot.curves[2]
-    assert list(above.y > 1) == [True] * 3 + [False] * 6
-    assert list(alike.y > 1) == [True] * 2 + [False] * 6
+    assert list(above.y > 0) == [True] * 3 + [False] * 6
+    assert list(alike.y > 0) == [True] * 2 + [False] * 6
     assert found.scans["shares"].dims == ("component", "y", "x")
     assert len(found.tables["Components"].rows) == 3
     again = analyse("components", scan, number=2, cache=cache)

@@ -32,28 +32,29 @@ _BEYOND = 3
 
 
 def evidence_plot(evidence: Evidence) -> Plot:
-    """Both tests in one plot: how far each further component stands above the limit of either, which is one."""
+    """Both tests in one plot: how far each further component stands above the limit of either, in powers of ten."""
     last = min(_BEYOND * max(evidence.proposed, 1), len(evidence.singular_values))
     number = np.arange(1, last + 1, dtype=float)
     edges = np.concatenate([evidence.noise_edge, np.full(last, evidence.noise_edge[-1])])[:last]
     above = evidence.singular_values[:last] / (MARGIN * edges)
     alike = np.full(last, np.nan)
     known = np.abs(evidence.neighbour_correlation[: last - 1]) / evidence.threshold
-    alike[1 : 1 + len(known)] = np.maximum(known, 1e-2)
+    alike[1 : 1 + len(known)] = np.log10(np.maximum(known, 1e-2))
+    above = np.log10(np.maximum(above, 1e-2))
     curves = [
         Curve(number, above, None, COLORS[0], "points"),
         Curve(number, above, None, COLORS[0], "line"),
         Curve(number[1:], alike[1:], None, COLORS[1], "triangles"),
         Curve(number[1:], alike[1:], None, COLORS[1], "line"),
-        Curve(np.array([0.5, last + 0.5]), np.ones(2), None, COLORS[5], "dashed"),
+        Curve(np.array([0.5, last + 0.5]), np.zeros(2), None, COLORS[5], "dashed"),
     ]
     key = [
-        ("singular value over the noise", COLORS[0]),
-        ("neighbours' residuals alike, without it", COLORS[1]),
-        ("limit: noise below", COLORS[5]),
+        ("above noise", COLORS[0]),
+        ("neighbours alike", COLORS[1]),
+        ("limit", COLORS[5]),
     ]
     words = f"{evidence.words[0].upper()}{evidence.words[1:]}."
-    return Plot(curves, "component", "times the limit", key, words, log=(False, True))
+    return Plot(curves, "component", "log₁₀ of times the limit", key, words)
 
 
 def spectra_plot(found: Components, colors: Sequence[str] | None = None) -> Plot:

@@ -26,7 +26,7 @@ def fit_boundaries(
     *,
     nodes: int = 24,
     decay: float = 1e-2,
-    steps: int = 60,
+    steps: int = 150,
     seed: int = 0,
     stop: threading.Event | None = None,
 ) -> list[np.ndarray]:

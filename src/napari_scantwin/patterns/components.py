@@ -439,7 +439,7 @@ def _checked_count(k, evidence: Evidence, weighted: WeightedTable, notes: list[s
 
 
 def _parts(weighted, count, stop, on_progress):
-    spectra = factors.start_spectra(weighted.features(count), weighted.denoised(count), count)
+    spectra = factors.start_spectra(weighted.features(count), weighted.feature_noise, weighted.denoised(count), count)
     amounts = factors.amounts_given(weighted.rows, spectra, weighted.of_channels)
     rows = np.maximum(weighted.rows, 0)
     amounts, spectra = factors.refined(rows, spectra, amounts, stop=stop, on_progress=on_progress)

@@ -100,6 +100,11 @@ class WeightedTable:
         total = np.maximum(self.rows.sum(axis=1, dtype=float), np.finfo(float).tiny)
         return self.scores[:, :count] * (self.of_places / total)[:, None]
 
+    @property
+    def feature_noise(self) -> np.ndarray:
+        """One standard deviation of the features of every place [n]."""
+        return self.of_places / np.maximum(self.rows.sum(axis=1, dtype=float), np.finfo(float).tiny)
+
     def denoised(self, count: int) -> np.ndarray:
         """The rows as the sum of the first components, in their own unit [n, p]."""
         low = self.scores[:, :count] @ self.loadings[:count]

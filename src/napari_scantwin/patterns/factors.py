@@ -18,8 +18,9 @@ from napari_scantwin.core.errors import Cancelled
 
 __all__ = ["Uniqueness", "amounts_given", "feasible", "refined", "start_spectra"]
 
-#: Places that are averaged to a starting spectrum, at most and as a share of all over the components.
+#: Places that are averaged to a starting spectrum: at most, as a share of all over the components, and at least.
 _ALIKE, _SHARE_ALIKE = 20, 0.1
+_FEWEST = 3
 #: Places darker than this share of the median are not asked for a spectrum: theirs is mostly noise.
 _DARK = 0.2
 #: Steps of the refinement, and the change of the spectra from one look to the next that ends it.
@@ -28,14 +29,16 @@ _STEPS, _LOOK, _DONE = 300, 20, 2e-5
 _PURE, _PUREST = 0.9, 20
 
 
-def start_spectra(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+def start_spectra(features: np.ndarray, noise: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
     """Spectra of unit sum of the places that stand out most.
 
     Parameters
     ----------
     features
         Every place's spectrum of unit sum in the space of the first ``count`` components [n, count], in which a
-        distance of one is one of noise.
+        distances are in units of the channels' noise.
+    noise
+        One standard deviation of a place's feature [n]. Places are averaged while they differ by no more than that.
     rows
         The places' denoised spectra [n, p].
     count
@@ -48,13 +51,16 @@ def start_spectra(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndar
     """
     total = rows.sum(axis=1)
     bright = np.flatnonzero(total > _DARK * np.median(total[total > 0]))
-    unit = features[bright]
+    unit, noise = features[bright], noise[bright]
     left, chosen = unit.copy(), []
     alike = int(np.clip(len(bright) * _SHARE_ALIKE / count, 1, _ALIKE))
     for _ in range(count):
         place = int(np.argmax(np.einsum("ij,ij->i", left, left)))
         distance = ((unit - unit[place]) ** 2).sum(axis=1)
         nearest = np.argpartition(distance, alike - 1)[:alike]
+        # A small region is not averaged with its surroundings.
+        same = distance[nearest] <= 2 * count * (noise[nearest] ** 2 + noise[place] ** 2)
+        nearest = nearest[same] if same.sum() >= _FEWEST else nearest[np.argsort(distance[nearest])[:_FEWEST]]
         chosen.append(nearest)
         direction = left[nearest].mean(axis=0)
         norm = np.linalg.norm(direction)

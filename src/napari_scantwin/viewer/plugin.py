@@ -19,6 +19,7 @@ __all__ = [
     "get_reader",
     "line_cut",
     "sample_arpes",
+    "sample_core_levels",
     "sample_ferromagnet",
     "sample_palladium_hydride",
     "simulate_twin",
@@ -185,3 +186,8 @@ def sample_palladium_hydride() -> list[tuple]:
 def sample_arpes() -> list[tuple]:
     """An ARPES stack of a tight-binding band."""
     return [_prepared(load_sample("arpes"))]
+
+
+def sample_core_levels() -> list[tuple]:
+    """The core-level map for napari's Open Sample menu."""
+    return [_prepared(load_sample("core_levels"))]
