@@ -74,7 +74,7 @@ class _Plot(pg.PlotWidget):
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
-        if self._left:
+        if self._left and self.plotItem is not None:  # none of a plot that is being closed
             self.plotItem.setLabel("left", self._broken(self._left))
 
     def mouseDoubleClickEvent(self, event) -> None:
