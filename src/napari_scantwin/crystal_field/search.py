@@ -25,6 +25,8 @@ __all__ = ["find"]
 _APART = {1: 0.04, 2: 0.04, 3: 0.06, 4: 0.08, 5: 0.1}
 _APART_MANY = 0.15
 _OTHER_VALLEYS = 0.4
+#: Minima within this Δχ² fit; where there are several, so many more rounds of starts look for others.
+_FITTING, _ROUNDS = 9.0, 4
 #: A fit this bad, per reading, has not found its valley, and is begun again from around the best.
 _BAD = 1.5
 _RESTARTED, _COPIES, _SHARE, _WIDE_SHARE = 6, 8, 0.12, 0.25
@@ -124,6 +126,7 @@ def find(
     search.again_while_bad()
     if whole.k > _FEW:
         search.beside_the_best()
+    search.while_more_fit(starts)
     if on_progress is not None:
         on_progress(0.95)
     solutions, rejected = listed(whole, *search.minima)
@@ -214,6 +217,24 @@ class _Search:
         best = self.minima[0][order][:, : self.whole.k]
         near = best[fit.diverse(best, _RESTARTED, 0.05, self.turns)]
         self.follow(fit.perturbed(near, _COPIES, _WIDE_SHARE, self.rng))
+
+    def while_more_fit(self, count: int) -> None:
+        """Where several minima fit, go on from further directions as long as new ones turn up."""
+        known = self._fitting()
+        for _ in range(_ROUNDS):
+            if known < 2 or self._bad > _BAD or not len(self.candidates):
+                return
+            self.follow(self.more_of_table(count, _APART_MANY))
+            before, known = known, self._fitting()
+            if known == before:
+                return
+
+    def _fitting(self) -> int:
+        """How many distinct minima fit about as well as the best."""
+        x, chi2 = self.minima[0], self.minima[1]
+        close = np.flatnonzero(chi2 < chi2.min() + _FITTING * max(1.0, self._bad))
+        order = close[np.argsort(chi2[close])]
+        return len(fit.diverse(x[order][:, : self.whole.k], len(order), 0.05, self.turns))
 
     @property
     def _bad(self) -> float:
