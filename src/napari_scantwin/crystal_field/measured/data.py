@@ -24,7 +24,7 @@ from napari_scantwin.core.sample import Sample
 from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.labels import Told, told_by
 
-__all__ = ["MEASURED_KINDS", "MeasuredCurve", "curve_in", "curves_in", "curves_of_scan", "level_energies"]
+__all__ = ["MEASURED_KINDS", "MeasuredCurve", "curve_named", "curves_in", "curves_of_scan", "level_energies"]
 
 #: What a measured curve may be, with the words for people.
 MEASURED_KINDS = {
@@ -181,13 +181,13 @@ def curves_in(path: str | Path | Sequence[str | Path], choice: str | None = None
     return _named_apart([replace(one, path=where) for one in found])
 
 
-def curve_in(path: str | Path, label: str) -> MeasuredCurve:
-    """The curve of a label in a file, as :func:`curves_in` names them; :class:`ScanError` where there is none."""
-    found = curves_in(path)
-    for one in found:
+def curve_named(curves: Sequence[MeasuredCurve], label: str) -> MeasuredCurve:
+    """The curve of a label among those of a file; :class:`ScanError` where there is none."""
+    for one in curves:
         if one.label == label:
             return one
-    raise ScanError(f"{Path(path).name} has no curve {label!r}; it has {', '.join(one.label for one in found)}")
+    file = curves[0].source if curves else "the file"
+    raise ScanError(f"{file} has no curve {label!r}; it has {', '.join(one.label for one in curves)}")
 
 
 def _named_apart(found: list[MeasuredCurve]) -> list[MeasuredCurve]:

@@ -16,7 +16,7 @@ from napari_scantwin.core.sample import Sample
 from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.ions import ion as ion_of
 from napari_scantwin.crystal_field.measured.advice import Advice, advice_on
-from napari_scantwin.crystal_field.measured.data import MeasuredCurve, curve_in, level_energies
+from napari_scantwin.crystal_field.measured.data import MeasuredCurve, curve_named, curves_in, level_energies
 from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.lattice import (
     AnalogueLattice,
@@ -257,13 +257,14 @@ class Problem:
         """
         if not isinstance(told, dict) or told.get("crystal_field_problem") != _VERSION:
             raise ScanError("this JSON is no crystal-field problem of this version; write one by Save problem")
+        files = _Files(Path(folder))  # each is parsed once
         try:
             lattice = dict(told.get("lattice", {}))
             analogue = lattice.pop("analogue", None)
             if analogue is not None:
-                lattice["analogue"] = _curve_from_dict(analogue, Path(folder))
+                lattice["analogue"] = _curve_from_dict(analogue, files)
             return cls(
-                tuple(_used_from_dict(one, Path(folder)) for one in told["curves"]),
+                tuple(_used_from_dict(one, files) for one in told["curves"]),
                 str(told["ion"]),
                 str(told["site"]),
                 LatticeChoice(**lattice),
@@ -310,12 +311,25 @@ def _curve_as_dict(curve: MeasuredCurve) -> dict:
     return told
 
 
-def _curve_from_dict(told: dict, folder: Path) -> MeasuredCurve:
+class _Files:
+    """The curves of files, each of which is read once; relative paths lie in a folder."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._read: dict[Path, list[MeasuredCurve]] = {}
+
+    def curve(self, path: str, label: str) -> MeasuredCurve:
+        where = self._folder / path  # an absolute path stays as it is
+        if where not in self._read:
+            self._read[where] = curves_in(where)
+        return curve_named(self._read[where], label)
+
+
+def _curve_from_dict(told: dict, files: _Files) -> MeasuredCurve:
     told = dict(told)
     label = told.pop("label")
     if "file" in told:
-        path = Path(told.pop("file"))
-        curve = curve_in(path if path.is_absolute() else folder / path, label)
+        curve = files.curve(told.pop("file"), label)
     else:
         errors = told.pop("errors", None)
         curve = MeasuredCurve(
@@ -341,10 +355,10 @@ def _used_as_dict(one: UsedCurve) -> dict:
     return told | {name: value for name, value in how.items() if value != getattr(usual, name)}
 
 
-def _used_from_dict(told: dict, folder: Path) -> UsedCurve:
+def _used_from_dict(told: dict, files: _Files) -> UsedCurve:
     told = dict(told)
     how = {name: told.pop(name) for name in ("use", "low", "high", "relative_error", "group") if name in told}
-    return UsedCurve(_curve_from_dict(told, folder), **how)
+    return UsedCurve(_curve_from_dict(told, files), **how)
 
 
 def with_levels(problem: Problem, energies: Sequence[float], unit: str = "meV") -> Problem:
