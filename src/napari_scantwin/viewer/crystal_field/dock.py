@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.crystal_field.pictures import Modelled, modelled
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, own_docks, unwrapped, window_of
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.crystal_field.answer_tab import AnswerTab
 from napari_scantwin.viewer.crystal_field.apart_view import ApartView
 from napari_scantwin.viewer.crystal_field.data_tab import DataTab
@@ -16,6 +16,7 @@ from napari_scantwin.viewer.crystal_field.ion_tab import IonTab
 from napari_scantwin.viewer.crystal_field.plots import CurvesView, LevelsView, StatesView
 from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
 from napari_scantwin.viewer.kit.beside import beside
+from napari_scantwin.viewer.kit.lists_behind import ListsBehind
 from napari_scantwin.viewer.kit.page import Page
 from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.plots_dock import PlotsDock
@@ -71,7 +72,7 @@ class CrystalFieldDock(QWidget):
             self._window.setCorner(Qt.BottomRightCorner, Qt.RightDockWidgetArea)
             self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
             self._window.installEventFilter(self)
-        self._moved: list[QDockWidget] = []
+        self._lists = ListsBehind(viewer)
         self.draw()
 
     # the plots
@@ -163,10 +164,7 @@ class CrystalFieldDock(QWidget):
                 self._viewer.window.remove_dock_widget(self._plots_dock)
             self._plots_dock = None
         if self._window is not None:
-            for one in self._moved:
-                self._window.addDockWidget(Qt.LeftDockWidgetArea, one)
-                one.show()
-            self._moved = []
+            self._lists.back()
             self._window.removeEventFilter(self)
             self._window = None
 
@@ -175,19 +173,7 @@ class CrystalFieldDock(QWidget):
         dock = self.parent()
         if isinstance(dock, QDockWidget):
             ask_before_closing(dock, self._shut_now)
-            self._put_lists_behind(dock)
-
-    def _put_lists_behind(self, dock: QDockWidget) -> None:
-        """Put napari's layer list and controls behind this dock, where they stand on the left: the plots have the
-        width."""
-        if self._window is None or dock.isFloating() or self._moved:
-            return
-        for one in own_docks(self._viewer):
-            if self._window.dockWidgetArea(one) == Qt.LeftDockWidgetArea:
-                self._window.tabifyDockWidget(dock, one)
-                one.show()
-                self._moved.append(one)
-        dock.raise_()
+            self._lists.put(dock)
 
     def _shut_now(self) -> bool:
         self.shut()

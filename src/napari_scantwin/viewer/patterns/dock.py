@@ -9,9 +9,10 @@ from qtpy.QtWidgets import QDockWidget, QFrame, QScrollArea, QTabWidget, QVBoxLa
 
 from napari_scantwin.analyses import ANALYSES
 from napari_scantwin.viewer.analyse.widget import AnalysisWidget
-from napari_scantwin.viewer.canvas.napari_private import unwrapped, window_of
+from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.chooser import Chooser
+from napari_scantwin.viewer.kit.lists_behind import ListsBehind
 from napari_scantwin.viewer.patterns.components_tab import ComponentsTab
 from napari_scantwin.viewer.plots_dock import PlotsDock
 
@@ -48,6 +49,7 @@ class Patterns(QWidget):
         self.plots.add(self.boundary, self.boundary.results, "Boundary")
         self.tabs.currentChanged.connect(lambda number: self.plots.show_of(self.tabs.widget(number).widget()))
         self.plots.show_of(self.components)
+        self._lists = ListsBehind(viewer)
         self._window = window_of(viewer)
         self._plots_dock = None
         if self._window is not None:
@@ -91,8 +93,24 @@ class Patterns(QWidget):
                 self._viewer.window.remove_dock_widget(self._plots_dock)
             self._plots_dock = None
         if self._window is not None:
+            self._lists.back()
             self._window.removeEventFilter(self)
             self._window = None
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        dock = self.parent()
+        if isinstance(dock, QDockWidget):
+            ask_before_closing(dock, self._shut_now)
+            self._lists.put(dock)
+
+    def _shut_now(self) -> bool:
+        self.shut()
+        return True
+
+    def closeEvent(self, event) -> None:
+        self.shut()
+        event.accept()
 
     def eventFilter(self, watched, event) -> bool:
         if event.type() == QEvent.Close and watched is self._window:
