@@ -111,9 +111,11 @@ def _of_column(depths: np.ndarray, mean: float, centre: tuple[float, float, floa
     depth = max(float(np.ptp(depths)), 1e-12)
     waves = np.arange(1 / (_SPACINGS[1] * mean), 1 / (_SPACINGS[0] * mean), 0.5 / depth)
     spectrum = np.empty(len(waves))
+    # Tapered to both ends, where the specimen's own edges would else be waves too.
+    weights = np.sin(np.pi * (depths - depths[0]) / depth) ** 2
     for start in range(0, len(waves), 256):
         part = np.exp(2j * np.pi * np.outer(waves[start : start + 256], depths - depths[0]))
-        spectrum[start : start + 256] = np.abs(part.sum(axis=1)) ** 2 / len(depths)
+        spectrum[start : start + 256] = np.abs(part @ weights) ** 2 / (weights**2).sum()
     # The greatest of so many exponential deviates, over all columns.
     limit = float(np.log(_SIDE**2 * len(waves) / _CHANCE))
     top = int(np.argmax(spectrum))
