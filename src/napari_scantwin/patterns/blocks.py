@@ -15,8 +15,6 @@ __all__ = ["MOST_PLACES", "chosen_places", "in_blocks", "leading_loadings"]
 #: Places the components are found on; more are sampled, tile by tile, so that neighbours stay together.
 MOST_PLACES = 20_000
 _TILE = 8
-#: Values of a part: 64 MB in single precision.
-_PART = 16_000_000
 
 
 def chosen_places(table: ObservationTable, most: int = MOST_PLACES, seed: int = 0) -> np.ndarray | None:
@@ -90,7 +88,7 @@ def in_blocks(
         Where ``stop`` was set.
     """
     numbers = np.arange(int(table.used.sum()))
-    step = max(1, _PART // max(int(table.kept.sum()), 1))
+    step = table.step
     parts = [numbers[start : start + step] for start in range(0, len(numbers), step)]
     run = _here if scheduler is None else _on_cluster
     for done, (part, result) in enumerate(zip(parts, run(table, parts, work, scheduler, stop), strict=True), start=1):

@@ -409,19 +409,12 @@ def _decompose(
 
 
 def _refuse_negative(table: ObservationTable, method: str) -> None:
-    lowest, total = np.inf, 0.0
-    for _, (low, mean) in in_blocks(table, _lowest_and_mean):
-        lowest, total = min(lowest, low), mean
     # Rounding may leave a zero just below it.
-    if lowest < -1e-9 * abs(total):
+    if table.lowest < -1e-9 * abs(table.gain):
         raise ScanError(
-            f"background-subtracted data has negative intensities (min {lowest:.4g}), which {method} cannot be made "
-            "of; use variance, or add the background back"
+            f"background-subtracted data has negative intensities (min {table.lowest:.4g}), which {method} cannot be "
+            "made of; use variance, or add the background back"
         )
-
-
-def _lowest_and_mean(rows) -> tuple[float, float]:
-    return float(rows.min()), float(rows.mean())
 
 
 def _checked_count(k, evidence: Evidence, weighted: WeightedTable, notes: list[str]) -> int:

@@ -32,6 +32,8 @@ _GROUPS, _EDGE = 11, 4.0
 _MOST_DIFFERENCES, _FEWEST_DIFFERENCES = 2_000_000, 200
 #: Half the places without a value at a channel leave the channel out, rather than the places.
 _HALF = 0.5
+#: Values of a part: 64 MB in single precision.
+_PART = 16_000_000
 #: Values that are channels where they are an axis, beside energies, angles and momenta: wavelengths and frequencies.
 _SPECTRAL = ("Hz", "1/cm")
 _PLACES = ("x", "y", "z")
@@ -108,6 +110,8 @@ class ObservationTable:
         Whether gain and offset are measured rather than given.
     notes
         What was left out and why, in sentences.
+    lowest
+        The least value at places that may be used.
     """
 
     scan: xr.DataArray
@@ -119,6 +123,7 @@ class ObservationTable:
     offset: float
     measured: bool
     notes: tuple[str, ...] = field(default=())
+    lowest: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -136,9 +141,17 @@ class ObservationTable:
         flat = np.flatnonzero(self.used.ravel())
         wanted = flat if numbers is None else flat[numbers]
         data = self.scan.variable.data.reshape(self.used.size, -1)
-        values = np.asarray(data[wanted])
+        if hasattr(data, "dask") and len(wanted):
+            values = _read(data, wanted, self.step)
+        else:
+            values = np.asarray(data[wanted])
         kept = self.kept.ravel()
         return np.ascontiguousarray(values if kept.all() else values[:, kept], np.float32 if _single(values) else float)
+
+    @property
+    def step(self) -> int:
+        """Places of a part that is worked on at once, whole chunks of an array that is read in parts."""
+        return _step(self.scan, len(self.over))
 
     def as_maps(self, values: np.ndarray, *, name: str, unit: str, long_name: str, about: dict | None = None):
         """Numbers of the used places [k, n] as a scan over ``component`` and the places; NaN at the others."""
@@ -213,7 +226,30 @@ def noise_factors(of_places, of_channels, gain: float, offset: float) -> tuple[n
 
 
 def _single(values) -> bool:
-    return values.dtype == np.float32
+    """Whether single precision holds the values: it holds whole numbers of two bytes."""
+    return values.dtype == np.float32 or (values.dtype.kind in "iu" and values.dtype.itemsize <= 2)
+
+
+def _step(scan: xr.DataArray, places: int) -> int:
+    width = max(int(np.prod(scan.shape[places:])), 1)
+    step = max(1, _PART // width)
+    chunks = getattr(scan.variable.data, "chunks", None)
+    if not chunks:
+        return step
+    whole = int(chunks[0][0]) * int(np.prod(scan.shape[1:places], dtype=int))
+    return max(step // whole, 1) * whole
+
+
+def _read(data, wanted: np.ndarray, step: int) -> np.ndarray:
+    """Rows of an array that is read in parts, part by part: picked one by one, each would be read by itself."""
+    found = []
+    for start in range(0, data.shape[0], step):
+        low, high = np.searchsorted(wanted, (start, start + step))
+        if high > low:
+            mine = wanted[low:high]
+            part = np.asarray(data[mine[0] : mine[-1] + 1])
+            found.append(part if len(part) == len(mine) else part[mine - mine[0]])
+    return np.concatenate(found)
 
 
 def _origin(scan: xr.DataArray) -> dict:
@@ -272,8 +308,8 @@ def observation_table(
         if np.shape(mask) != lead:
             raise ScanError(f"the mask has the shape {np.shape(mask)} and the places {lead}")
         used &= ~np.asarray(mask, bool)
-    used, kept = _sound(scan, used, kept, over, notes)
-    table = ObservationTable(scan, over, channels, used, kept, gain or 0.0, 0.0, False, tuple(notes))
+    used, kept, lowest = _sound(scan, used, kept, over, notes)
+    table = ObservationTable(scan, over, channels, used, kept, gain or 0.0, 0.0, False, tuple(notes), lowest)
     measured_gain, offset = measured_noise(table)
     if gain is None:
         if not measured_gain > 0:
@@ -285,8 +321,8 @@ def observation_table(
     return replace(table, offset=offset if gain == 0 else 0.0)
 
 
-def _sound(scan, used, kept, over, notes) -> tuple[np.ndarray, np.ndarray]:
-    """Which places and channels can be used; what cannot be is told in ``notes``."""
+def _sound(scan, used, kept, over, notes) -> tuple[np.ndarray, np.ndarray, float]:
+    """Which places and channels can be used, and the least value; what cannot be used is told in ``notes``."""
     count, places = used.size, used.ravel()
     bad_at = np.zeros(count, np.int64)
     bad_in = np.zeros(kept.size, np.int64)
@@ -294,7 +330,7 @@ def _sound(scan, used, kept, over, notes) -> tuple[np.ndarray, np.ndarray]:
     highest = np.full(kept.size, -np.inf)
     filled = np.zeros(count, np.int64)
     masked = scan["masked"].variable.data if "masked" in scan.coords else None
-    for part in _blocks(count, kept.size):
+    for part in _blocks(count, _step(scan, len(over))):
         values, finite = _finite(scan, masked, part, count)
         bad_at[part] = (~finite).sum(axis=1)
         mine = finite & places[part][:, None]
@@ -306,7 +342,7 @@ def _sound(scan, used, kept, over, notes) -> tuple[np.ndarray, np.ndarray]:
     constant = ~lost & (lowest == highest)
     channels = kept.ravel() & ~lost & ~constant
     whole, empty = np.ones(count, bool), np.zeros(count, bool)
-    for part in _blocks(count, kept.size):
+    for part in _blocks(count, _step(scan, len(over))):
         if not bad_at[part].any() and filled[part].min() > (~channels).sum():
             continue  # nothing to look at again
         values, finite = _finite(scan, masked, part, count)
@@ -334,7 +370,8 @@ def _sound(scan, used, kept, over, notes) -> tuple[np.ndarray, np.ndarray]:
             f"{int(places.sum())} places are few for {int(channels.sum())} channels, so that weak components are not "
             "seen; sum neighbouring channels first"
         )
-    return places.reshape(used.shape), channels.reshape(kept.shape)
+    smallest = float(lowest[channels].min())
+    return places.reshape(used.shape), channels.reshape(kept.shape), smallest
 
 
 def _where(scan, over, which) -> str:
@@ -355,9 +392,8 @@ def _finite(scan, masked, part: slice, count: int) -> tuple[np.ndarray, np.ndarr
     return values, finite
 
 
-def _blocks(count: int, width: int, most: int = 16_000_000):
-    """Places in parts of at most ``most`` values."""
-    step = max(1, most // max(width, 1))
+def _blocks(count: int, step: int):
+    """Places in parts."""
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
