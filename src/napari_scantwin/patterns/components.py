@@ -30,6 +30,8 @@ GROUPINGS = ("k-means", "HDBSCAN")
 _MOST_HELD = 200_000_000
 #: So few values are worked on by one thread.
 _SMALL = 4_000_000
+#: Steps of the refinement where there are more.
+_FEW_STEPS = 60
 #: A place whose residual is more than this many of its errors from one does not fit.
 _MISFIT = 6.0
 #: HDBSCAN: the fewest places of a group, as a share of all and at least.
@@ -386,7 +388,7 @@ def _decompose(
     how: dict[str, Any] = {"scheduler": scheduler, "stop": stop, "on_progress": lambda share: tell(0.6 + 0.4 * share)}
     whole = chosen is None
     if method == "parts":
-        found, amounts = _parts(weighted, count, stop, lambda share: tell(0.3 + 0.3 * share))
+        found, amounts = _parts(weighted, count, whole, stop, lambda share: tell(0.3 + 0.3 * share))
     elif method == "variance":
         found, amounts = _variance(table, weighted, count, whole, how)
     elif method == "groups":
@@ -431,12 +433,15 @@ def _checked_count(k, evidence: Evidence, weighted: WeightedTable, notes: list[s
     return int(k)
 
 
-def _parts(weighted, count, stop, on_progress):
+def _parts(weighted, count, whole, stop, on_progress):
     spectra = factors.start_spectra(weighted.features(count), weighted.feature_noise, weighted.denoised(count), count)
     amounts = factors.amounts_given(weighted.rows, spectra, weighted.of_channels)
     rows = np.maximum(weighted.rows, 0)
-    amounts, spectra = factors.refined(rows, spectra, amounts, stop=stop, on_progress=on_progress)
-    amounts, _ = factors.refined(rows, spectra, amounts, spectra_too=False, stop=stop)
+    # So many values fix the spectra soon; what is in them is worked out everywhere afterwards.
+    steps = {} if rows.size <= _SMALL else {"steps": _FEW_STEPS}
+    amounts, spectra = factors.refined(rows, spectra, amounts, stop=stop, on_progress=on_progress, **steps)
+    if whole:
+        amounts, _ = factors.refined(rows, spectra, amounts, spectra_too=False, stop=stop, **steps)
     return _Parts(spectra, weighted.of_channels), amounts
 
 
