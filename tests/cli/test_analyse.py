@@ -64,7 +64,7 @@ def test_transitions_as_a_table_a_map_and_text(ask, tmp_path):
     boundary = phase_boundary(scan, "onset")
     said = ask("transitions", file, "--criterion", "onset", "-o", tmp_path / "boundary.nc")
     np.testing.assert_array_equal(read(tmp_path / "boundary.nc").values, boundary.values)
-    assert f"onset, sweeps at 0: {boundary.values[0]:.3f} ± " in said
+    assert f"onset, sweeps at 0 Oe: {boundary.values[0]:.3f} ± " in said
     ask("transitions", file, "-o", tmp_path / "table.csv")
     rows = table(tmp_path / "table.csv")
     np.testing.assert_allclose([float(row["onset (K)"]) for row in rows], boundary.values)

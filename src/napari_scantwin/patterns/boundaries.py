@@ -536,6 +536,12 @@ def _change(along, scan, series: _Series) -> BoundaryAt:
         starts = np.arange(0, values.shape[1], size)
         values = np.add.reduceat(values, starts, axis=1)
         noise = np.sqrt(np.add.reduceat(noise**2, starts, axis=1))
+    if not (np.ptp(values, axis=0) > 0).any():
+        raise ScanError(
+            f"{scan.name.replace('_', ' ')} is the same all along {along.replace('_', ' ')}: nothing changes"
+        )
+    if not noise.any(axis=1).all():
+        raise ScanError("some of the readings have no noise to judge a change by: give the error of each reading")
     found = fit_change_point(series.places, *whitened_scores(values, noise))
     unit = units.pretty(scan[along].attrs["units"])
     if not found.claimed:
