@@ -225,7 +225,7 @@ def test_a_curve_is_refused():
 
 
 def test_four_axes_are_two_of_places_and_two_of_channels():
-    scan, shares, _ = mixture(20, shape=(20, 16), channels=24)
+    scan, shares, _ = mixture(60, shape=(20, 16), channels=24)
     values = np.random.default_rng(2).poisson(scan.values[..., None] * np.array([1.0, 2, 1, 0.5]))
     axes = {name: (scan[name].values, scan[name].attrs["units"]) for name in scan.dims}
     from napari_scantwin.core.scan import gridded_scan
