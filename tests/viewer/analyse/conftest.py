@@ -12,6 +12,11 @@ from napari_scantwin.viewer.session import ScanLayer
 ANALYSE = 5
 
 
+def told(widget) -> str:
+    """All that an analysis says: in its line, below a marked field or in the line of reasons."""
+    return f"{widget.said.text()} {widget.reason.words}".strip()
+
+
 @pytest.fixture(scope="session")
 def twin_of(measured, columns):
     """The twin of a published measurement, by its file's name."""

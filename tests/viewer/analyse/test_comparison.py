@@ -14,6 +14,8 @@ from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
 from napari_scantwin.viewer.session import ScanLayer
 
+from .conftest import told
+
 ERCO2 = "erco2_magnetization.csv"
 
 
@@ -21,7 +23,7 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
     first = with_twin(ERCO2)
     panel.tabs.setCurrentIndex(5)
     widget = panel.analyse.choose("Compare two scans")
-    qtbot.waitUntil(lambda: "Choose the second scan" in widget.said.text())
+    qtbot.waitUntil(lambda: "Choose the second scan" in told(widget))
     other = open_scan(sample_path("palladium_hydride"))  # a resistance is not offered
     weaker = add_scan(panel._viewer, scan_of(first).copy(data=0.95 * scan_of(first).values), kind="measured")
     panel.chooser.choose(weaker)
@@ -65,7 +67,7 @@ def test_two_scans_are_compared_as_maps_numbers_and_a_histogram(panel, qtbot, tm
 
     # Two twins give a map; one that is not there is asked for.
     widget.form.fields["first_as"].setCurrentText("twin")
-    qtbot.waitUntil(lambda: "The chosen scan has no twin yet" in widget.said.text())
+    qtbot.waitUntil(lambda: "The chosen scan has no twin yet" in told(widget))
     ScanLayer(weaker).set_twin(ScanLayer(first).twin)
     widget.on_map.setChecked(True)
     with qtbot.waitSignal(widget.shown, timeout=20_000):
@@ -84,6 +86,6 @@ def test_what_is_still_needed_is_seen_without_scrolling(panel, qtbot, with_twin,
     for other in ("Transitions", "What to measure next"):  # which are high
         analysed(other)
     widget = panel.analyse.choose(title)
-    qtbot.waitUntil(lambda: widget.said.text() != "")
+    qtbot.waitUntil(lambda: told(widget) != "")
     for part in (widget.said, widget.button):
         qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect())

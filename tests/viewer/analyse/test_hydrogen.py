@@ -13,6 +13,8 @@ from napari_scantwin.readers import read
 from napari_scantwin.viewer.canvas.layers import add_scan, frame_of, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
 
+from .conftest import told
+
 PDH, ERCO2 = "pdh_resistance.csv", "erco2_magnetization.csv"
 SOURCE = "made for this test"
 
@@ -34,12 +36,12 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
     layer = with_twin(PDH)
     panel.tabs.setCurrentIndex(5)
     widget = panel.analyse.choose("Hydrogen content")
-    qtbot.waitUntil(lambda: "Choose a calibration curve" in widget.said.text())
+    qtbot.waitUntil(lambda: "Choose a calibration curve" in told(widget))
     widget.form.fields["curve"].choose(path)
-    qtbot.waitUntil(lambda: "do not say which is H/Pd and which R/R0" in widget.said.text())
+    qtbot.waitUntil(lambda: "do not say which is H/Pd and which R/R0" in told(widget))
     widget.form.fields["content"].setText("1")
     widget.form.fields["relative"].setText("ratio")
-    qtbot.waitUntil(lambda: "needs its source" in widget.said.text())
+    qtbot.waitUntil(lambda: "needs its source" in told(widget))
     widget.form.fields["curve_source"].setText(SOURCE)
     branch = widget.form.fields["branch"]
     assert [branch.itemText(k) for k in range(branch.count())] == [
@@ -47,9 +49,9 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
         "rising",
         "falling",
     ]
-    qtbot.waitUntil(lambda: "give that of the unloaded sample" in widget.said.text())
+    qtbot.waitUntil(lambda: "give that of the unloaded sample" in told(widget))
     widget.form.fields["unloaded"].setText("42 mohm")
-    qtbot.waitUntil(lambda: "more than one hydrogen content on the curve" in widget.said.text())
+    qtbot.waitUntil(lambda: "more than one hydrogen content on the curve" in told(widget))
     with qtbot.waitSignal(widget.shown, timeout=30_000):
         widget.form.fields["branch"].setCurrentText("rising")
     found = widget.result.result
@@ -77,7 +79,7 @@ def test_a_curve_its_source_and_a_branch_are_asked_for(panel, qtbot, tmp_path, w
     assert sum(int(row["readings"]) for row in rows) == scan_of(layer).size
     # A bad number loses nothing.
     widget.form.fields["unloaded"].setText("42")
-    qtbot.waitUntil(lambda: "such as 12.3 mohm" in widget.said.text() or "12.3 mohm" in widget.said.text())
+    qtbot.waitUntil(lambda: "such as 12.3 mohm" in told(widget) or "12.3 mohm" in told(widget))
     assert widget.result.result is found
     open_scan(measured / ERCO2)
     assert "Hydrogen content does not fit: it needs a resistance or R/R0" in panel.analyse.others.text()

@@ -13,6 +13,8 @@ from napari_scantwin.physics.van_t_hoff import fit_van_t_hoff
 from napari_scantwin.readers import read
 from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
 
+from .conftest import told
+
 ENTHALPY, ENTROPY = -38.0, -92.0  # kJ and J/K per mol H2, about palladium's
 TITLE = "Isotherms (pressure, composition)"
 
@@ -74,17 +76,17 @@ def test_a_logarithm_and_its_unit_are_asked_for(panel, qtbot, open_scan, measure
     panel.chooser.choose(add_scan(panel._viewer, scan, kind="measured"))
     panel.tabs.setCurrentIndex(5)
     widget = panel.analyse.choose(TITLE)
-    qtbot.waitUntil(lambda: "looks like a logarithm of the pressure" in widget.said.text())
+    qtbot.waitUntil(lambda: "looks like a logarithm of the pressure" in told(widget))
     assert not widget.form.fields["pressure_unit"].isHidden()
     assert not widget.form.fields["logarithm"].isHidden()
     widget.form.fields["logarithm"].setCurrentText("log₁₀ of it")
-    qtbot.waitUntil(lambda: "say what it counts with pressure_unit='bar'" in widget.said.text())
+    qtbot.waitUntil(lambda: "say what it counts with pressure_unit='bar'" in told(widget))
     with qtbot.waitSignal(widget.shown, timeout=20_000):
         widget.form.fields["pressure_unit"].setText("bar")
     assert abs(widget.result.result.sides[0].fits[1].enthalpy.value - ENTHALPY) < 1
     before = widget.result
     widget.form.fields["standard"].setText("1 K")
-    qtbot.waitUntil(lambda: "the standard pressure must be a pressure above zero" in widget.said.text())
+    qtbot.waitUntil(lambda: "the standard pressure must be a pressure above zero" in told(widget))
     assert before.result.sides[0].plateaus
     open_scan(measured / "erco2_magnetization.csv")
     assert panel.analyse.combo.findText(TITLE) < 0

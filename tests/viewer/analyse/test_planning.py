@@ -13,6 +13,8 @@ from napari_scantwin.viewer.canvas.layers import add_scan, scan_of
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
 from napari_scantwin.viewer.session import ScanLayer
 
+from .conftest import told
+
 PDH = "pdh_resistance.csv"
 
 
@@ -76,7 +78,7 @@ def test_single_points_are_proposed_drawn_copied_and_saved(planning, panel, qtbo
     # By what a minute tells, from where the axes are.
     form["timed"].setChecked(True)
     form["start"].setText("0")
-    qtbot.waitUntil(lambda: "a number for each of magnetic_field, temperature" in widget.said.text())
+    qtbot.waitUntil(lambda: "a number for each of magnetic_field, temperature" in told(widget))
     with qtbot.waitSignal(widget.shown, timeout=20_000, check_params_cb=lambda found: found.result.model is not None):
         form["start"].setText("0, 5")
     at = {"magnetic_field": 0.0, "temperature": 5.0}
@@ -94,15 +96,15 @@ def test_a_budget_counts_minutes_and_bad_input_is_a_sentence(planning, qtbot):
     layer, twin, widget = planning
     form, before = widget.form.fields, widget.result
     for field, text, says in (
-        (form["budget"], "4", "the budget is a number and a unit, such as 4 h"),
-        (form["among"], "high", "the values to choose among: 'high' is no range"),
-        (form["target"], "small", "error to reach is a number such as"),
-        (form["point"], "ten", "the time of a point is a number and a unit"),
+        (form["budget"], "4", "The budget is a number and a unit, such as 4 h"),
+        (form["among"], "high", "The values to choose among: 'high' is no range"),
+        (form["target"], "small", "Error to reach is a number such as"),
+        (form["point"], "ten", "The time of a point is a number and a unit"),
     ):
         kept = field.text()
         form["timed"].setChecked(True)
         field.setText(text)
-        qtbot.waitUntil(lambda says=says: says in widget.said.text())
+        qtbot.waitUntil(lambda says=says: says in told(widget))
         field.setText(kept)
     assert widget.list.toPlainText() != ""
     form["among"].setText("0:9000")
@@ -123,9 +125,9 @@ def test_the_step_and_the_course_are_answered(planning, panel, qtbot):
     layer, twin, widget = planning
     form = widget.form.fields
     form["question"].setCurrentText(STEP)
-    qtbot.waitUntil(lambda: "Say how far the number may be" in widget.said.text())
+    qtbot.waitUntil(lambda: "Say how far the number may be" in told(widget))
     form["tolerance"].setText("0.05")
-    qtbot.waitUntil(lambda: "choose a number that is read from the map" in widget.said.text())
+    qtbot.waitUntil(lambda: "Choose a number that is read from the map" in told(widget))
     form["quantity"].setCurrentText("transition")
     form["at"].setText("3000")
     with qtbot.waitSignal(widget.shown, timeout=30_000, check_params_cb=lambda found: hasattr(found.result, "check")):
@@ -137,7 +139,7 @@ def test_the_step_and_the_course_are_answered(planning, panel, qtbot):
 
     # A longer scan: what was measured before is known, what is new was predicted by the earlier twin.
     form["question"].setCurrentText(COURSE)
-    qtbot.waitUntil(lambda: "press Calculate to replay" in widget.said.text())
+    qtbot.waitUntil(lambda: "press Calculate to replay" in told(widget))
     table = scans.points(twin.scan)
     kelvin = np.linspace(2.2, 6.8, 60)
     predicted = twin.predict(np.stack([np.full(60, 2000.0), kelvin], axis=1))[0]

@@ -95,7 +95,7 @@ def test_a_line_on_the_map_becomes_a_plane_of_its_own(cube, panel, qtbot):
     assert panel.chooser.layer is layer
     assert not first.visible
     assert panel.overlay.layer is layer
-    assert panel.overlay.displayed(frame_of(layer)) == (0, 1)
+    assert panel.overlay.displayed(frame_of(layer)) == (1, 0)  # the energy upwards
     assert panel.cuts.on_canvas._visible() == []  # the line lies on the other map
     panel.show_tab(panel.cube)
     assert cube.crosshair.axes == ("distance", "energy")
