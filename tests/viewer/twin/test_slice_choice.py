@@ -33,7 +33,7 @@ def test_every_second_slice_is_two_clicks(tab, qtbot):
     assert kept(tab) == [0, 2, 4, 6, 8]
     assert "9 slices, 4 left out" in tab.said.text()
     assert [tab.table.item(row, 0).checkState() == Qt.Checked for row in range(9)] == [True, False] * 4 + [True]
-    assert [len(tab._curves[row].xData) for row in range(9)] == [64, 0] * 4 + [64]
+    assert [len(tab.drawn._curves[row].xData) for row in range(9)] == [64, 0] * 4 + [64]
     tab.unmask_all()
     assert kept(tab) == list(range(9))
 
@@ -68,7 +68,7 @@ def test_a_range_of_energies_is_masked_in_the_selected_slices(tab):
     expected = np.zeros(scan.shape, bool)
     expected[1:3, :, inside] = True
     np.testing.assert_array_equal(scan["masked"].values, expected)
-    assert len(tab._curves[1].xData) == (~inside).sum()
+    assert len(tab.drawn._curves[1].xData) == (~inside).sum()
 
 
 def test_a_large_cube_is_listed_at_once(panel, qtbot):
