@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QDockWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.crystal_field.pictures import Modelled, modelled
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.crystal_field.answer_tab import AnswerTab
 from napari_scantwin.viewer.crystal_field.apart_view import ApartView
 from napari_scantwin.viewer.crystal_field.data_tab import DataTab
@@ -16,7 +13,7 @@ from napari_scantwin.viewer.crystal_field.ion_tab import IonTab
 from napari_scantwin.viewer.crystal_field.plots import CurvesView, LevelsView, StatesView
 from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
 from napari_scantwin.viewer.kit.beside import beside
-from napari_scantwin.viewer.kit.lists_behind import ListsBehind
+from napari_scantwin.viewer.kit.own_dock import OwnDock
 from napari_scantwin.viewer.kit.page import Page
 from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.plots_dock import PlotsDock
@@ -28,12 +25,12 @@ _PLOTS = 380
 _GREY = "#9a9a9a"
 
 
-class CrystalFieldDock(QWidget):
+class CrystalFieldDock(OwnDock):
     """Curves to an ion's levels. Its parts are ``data``, ``ion`` and ``answer``; what they share is ``state``."""
 
     def __init__(self, napari_viewer):
-        super().__init__()
-        self._viewer = viewer = unwrapped(napari_viewer)
+        super().__init__(napari_viewer)
+        viewer = self._viewer
         self.undo = Undo(self)
         self.state = CrystalFieldState(self.undo, self)
         self.data = DataTab(viewer, self.state)
@@ -64,15 +61,9 @@ class CrystalFieldDock(QWidget):
         self.answer.apart.connect(self._show_apart)
         self.tabs.currentChanged.connect(self.draw)
         self.undo.listen(self, self.plots)
-        self._window = window_of(viewer)
-        self._plots_dock = None
-        if self._window is not None:
-            self._plots_dock = viewer.window.add_dock_widget(self.plots, name="Crystal field plots", area="bottom")
-            # The dock at the right keeps the window's whole height.
+        self.put_plots(self.plots, "Crystal field plots", _PLOTS)
+        if self._window is not None:  # the dock at the right keeps the window's whole height
             self._window.setCorner(Qt.BottomRightCorner, Qt.RightDockWidgetArea)
-            self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
-            self._window.installEventFilter(self)
-        self._lists = ListsBehind(viewer)
         self.draw()
 
     # the plots
@@ -151,39 +142,11 @@ class CrystalFieldDock(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(max(350, self.layout().minimumSize().width()), 200)
 
-    def shut(self) -> None:
+    def end(self) -> None:
         """Stop everything that runs and drop its results."""
         for job in self._jobs:
             if job.running:
                 job.abandon()
         self.state.shut()
         self.ion.shut()
-        if self._plots_dock is not None:
-            self.plots.shut()
-            with contextlib.suppress(Exception):  # the window is being closed, and its docks with it
-                self._viewer.window.remove_dock_widget(self._plots_dock)
-            self._plots_dock = None
-        if self._window is not None:
-            self._lists.back()
-            self._window.removeEventFilter(self)
-            self._window = None
-
-    def showEvent(self, event) -> None:
-        super().showEvent(event)
-        dock = self.parent()
-        if isinstance(dock, QDockWidget):
-            ask_before_closing(dock, self._shut_now)
-            self._lists.put(dock)
-
-    def _shut_now(self) -> bool:
-        self.shut()
-        return True
-
-    def eventFilter(self, watched, event):
-        if event.type() == QEvent.Close and watched is self._window:
-            self.shut()
-        return False
-
-    def closeEvent(self, event) -> None:
-        self.shut()
-        event.accept()
+        self.plots.shut()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QDockWidget, QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_scantwin.analyses import ANALYSES
 from napari_scantwin.viewer.analyse.widget import AnalysisWidget
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped, window_of
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.chooser import Chooser
-from napari_scantwin.viewer.kit.lists_behind import ListsBehind
+from napari_scantwin.viewer.kit.own_dock import OwnDock
 from napari_scantwin.viewer.patterns.components_tab import ComponentsTab
 from napari_scantwin.viewer.plots_dock import PlotsDock
 
@@ -21,13 +18,13 @@ __all__ = ["Patterns"]
 _PLOTS = 300
 
 
-class Patterns(QWidget):
+class Patterns(OwnDock):
     """The dock widget; its parts are ``chooser``, ``components`` and ``boundary``, its plots ``plots`` in a dock under
     the canvas."""
 
     def __init__(self, napari_viewer):
-        super().__init__()
-        self._viewer = viewer = unwrapped(napari_viewer)
+        super().__init__(napari_viewer)
+        viewer = self._viewer
         self.chooser = Chooser(viewer)
         self.components = ComponentsTab(viewer, self.chooser)
         self.boundary = AnalysisWidget(ANALYSES["boundary"], viewer, self.chooser)
@@ -49,14 +46,8 @@ class Patterns(QWidget):
         self.plots.add(self.boundary, self.boundary.results, "Boundary")
         self.tabs.currentChanged.connect(lambda number: self.plots.show_of(self.tabs.widget(number).widget()))
         self.plots.show_of(self.components)
-        self._lists = ListsBehind(viewer)
-        self._window = window_of(viewer)
-        self._plots_dock = None
-        if self._window is not None:
-            self._plots_dock = viewer.window.add_dock_widget(self.plots, name="Patterns: plots", area="bottom")
+        if self.put_plots(self.plots, "Patterns: plots", _PLOTS) is not None:
             self._stand_with_other_plots()
-            self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
-            self._window.installEventFilter(self)
 
     def _stand_with_other_plots(self) -> None:
         """Lie over the panel's dock of plots, where there is one, rather than take the map's room as well."""
@@ -82,40 +73,12 @@ class Patterns(QWidget):
     def _jobs(self):
         return *self.components.jobs, self.boundary.job, self.boundary.export_job
 
-    def shut(self) -> None:
+    def end(self) -> None:
         """Stop everything that runs and drop its results."""
         for job in self._jobs:
             if job.running:
                 job.abandon()
         self.plots.shut()
-        if self._plots_dock is not None:
-            with contextlib.suppress(Exception):  # the window is being closed, and its docks with it
-                self._viewer.window.remove_dock_widget(self._plots_dock)
-            self._plots_dock = None
-        if self._window is not None:
-            self._lists.back()
-            self._window.removeEventFilter(self)
-            self._window = None
-
-    def showEvent(self, event) -> None:
-        super().showEvent(event)
-        dock = self.parent()
-        if isinstance(dock, QDockWidget):
-            ask_before_closing(dock, self._shut_now)
-            self._lists.put(dock)
-
-    def _shut_now(self) -> bool:
-        self.shut()
-        return True
-
-    def closeEvent(self, event) -> None:
-        self.shut()
-        event.accept()
-
-    def eventFilter(self, watched, event) -> bool:
-        if event.type() == QEvent.Close and watched is self._window:
-            self.shut()
-        return False
 
     def sizeHint(self) -> QSize:
         return QSize(390, 640)

@@ -9,7 +9,6 @@ import numpy as np
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QDockWidget,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -29,15 +28,14 @@ from napari_scantwin.structures import maps
 from napari_scantwin.structures.own import own_classes
 from napari_scantwin.structures.recognise import UNLIKE, Settings, recogniser, title_of
 from napari_scantwin.viewer.canvas.layers import add_scan
-from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, unwrapped
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_files, ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job, say_error
-from napari_scantwin.viewer.kit.lists_behind import ListsBehind
 from napari_scantwin.viewer.kit.numbers import CountBox
+from napari_scantwin.viewer.kit.own_dock import OwnDock
 from napari_scantwin.viewer.kit.plots import theme_colors
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 from napari_scantwin.viewer.open.open_widget import OpenWidget
@@ -54,15 +52,13 @@ _WHOLE = 3000
 _STILL = 4
 
 
-class StructuresDock(QWidget):
+class StructuresDock(OwnDock):
     """Clouds, what they are, and each atom; ``recognised(layer)`` when a map is on screen."""
 
     recognised = Signal(object)
 
     def __init__(self, napari_viewer, parent=None):
-        super().__init__(parent)
-        self._viewer = unwrapped(napari_viewer)
-        self._lists, self._at_work = ListsBehind(self._viewer), True
+        super().__init__(napari_viewer, parent)
         self._layers: list = []
         self._results: dict = {}  # by the map's layer: what was found, the scan it is of
         self._own: tuple = ()
@@ -439,12 +435,8 @@ class StructuresDock(QWidget):
         made = scan_of(self.map_layer)
         return self.export_job.start(lambda report, stop: writers.write(made, path, on_progress=report, stop=stop))
 
-    def shut(self) -> None:
+    def end(self) -> None:
         """Stop what runs, and listen to the viewer no longer."""
-        if not self._at_work:
-            return
-        self._at_work = False
-        self._lists.back()
         self._slid.stop()
         self.card.shut()
         for job in (self.job, self.export_job, self.opening.job):
@@ -454,21 +446,6 @@ class StructuresDock(QWidget):
             self._viewer.mouse_drag_callbacks.remove(self._clicked)
         for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
             event.disconnect(self._later)
-
-    def showEvent(self, event) -> None:
-        super().showEvent(event)
-        dock = self.parent()
-        if isinstance(dock, QDockWidget):
-            ask_before_closing(dock, self._shut_now)
-            self._lists.put(dock)
-
-    def _shut_now(self) -> bool:
-        self.shut()
-        return True
-
-    def closeEvent(self, event) -> None:
-        self.shut()
-        super().closeEvent(event)
 
 
 def _row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
