@@ -46,6 +46,7 @@ from napari_scantwin.viewer.structures.looks import COLOURINGS, UNDECIDED, class
 __all__ = ["StructuresDock"]
 
 _KEY = "crystal structures"
+_INVITED = "Open a cloud of atoms: xyz, POSCAR, cif, LAMMPS, atom probe, or a table of x, y and z."
 #: Of a whole cloud of more atoms than this only the map is made.
 _WHOLE = 3000
 #: A click moves the mouse by less than so many pixels.
@@ -203,9 +204,12 @@ class StructuresDock(OwnDock):
         layer = self.layer
         self.button.setEnabled(layer is not None or self.job.running)
         if layer is None:
-            self.said.setText("Open a cloud of atoms: xyz, POSCAR, cif, LAMMPS, atom probe, or a table of x, y and z.")
-        elif shown:
-            bring_to_front(self._viewer, self.map_layer or layer)
+            self.said.setText(_INVITED)
+        else:
+            if self.said.text() == _INVITED:
+                self.said.setText(f"{scan_of(layer).size} atoms: Recognise tells what each belongs to.")
+            if shown:
+                bring_to_front(self._viewer, self.map_layer or layer)
         self.card.forget()
         self._show_classes()
 
