@@ -4,7 +4,6 @@ import csv
 import itertools
 import json
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -206,17 +205,18 @@ def test_files_of_one_name_do_not_overwrite_each_other(files, steps_only, tmp_pa
     assert [row.reason for row in rows] == ["", "", ""]
 
 
-def test_stopping_takes_half_a_second_and_keeps_what_was_done(files, recipe, tmp_path):
-    stop, began = threading.Event(), []
+def test_stopping_in_a_training_keeps_what_was_done(files, recipe, tmp_path):
+    stop, told = threading.Event(), []
 
     def tell(share, words):
-        if words.startswith("2 of 2") and "reading" not in words and not began:
-            threading.Timer(0.3, lambda: (began.append(time.process_time()), stop.set())).start()
+        if words.startswith("2 of 2") and "reading" not in words:
+            told.append(words)
+            stop.set()
 
     quick = Recipe(None, settings={**_SETTINGS, "time_budget": 20.0, "members": 8, "preset": "thorough"})
     with pytest.raises(Cancelled):
         batch(quick, [files[1], files[0]], tmp_path / "results", on_progress=tell, stop=stop)
-    assert time.process_time() - began[0] < 1.0  # two cores for half a second, however slow they are
+    assert len(told) == 1
     assert [one["file"] for one in columns(tmp_path / "results" / "results.csv")] == ["broken.csv"]
     assert {path.name for path in (tmp_path / "results").iterdir()} == {"results.csv", "results.json"}
 

@@ -92,17 +92,18 @@ def test_a_masked_sweep_takes_no_part(scan):
     assert with_damage.score.value_range < 5
 
 
-def test_stop_ends_training_within_half_a_second_and_keeps_the_best(scan):
-    stop, pressed = threading.Event(), []
+def test_stop_ends_training_and_keeps_the_best(scan):
+    stop, after = threading.Event(), []
 
     def press(progress):
-        if progress.stage == "training" and progress.held_out_error is not None and not pressed:
-            pressed.append(time.monotonic())
+        if stop.is_set():
+            after.append(progress)
+        elif progress.stage == "training" and progress.held_out_error is not None:
             stop.set()
 
     twin = train(scan, TwinSettings(preset="thorough", members=2), on_progress=press, stop=stop)
     assert twin.stopped
-    assert time.monotonic() - pressed[0] < 2.0  # generous: the goal of 0.5 s is measured in benchmarks
+    assert [progress.stage for progress in after].count("training") <= 1  # the time is in benchmarks/stops.py
     assert np.isfinite(twin.score.inside[0])
 
 

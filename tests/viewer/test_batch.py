@@ -1,7 +1,6 @@
 """Same steps over more files, as it is clicked."""
 
 import csv
-import time
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
@@ -63,10 +62,8 @@ def test_stopping_while_a_file_is_trained(panel, qtbot, open_scan, train_scan, t
     window.start()
     assert panel.busy
     qtbot.waitUntil(lambda: ": " in window.said.text() and "reading" not in window.said.text(), timeout=60_000)
-    began = time.process_time()
     qtbot.mouseClick(window.start_button, Qt.LeftButton)
     qtbot.waitUntil(lambda: not window.job.running, timeout=10_000)
-    assert time.process_time() - began < 1.0  # two cores for half a second, however slow they are
     assert window.said.text() == "Stopped; Start goes on with what is missing."
     assert not [path for path in (tmp_path / "results").iterdir()]
     assert window.start_button.text() == "Start"

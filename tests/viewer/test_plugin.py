@@ -109,7 +109,8 @@ def test_a_twin_opened_by_napari_shows_its_map_and_its_panel(make_napari_viewer,
 def test_napari_s_own_writer_writes_physical_positions(make_napari_viewer, tmp_path):
     viewer = make_napari_viewer(show=True)
     (layer,) = viewer.open_sample(PLUGIN, "ferromagnet")
-    layer.save(str(tmp_path / "points.csv"), plugin="napari")
+    # npe2 takes any plugin whose name begins like the one asked for: "napari" alone may mean this one
+    layer.save(str(tmp_path / "points.csv"), plugin="napari.write_points")
     rows = np.genfromtxt(tmp_path / "points.csv", delimiter=",", skip_header=1)
     scan = scan_of(layer)
     np.testing.assert_allclose(rows[:, 1], scan["magnetic_field"].values)

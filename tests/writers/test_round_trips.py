@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -183,21 +182,21 @@ def test_a_folder_that_may_not_be_written_to_is_said(suffix, tiny_disk):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_a_large_export_stops_within_half_a_second(suffix, tmp_path):
+def test_a_large_export_stops_at_its_next_step(suffix, tmp_path):
     axis = np.arange(700.0)
     values = np.random.default_rng(0).random((12, 700, 700), np.float32)
     axes = {"t": (np.arange(12.0), "K"), "a": (axis, "K"), "b": (axis, "K")}
     big = scans.gridded_scan(axes, values, name="moment", unit="emu")
-    stop, asked = threading.Event(), []
+    stop, told = threading.Event(), []
 
     def report(fraction):
-        if not asked:
-            asked.append(time.process_time())  # of the processor: others on the machine do not count
-            stop.set()
+        told.append(fraction)
+        stop.set()
 
     with pytest.raises(Cancelled):
         write(big, tmp_path / f"scan{suffix}", on_progress=report, stop=stop)
-    assert time.process_time() - asked[0] < 0.5
+    assert len(told) == 1
+    assert told[0] < 0.2  # how long a step takes is in benchmarks/stops.py
     assert list(tmp_path.iterdir()) == []
 
 
