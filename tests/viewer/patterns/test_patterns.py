@@ -7,10 +7,11 @@ import pytest
 from qtpy.QtWidgets import QApplication
 
 from napari_scantwin.samples import load_sample
+from napari_scantwin.viewer.canvas.fit_axes import fill_canvas
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
-from napari_scantwin.viewer.session import scan_of
+from napari_scantwin.viewer.session import frame_of, scan_of
 
 from ...patterns.mixtures import mixture
 
@@ -71,6 +72,66 @@ def test_a_stack_is_taken_apart_and_what_is_outlined_in_one_view_is_shown_in_the
     # Another gain is taken from the field.
     fields["gain"].setText("4")
     qtbot.waitUntil(lambda: tab.found is not None and tab.found.gain == 4, timeout=WAIT)
+
+
+def in_world(layer, corners):
+    """Corners (y, x) of a stack's map in world coordinates, in the middle of the other axis."""
+    frame = frame_of(layer)
+    energy = frame.origin[2] + 50 * frame.step[2]
+    return frame.to_world([[y, x, energy] for y, x in corners])
+
+
+def test_napari_s_lasso_chooses_places_and_what_is_chosen_is_marked_on_the_canvas(dock, qtbot):
+    scan, _, _ = mixture(100, shape=(24, 20), channels=40)
+    tab, viewer = dock.components, dock._viewer
+    layer = put(dock, scan, "stack")
+    qtbot.waitUntil(lambda: tab.found is not None, timeout=WAIT)
+    tab.views.on_canvas.click()
+    shapes = tab.canvas.outlines
+    assert shapes.mode == "add_polygon_lasso"
+    assert viewer.layers.selection.active is shapes
+    assert tuple(viewer.dims.displayed) == (0, 1)
+    qtbot.wait(50)
+    assert tab.views.on_canvas.isChecked()
+    y, x = scan["y"].values, scan["x"].values
+    low, high, left, right = y[0] - 1, y[11] + 0.01, x[0] - 1, x[9] + 0.01
+    shapes.add(in_world(layer, [(low, left), (low, right), (high, right), (high, left)]), shape_type="polygon")
+    expected = np.zeros((24, 20), bool)
+    expected[:12, :10] = True
+    np.testing.assert_array_equal(tab.views.places, expected)
+    assert tab.views.scores.over.image is not None
+    marks = tab.canvas.marks
+    np.testing.assert_array_equal(marks.data[..., 0], expected)
+    # The axes are stretched for another canvas: outlines and marks stay with their places.
+    fill_canvas(viewer, 0.4)
+    qtbot.wait(50)
+    here = frame_of(layer)
+    np.testing.assert_allclose(here.to_physical(marks.data_to_world((11, 9, 0)))[:2], [y[11], x[9]], atol=1e-6)
+    corner = shapes.data_to_world(shapes.data[0][2])
+    np.testing.assert_allclose(here.to_physical(corner)[:2], [high, right], atol=1e-6)
+    # Further outlines add up; one that is taken away takes its places with it.
+    low, left = y[20] - 0.01, x[18] - 0.01
+    shapes.add(in_world(layer, [(low, left), (low, 99), (99, 99), (99, left)]), shape_type="polygon")
+    assert tab.views.places.sum() == expected.sum() + 4 * 2
+    shapes.selected_data = {1}
+    shapes.remove_selected()
+    np.testing.assert_array_equal(tab.views.places, expected)
+    # Scores that are outlined are marked in the place of that, whatever plane the sliders show.
+    tab.views.scores.draw([(0.5, -1), (2, -1), (2, 2), (0.5, 2)])
+    assert len(shapes.data) == 0
+    np.testing.assert_array_equal(marks.data[..., 0], tab.found.shares.values[0] > 0.5)
+    for end in viewer.dims.range[2][:2]:
+        viewer.dims.set_point(2, end)
+        assert marks.get_value(marks.data_to_world((*np.argwhere(marks.data[..., 0])[0], 0)), world=True) == 1
+    # The lasso is laid down when another layer is taken up, and all goes with the choice and the dock.
+    viewer.layers.selection.active = layer
+    assert not tab.views.on_canvas.isChecked()
+    viewer.layers.remove(marks)
+    assert tab.views.places is None
+    tab.views.scores.draw([(0.5, -1), (2, -1), (2, 2), (0.5, 2)])
+    assert len(viewer.layers) == 3
+    dock.shut()
+    assert list(viewer.layers) == [layer]
 
 
 def test_a_boundary_is_drawn_over_the_map_of_its_scan(dock, qtbot):

@@ -16,6 +16,7 @@ from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.patterns.canvas_places import CanvasPlaces
 from napari_scantwin.viewer.patterns.linked_views import LinkedViews
 
 __all__ = ["ComponentsTab"]
@@ -40,7 +41,8 @@ class ComponentsTab(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.analysis = AnalysisWidget(ANALYSES["components"], viewer, chooser)
-        self.views = LinkedViews()
+        self.views, self.canvas = LinkedViews(), CanvasPlaces(viewer, self)
+        self._outlining = False
         self.results = beside(self.views, self.analysis.results)
         self.results.setSizes([6000, 4000])
         self.job = Job(self)
@@ -69,6 +71,10 @@ class ComponentsTab(QWidget):
         layout.addStretch(1)
         self.analysis.shown.connect(self._show)
         self.views.chosen.connect(self._chosen)
+        self.views.canvas_wanted.connect(self.canvas.draw)
+        self.canvas.outlined.connect(self._outlined)
+        self.canvas.dropped.connect(lambda: self.views.choose(None))
+        self.canvas.drawing.connect(self.views.on_canvas.setChecked)
         chooser.changed.connect(self._another)
         self._another()
 
@@ -92,6 +98,8 @@ class ComponentsTab(QWidget):
             self.analysis.said.setText("Open a stack first: a scan of places and channels.")
         elif reason:
             self.analysis.said.setText(f"{reason[0].upper()}{reason[1:]}.")
+        if self.found is None:
+            self.canvas.forget()
         self._enable()
 
     def _enable(self) -> None:
@@ -111,14 +119,26 @@ class ComponentsTab(QWidget):
         # The room is for pictures; the shares stand in the key, and Export… writes the table.
         self.analysis.table.hide()
         self._enable()
+        self.canvas.show(self._chooser.layer, found)
         self.views.show_components(found)
         self._make_sliders(found)
 
     # chosen places
 
+    def _outlined(self, outlines) -> None:
+        """Places were outlined on the canvas, which keeps the outlines; any other choice takes them away."""
+        self._outlining = True
+        try:
+            self.views.choose_outlined(outlines)
+        finally:
+            self._outlining = False
+
     def _chosen(self, places) -> None:
         if self.found is None:
             return
+        if not self._outlining:
+            self.canvas.wipe()
+        self.canvas.mark(places)
         if places is None:
             self.analysis._show_view()
             return

@@ -78,6 +78,7 @@ class Patterns(OwnDock):
         for job in self._jobs:
             if job.running:
                 job.abandon()
+        self.components.canvas.shut()
         self.plots.shut()
 
     def sizeHint(self) -> QSize:

@@ -1,10 +1,14 @@
-"""The map of a component beside the density of the scores of two: what is outlined in one is shown in both."""
+"""The map of a component beside the density of the scores of two: what is outlined in one is shown in both, and on
+napari's canvas, where it can be outlined too."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from superqt import QElidingLabel
 
 from napari_scantwin.analyses.pattern_views import map_of_component
 from napari_scantwin.patterns.components import Components
@@ -16,12 +20,15 @@ from napari_scantwin.viewer.patterns.lasso_image import LassoImage
 __all__ = ["LinkedViews"]
 
 _MISFIT = "misfit"
+_INVITED = "Draw around places, or around scores."
 
 
 class LinkedViews(QWidget):
-    """Shows components; ``chosen`` with the places that were outlined, or None when nothing is."""
+    """Shows components; ``chosen`` with the places that were outlined, or None when nothing is; ``canvas_wanted`` when
+    they are to be outlined on the canvas, or no longer."""
 
     chosen = Signal(object)
+    canvas_wanted = Signal(bool)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -34,15 +41,21 @@ class LinkedViews(QWidget):
             combo.setToolTip("Whose scores lie along this axis")
         self.clear = QPushButton("Clear")
         self.clear.setToolTip("Choose no places; a click beside the outline does too")
-        self.said = QLabel("Draw around places, or around scores.")
+        self.on_canvas = QPushButton("Lasso")
+        self.on_canvas.setCheckable(True)
+        self.on_canvas.setToolTip(
+            "Draw around places on the canvas; several outlines add up. Press again, or take another tool of napari, "
+            "to lay the lasso down"
+        )
+        self.on_canvas.clicked.connect(self.canvas_wanted)
+        self.said = QElidingLabel(_INVITED)
         self.said.setStyleSheet("font-size: 8pt")
         head = QHBoxLayout()
         head.addWidget(QLabel("Map of"))
         head.addWidget(self.which)
-        head.addStretch(1)
-        head.addWidget(self.said)
+        head.addWidget(self.on_canvas)
         head.addWidget(self.clear)
-        head.addStretch(1)
+        head.addWidget(self.said, 1)
         head.addWidget(QLabel("Scores"))
         head.addWidget(self.first)
         head.addWidget(QLabel("against"))
@@ -84,6 +97,7 @@ class LinkedViews(QWidget):
         flat = len(found.table.over) >= 2
         self.map.widget.setVisible(flat)
         self.which.setEnabled(flat)
+        self.on_canvas.setEnabled(flat)
         self.choose(None)
         self._draw_map()
         self._draw_scores()
@@ -95,10 +109,13 @@ class LinkedViews(QWidget):
         places = None if places is None or not places.any() else places
         self.places = places
         self._mark()
-        self.said.setText(
-            "Draw around places, or around scores." if places is None else f"{int(places.sum())} places chosen"
-        )
+        self.said.setText(_INVITED if places is None else f"{int(places.sum())} places")
         self.chosen.emit(places)
+
+    def choose_outlined(self, outlines: Sequence[np.ndarray]) -> None:
+        """Choose what any of some outlines on the map [m, 2] encloses."""
+        if self.found is not None:
+            self.choose(sum((chosen_on_map(self.found, one) for one in outlines), np.zeros((), bool)))
 
     def _mark(self) -> None:
         if self.places is None:
