@@ -27,8 +27,8 @@ def train_once() -> dict:
     held-out error of the second in percent of the range."""
     from truths import at_hand
 
+    from napari_scantwin.twin.candidates.large_networks import LargeNetworks
     from napari_scantwin.twin.data import prepare
-    from napari_scantwin.twin.large_networks import LargeNetworks
     from napari_scantwin.twin.settings import TwinSettings
     from napari_scantwin.twin.stream import Stream
 

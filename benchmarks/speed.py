@@ -63,8 +63,8 @@ def twin_once(name: str, ready: bool = False) -> dict:
 def search_once(name: str, trials: int) -> dict:
     """Run the published search on a scan at hand: seconds, and the error of its network on inner sweeps left out."""
     from napari_scantwin.interpolators.protocol import Folds
+    from napari_scantwin.twin.candidates.published import PublishedSearch
     from napari_scantwin.twin.data import prepare
-    from napari_scantwin.twin.published import PublishedSearch
     from napari_scantwin.twin.settings import TwinSettings
 
     scan = next(case.scan for case in at_hand() if case.name == name)

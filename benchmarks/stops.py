@@ -7,6 +7,7 @@ and the worst, and whether anything was left behind. Goal: half a second.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 import threading
@@ -30,10 +31,8 @@ def heard(work: Callable, after: float) -> float | None:
     stop, ended = threading.Event(), []
 
     def whole():
-        try:
+        with contextlib.suppress(Cancelled):
             work(stop, lambda *told: None)
-        except Cancelled:
-            pass
         ended.append(time.perf_counter())
 
     thread = threading.Thread(target=whole)

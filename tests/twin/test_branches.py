@@ -11,8 +11,8 @@ from napari_scantwin.core import branches
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin.candidates.shared_points import SharedPoints
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.shared_points import SharedPoints
 
 from .conftest import FIELDS, hysteretic, truth
 

@@ -2,7 +2,7 @@
 
 An :class:`Interpolator` is a frozen description of what to do; fitting it to the sweeps that are kept gives a
 :class:`FittedInterpolator`, which answers everywhere. A new one is a module with these two classes and one line in
-:mod:`napari_scantwin.twin.library`; nothing else asks what kind an interpolator is.
+:mod:`napari_scantwin.twin.candidates.library`; nothing else asks what kind an interpolator is.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ class Interpolator(ABC):
     instant: ClassVar[bool] = False
     #: Roughly how long judging it takes, in fits of a spline.
     cost: ClassVar[int] = 1
-    #: The word for its kind, by which a choice is made in two steps (:mod:`napari_scantwin.twin.stacking`).
+    #: The word for its kind, by which a choice is made in two steps (:mod:`napari_scantwin.twin.validation.stacking`).
     family: ClassVar[str]
     #: Whether a twin that has tried nothing else has learned something.
     learns: ClassVar[bool] = True

@@ -23,9 +23,9 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.protocol import Folds
+from napari_scantwin.twin.candidates.library import candidates
+from napari_scantwin.twin.candidates.small_networks import SmallNetworks
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.library import candidates
-from napari_scantwin.twin.small_networks import SmallNetworks
 
 __all__ = ["Choice", "Fragility", "Influence", "fragility", "influence", "regularisation"]
 

@@ -14,7 +14,7 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.twin.noise import measure
+from napari_scantwin.twin.validation.noise import measure
 
 __all__ = [
     "Branch",

@@ -110,8 +110,8 @@ def twin_members(twin, coordinates: np.ndarray, axis: str | None = None, *, stop
 
     The samples are stretched about the mean by the twin's calibrated factor, never shrunk, and each stands for two:
     with the error all members may share between sweeps (its
-    :meth:`~napari_scantwin.twin.uncertainty.Uncertainty.model_uncertainty`) added and subtracted, as one smooth error
-    of the whole map. Without it a twin of a single interpolator would have no error.
+    :meth:`~napari_scantwin.twin.validation.uncertainty.Uncertainty.model_uncertainty`) added and subtracted, as one
+    smooth error of the whole map. Without it a twin of a single interpolator would have no error.
 
     Parameters
     ----------

@@ -6,10 +6,10 @@ measurement of it::
 
     error^2 = ignorance^2 + (followed * noise)^2,   followed = max(1 - r, 1/4)
 
-where ``ignorance`` and ``noise`` are those of :mod:`napari_scantwin.twin.uncertainty` and r is the twin's residual at
-its measured points in units of the noise (the value that 68 % stay below): a twin that averages noise away misses its
-points by all of it, one that follows it by nothing. The quarter was chosen once, by twins of scans whose truth is
-known. Such a twin averages over 1/followed^2 measured points, whose places err together.
+where ``ignorance`` and ``noise`` are those of :mod:`napari_scantwin.twin.validation.uncertainty` and r is the twin's
+residual at its measured points in units of the noise (the value that 68 % stay below): a twin that averages noise away
+misses its points by all of it, one that follows it by nothing. The quarter was chosen once, by twins of scans whose
+truth is known. Such a twin averages over 1/followed^2 measured points, whose places err together.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from napari_scantwin.core import units
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
-from napari_scantwin.twin.noise import measure
+from napari_scantwin.twin.validation.noise import measure
 
 __all__ = ["ComparedScan", "comparable", "converted", "matching_axes", "source_of"]
 

@@ -2,7 +2,7 @@
 
 The map's error is taken to be the twin's own uncertainty without the measurement's noise, which no further sweep takes
 away. Between two sweeps it grows with the distance d to the nearest as d^1.5 (the law of
-:mod:`napari_scantwin.twin.uncertainty`), so that measuring at x leaves of the variance at s::
+:mod:`napari_scantwin.twin.validation.uncertainty`), so that measuring at x leaves of the variance at s::
 
     remaining(s) = (min(d(s), |s - x|) / d(s))^3
 

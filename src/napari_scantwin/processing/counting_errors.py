@@ -104,7 +104,7 @@ def measured_gain(scan) -> float:
     ScanError
         Where the values do not scatter, or not more where they are larger.
     """
-    from napari_scantwin.twin.noise import measure  # loads the twin's libraries
+    from napari_scantwin.twin.validation.noise import measure  # loads the twin's libraries
 
     rows = np.asarray(scan.values, float).reshape(-1, scan.shape[-1])
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _MOST)).round().astype(int))]

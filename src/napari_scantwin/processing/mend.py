@@ -1,6 +1,7 @@
 """Sweeps that read high, low or late, corrected by an amount that is stated and stays in the scan's history.
 
-A twin names such sweeps and fits the amount (:mod:`napari_scantwin.twin.mending`); :func:`mended` applies it::
+A twin names such sweeps and fits the amount (:mod:`napari_scantwin.twin.validation.mending`);
+:func:`mended` applies it::
 
     twin = train(scan)
     twin = train(mended(twin))  # as long as twin.misfits names one
@@ -18,9 +19,9 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.processing.rebuild import errors_of, values_of
 from napari_scantwin.processing.steps import history, step
-from napari_scantwin.twin.consistency import KINDS, Misfit
-from napari_scantwin.twin.mending import corrected
 from napari_scantwin.twin.model import Twin
+from napari_scantwin.twin.validation.consistency import KINDS, Misfit
+from napari_scantwin.twin.validation.mending import corrected
 
 __all__ = ["mend_sweeps", "mended", "mendings"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from napari_scantwin.twin.comparison import with_baselines
 from napari_scantwin.twin.model import Twin
-from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import Progress, TwinSettings
 from napari_scantwin.twin.training import train
+from napari_scantwin.twin.validation.comparison import with_baselines
+from napari_scantwin.twin.validation.score import Score
 
 __all__ = ["Progress", "Score", "Twin", "TwinSettings", "train", "with_baselines"]

@@ -13,10 +13,10 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.interpolators.aligned import Rows, sweep_rows
 from napari_scantwin.interpolators.aligned_interpolation import DRAWS
-from napari_scantwin.twin.consistency import spikes
-from napari_scantwin.twin.folds import Groups, group_points
-from napari_scantwin.twin.noise import Noise, measure
-from napari_scantwin.twin.smoothing import smoothed
+from napari_scantwin.twin.candidates.smoothing import smoothed
+from napari_scantwin.twin.validation.consistency import spikes
+from napari_scantwin.twin.validation.folds import Groups, group_points
+from napari_scantwin.twin.validation.noise import Noise, measure
 
 __all__ = ["Data", "prepare", "weight"]
 
@@ -56,8 +56,8 @@ class Data:
     spikes
         Readings far off their neighbours [n]: they have next to no weight and are not judged by.
     shared
-        The points of all branches (:class:`~napari_scantwin.twin.shared_points.SharedPoints`) where these are one of
-        several, else None.
+        The points of all branches (:class:`~napari_scantwin.twin.candidates.shared_points.SharedPoints`) where these
+        are one of several, else None.
     branch
         Which of those they are.
     """

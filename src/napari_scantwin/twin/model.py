@@ -13,12 +13,12 @@ from napari_scantwin.core import branches as history
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import simulation, storage
-from napari_scantwin.twin.consistency import Misfit
 from napari_scantwin.twin.derivatives import derivative
 from napari_scantwin.twin.mixture import Mixture
-from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import Trial, TwinSettings
-from napari_scantwin.twin.uncertainty import Uncertainty
+from napari_scantwin.twin.validation.consistency import Misfit
+from napari_scantwin.twin.validation.score import Score
+from napari_scantwin.twin.validation.uncertainty import Uncertainty
 from napari_scantwin.twin.volume import lazy_arrays
 
 __all__ = ["Branched", "Twin"]

@@ -24,13 +24,13 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.core.notes import notes
 from napari_scantwin.core.stored_form import file_names, storable_scan
-from napari_scantwin.twin.consistency import Misfit
-from napari_scantwin.twin.library import fitted_of_kind
+from napari_scantwin.twin.candidates.library import fitted_of_kind
 from napari_scantwin.twin.migration import FORMAT, migrated
 from napari_scantwin.twin.mixture import Mixture
-from napari_scantwin.twin.score import Score
 from napari_scantwin.twin.settings import Trial, TwinSettings
-from napari_scantwin.twin.uncertainty import Uncertainty
+from napari_scantwin.twin.validation.consistency import Misfit
+from napari_scantwin.twin.validation.score import Score
+from napari_scantwin.twin.validation.uncertainty import Uncertainty
 
 __all__ = ["TooOld", "left_out", "load", "load_scan", "save", "too_large"]
 

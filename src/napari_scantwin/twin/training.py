@@ -16,21 +16,21 @@ from napari_scantwin.core import branches, source_hash, units
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.twin import storage
-from napari_scantwin.twin.comparison import baselines_scored
-from napari_scantwin.twin.consistency import Misfit
+from napari_scantwin.twin.candidates.library import candidates, is_network
+from napari_scantwin.twin.candidates.shared_points import SharedPoints
 from napari_scantwin.twin.data import Data, prepare
-from napari_scantwin.twin.library import candidates, is_network
-from napari_scantwin.twin.mending import misfits
 from napari_scantwin.twin.mixture import Mixture
 from napari_scantwin.twin.model import Branched, Twin
 from napari_scantwin.twin.reporting import Reporter
-from napari_scantwin.twin.score import NETWORK, log_score, score_predictions
 from napari_scantwin.twin.settings import Progress, Trial, TwinSettings
-from napari_scantwin.twin.shared_points import SharedPoints
-from napari_scantwin.twin.stacking import cross_fitted
 from napari_scantwin.twin.stream import Stream, subsampled
 from napari_scantwin.twin.trials import Trials
-from napari_scantwin.twin.uncertainty import calibrated
+from napari_scantwin.twin.validation.comparison import baselines_scored
+from napari_scantwin.twin.validation.consistency import Misfit
+from napari_scantwin.twin.validation.mending import misfits
+from napari_scantwin.twin.validation.score import NETWORK, log_score, score_predictions
+from napari_scantwin.twin.validation.stacking import cross_fitted
+from napari_scantwin.twin.validation.uncertainty import calibrated
 
 __all__ = ["get_ready", "train"]
 
@@ -257,7 +257,7 @@ def _tried(data: Data, stream: Stream, interpolators: list, settings: TwinSettin
 
 def _searched(trials: Trials, settings: TwinSettings, known, report: Reporter) -> tuple[Trial, ...]:
     """Let a search's best interpolators join ``trials``; every trial of the search."""
-    from napari_scantwin.twin.search import search  # Optuna takes long to import, and few trainings need it
+    from napari_scantwin.twin.candidates.search import search  # Optuna takes long to import, and few trainings need it
 
     def tell(fraction, found):
         report(

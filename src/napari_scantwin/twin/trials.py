@@ -12,8 +12,8 @@ from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Folds, Interpolator
 from napari_scantwin.networks.backend import cores
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.stacking import HeldOut
 from napari_scantwin.twin.stream import Stream
+from napari_scantwin.twin.validation.stacking import HeldOut
 
 __all__ = ["Trials"]
 

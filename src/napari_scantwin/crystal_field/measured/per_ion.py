@@ -20,7 +20,7 @@ from napari_scantwin.crystal_field.constants import KELVIN_PER_MEV, KELVIN_PER_W
 from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.measured.data import MeasuredCurve
 from napari_scantwin.physics.magnetization import field_in_tesla
-from napari_scantwin.twin.noise import measure
+from napari_scantwin.twin.validation.noise import measure
 
 __all__ = ["RELATIVE_ERROR", "UNITS", "ion_curve", "ion_values", "needs"]
 

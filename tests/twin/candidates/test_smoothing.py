@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.twin import smoothing
+from napari_scantwin.twin.candidates import smoothing
 
 PLACES = np.linspace(0, 50, 120)
 FAST, SWEEP = np.tile(PLACES, 8), np.repeat(np.arange(8), 120)

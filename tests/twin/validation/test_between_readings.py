@@ -8,9 +8,9 @@ from scipy.interpolate import CubicSpline
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import TwinSettings, train
-from napari_scantwin.twin.between_readings import missed_between
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.uncertainty import sample_axes
+from napari_scantwin.twin.validation.between_readings import missed_between
+from napari_scantwin.twin.validation.uncertainty import sample_axes
 
 FIELDS = np.array([0.0, 1.0, 2.0, 3.0])
 TRUTHS = {

@@ -23,11 +23,11 @@ from napari_scantwin.interpolators.aligned import SPLINES
 from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation, alignable
 from napari_scantwin.interpolators.features import scales_of
 from napari_scantwin.interpolators.protocol import SMALL
+from napari_scantwin.twin.candidates.large_networks import LargeNetworks
+from napari_scantwin.twin.candidates.moving_network import MovingNetwork
+from napari_scantwin.twin.candidates.small_networks import SmallNetworks
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.moving_network import MovingNetwork
 from napari_scantwin.twin.settings import TrainingBudget, Trial
-from napari_scantwin.twin.small_networks import SmallNetworks
 from napari_scantwin.twin.trials import Trials
 
 __all__ = ["search", "study_name"]

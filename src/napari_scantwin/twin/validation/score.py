@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin.twin.folds import Groups
+from napari_scantwin.twin.validation.folds import Groups
 
 __all__ = ["NETWORK", "Score", "log_score", "score_predictions"]
 

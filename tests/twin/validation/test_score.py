@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from napari_scantwin.twin.folds import Groups
-from napari_scantwin.twin.score import Score, log_score, score_predictions
+from napari_scantwin.twin.validation.folds import Groups
+from napari_scantwin.twin.validation.score import Score, log_score, score_predictions
 
 GROUPS = Groups(np.repeat(np.arange(4), 5), np.arange(4.0), np.arange(4), ("0 T", "1 T", "2 T", "3 T"))
 VALUES = np.linspace(0, 10, 20)

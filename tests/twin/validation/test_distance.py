@@ -7,8 +7,8 @@ import numpy as np
 from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import TwinSettings, train
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.distance import FAR, nearest
-from napari_scantwin.twin.uncertainty import sample_axes
+from napari_scantwin.twin.validation.distance import FAR, nearest
+from napari_scantwin.twin.validation.uncertainty import sample_axes
 
 
 def sweeps(ends=(50.0, 50.0, 20.0, 50.0, 50.0), hole=None):

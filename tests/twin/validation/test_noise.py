@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_scantwin.twin.noise import measure
+from napari_scantwin.twin.validation.noise import measure
 
 FAST = np.tile(np.linspace(0, 50, 120), 8)
 SWEEP = np.repeat(np.arange(8), 120)

@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_scantwin.interpolators.features import FeatureMap
 from napari_scantwin.interpolators.grid import GridFunctions
-from napari_scantwin.twin.fitted_networks import FittedLargeNetworks
+from napari_scantwin.twin.candidates.fitted_networks import FittedLargeNetworks
 
 PLACES = np.random.default_rng(0).uniform(0, 1, (30, 3))
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from napari_scantwin.core import scan as scans
 from napari_scantwin.twin import Twin, TwinSettings, train
-from napari_scantwin.twin.consistency import Misfit, spikes, suspects
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.mending import misfits
-from napari_scantwin.twin.noise import measure
+from napari_scantwin.twin.validation.consistency import Misfit, spikes, suspects
+from napari_scantwin.twin.validation.mending import misfits
+from napari_scantwin.twin.validation.noise import measure
 
 FIELDS = np.linspace(1, 9, 9)
 KELVIN = np.linspace(5, 50, 46)

@@ -14,12 +14,13 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.grids import mesh
 from napari_scantwin.interpolators.low_rank import LowRank
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator
-from napari_scantwin.twin import Twin, TwinSettings, library, train
+from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin.candidates import library
+from napari_scantwin.twin.candidates.large_networks import LargeNetworks
+from napari_scantwin.twin.candidates.small_networks import SmallNetworks
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.small_networks import SmallNetworks
 
-from .conftest import FIELDS, truth
+from ..conftest import FIELDS, truth
 
 PLACES = np.random.default_rng(0).uniform([0, 6], [9, 49], (50, 2))
 

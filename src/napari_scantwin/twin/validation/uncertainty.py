@@ -4,16 +4,16 @@ The predictive variance is::
 
     std^2 = noise^2 + (max(factor, 0.75) spread)^2 + (factor * share * slope * distance^1.5)^2 + between^2
 
-``noise`` is the measurement's, inferred from the scan (:mod:`napari_scantwin.twin.noise`), and ``between`` is what the
-curve may be off by between the readings of a sweep, where they are too coarse for it
-(:mod:`napari_scantwin.twin.between_readings`). The rest is the twin's own model uncertainty: ``spread`` is the
-disagreement of the interpolators and their members, and the part before the last what they may all get wrong together
-between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to
-the nearest measured point in such steps (:mod:`napari_scantwin.twin.distance`), which keeps growing outside the
-measured range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` depends on
-how steep the twin is there, ``slope``: it is set for flat, middling and steep places apart, so that of the held-out
-points of each 68 %, with the spread the interpolators had there before they saw them, lie within one standard deviation
-and 95 % within two.
+``noise`` is the measurement's, inferred from the scan (:mod:`napari_scantwin.twin.validation.noise`), and ``between``
+is what the curve may be off by between the readings of a sweep, where they are too coarse for it
+(:mod:`napari_scantwin.twin.validation.between_readings`). The rest is the twin's own model uncertainty: ``spread`` is
+the disagreement of the interpolators and their members, and the part before the last what they may all get wrong
+together between sweeps, the twin's change per step of the slow axis (``slope``) with the distance to the nearest
+measured point in such steps (:mod:`napari_scantwin.twin.validation.distance`), which keeps growing outside the measured
+range. A held-out sweep is one step from its neighbours, the middle of a gap half a step. ``factor`` depends on how
+steep the twin is there, ``slope``: it is set for flat, middling and steep places apart, so that of the held-out points
+of each 68 %, with the spread the interpolators had there before they saw them, lie within one standard deviation and 95
+% within two.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from scipy.ndimage import map_coordinates
 
 from napari_scantwin.core.grids import Places, columns, mesh
 from napari_scantwin.interpolators.aligned import rank
-from napari_scantwin.twin.between_readings import missed_between
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.distance import FAR, nearest
-from napari_scantwin.twin.noise import Noise
+from napari_scantwin.twin.validation.between_readings import missed_between
+from napari_scantwin.twin.validation.distance import FAR, nearest
+from napari_scantwin.twin.validation.noise import Noise
 
 __all__ = ["Uncertainty", "calibrated", "distance", "outside"]
 

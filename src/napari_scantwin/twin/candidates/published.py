@@ -141,7 +141,7 @@ class PublishedSearch(Interpolator):
         """The best trial's parameters, by R2 on the training points."""
         import optuna
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)  # a trial that was stopped is no warning
         inputs, targets = _scaled(points)[0], points.targets
 
         def objective(trial) -> float:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_scantwin.twin.noise import Noise, by_sweep
+from napari_scantwin.twin.validation.noise import Noise, by_sweep
 
 __all__ = ["KINDS", "Misfit", "spikes", "suspects"]
 
@@ -199,7 +199,7 @@ def suspects(
     inner: Sequence[int],
     labels: Sequence[str],
 ) -> list[Misfit]:
-    """Sweeps that may not fit the others, to be looked at closer (:mod:`napari_scantwin.twin.mending`).
+    """Sweeps that may not fit the others, to be looked at closer (:mod:`napari_scantwin.twin.validation.mending`).
 
     Parameters
     ----------

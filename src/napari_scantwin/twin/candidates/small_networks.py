@@ -10,7 +10,7 @@ import numpy as np
 from napari_scantwin.interpolators.features import SCALE_NAMES, features_for, scales_of
 from napari_scantwin.interpolators.protocol import NETWORKS, SMALL, Interpolator, TrainingPoints
 from napari_scantwin.networks.small_network import fit_small
-from napari_scantwin.twin.fitted_networks import FittedSmallNetworks
+from napari_scantwin.twin.candidates.fitted_networks import FittedSmallNetworks
 from napari_scantwin.twin.settings import TrainingBudget
 
 __all__ = ["SmallNetworks"]

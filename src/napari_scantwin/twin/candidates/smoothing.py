@@ -20,7 +20,7 @@ from scipy.linalg import cho_solve_banded, cholesky_banded
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import minimize_scalar
 
-from napari_scantwin.twin.noise import by_sweep, robust_noise
+from napari_scantwin.twin.validation.noise import by_sweep, robust_noise
 
 __all__ = ["smoothed"]
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from napari_scantwin.core.errors import Cancelled, ScanError
-from napari_scantwin.twin import Twin, TwinSettings, published, train
+from napari_scantwin.twin import Twin, TwinSettings, train
+from napari_scantwin.twin.candidates import published
+from napari_scantwin.twin.candidates.library import candidates
+from napari_scantwin.twin.candidates.published import PublishedSearch
 from napari_scantwin.twin.data import prepare
-from napari_scantwin.twin.library import candidates
-from napari_scantwin.twin.published import PublishedSearch
 
-from .conftest import FIELDS, truth
+from ..conftest import FIELDS, truth
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ import numpy as np
 
 from napari_scantwin.interpolators.aligned import CurveRegistration, Rows, sweep_rows
 from napari_scantwin.interpolators.aligned_interpolation import AlignedInterpolation
-from napari_scantwin.twin.consistency import Misfit, suspects
 from napari_scantwin.twin.data import Data
+from napari_scantwin.twin.validation.consistency import Misfit, suspects
 
 __all__ = ["Amount", "SweepCorrection", "corrected", "misfits"]
 
@@ -86,7 +86,7 @@ class SweepCorrection:
         numbers
             The sweeps, by the number of their group.
         kind
-            One of :data:`~napari_scantwin.twin.consistency.KINDS`.
+            One of :data:`~napari_scantwin.twin.validation.consistency.KINDS`.
         guess
             About how much, in the unit of :class:`Amount`.
         """
@@ -198,8 +198,8 @@ def corrected(
     Parameters
     ----------
     kind
-        One of :data:`~napari_scantwin.twin.consistency.KINDS`: readings are divided by ``1 + amount``, or have
-        ``amount`` taken off them, or places have.
+        One of :data:`~napari_scantwin.twin.validation.consistency.KINDS`: readings are divided by ``1 + amount``,
+        or have ``amount`` taken off them, or places have.
     amount
         By how much.
     wrong

@@ -17,8 +17,8 @@ from napari_scantwin.networks.backend import is_loaded, tensorflow
 from napari_scantwin.networks.dense import DenseNetwork, evaluate, plain
 from napari_scantwin.networks.trainer import MemberTraining, TrainingData, train_members, warm_cosine
 from napari_scantwin.networks.waiting import interruptibly
+from napari_scantwin.twin.candidates.fitted_networks import FittedLargeNetworks
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.fitted_networks import FittedLargeNetworks
 from napari_scantwin.twin.settings import TrainingBudget
 from napari_scantwin.twin.stream import OwnPoints, Stream
 

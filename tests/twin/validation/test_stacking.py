@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_scantwin.interpolators.protocol import ALIGNED, NETWORKS, SPLINE
-from napari_scantwin.twin.stacking import HeldOut, cross_fitted
+from napari_scantwin.twin.validation.stacking import HeldOut, cross_fitted
 
 GROUP = np.repeat(np.arange(6), 20)
 INNER = (GROUP > 0) & (GROUP < 5)

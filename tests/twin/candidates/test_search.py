@@ -9,7 +9,7 @@ import pytest
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.twin import Twin, TwinSettings, train
 
-from .conftest import moving_step
+from ..conftest import moving_step
 
 
 def settings(count: int, storage, **more) -> TwinSettings:

@@ -8,11 +8,11 @@ from napari_scantwin.interpolators.gaussian_process import GaussianProcess
 from napari_scantwin.interpolators.low_rank import LowRank
 from napari_scantwin.interpolators.polynomial import Polynomial
 from napari_scantwin.interpolators.protocol import FittedInterpolator, Interpolator, TrainingPoints
-from napari_scantwin.twin.large_networks import LargeNetworks
-from napari_scantwin.twin.moving_network import MovingNetwork
-from napari_scantwin.twin.published import PublishedSearch
+from napari_scantwin.twin.candidates.large_networks import LargeNetworks
+from napari_scantwin.twin.candidates.moving_network import MovingNetwork
+from napari_scantwin.twin.candidates.published import PublishedSearch
+from napari_scantwin.twin.candidates.small_networks import SmallNetworks
 from napari_scantwin.twin.settings import TrainingBudget
-from napari_scantwin.twin.small_networks import SmallNetworks
 
 __all__ = ["INTERPOLATORS", "candidates", "fitted_of_kind", "is_network"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from napari_scantwin.twin import TwinSettings, train
-from napari_scantwin.twin.noise import Noise
-from napari_scantwin.twin.uncertainty import Uncertainty, calibrated_factor
+from napari_scantwin.twin.validation.noise import Noise
+from napari_scantwin.twin.validation.uncertainty import Uncertainty, calibrated_factor
 
-from .conftest import FIELDS, moving_step, truth
+from ..conftest import FIELDS, moving_step, truth
 
 NOISE = 0.05
 

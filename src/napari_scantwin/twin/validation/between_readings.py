@@ -15,7 +15,7 @@ from scipy.ndimage import maximum_filter1d
 
 from napari_scantwin.interpolators.aligned import rank
 from napari_scantwin.twin.data import Data
-from napari_scantwin.twin.noise import by_sweep
+from napari_scantwin.twin.validation.noise import by_sweep
 
 __all__ = ["missed_between"]
 

@@ -16,9 +16,9 @@ from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin.data import prepare
 from napari_scantwin.twin.model import Twin
 from napari_scantwin.twin.reporting import Reporter
-from napari_scantwin.twin.score import score_predictions
 from napari_scantwin.twin.settings import Progress
 from napari_scantwin.twin.stream import subsampled
+from napari_scantwin.twin.validation.score import score_predictions
 
 __all__ = ["baselines_scored", "with_baselines"]
 
