@@ -8,6 +8,7 @@ from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.axis_roles import is_quantity
 from napari_scantwin.operations.findings import COLORS, Curve, Plot
+from napari_scantwin.operations.window import Window
 
 __all__ = ["channels_plot", "curves_plot", "data_of_edge", "data_of_peaks", "dispersion_plot", "edge_plot"]
 
@@ -26,9 +27,8 @@ def data_of_edge(source, **given) -> Plot:
         for end in ("start", "stop")
     )
     curve = Curve(energy, values, errors, COLORS[1], "points")
-    return Plot(
-        [curve], "energy (eV)", _summed_label(scan), [("measured", COLORS[1])], window=(("start", "stop"), ends)
-    )
+    window = Window(("start", "stop"), ends)
+    return Plot([curve], "energy (eV)", _summed_label(scan), [("measured", COLORS[1])], window=window)
 
 
 def _summed_label(scan) -> str:
@@ -50,7 +50,7 @@ def edge_plot(scan, edge) -> Plot:
         "energy (eV)",
         _summed_label(scan),
         [("measured", COLORS[1]), ("fit", COLORS[0])],
-        window=(("start", "stop"), (float(fitted.min()), float(fitted.max()))),
+        window=Window(("start", "stop"), (float(fitted.min()), float(fitted.max()))),
     )
 
 
@@ -77,11 +77,11 @@ def _few(size: int) -> np.ndarray:
     return np.unique(np.linspace(0, size - 1, min(size, _DRAWN)).round().astype(int)) if size else np.zeros(0, int)
 
 
-def _window_of(scan, along: str, given) -> tuple[tuple[str, str], tuple[float, float]]:
+def _window_of(scan, along: str, given) -> Window:
     column = scan[along].values
     low, high = given.get("start"), given.get("stop")
     ends = (float(column.min()) if low is None else float(low), float(column.max()) if high is None else float(high))
-    return (("start", "stop"), ends)
+    return Window(("start", "stop"), ends)
 
 
 def _curves_of(scan, along: str, across: str, places, fitted=None) -> tuple[list[Curve], list[tuple[str, str]]]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 
 from napari_scantwin.analyses.analysis import analysis
+from napari_scantwin.analyses.fit_window import temperature_window, window_over_temperature
 from napari_scantwin.analyses.sides import Side, sides_of
 from napari_scantwin.analyses.transition_sides import used_set_points
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
+from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.operations.findings import Curve, Findings, Plot, Table, gradient, plain
 from napari_scantwin.operations.operation import reason_of
 from napari_scantwin.operations.parameters import Parameter
 from napari_scantwin.operations.source import Source
+from napari_scantwin.operations.window import Window
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, isotherms, labels_of, pressure_name
-from napari_scantwin.physics.plateau import Plateau, find_plateau, hysteresis, plateau_pressures
-from napari_scantwin.physics.van_t_hoff import VanTHoff, fit_van_t_hoff
+from napari_scantwin.physics.plateau import Plateau, find_plateau, hysteresis, pressures_of
+from napari_scantwin.physics.temperature_window import window_in_words
+from napari_scantwin.physics.van_t_hoff import VanTHoff, fit_van_t_hoff, standard_pressure_of
 
 __all__ = ["VIEWS", "IsothermSide", "IsothermsResult", "calculate", "rows_of", "said", "table_of"]
 
@@ -67,14 +71,28 @@ class IsothermsResult:
         A sentence for each that could not.
     source
         The chosen scan.
+    standard
+        The standard pressure.
+    window
+        The temperatures in K between which plateaus were fitted; None leaves a side open.
     """
 
     sides: list[IsothermSide]
     refused: list[str]
     source: xr.DataArray
+    standard: Quantity
+    window: tuple[float | None, float | None] = (None, None)
 
 
-def calculate(sources: Sequence[Source], options: dict, standard: str, *, stop=None) -> IsothermsResult:
+def calculate(
+    sources: Sequence[Source],
+    options: dict,
+    standard: str,
+    window: tuple[float | None, float | None] = (None, None),
+    *,
+    kept: MutableMapping | None = None,
+    stop=None,
+) -> IsothermsResult:
     """Work out plateaus, van 't Hoff fits and hysteresis of every side.
 
     Parameters
@@ -85,6 +103,10 @@ def calculate(sources: Sequence[Source], options: dict, standard: str, *, stop=N
         Those of :func:`napari_scantwin.physics.isotherms.isotherms`.
     standard
         The standard pressure as text with its unit.
+    window
+        The temperatures in K between which plateaus are fitted; None leaves a side open.
+    kept
+        Keeps the plateaus from call to call on the same scan.
     stop
         Setting it raises :class:`~napari_scantwin.core.errors.Cancelled`.
 
@@ -96,14 +118,18 @@ def calculate(sources: Sequence[Source], options: dict, standard: str, *, stop=N
     Raises
     ------
     ScanError
-        Where no side could be worked out.
+        Where no side could be worked out, or the standard pressure is none.
     """
+    kept = {} if kept is None else kept
 
     def work(name, source, twin, second):
-        scan = source.scan if twin is None else _simulated(twin, stop)
-        return _side(name, scan, twin is not None, second, options, standard)
+        return _side(name, twin is not None, second, *_plateaus(source, twin, options, kept, stop), (p0, window))
 
-    return IsothermsResult(*sides_of(sources, work, measured="measured", stop=stop), sources[0].scan)
+    try:
+        p0 = standard_pressure_of(standard)
+    except ScanError as reason:
+        raise WrongParameter(str(reason), "standard") from None
+    return IsothermsResult(*sides_of(sources, work, measured="measured", stop=stop), sources[0].scan, p0, window)
 
 
 def _simulated(twin, stop) -> xr.DataArray:
@@ -117,14 +143,23 @@ def _simulated(twin, stop) -> xr.DataArray:
     )
 
 
-def _side(name, scan, twin: bool, second: bool, options: dict, standard: str) -> IsothermSide:
-    plateaus = [find_plateau(one) for one in isotherms(scan, **options)]
-    pressures = plateau_pressures(scan, **options)
+def _plateaus(source: Source, twin, options: dict, kept: MutableMapping, stop) -> tuple[list[Plateau], xr.DataArray]:
+    """The plateaus of one side and their pressures, which no window or standard pressure changes."""
+    key = (id(source.scan), id(twin), *options.items())
+    if key not in kept:
+        scan = source.scan if twin is None else _simulated(twin, stop)
+        found = [find_plateau(one) for one in isotherms(scan, **options)]
+        kept[key] = (source, found, pressures_of(scan, found))  # the source, so that its id is not given out again
+    return kept[key][1:]
+
+
+def _side(name, twin: bool, second: bool, plateaus, pressures, how: tuple) -> IsothermSide:
+    standard, (start, stop) = how
     fits, notes, loss = {}, [], None
     for way in sorted({one.isotherm.direction for one in plateaus}, reverse=True):
         mine = pressures.isel(point=np.flatnonzero(pressures["direction"].values == way))
         try:
-            fits[way] = fit_van_t_hoff(mine, standard_pressure=standard)
+            fits[way] = fit_van_t_hoff(mine, standard_pressure=standard, start=start, stop=stop)
         except ScanError as reason:
             notes.append(f"{_WAYS[way]}: {reason}")
     if {ABSORPTION, DESORPTION} <= {one.isotherm.direction for one in plateaus}:
@@ -166,38 +201,55 @@ def _isotherms(result: IsothermsResult) -> tuple:
 
 
 def _van_t_hoff(result: IsothermsResult) -> tuple:
-    """ln(p/p0) against 1000/T with the fitted lines."""
+    """ln(p/p0) against 1000/T with the fitted lines, and the window they were fitted in."""
     curves, key, colors = [], [], gradient(7)
     for side in result.sides:
-        for way, fit in side.fits.items():
+        ways = side.pressures["direction"].values
+        for way in sorted(set(ways), reverse=True):  # those that were not fitted too, so that the window can be moved
             color = colors[len(key) % len(colors)]
             key.append((f"{side.name}, {_WAYS[way]}", color))
-            mine = side.pressures.isel(point=np.flatnonzero(side.pressures["direction"].values == way))
-            curves.append(_against(mine, fit, color, "triangles" if way == DESORPTION else "points"))
-            curves.append(_against(fit.curve, fit, color, "dashed" if side.twin else "line"))
+            mine = side.pressures.isel(point=np.flatnonzero(ways == way))
+            curves.append(_against(mine, result.standard, color, "triangles" if way == DESORPTION else "points"))
+            if way in side.fits:
+                curves.append(_against(side.fits[way].curve, result.standard, color, "dashed" if side.twin else "line"))
     return curves, "1000 / T (1/K)", "ln (p / p₀)", key
 
 
-def _against(scan: xr.DataArray, fit: VanTHoff, color: str, style: str) -> Curve:
+def _against(scan: xr.DataArray, standard: Quantity, color: str, style: str) -> Curve:
     kelvin = np.asarray(scan["temperature"].values, float)
-    unit = fit.standard_pressure.unit
-    pressure = units.convert(np.asarray(scan.values, float), scan.attrs["units"], unit)
+    pressure = units.convert(np.asarray(scan.values, float), scan.attrs["units"], standard.unit)
     errors = np.asarray(scan["standard_error"].values, float) / np.asarray(scan.values, float)
-    return Curve(1000 / kelvin, np.log(pressure / fit.standard_pressure.value), errors, color, style)
+    return Curve(_inverse(kelvin), np.log(pressure / standard.value), errors, color, style)
+
+
+def _inverse(kelvin):
+    """1000/T of T, and T of 1000/T."""
+    return 1000 / kelvin
 
 
 #: Title to the function that draws a view.
 VIEWS = {"Isotherms": _isotherms, "van 't Hoff": _van_t_hoff}
 
 
+def _plots(result: IsothermsResult, words: str) -> dict[str, Plot]:
+    plots = {title: Plot(*draw(result), words) for title, draw in VIEWS.items()}
+    known = [side.pressures["temperature"].values[np.isfinite(side.pressures.values)] for side in result.sides]
+    along = window_over_temperature(np.concatenate(known), result.window)
+    if along is not None and _has_temperatures(result.source):
+        names, (low, high) = along.parameters, along.ends
+        window = Window(names[::-1], (_inverse(high), _inverse(low)), _inverse)
+        plots["van 't Hoff"] = replace(plots["van 't Hoff"], window=window)
+    return plots
+
+
 def said(result: IsothermsResult) -> str:
     """The words below the plot: heats with their errors, and the energy lost in a cycle."""
-    lines = []
+    lines, told = [], window_in_words(*result.window).replace(" ", ", fitted ", 1)
     for side in result.sides:
         for way, fit in side.fits.items():
             lines.append(
                 f"{side.name}, {_WAYS[way]}: ΔH = {fit.enthalpy}, ΔS = {fit.entropy} of H₂ "
-                f"(p₀ {fit.standard_pressure}, χ² {fit.reduced_chi_square:.2g})."
+                f"(p₀ {fit.standard_pressure}, χ² {fit.reduced_chi_square:.2g}{told})."
             )
         if side.loss is not None:
             told = side.loss.values[np.isfinite(side.loss.values)]
@@ -239,11 +291,12 @@ def table_of(result: IsothermsResult) -> tuple[list[str], list[list], dict[str, 
             ]
             rows.append([at.value, at.error, side.name, _WAYS[one.isotherm.direction], *numbers, one.note])
     about = {key: result.source.attrs[key] for key in ("source", "sha256") if key in result.source.attrs}
+    told = window_in_words(*result.window).replace(" ", "; fitted ", 1)
     for side in result.sides:
         for way, fit in side.fits.items():
             about[f"van 't Hoff, {side.name}, {_WAYS[way]}"] = (
                 f"enthalpy {fit.enthalpy}; entropy {fit.entropy} per mol H2; p0 {fit.standard_pressure}; correlation "
-                f"{fit.correlation:.3f}; reduced chi square {fit.reduced_chi_square:.4g}"
+                f"{fit.correlation:.3f}; reduced chi square {fit.reduced_chi_square:.4g}{told}"
             )
     return [*heads, "note"], rows, about
 
@@ -263,7 +316,11 @@ def _asked_logarithm(scan: xr.DataArray, given=None) -> bool:
 
 
 def _no_temperature(scan: xr.DataArray, given=None) -> bool:
-    return not any(is_kind(scan[axis].attrs["units"], "temperature") for axis in scans.axes(scan))
+    return not _has_temperatures(scan)
+
+
+def _has_temperatures(scan: xr.DataArray, given=None) -> bool:
+    return any(is_kind(scan[axis].attrs["units"], "temperature") for axis in scans.axes(scan))
 
 
 _LOGARITHMS = {"not said": None, "the pressure itself": False, "log₁₀ of it": 10, "ln of it": "e"}
@@ -310,6 +367,7 @@ _PARAMETERS = (
         fits=lambda scan, own: reason_of(pressure_name, scan) is None,
         explanation="A second measurement, to be shown beside the first",
     ),
+    *temperature_window("the van 't Hoff line", shown=_has_temperatures),
 )
 
 
@@ -322,7 +380,19 @@ _PARAMETERS = (
     place=70,
 )
 def pressure_composition(
-    source, *, temperature, pressure_unit, logarithm, direction, standard, second, on_progress, stop_event, cache
+    source,
+    *,
+    temperature,
+    pressure_unit,
+    logarithm,
+    direction,
+    standard,
+    second,
+    start,
+    stop,
+    on_progress,
+    stop_event,
+    cache,
 ) -> Findings:
     """Plateaus, hysteresis, and the heat and entropy of hydride formation by a van 't Hoff fit."""
     options = {
@@ -332,7 +402,7 @@ def pressure_composition(
         "direction": None if direction == _DIRECTIONS[0] else direction,
     }
     sources = [source, *([second] if second is not None else [])]
-    found = calculate(sources, options, standard, stop=stop_event)
+    found = calculate(sources, options, standard, (start, stop), kept=cache, stop=stop_event)
     words = said(found)
     figures = []
     for side in found.sides:
@@ -345,7 +415,7 @@ def pressure_composition(
         figures,
         {f"plateau pressures, {side.name}": side.pressures for side in found.sides},
         words.splitlines(),
-        plots={title: Plot(*draw(found), words) for title, draw in VIEWS.items()},
+        plots=_plots(found, words),
         tables={"Table": Table(*table_of(found), rows_of(found))},
         result=found,
     )

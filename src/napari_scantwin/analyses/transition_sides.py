@@ -13,12 +13,13 @@ import xarray as xr
 
 from napari_scantwin.analyses.sides import Side, sides_of
 from napari_scantwin.core import scan as scans
-from napari_scantwin.core import training_mask
+from napari_scantwin.core import training_mask, units
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.operations.source import Source
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.critical_field import MODELS, CriticalField, fit_critical_field
+from napari_scantwin.physics.temperature_window import within_temperatures
 from napari_scantwin.physics.transition_curve import CRITERIA
 from napari_scantwin.physics.transitions import SweepTransition, phase_boundary, sweep_transitions
 
@@ -52,12 +53,15 @@ class TransitionSettings:
         "rising" or "falling" branches only; by default all.
     model
         The model of the critical field, or None.
+    window
+        The temperatures in K between which critical fields are fitted; None leaves a side open.
     """
 
     criterion: str | float = "50 %"
     base: str | float | None = None
     direction: str | None = None
     model: str | None = None
+    window: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -187,9 +191,9 @@ def _side(name, source: Source, twin, second: bool, settings: TransitionSettings
     scan = source.scan
     options = {"base": settings.base, "direction": settings.direction, "stop": stop}
     key = (id(scan), id(twin), settings.base, settings.direction)
-    subject, at_sweeps, count = scan, scan, 0
+    subject, at_sweeps = scan, scan
     if twin is not None:
-        subject, at_sweeps, count = _maps(twin, kept, stop)
+        subject, at_sweeps = _maps(twin, kept, stop)
         # A simulated map has one direction, that of its axis.
         options["direction"] = None
     if key not in kept:
@@ -204,16 +208,19 @@ def _side(name, source: Source, twin, second: bool, settings: TransitionSettings
     if settings.model is not None and gives_critical_field(scan):
         for model in MODELS:
             try:
-                fit = fit_critical_field(boundary, model)
+                fit = fit_critical_field(boundary, model, start=settings.window[0], stop=settings.window[1])
             except ScanError as reason:
                 notes.append(f"{model}: {reason}")
                 continue
-            fits[model] = fit if twin is None else _widened(fit, np.sqrt(max(1.0, fit.points / count)))
+            if twin is not None:
+                inside = _in_window(rows, settings, scan, boundary.attrs["units"])
+                fit = _widened(fit, np.sqrt(max(1.0, fit.points / max(inside, 1))))
+            fits[model] = fit
     return TransitionSide(name, twin is not None, second, rows, boundary, fits, notes)
 
 
 def _maps(twin, kept: dict, stop):
-    """The twin's dense map and its rows at the sweeps' own places, with how many those are; made once a twin."""
+    """The twin's dense map and its rows at the sweeps' own places; made once a twin."""
     key = ("maps", id(twin))
     if key not in kept:
         if len(twin.axes) != 2:
@@ -225,8 +232,20 @@ def _maps(twin, kept: dict, stop):
         grid = {twin.axes[0]: rows, twin.axes[1]: np.linspace(fast.min(), fast.max(), _FAST)}
         dense = twin.simulate(grid, stop=stop)
         at_sweeps = dense.isel({twin.axes[0]: np.searchsorted(rows, known)})
-        kept[key] = (twin, dense, at_sweeps, len(known))
+        kept[key] = (twin, dense, at_sweeps)
     return kept[key][1:]
+
+
+def _in_window(rows: Sequence[SweepTransition], settings: TransitionSettings, scan: xr.DataArray, unit: str) -> int:
+    """How many sweeps take part in a fit: those whose transition, or, where that is a field, whose set point, is a
+    temperature in the window."""
+    found = np.array([one.at[settings.criterion].value for one in rows])
+    if units.compatible(unit, "K"):
+        kelvin = units.convert(found, unit, "K")
+    else:
+        slow = scans.axes(scan)[0]
+        kelvin = units.convert(np.array([one.slow[slow] for one in rows]), scan[slow].attrs["units"], "K")
+    return int((within_temperatures(kelvin, *settings.window) & np.isfinite(found)).sum())
 
 
 def _widened(fit: CriticalField, factor: float) -> CriticalField:

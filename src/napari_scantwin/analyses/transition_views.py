@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from napari_scantwin.analyses.transition_sides import TransitionSide, TransitionsResult
+from napari_scantwin.analyses.fit_window import window_over_temperature
+from napari_scantwin.analyses.transition_sides import TransitionSide, TransitionsResult, gives_critical_field
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.set_points import set_point_texts
 from napari_scantwin.operations.findings import COLORS, Curve, plain
+from napari_scantwin.operations.window import Window
 from napari_scantwin.physics.critical_field import CriticalField
+from napari_scantwin.physics.temperature_window import window_in_words
 
-__all__ = ["as_layer_scan", "color_of", "drawn", "head_of", "rows_of", "said", "table_of"]
+__all__ = ["as_layer_scan", "color_of", "drawn", "head_of", "rows_of", "said", "table_of", "window_of"]
 
 #: Of the sweeps, the twin, the second measurement and its twin; and of the fitted critical field.
 _SIDES, _FIT = (COLORS[0], COLORS[1], COLORS[4], COLORS[5]), COLORS[2]
@@ -50,7 +53,7 @@ def drawn(result: TransitionsResult) -> tuple:
             curves.append(Curve(x, y, errors, color_of(side), style, sideways))
         fit = side.fits.get(result.settings.model or "")
         if fit is not None and not side.second:
-            curves.append(_fitted(fit, side.twin, sideways))
+            curves.append(_fitted(fit, side.twin, _temperature_unit(result)))
     if any(side.fits for side in result.sides):
         key.append((f"{result.settings.model} fits", _FIT))
     boundary = result.sides[0].boundary
@@ -65,15 +68,34 @@ def _sideways(result: TransitionsResult) -> bool:
     return units.compatible(result.sides[0].boundary.attrs["units"], "K")
 
 
-def _fitted(fit: CriticalField, twin: bool, sideways: bool) -> Curve:
-    kelvin = np.asarray(fit.curve["temperature"].values, float)
+def _temperature_unit(result: TransitionsResult) -> str:
+    """The unit of the boundary's temperatures, which lie along the axis below either way."""
+    if _sideways(result):
+        return result.sides[0].boundary.attrs["units"]
+    return result.scan[scans.axes(result.scan)[0]].attrs["units"]
+
+
+def _fitted(fit: CriticalField, twin: bool, unit: str) -> Curve:
+    at = units.convert(np.asarray(fit.curve["temperature"].values, float), "K", unit)
     # The fitted field's own band lies along the field, whichever way the points' errors lie.
-    return Curve(kelvin, fit.curve.values, fit.curve["standard_error"].values, _FIT, "dashed" if twin else "line")
+    return Curve(at, fit.curve.values, fit.curve["standard_error"].values, _FIT, "dashed" if twin else "line")
+
+
+def window_of(result: TransitionsResult) -> Window | None:
+    """The window that critical fields are fitted in, over the axis below, the temperature; None where none is."""
+    if result.settings.model is None or not gives_critical_field(result.scan):
+        return None
+    kelvin, unit, slow = [], _temperature_unit(result), scans.axes(result.scan)[0]
+    for side in result.sides:
+        known = side.boundary if _sideways(result) else side.boundary[slow]
+        found = np.isfinite(side.boundary.values)
+        kelvin.append(units.convert(np.asarray(known.values, float)[found], unit, "K"))
+    return window_over_temperature(np.concatenate(kelvin), result.settings.window, unit)
 
 
 def said(result: TransitionsResult) -> str:
     """The words below the plot: missing transitions, fits with their errors, and which model is the likeliest."""
-    lines = []
+    lines, fitted = [], window_in_words(*result.settings.window).replace(" ", ", fitted ", 1)
     for side in result.sides:
         missing = int(np.isnan(side.boundary.values).sum())
         if missing and not side.twin:
@@ -82,7 +104,7 @@ def said(result: TransitionsResult) -> str:
         if fit is not None:
             lines.append(
                 f"{side.name}: µ₀Hc2(0) = {fit.critical_field}, Tc = {fit.critical_temperature}, slope at Tc "
-                f"−{fit.slope}, ξ = {fit.coherence_length}."
+                f"−{fit.slope}, ξ = {fit.coherence_length}{fitted}."
             )
             if fit.reduced_chi_square > 2:
                 lines[-1] += f" Points scatter {np.sqrt(fit.reduced_chi_square):.1f} times their errors."
@@ -136,13 +158,14 @@ def table_of(result: TransitionsResult) -> tuple[list[str], list[list], dict[str
             numbers = [part for c in result.criteria for part in (one.at[c].value, one.at[c].error)]
             rows.append([*one.slow.values(), side.name, one.direction, *numbers, one.note])
     about = {key: scan.attrs[key] for key in ("source", "sha256") if key in scan.attrs}
+    fitted = window_in_words(*result.settings.window).replace(" ", "; fitted ", 1)
     about["base of the low state"] = result.settings.base or "inferred from the quantity"
     for side in result.sides:
         for model, fit in side.fits.items():
             about[f"{model} fit, {side.name}, by {head_of(result.settings.criterion)}"] = (
                 f"mu0 Hc2(0) = {fit.critical_field}; Tc = {fit.critical_temperature}; -slope at Tc = {fit.slope}; "
                 f"coherence length = {fit.coherence_length}; reduced chi square {fit.reduced_chi_square:.4g}; "
-                f"AIC {fit.akaike:.4g}"
+                f"AIC {fit.akaike:.4g}{fitted}"
             )
     return [*heads, "note"], rows, about
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from napari_scantwin.analyses.analysis import analysis
+from napari_scantwin.analyses.fit_window import temperature_window
 from napari_scantwin.analyses.transition_sides import (
     TransitionSettings,
     TransitionsResult,
     calculate,
     gives_critical_field,
 )
-from napari_scantwin.analyses.transition_views import as_layer_scan, color_of, drawn, head_of, rows_of, said, table_of
+from napari_scantwin.analyses.transition_views import (
+    as_layer_scan,
+    color_of,
+    drawn,
+    head_of,
+    rows_of,
+    said,
+    table_of,
+    window_of,
+)
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
@@ -133,23 +143,25 @@ def transitions(source, *, on_progress, stop_event, cache, **given) -> Findings:
     parameters=(
         Parameter("model", "Model", "choice", next(iter(MODELS)), choices=tuple(MODELS), explanation="Of Hc2(T)"),
         *_PARAMETERS,
+        *temperature_window("the model"),
     ),
     refuses=_fits_critical_field,
     place=25,
     further="Second scan, settings",
     source="N. R. Werthamer, E. Helfand and P. C. Hohenberg, Phys. Rev. 147, 295 (1966)",
 )
-def critical_field(source, *, model, on_progress, stop_event, cache, **given) -> Findings:
+def critical_field(source, *, model, start, stop, on_progress, stop_event, cache, **given) -> Findings:
     """The upper critical field at zero temperature, Tc, slope and coherence length, fitted to the phase boundary."""
-    return _found(source, model, stop=stop_event, cache=cache, **given)
+    return _found(source, model, (start, stop), stop=stop_event, cache=cache, **given)
 
 
-def _found(source, model, *, criterion, share, second, base, direction, stop, cache) -> Findings:
+def _found(source, model, window=(None, None), *, criterion, share, second, base, direction, stop, cache) -> Findings:
     settings = TransitionSettings(
         share / 100 if criterion == _SHARE else criterion,
         _BASES[base],
         None if direction == _BRANCHES[0] else direction,
         model,
+        window,
     )
     sources = [source, *([second] if second is not None else [])]
     result = calculate(sources, settings, cache, stop=stop)
@@ -159,7 +171,7 @@ def _found(source, model, *, criterion, share, second, base, direction, stop, ca
         _figures(result),
         _scans(result),
         words.splitlines(),
-        plots={"Phase boundary": Plot(*plot, words)},
+        plots={"Phase boundary": Plot(*plot, words, window=window_of(result))},
         tables={"Table": Table(*table_of(result), rows_of(result))},
         maps={"": _boundary_maps(result)},
         result=result,

@@ -12,6 +12,7 @@ import xarray as xr
 
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.operations.contrast import shades
+from napari_scantwin.operations.window import Window
 
 __all__ = ["COLORS", "Curve", "DerivedMap", "Findings", "Plot", "Strip", "Table", "gradient", "plain", "robust_range"]
 
@@ -183,8 +184,7 @@ class Plot:
     strip
         What the curves follow, whose colours then are the strip's, in place of a key.
     window
-        The parameters that say from where to where along the axis below something was fitted, and these two ends as
-        they were, for a window that is dragged; None where there is none.
+        From where to where along the axis below something was fitted, to be dragged; None where nothing was.
     """
 
     curves: Sequence[Curve]
@@ -198,7 +198,7 @@ class Plot:
     shown_y: tuple[float, float] | None = None
     about: Mapping[str, str] = field(default_factory=dict)
     strip: Strip | None = None
-    window: tuple[tuple[str, str], tuple[float, float]] | None = None
+    window: Window | None = None
     ticks: Sequence[tuple[float, str]] = ()
 
     def columns(self) -> list[tuple[str, np.ndarray]]:

@@ -28,6 +28,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.magnetization import field_in_tesla, in_field_unit
+from napari_scantwin.physics.temperature_window import window_in_words, within_temperatures
 
 __all__ = ["MODELS", "CriticalField", "fit_critical_field", "whh"]
 
@@ -79,7 +80,13 @@ class CriticalField:
 
 
 def fit_critical_field(
-    boundary: xr.DataArray, model: str = "Ginzburg-Landau", *, maki: float = 0.0, spin_orbit: float = 0.0
+    boundary: xr.DataArray,
+    model: str = "Ginzburg-Landau",
+    *,
+    maki: float = 0.0,
+    spin_orbit: float = 0.0,
+    start: float | None = None,
+    stop: float | None = None,
 ) -> CriticalField:
     """Fit a model of the upper critical field to a phase boundary.
 
@@ -95,6 +102,8 @@ def fit_critical_field(
         "Ginzburg-Landau", "two-fluid" or "WHH"; the module's text has their formulas.
     maki, spin_orbit
         The Maki parameter and the spin-orbit scattering, both fixed (WHH only).
+    start, stop
+        The temperatures, in kelvin, between which points of the boundary are fitted; by default all are.
 
     Returns
     -------
@@ -105,7 +114,7 @@ def fit_critical_field(
     ------
     ScanError
         Where the boundary is not one of temperature and field, has transitions at fewer than three fields, mixes
-        warming and cooling, or does not fall as the field grows.
+        warming and cooling, does not fall as the field grows, or the window is empty.
 
     References
     ----------
@@ -115,7 +124,7 @@ def fit_critical_field(
 
     if model not in MODELS:
         raise ScanError(f"the model is one of {', '.join(MODELS)}, not {model!r}")
-    kelvin, tesla, sigma, in_temperature, unit = _columns(boundary)
+    kelvin, tesla, sigma, in_temperature, unit = _columns(boundary, start, stop)
     shape = _shape(model, maki, spin_orbit)
     parameters = lmfit.Parameters()
     parameters.add("tc", value=1.02 * kelvin.max(), min=0)
@@ -157,7 +166,7 @@ def fit_critical_field(
     )
 
 
-def _columns(boundary: xr.DataArray):
+def _columns(boundary: xr.DataArray, start: float | None, stop: float | None):
     """Temperatures (K), fields (T), the errors of what was fitted along, whether that is temperature, field unit."""
     scans.check(boundary)
     names = scans.axes(boundary)
@@ -181,8 +190,12 @@ def _columns(boundary: xr.DataArray):
         least = np.full(values.shape, _LEAST_ERROR * np.nanmax(tesla))
     else:
         raise ScanError("a critical field needs a boundary of transition temperatures over field, or the other way")
+    good &= within_temperatures(kelvin, start, stop)
     if good.sum() < 3:
-        raise ScanError(f"a critical field needs a transition at three fields or more; this boundary has {good.sum()}")
+        raise ScanError(
+            f"a critical field needs a transition at three fields or more; this boundary has {good.sum()}"
+            + window_in_words(start, stop)
+        )
     if "direction" in boundary.coords:
         keys = list(zip(places[good], boundary["direction"].values[good], strict=True))
         if len(set(keys)) > len(np.unique(places[good])):

@@ -19,6 +19,7 @@ A stretch that rises more than a third of what an ideal solution would (Sieverts
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.isotherms import ABSORPTION, DESORPTION, Isotherm, isotherms
 
-__all__ = ["GAS_CONSTANT", "Plateau", "find_plateau", "hysteresis", "plateau_pressures"]
+__all__ = ["GAS_CONSTANT", "Plateau", "find_plateau", "hysteresis", "plateau_pressures", "pressures_of"]
 
 GAS_CONSTANT = 8.314462618  # J/mol/K, exact to these digits
 #: Share of the plateau's width left out at either end when its line is fitted.
@@ -154,7 +155,24 @@ def plateau_pressures(scan: xr.DataArray, **options) -> xr.DataArray:
     ScanError
         Where the scan holds no isotherm, or something about it must be said first.
     """
-    found = [find_plateau(one) for one in isotherms(scan, **options)]
+    return pressures_of(scan, [find_plateau(one) for one in isotherms(scan, **options)])
+
+
+def pressures_of(scan: xr.DataArray, found: Sequence[Plateau]) -> xr.DataArray:
+    """Plateaus that were found in a scan, as :func:`plateau_pressures` gives them.
+
+    Parameters
+    ----------
+    scan
+        The scan they were found in.
+    found
+        One of each isotherm, at least one.
+
+    Returns
+    -------
+    xarray.DataArray
+        The ragged scan.
+    """
     first = found[0].isotherm
     held = {
         name: (np.array([one.isotherm.held[name] for one in found]), scan[name].attrs["units"]) for name in first.held

@@ -21,8 +21,9 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.quantity import Quantity
 from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.plateau import GAS_CONSTANT
+from napari_scantwin.physics.temperature_window import window_in_words, within_temperatures
 
-__all__ = ["VanTHoff", "fit_van_t_hoff"]
+__all__ = ["VanTHoff", "fit_van_t_hoff", "standard_pressure_of"]
 
 _DIRECTIONS = {"absorption": 1, "desorption": -1}
 #: A pressure is never trusted to better than this share of itself (gauges are not).
@@ -64,7 +65,12 @@ class VanTHoff:
 
 
 def fit_van_t_hoff(
-    plateaus: xr.DataArray, *, direction: str | None = None, standard_pressure: str | Quantity | tuple = "1 bar"
+    plateaus: xr.DataArray,
+    *,
+    direction: str | None = None,
+    standard_pressure: str | Quantity | tuple = "1 bar",
+    start: float | None = None,
+    stop: float | None = None,
 ) -> VanTHoff:
     """Fit the van 't Hoff line ln(p / p0) = dH / (R T) - dS / R to plateau pressures over temperature.
 
@@ -80,6 +86,8 @@ def fit_van_t_hoff(
         "absorption" or "desorption"; picks one where the scan holds both.
     standard_pressure
         p0, such as ``"1 bar"``; the entropy depends on it, the enthalpy does not.
+    start, stop
+        The temperatures, in kelvin, between which plateaus are fitted; by default all are.
 
     Returns
     -------
@@ -90,14 +98,12 @@ def fit_van_t_hoff(
     ------
     ScanError
         Where directions are mixed, fewer than three temperatures have a plateau, the scan is no pressure over
-        temperature, or the standard pressure will not do.
+        temperature, the window is empty, or the standard pressure will not do.
     """
     import lmfit  # takes a second to import, and the window needs it only here
 
-    kelvin, pressure, sigma, sigma_t = _columns(plateaus, direction)
-    given = Quantity.of(standard_pressure, "the standard pressure", "1 bar")
-    if not is_kind(given.unit, "pressure") or not given.value > 0:
-        raise ScanError(f"the standard pressure must be a pressure above zero, such as '1 bar', not {given}")
+    kelvin, pressure, sigma, sigma_t = _columns(plateaus, direction, start, stop)
+    given = standard_pressure_of(standard_pressure)
     unit = plateaus.attrs["units"]
     height = np.log(units.convert(pressure, unit, given.unit) / given.value)
     scale = 1000 / GAS_CONSTANT
@@ -130,7 +136,21 @@ def fit_van_t_hoff(
     )
 
 
-def _columns(plateaus: xr.DataArray, direction: str | None):
+def standard_pressure_of(given: str | Quantity | tuple) -> Quantity:
+    """The standard pressure p0 from what was given, such as ``"1 bar"``.
+
+    Raises
+    ------
+    ScanError
+        Where it is no pressure above zero.
+    """
+    found = Quantity.of(given, "the standard pressure", "1 bar")
+    if not is_kind(found.unit, "pressure") or not found.value > 0:
+        raise ScanError(f"the standard pressure must be a pressure above zero, such as '1 bar', not {found}")
+    return found
+
+
+def _columns(plateaus: xr.DataArray, direction: str | None, start: float | None, stop: float | None):
     """Temperatures (K), pressures (own unit), and the errors of ln p and of the temperature."""
     scans.check(plateaus)
     if direction is not None and direction not in _DIRECTIONS:
@@ -150,7 +170,9 @@ def _columns(plateaus: xr.DataArray, direction: str | None):
             good &= way == _DIRECTIONS[direction]
         elif len(set(way[good])) > 1:
             raise ScanError("the plateaus are of absorption and of desorption; fit one, direction='absorption'")
-    kelvin = units.convert(np.asarray(plateaus[names[0]].values, float), plateaus[names[0]].attrs["units"], "K")[good]
+    kelvin = units.convert(np.asarray(plateaus[names[0]].values, float), plateaus[names[0]].attrs["units"], "K")
+    good &= within_temperatures(kelvin, start, stop)
+    kelvin = kelvin[good]
     if (pressure[good] <= 0).any() or (kelvin <= 0).any():
         raise ScanError("plateau pressures and temperatures must be above zero")
     places = len(np.unique(scans.set_points(kelvin))) if good.any() else 0
@@ -158,6 +180,7 @@ def _columns(plateaus: xr.DataArray, direction: str | None):
         raise ScanError(
             f"a van 't Hoff fit needs plateaus at {_FEWEST} temperatures or more; there are {places}"
             + (f" of {direction}" if direction else "")
+            + window_in_words(start, stop)
         )
     sigma = np.full(pressure.shape, np.nan)
     if "standard_error" in plateaus.coords:

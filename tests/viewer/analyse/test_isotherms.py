@@ -57,6 +57,28 @@ def test_plateaus_and_heats_come_out_of_a_file(panel, qtbot, tmp_path, open_scan
     line = widget.plot.drawn[1]
     slope = np.polyfit(line.x, line.y, 1)[0]
     assert slope == pytest.approx(fit.enthalpy.value / 8.314462618e0, rel=1e-3)  # kJ over J, 1000/T
+    # The window over 1000/T, dragged to the three lowest temperatures: the line is fitted again, the data stay.
+    points = widget.plot.drawn[0]
+    np.testing.assert_allclose(widget.plot.window.getRegion(), (1000 / 410, 1000 / 320))
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.plot.window.setRegion((1000 / 381, 1000 / 319))
+    start, stop = (float(widget.form.fields[name].text()) for name in ("start", "stop"))
+    assert (start, stop) == pytest.approx((319, 381), abs=0.2)
+    low = plateau_pressures(scan_of(layer)).sel(point=slice(0, 6))
+    windowed = fit_van_t_hoff(low, direction="absorption")
+    assert windowed.points == 3
+    assert widget.result.result.sides[0].fits[1].enthalpy == windowed.enthalpy
+    assert f"ΔH = {windowed.enthalpy}" in widget.said.text()
+    np.testing.assert_array_equal(widget.plot.drawn[0].x, points.x)
+    np.testing.assert_allclose(widget.plot.window.getRegion(), (1000 / stop, 1000 / start))
+    # Too narrow to fit, it is still there to be dragged, beside the points.
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.plot.window.setRegion((1000 / 381, 1000 / 349))
+    assert "there are 2 from 34" in widget.said.text()
+    np.testing.assert_array_equal(widget.plot.drawn[0].x, points.x)
+    assert widget.plot.window.scene() is not None
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.form.fill({"start": "", "stop": ""})
     with qtbot.waitSignal(widget.export_job.done, timeout=20_000):
         assert widget.export("Table", tmp_path / "plateaus.csv")
     lines = (tmp_path / "plateaus.csv").read_text().splitlines()
@@ -86,7 +108,8 @@ def test_a_logarithm_and_its_unit_are_asked_for(panel, qtbot, open_scan, measure
     assert abs(widget.result.result.sides[0].fits[1].enthalpy.value - ENTHALPY) < 1
     before = widget.result
     widget.form.fields["standard"].setText("1 K")
-    qtbot.waitUntil(lambda: "the standard pressure must be a pressure above zero" in told(widget))
+    qtbot.waitUntil(lambda: "The standard pressure must be a pressure above zero" in told(widget))
+    assert widget.reason.marked == [widget.form.fields["standard"]]
     assert before.result.sides[0].plateaus
     open_scan(measured / "erco2_magnetization.csv")
     assert panel.analyse.combo.findText(TITLE) < 0

@@ -116,6 +116,21 @@ def test_the_critical_field_is_fitted_and_exported(transitions, analysed, qtbot,
     table = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     assert float(table[0]["50 % (K)"]) == widget.result.result.sides[0].sweeps[0].at["50 %"].value
     assert [row["of"] for row in table] == ["sweeps"] * 7 + ["twin"] * 7
+    # The window lies over the measured boundary; dragged, it leaves points out, and all of them stay in sight.
+    points = widget.plot.drawn[0]
+    known = np.sort(points.x[np.isfinite(points.x)])
+    np.testing.assert_allclose(widget.plot.window.getRegion()[1], known[-1], rtol=0.02)
+    drag = (known[1] - 0.01, known[-1] + 0.01)
+    with qtbot.waitSignal(widget.shown, timeout=20_000):
+        widget.plot.window.setRegion(drag)
+    start, stop = (float(widget.form.fields[name].text()) for name in ("start", "stop"))
+    assert (start, stop) == pytest.approx(drag, abs=0.01)
+    windowed = fit_critical_field(phase_boundary(scan_of(layer), "50 %"), "WHH", start=start, stop=stop)
+    assert windowed.points == len(known) - 1 < fit.points
+    assert f"µ₀Hc2(0) = {windowed.critical_field}" in widget.said.text()
+    assert f"fitted from {start:g} to {stop:g} K" in widget.said.text()
+    np.testing.assert_array_equal(widget.plot.drawn[0].x, points.x)
+    np.testing.assert_allclose(widget.plot.window.getRegion(), (start, stop))
     # Bad input: what is shown stays, and one sentence says why.
     before = widget.result
     widget.form.fields["direction"].setCurrentText("falling")

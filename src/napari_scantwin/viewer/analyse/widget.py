@@ -94,6 +94,7 @@ class AnalysisWidget(QWidget):
         self.on_map.setToolTip("Show the result's maps over the scan")
         self.on_map.toggled.connect(self.put_on_map)
         self.plot, self.table = CurvePlot(name=lambda: self.analysis.title), NumberTable()
+        self.plot.on_window = self.form.fill  # which asks for the analysis again
         self.list = QPlainTextEdit()
         self.list.setReadOnly(True)
         self.list.setMinimumHeight(70)

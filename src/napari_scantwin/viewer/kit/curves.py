@@ -34,8 +34,8 @@ def scaled(values: np.ndarray, log: bool) -> np.ndarray:
 class CurvePlot:
     """Draws a plot again each time; ``widget`` is what draws it, ``drawn`` the curves.
 
-    ``window`` is a region over the plot, shown where the plot has one and ``on_window(parameters, ends)`` is there to
-    be called when it was dragged, with the two parameters' names and its two ends on the axis below.
+    ``window`` is a region over the plot, shown where the plot has one and ``on_window(given)`` is there to be called
+    when it was dragged, with what the two parameters have become, as texts by their names.
     """
 
     def __init__(self, height: int = 140, name=lambda: "plot"):
@@ -98,7 +98,7 @@ class CurvePlot:
         lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
         plot.setTitle("<br>".join(lines) or None, size="8pt")
         if drawn.window is not None and self.on_window is not None:
-            self.place_window(drawn.window[1])
+            self.place_window(drawn.window.ends)
             plot.addItem(self.window, ignoreBounds=True)
         self.show_all()
 
@@ -113,7 +113,7 @@ class CurvePlot:
             return
         low, high = self.window.getRegion()
         ends = (10**low, 10**high) if self._log[0] else (low, high)
-        self.on_window(self._plot.window[0], ends)
+        self.on_window(self._plot.window.given(ends))
 
     def show_all(self) -> None:
         """Show every value, and of error bars and bands what does not flatten the rest."""

@@ -17,9 +17,10 @@ _EMPTY = "Choose a fit to see the curve it is made to; steps show on the map."
 
 
 class FitPlots(QWidget):
-    """Plots by the title of their view; ``dragged(parameters, ends)`` when the window was."""
+    """Plots by the title of their view; ``dragged(given)`` when the window was, with what its
+    parameters have become."""
 
-    dragged = Signal(object, object)
+    dragged = Signal(object)
 
     def __init__(self, parent=None):
         super().__init__(parent)

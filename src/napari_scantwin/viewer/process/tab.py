@@ -278,10 +278,9 @@ class ProcessWidget(QWidget):
         if fit is self.step and self.results.findings is None:
             self.plots.show_plots({"Data": plot})
 
-    def _window_dragged(self, names, ends) -> None:
+    def _window_dragged(self, given) -> None:
         """The window on the plot is what the two fields say; the fit follows."""
-        for name, end in zip(names, ends, strict=True):
-            self.form.fields[name].setText(f"{end:.5g}")
+        self.form.fill(given)
         if self.results.findings is not None:
             self._refit.start()
 
