@@ -20,6 +20,7 @@ from napari_scantwin.structures.invariant import (
     harmonics,
     nearest_distance,
     whole_descriptor,
+    window_descriptors,
 )
 from napari_scantwin.structures.prototypes import PROTOTYPES, block, displaced, turned, with_vacancies
 
@@ -37,7 +38,7 @@ def test_harmonics_are_those_of_scipy_and_obey_the_addition_theorem():
     random = np.random.default_rng(0)
     directions = random.normal(size=(40, 3))
     directions /= np.linalg.norm(directions, axis=1)[:, None]
-    found = harmonics(directions)
+    found = harmonics(directions).T
     azimuth, polar = np.arctan2(directions[:, 1], directions[:, 0]), np.arccos(directions[:, 2])
     column = 0
     for degree in range(0, 11, 2):
@@ -103,6 +104,21 @@ def test_sums_over_windows_are_those_of_the_atoms():
         descriptors(every, csr_matrix(inside), far), descriptors(every, inside, far), rtol=1e-5, atol=1e-5
     )
     np.testing.assert_allclose(descriptors(every, inside, far)[0], whole_descriptor(places, 1.0), atol=2e-4)
+
+
+@given(seed=st.integers(0, 30), scale=st.floats(0.2, 5.0))
+@settings(max_examples=8, deadline=None)
+def test_descriptors_of_windows_are_the_same_by_pairs_and_by_atoms(seed, scale):
+    places = ball("bct139", 4.0, vacancies=0.3, seed=seed)
+    random = np.random.default_rng(seed)
+    windows = [np.sort(random.choice(len(places), count, replace=False)) for count in (1, 30, len(places) - 1)]
+    inside = np.zeros((3, len(places)), np.float32)
+    for row, atoms in enumerate(windows):
+        inside[row, atoms] = 1
+    reach = np.array([2.0, 3.0, np.inf])
+    by_atoms = descriptors(coefficients(places, 1.0), inside, reach)
+    by_pairs = window_descriptors(scale * places, scale, windows, reach)
+    np.testing.assert_allclose(by_pairs, by_atoms, atol=2e-4)
 
 
 def test_vacancies_and_noise_shift_the_mean_power_of_a_crystal_little():

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_scantwin.structures.threads import one_thread
+
 __all__ = ["DISTANCE", "NEAR_RING", "PIXEL", "SIZE", "WAVELENGTH", "fingerprint", "intensity", "supercell"]
 
 #: The wavelength (m), the detector's distance (m), pixel (m) and pixels along a side.
@@ -40,18 +42,19 @@ def intensity(places: np.ndarray, scale: float = 1.0) -> np.ndarray:
     array
         [64, 64]: rows along y, columns along x.
     """
-    from threadpoolctl import threadpool_limits
-
     places = np.asarray(places, float) / scale
     wavelength = WAVELENGTH / _UNIT
     s = _pixels() * PIXEL / (WAVELENGTH * DISTANCE) * _UNIT
     shift = 0.5 * wavelength * s**2
 
     def factor(along: np.ndarray) -> np.ndarray:
-        phase = 2 * np.pi * (along[:, None] * s - places[:, 2, None] * shift)
-        return np.exp(1j * phase.astype(np.float32)).astype(np.complex64)
+        phase = (2 * np.pi * (along[:, None] * s - places[:, 2, None] * shift)).astype(np.float32)
+        found = np.empty(phase.shape, np.complex64)  # the real functions are nine times as fast as the complex one
+        np.cos(phase, out=found.real)
+        np.sin(phase, out=found.imag)
+        return found
 
-    with threadpool_limits(1, "blas"):  # on a busy machine more threads take a hundred times as long
+    with one_thread():
         amplitude = factor(places[:, 1]).T @ factor(places[:, 0])
     return np.abs(amplitude) ** 2
 

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.structures.threads import one_thread
 
 __all__ = [
     "CUTOFF",
@@ -33,6 +34,7 @@ __all__ = [
     "harmonics",
     "nearest_distance",
     "whole_descriptor",
+    "window_descriptors",
 ]
 
 #: In nearest distances: how far pairs reach, the shells' places, their width.
@@ -45,8 +47,10 @@ _AT = np.cumsum([0, *(2 * degree + 1 for degree in _DEGREES)])
 _BLUNT = 0.03
 #: Numbers of a descriptor.
 FEATURES = len(_SHELLS) * len(_DEGREES)
-#: So many pairs are worked on at once.
-_CHUNK = 200_000
+#: So many pairs are worked on at once, and so many of much the same length: what they take stays in the cache.
+_CHUNK, _SORTED = 30_000, 4_000
+#: Of clouds up to so many atoms the pairs are looked at at once.
+_ONE_WINDOW = 2_000
 
 #: The distance of the nearest shell: histogram step, spread that is taken out, rounds, least height of a shell.
 _STEP, _SPREAD, _ROUNDS, _LEAST = 0.01, 0.15, 20, 0.25
@@ -145,40 +149,36 @@ def harmonics(directions: np.ndarray) -> np.ndarray:
     Returns
     -------
     array
-        [n, 66], in the type of the directions: degree by degree, and of each first m = 0, then the cosines and sines of
+        [66, n], in the type of the directions: degree by degree, and of each first m = 0, then the cosines and sines of
         m = 1, 2 ... l in turn.
     """
-    x, y, z = np.asarray(directions).T
-    kind = x.dtype
+    x, y, z = np.ascontiguousarray(np.asarray(directions).T)
+    kind = x.dtype.type
     top = _DEGREES[-1]
-    # Associated Legendre functions over sin^m, normalised, by the usual recursion in the degree.
-    legendre: dict[tuple[int, int], np.ndarray] = {}
-    head = np.full(len(x), np.sqrt(1 / (4 * np.pi)), kind)
+    cosine, sine = np.full(len(x), np.sqrt(2), kind), np.zeros(len(x), kind)
+    result = np.empty((_AT[-1], len(x)), kind)
+    head = np.sqrt(1 / (4 * np.pi))
     for m in range(top + 1):
         if m:
-            head = head * kind.type(-np.sqrt((2 * m + 1) / (2 * m)))
-        legendre[m, m] = head
-        if m < top:
-            legendre[m + 1, m] = kind.type(np.sqrt(2 * m + 3)) * z * head
-        for degree in range(m + 2, top + 1):
-            a = np.sqrt((4 * degree**2 - 1) / (degree**2 - m**2))
-            b = np.sqrt(((degree - 1) ** 2 - m**2) / (4 * (degree - 1) ** 2 - 1))
-            before = legendre[degree - 1, m], legendre[degree - 2, m]
-            legendre[degree, m] = kind.type(a) * (z * before[0] - kind.type(b) * before[1])
-    cosine, sine = np.ones(len(x), kind), np.zeros(len(x), kind)
-    result = np.empty((len(x), _AT[-1]), kind)
-    for m in range(top + 1):
-        for number, degree in enumerate(_DEGREES):
-            if degree < m:
+            head *= -np.sqrt((2 * m + 1) / (2 * m))
+            cosine, sine = cosine * x - sine * y, sine * x + cosine * y
+        # Associated Legendre functions over sin^m, normalised, by the usual recursion in the degree.
+        before, legendre = None, np.full(len(x), head, kind)
+        for degree in range(m, top + 1):
+            if degree == m + 1:
+                before, legendre = legendre, kind(np.sqrt(2 * m + 3)) * z * legendre
+            elif degree > m:
+                a = np.sqrt((4 * degree**2 - 1) / (degree**2 - m**2))
+                b = np.sqrt(((degree - 1) ** 2 - m**2) / (4 * (degree - 1) ** 2 - 1))
+                before, legendre = legendre, kind(a) * z * legendre - kind(a * b) * before
+            if degree % 2:
                 continue
-            start = _AT[number]
-            if m == 0:
-                result[:, start] = legendre[degree, 0]
+            start = _AT[degree // 2]
+            if m:
+                np.multiply(legendre, cosine, out=result[start + 2 * m - 1])
+                np.multiply(legendre, sine, out=result[start + 2 * m])
             else:
-                scaled = kind.type(np.sqrt(2)) * legendre[degree, m]
-                result[:, start + 2 * m - 1] = scaled * cosine
-                result[:, start + 2 * m] = scaled * sine
-        cosine, sine = cosine * x - sine * y, sine * x + cosine * y
+                result[start] = legendre
     return result
 
 
@@ -229,7 +229,6 @@ def coefficients(
         In the order of ``atoms``.
     """
     from scipy.spatial import cKDTree
-    from threadpoolctl import threadpool_limits
 
     places = np.asarray(places, float) / scale
     atoms = np.arange(len(places)) if atoms is None else np.asarray(atoms)
@@ -239,7 +238,7 @@ def coefficients(
     counts = np.maximum(tree.query_ball_point(places[atoms], CUTOFF, return_length=True) - 1, 0)
     ends = np.cumsum(counts)
     start = 0
-    with threadpool_limits(1, "blas"):  # many small products: more threads would only wait for each other
+    with one_thread():
         while start < len(atoms):
             if stop is not None and stop.is_set():
                 raise Cancelled
@@ -263,16 +262,98 @@ def _add(places, tree, atoms, sums, own) -> None:
     reach = np.sqrt((apart**2).sum(axis=1))
     keep = reach > 1e-9  # not the atom itself, nor one that lies on it
     apart, reach, here = apart[keep], reach[keep], here[keep]
-    away = (reach[:, None] - _SHELLS).astype(np.float32)
-    shells = np.exp(away * away * np.float32(-0.5 / _WIDTH**2))
+    shells = _gaussians(reach, slice(None))
     angular = harmonics((apart / reach[:, None]).astype(np.float32))
     bounds = np.searchsorted(here, np.arange(len(atoms) + 1))
     for number in range(len(atoms)):
         pairs = slice(bounds[number], bounds[number + 1])
         if pairs.stop > pairs.start:
-            part = shells[pairs]
-            sums[number] = (part.T @ angular[pairs]).ravel()
-            own[number] = np.einsum("ps,ps->s", part, part)
+            part = shells[:, pairs]
+            sums[number] = (part @ angular[:, pairs].T).ravel()
+            own[number] = np.einsum("sp,sp->s", part, part)
+
+
+def _gaussians(reach: np.ndarray, shells: slice) -> np.ndarray:
+    """What pairs add to some of the shells [shells, pairs]."""
+    away = (reach - _SHELLS[shells, None]).astype(np.float32)
+    away *= away
+    away *= np.float32(-0.5 / _WIDTH**2)
+    return np.exp(away, out=away)
+
+
+def _summed(apart: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The sums over windows from their pairs, each pair once.
+
+    Parameters
+    ----------
+    apart
+        From one atom of each pair to the other [pairs, 3], in nearest distances.
+    weights
+        How many of the pair's atoms each window has [windows, pairs].
+
+    Returns
+    -------
+    tuple of arrays
+        The sums [windows, 22 * 66], and those of g_n^2 [windows, 22].
+    """
+    reach = np.sqrt(np.einsum("pd,pd->p", apart, apart))
+    order = np.argsort(reach)
+    order = order[np.searchsorted(reach, 1e-9, side="right", sorter=order) :]
+    reach = reach[order]
+    directions, weights = (apart[order] / reach[:, None]).astype(np.float32), weights[:, order].astype(np.float32)
+    sums = np.zeros((len(weights), len(_SHELLS), _AT[-1]))
+    own = np.zeros((len(weights), len(_SHELLS)))
+    with one_thread():
+        for start in range(0, len(order), _SORTED):
+            part = slice(start, min(start + _SORTED, len(order)))
+            # Pairs of much the same length add to the few shells about it; to the others nothing that is seen.
+            ends = reach[part.start] - 5 * _WIDTH, reach[part.stop - 1] + 5 * _WIDTH
+            some = slice(*np.searchsorted(_SHELLS, ends))
+            shells = _gaussians(reach[part], some)
+            angular = harmonics(directions[part]).T
+            for number, weight in enumerate(weights[:, part]):
+                sums[number, some] += (shells * weight) @ angular
+                own[number, some] += (shells * shells) @ weight
+    return sums.reshape(len(weights), -1), own
+
+
+def window_descriptors(places: np.ndarray, scale: float, windows: Sequence[np.ndarray], reach: np.ndarray):
+    """The descriptors of some windows of a cloud, straight from its pairs: of few windows sooner than by
+    :func:`coefficients`.
+
+    Parameters
+    ----------
+    places
+        Places [n, 3].
+    scale
+        The nearest distance.
+    windows
+        The numbers of the atoms that each window has.
+    reach
+        The windows' radii in nearest distances [windows]; infinite where no pair leaves the window.
+
+    Returns
+    -------
+    array
+        [windows, 132], as of :func:`descriptors`.
+    """
+    from scipy.spatial import cKDTree
+
+    places = np.asarray(places, float) / scale
+    inside = np.zeros((len(windows), len(places)), np.int8)
+    for number, atoms in enumerate(windows):
+        inside[number, atoms] = 1
+    # Only pairs that begin or end in one of the windows count.
+    some = inside.any(axis=0)
+    inner, outer = np.flatnonzero(some), np.flatnonzero(~some)
+    tree = cKDTree(places[inner])
+    pairs = inner[tree.query_pairs(CUTOFF, output_type="ndarray")]
+    if len(outer):
+        out = tree.sparse_distance_matrix(cKDTree(places[outer]), CUTOFF, output_type="ndarray")
+        pairs = np.concatenate([pairs, np.stack([inner[out["i"]], outer[out["j"]]], axis=1)])
+    weights = inside[:, pairs[:, 0]] + inside[:, pairs[:, 1]]
+    sums, own = _summed(places[pairs[:, 1]] - places[pairs[:, 0]], weights)
+    return _finished(sums, own * (1 + _overlap(reach)))
 
 
 def _overlap(reach: np.ndarray) -> np.ndarray:
@@ -312,6 +393,8 @@ def whole_descriptor(
     on_progress: Callable[[float], None] | None = None,
 ) -> np.ndarray:
     """The descriptor of a whole cloud as one window [132]; arguments as of :func:`coefficients`."""
+    if len(places) <= _ONE_WINDOW:
+        return window_descriptors(places, scale, [np.arange(len(places))], np.array([np.inf]))[0]
     step = 4000
     sums, own = np.zeros((1, len(_SHELLS) * _AT[-1])), np.zeros((1, len(_SHELLS)))
     for start in range(0, len(places), step):

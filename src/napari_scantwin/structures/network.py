@@ -63,7 +63,7 @@ def picture(
     *,
     vacancies: float = 0.0,
     sigma: float = 0.0,
-    scale: float = 1.0,
+    scale: Callable[[np.ndarray], float] | None = None,
     **parameters: float,
 ) -> np.ndarray:
     """The diffraction picture [64, 64, 3] of a crystal of about 250 atoms in its standard orientation.
@@ -77,12 +77,13 @@ def picture(
     vacancies, sigma
         Share of atoms that are missing; standard deviation of displacements in nearest distances.
     scale
-        The nearest distance that the picture is taken for, over the true one.
+        What tells the nearest distance from the places [n, 3]; by default it is the true one, 1.
     parameters
         The prototype's parameters.
     """
     places = supercell(*prototype.scaled_cell(**(parameters or prototype.drawn(random))))
-    return fingerprint(displaced(with_vacancies(places, vacancies, random), sigma, random), scale)
+    places = displaced(with_vacancies(places, vacancies, random), sigma, random)
+    return fingerprint(places, 1.0 if scale is None else scale(places))
 
 
 def pictures(
@@ -91,6 +92,7 @@ def pictures(
     *,
     vacancies: float = 0.0,
     sigma: float = 0.0,
+    scale: Callable[[np.ndarray], float] | None = None,
     prototypes: Sequence[Prototype] = PROTOTYPES,
     stop: threading.Event | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -101,8 +103,8 @@ def pictures(
     ----------
     count, seed
         How many, and what fixes them.
-    vacancies, sigma
-        Their defects.
+    vacancies, sigma, scale
+        Their defects, and what tells their nearest distance, as in :func:`picture`.
     prototypes
         The crystals.
     stop
@@ -118,7 +120,7 @@ def pictures(
         label = IMAGE_CLASSES[number % len(IMAGE_CLASSES)]
         alike = [one for one in prototypes if (MERGED if one.label in ("hex", "rh") else one.label) == label]
         one = alike[int(random.integers(len(alike)))]
-        images[number] = picture(one, random, vacancies=vacancies, sigma=sigma)
+        images[number] = picture(one, random, vacancies=vacancies, sigma=sigma, scale=scale)
         classes[number] = number % len(IMAGE_CLASSES)
         if on_progress is not None:
             on_progress((number + 1) / count)

@@ -39,7 +39,7 @@ _COMPONENTS, _NEIGHBOUR = 40, 3
 #: Added to the length of a descriptor before distances are measured by it.
 _FLOOR = 3.0
 #: Changed where the descriptor or the training changes, so that nothing older is taken from the cache.
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclass(frozen=True)

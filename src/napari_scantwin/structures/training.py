@@ -20,10 +20,9 @@ from napari_scantwin.core.errors import Cancelled
 from napari_scantwin.structures.invariant import (
     CUTOFF,
     FEATURES,
-    coefficients,
-    descriptors,
     nearest_distance,
     whole_descriptor,
+    window_descriptors,
 )
 from napari_scantwin.structures.prototypes import (
     PROTOTYPES,
@@ -34,6 +33,7 @@ from napari_scantwin.structures.prototypes import (
     turned,
     with_vacancies,
 )
+from napari_scantwin.structures.threads import one_thread
 
 __all__ = ["DISORDERED", "TrainingWindows", "WindowRecipe", "labels_of", "piece", "training_windows"]
 
@@ -161,8 +161,6 @@ def training_windows(
         The same for the same seed, on any number of cores.
     """
 
-    from threadpoolctl import threadpool_limits
-
     recipe = recipe or WindowRecipe()
     labels = labels_of(prototypes)
     done = []
@@ -178,7 +176,7 @@ def training_windows(
 
     # The limit is the process's: set here, no block's end gives another block's sums more threads, and
     # other last digits.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(2) as pool:
+    with one_thread(), ThreadPoolExecutor(2) as pool:
         found = list(pool.map(one, range(recipe.blocks)))
 
     features = np.concatenate([part for part, _ in found]).astype(np.float32)
@@ -231,15 +229,11 @@ def _windows(places, whose, most: int, scale: float, classes: int, count: int, r
     sizes = np.unique(np.exp(random.uniform(np.log(min(_ATOMS[0], most)), np.log(most + 1), count - 1)).astype(int))
     asked = [(np.zeros(3), most), *((random.normal(0, 0.4, 3), min(int(size), most)) for size in sizes)]
     chosen = [tree.query(centre, size) for centre, size in asked]
-    atoms = np.unique(np.concatenate([numbers for _, numbers in chosen]))
-    found = coefficients(places, scale, atoms)
-    inside = np.zeros((len(chosen), len(atoms)), np.float32)
     shares = np.zeros((len(chosen), classes))
     for row, (_, numbers) in enumerate(chosen):
-        inside[row, np.searchsorted(atoms, numbers)] = 1
         shares[row] = np.bincount(whose[numbers], minlength=classes) / len(numbers)
     reach = np.array([distances[-1] for distances, _ in chosen]) / scale
-    return descriptors(found, inside, reach), shares
+    return window_descriptors(places, scale, [numbers for _, numbers in chosen], reach), shares
 
 
 def _cut(places: np.ndarray, random) -> np.ndarray:
