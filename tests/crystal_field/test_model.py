@@ -80,6 +80,28 @@ def test_curves_are_those_of_the_plain_formulas():
         np.testing.assert_allclose(moment, expected, atol=2e-3 * ER.saturation_moment)
 
 
+def test_a_background_and_a_curves_own_factor_act_on_susceptibility_and_magnetization_alike():
+    place = sites.site("D4h")
+    curves = [
+        curve("susceptibility", "c", T, group="s"),
+        curve("magnetization", "c", H, temperature=10.0, group="s"),
+        curve("magnetization", "a", H, temperature=10.0),
+    ]
+    model = LeastSquares(ER, place, curves, Priors(molecular_field=0))
+    # Only curves that share a scale have one of their own beside it.
+    assert [one.key for one in model.unknowns if one.key[0] == "own scale"] == [("own scale", "0"), ("own scale", "1")]
+    sized = np.array([[8.0, -3.0, 2.0, 1.0, -2.0]])
+    plain = [value[0] for value, _ in model.curve_values(model.start(sized))]
+    unknowns = model.start(sized)
+    given = {("scale", "moment s"): 0.9, ("own scale", "0"): 1.02, ("own scale", "1"): 0.97, ("background", ""): 0.01}
+    for i, one in enumerate(model.unknowns):
+        unknowns[:, model.k + i] = given.get(one.key, one.expected)
+    made = [value[0] for value, _ in model.curve_values(unknowns)]
+    np.testing.assert_allclose(made[0], 0.9 * 1.02 * (plain[0] + 0.01))
+    np.testing.assert_allclose(made[1], 0.9 * 0.97 * (plain[1] + 0.01 * H))
+    np.testing.assert_allclose(made[2], plain[2] + 0.01 * H)
+
+
 def test_measured_levels_are_taken_in_order():
     place = sites.site("D3d")
     published = {
@@ -111,12 +133,27 @@ def test_a_susceptibility_in_a_field_is_split_where_it_bends():
     assert [one.field for one in only.curves] == [0.0]
 
 
+@pytest.mark.parametrize("sized", [(8.0, -3.0, 2.0, 1.0, -2.0), (-30.0, 2.0, 0.0, 1.0, 0.5), (0.01, 0, 0, 0, 0)])
+def test_errors_of_a_susceptibility_taken_for_one_of_small_fields_hold_the_bend(sized):
+    place = sites.site("D4h")
+    values = np.array(sized) / conventions.walter_sizes(ER, place)
+    cold = np.geomspace(2, 300, 40)
+    for axis in "ac":
+        in_field = observables.susceptibility_in_field(ER, place, values, axis, 1.0, cold)[0]
+        one = IonCurve("susceptibility", axis, cold, in_field, 1e-3 * in_field, field=1.0)
+        (used,) = LeastSquares(ER, place, [one], Priors(), small_field_only=True).curves
+        limit = observables.susceptibility(observables.states_of(ER, place, values), axis, used.x)[0]
+        assert used.field == 0
+        assert 2 < used.x.min() < 8
+        assert (np.abs(limit - used.value) <= used.error).all()
+
+
 def test_what_was_fitted_lies_over_the_curves_as_given():
     place = sites.site("D4h")
     field = curve("susceptibility", "c", T[::-1], field=0.3)
     long = curve("heat_capacity", "powder", np.geomspace(2, 300, 2000))
     levels = IonCurve("levels", "powder", [1.0, 2.0], [30.0, 90.0], [1.0, 1.0])
-    model = LeastSquares(ER, place, [field, long, levels], Priors(0, 0, 0, 0, 0, 0))
+    model = LeastSquares(ER, place, [field, long, levels], Priors(0, 0, 0, 0, 0, 0, 0))
     sized = np.array([8.0, -3.0, 2.0, 1.0, -2.0])
     made = model.fitted(sized)
     values = sized / model.sizes

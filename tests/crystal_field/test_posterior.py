@@ -10,7 +10,7 @@ from napari_scantwin.crystal_field import IonCurve, Priors, conventions, find, i
 from napari_scantwin.crystal_field.posterior import train_posterior
 
 ION, SITE = ions.ion("Pr3+"), sites.site("Oh")
-PRIORS = Priors(0.05, 0.1, 0, 0, 0, 0)
+PRIORS = Priors(0.05, 0.1, 0, 0, 0, 0, 0)
 T = np.geomspace(2, 300, 24)
 
 

@@ -11,7 +11,7 @@ from napari_scantwin.crystal_field import IonCurve, Priors, conventions, find, f
 from napari_scantwin.crystal_field.model import LeastSquares
 
 T = np.linspace(1, 300, 64)
-EXACT = Priors(0, 0, 0, 0, 0, 0)
+EXACT = Priors(0, 0, 0, 0, 0, 0, 0)
 
 
 def curves_of(of, place, values, rng=None, noise=0.01, kinds=("c", "chi", "m"), axes="ac", scale=1.0):
@@ -71,7 +71,7 @@ def test_with_noise_errors_cover_and_the_scale_is_found():
         x = rng.uniform(-0.9, 0.9)
         values = conventions.from_walter(of, place, rng.uniform(3, 40), [x, rng.choice([-1, 1]) * (1 - abs(x))])
         curves = curves_of(of, place, values, rng, axes="a", scale=1.08)
-        priors = Priors(0.05, 0.15, 0, 0, 0, 0)
+        priors = Priors(0.05, 0.15, 0, 0, 0, 0, 0)
         best = find(curves, of, place, priors=priors).solutions[0]
         pulls = (best.values - values) / np.array(list(best.errors.values()))
         inside, total = inside + np.sum(np.abs(pulls) < 2), total + pulls.size

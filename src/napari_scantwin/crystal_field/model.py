@@ -1,10 +1,11 @@
 """Curves and expectations as one least-squares problem: residuals and their derivatives, of many starts at once.
 
 The unknowns are the site's parameters, each in the unit in which it is as strong as the others (K, Walter's
-normalisation), and nuisances: a scale per group of curves, a molecular field λ per axis, a background χ₀, a factor on
-the lattice that was taken off, a heat capacity γT. Each nuisance has an expectation, which is one more residual.
+normalisation), and nuisances: a scale s per group of curves, a factor r per curve of moments where a group has several,
+a molecular field λ per axis, a background χ₀, a factor on the lattice that was taken off, a heat capacity γT. Each
+nuisance has an expectation, which is one more residual.
 
-    χ_measured = s (χ/(1 - λχ) + χ₀),    m = s M(H + λm),    C = s C_CF + (l - 1) C_lattice + γT.
+    χ_measured = r s (χ/(1 - λχ) + χ₀),    m = r s (M(H + λm) + χ₀H),    C = s C_CF + (l - 1) C_lattice + γT.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ class Priors:
         Of the factor on the lattice heat capacity about 1.
     electronic
         Of γ about 0, in mJ/(mol K²).
+    curve_scale
+        Of the factor about 1 that each susceptibility and magnetization has beside its group's: one crystal measured
+        anew is centred and warmed anew.
     """
 
     heat_capacity_scale: float = 0.05
@@ -54,6 +58,7 @@ class Priors:
     background: float = 5e-4
     lattice: float = 0.05
     electronic: float = 0.0
+    curve_scale: float = 0.03
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Unknown:
     Parameters
     ----------
     key
-        What it acts on: ("scale", group), ("field", axis), ("background", "") …
+        What it acts on: ("scale", group), ("own scale", number of the curve), ("field", axis), ("background", "") …
     name, unit
         As it is shown.
     expected, deviation
@@ -127,8 +132,9 @@ class LeastSquares:
     priors
         What is expected of the nuisances.
     small_field_only
-        Leave out what takes a diagonalisation per field: magnetizations, heat capacities in a field, and
-        susceptibilities beyond the linear range.
+        Leave out what takes a diagonalisation per field: magnetizations and heat capacities in a field. Of
+        susceptibilities beyond the linear range the limit is taken, as far as M hardly bends, with errors that hold
+        the bend.
     """
 
     def __init__(self, ion: Ion, site: Site, curves, priors: Priors, small_field_only: bool = False):
@@ -137,7 +143,8 @@ class LeastSquares:
         self.operators = site.operators(ion.J) / self.sizes[:, None, None]
         self.k = len(self.sizes)
         self._given = tuple(curves)
-        parts = [(part, i) for i, curve in enumerate(curves) for part in self._split(curve)]
+        split = self._nearly_linear if small_field_only else self._split
+        parts = [(part, i) for i, curve in enumerate(curves) for part in split(curve)]
         parts = [(part, i) for part, i in parts if not (small_field_only and self._takes_field(part))]
         self.curves = [part for part, _ in parts]
         self._of_given = [i for _, i in parts]
@@ -166,6 +173,22 @@ class LeastSquares:
                              None, field, curve.group, curve.label)
                 )  # fmt: skip
         return found
+
+    def _nearly_linear(self, curve: IonCurve) -> list[IonCurve]:
+        """A susceptibility in a field as if it were that of small fields. No doublet bends more than tanh y, y the
+        Zeeman energy of the saturated moment over k_B T, which is y²/3 below the limit; errors are widened by y²."""
+        curve = thinned(curve)
+        if curve.kind != "susceptibility" or curve.field == 0:
+            return [curve]
+        y = float(self.ion.g_J) * MU_B * self.ion.J * curve.field / curve.x
+        near = y < 1
+        if not near.any():
+            return []
+        error = np.where(y > _LINEAR, np.hypot(curve.error, y**2 * curve.value), curve.error)
+        return [
+            IonCurve(curve.kind, curve.direction, curve.x[near], curve.value[near], error[near],
+                     None, 0.0, curve.group, curve.label)
+        ]  # fmt: skip
 
     def group_of(self, curve: IonCurve) -> str:
         """The key of the scale factor that a curve has."""
@@ -203,6 +226,7 @@ class LeastSquares:
                 if curve.lattice is not None:
                     add("lattice", group, "factor on the lattice", "", 1.0, p.lattice)
                 add("electronic", "", "γ", "k_B/K", 0.0, p.electronic * 1e-3 / C_JOULE_PER_MOL)
+        self._add_own_scales(add)
         for curve in self.curves:
             if curve.kind in ("susceptibility", "magnetization"):
                 directions = "abc" if curve.direction == "powder" else curve.direction
@@ -214,6 +238,17 @@ class LeastSquares:
             if curve.kind == "susceptibility":
                 add("background", "", "background χ₀", "µ_B/T", 0.0, p.background / CHI_EMU_PER_MOL)
         return tuple(found.values())
+
+    def _add_own_scales(self, add) -> None:
+        """A factor for each curve of moments that shares its group's scale with others."""
+        groups: dict[str, set[int]] = {}
+        for curve, given in zip(self.curves, self._of_given, strict=True):
+            if curve.kind in ("susceptibility", "magnetization"):
+                groups.setdefault(self.group_of(curve), set()).add(given)
+        for group, members in groups.items():
+            for given in sorted(members) if len(members) > 1 else ():
+                name = self._given[given].label or f"curve {given + 1}"
+                add("own scale", str(given), f"scale of {name} within {group}", "", 1.0, self.priors.curve_scale)
 
     # --- starting values
 
@@ -262,11 +297,11 @@ class LeastSquares:
         made = []
         for number, curve in enumerate(self.curves):
             if curve.kind == "heat_capacity":
-                made.append(self._heat_capacity(curve, unknowns, small, fields.get(number)))
+                made.append(self._heat_capacity(number, unknowns, small, fields.get(number)))
             elif curve.kind == "susceptibility":
-                made.append(self._susceptibility(curve, unknowns, small, fields.get(number)))
+                made.append(self._susceptibility(number, unknowns, small, fields.get(number)))
             elif curve.kind == "magnetization":
-                made.append(self._magnetization(curve, unknowns, fields[number]))
+                made.append(self._magnetization(number, unknowns, fields[number]))
             else:
                 made.append(self._levels(curve, small))
         return made
@@ -337,22 +372,24 @@ class LeastSquares:
     def _column_of(self, kind: str, where: str) -> int | None:
         return self._column.get((kind, where))
 
-    def _scaled(self, curve, unknowns, value, slope):
-        """Times the group's scale factor."""
-        column = self._column_of("scale", self.group_of(curve))
-        if column is None:
-            return value, slope
-        scale = unknowns[:, column]
-        slope = slope * scale[:, None, None]
-        slope[:, :, column] = value
-        return value * scale[:, None], slope
+    def _scaled(self, number, unknowns, value, slope):
+        """Times the factors of a curve's group and of itself."""
+        keys = (("scale", self.group_of(self.curves[number])), ("own scale", str(self._of_given[number])))
+        for key in keys:
+            if (column := self._column.get(key)) is not None:
+                scale = unknowns[:, column]
+                slope = slope * scale[:, None, None]
+                slope[:, :, column] = value
+                value = value * scale[:, None]
+        return value, slope
 
     def _widened(self, slope: np.ndarray) -> np.ndarray:
         wide = np.zeros((*slope.shape[:2], self.width))
         wide[:, :, : self.k] = slope
         return wide
 
-    def _heat_capacity(self, curve, unknowns, small, fields):
+    def _heat_capacity(self, number, unknowns, small, fields):
+        curve = self.curves[number]
         if curve.field == 0:
             value, slope = small.heat_capacity(curve.x)
         else:
@@ -361,7 +398,7 @@ class LeastSquares:
                 at = int(np.searchsorted(nodes, curve.field))
                 one, derived = made.heat_capacity(curve.x)
                 value, slope = value + weight * one[:, at], slope + weight * derived[:, at]
-        value, slope = self._scaled(curve, unknowns, value, self._widened(slope))
+        value, slope = self._scaled(number, unknowns, value, self._widened(slope))
         if curve.lattice is not None and (column := self._column_of("lattice", self.group_of(curve))) is not None:
             value = value + (unknowns[:, column, None] - 1) * curve.lattice
             slope[:, :, column] = curve.lattice
@@ -370,8 +407,9 @@ class LeastSquares:
             slope[:, :, column] = curve.x
         return value, slope
 
-    def _susceptibility(self, curve, unknowns, small, fields):
-        """Each direction with its molecular field, then their mean, the background and the scale."""
+    def _susceptibility(self, number, unknowns, small, fields):
+        """Each direction with its molecular field, then their mean, the background and the scales."""
+        curve = self.curves[number]
         parts = []
         if curve.field == 0:
             axes = "abc" if curve.direction == "powder" else curve.direction
@@ -398,7 +436,7 @@ class LeastSquares:
         if (column := self._column_of("background", "")) is not None:
             value = value + unknowns[:, column, None]
             slope[:, :, column] += 1
-        return self._scaled(curve, unknowns, value, slope)
+        return self._scaled(number, unknowns, value, slope)
 
     def _field_columns(self, direction) -> list[tuple[int, float]]:
         """The unknown molecular fields that act along a direction, with their shares."""
@@ -410,7 +448,8 @@ class LeastSquares:
                 found[column] = found.get(column, 0.0) + float(part) ** 2
         return list(found.items())
 
-    def _magnetization(self, curve, unknowns, fields):
+    def _magnetization(self, number, unknowns, fields):
+        curve = self.curves[number]
         temperature, magnitude, sign = np.array([curve.temperature]), np.abs(curve.x), np.sign(curve.x)
         value, slope = 0.0, 0.0
         for (key, nodes, made, exact), weight in zip(fields, self._directions(curve)[1], strict=True):
@@ -423,7 +462,10 @@ class LeastSquares:
                     self._field_columns(key), unknowns, nodes, moment, derived, steep, magnitude
                 )
             value, slope = value + weight * one * sign, slope + weight * wide * sign[:, None]
-        return self._scaled(curve, unknowns, value, slope)
+        if (column := self._column_of("background", "")) is not None:
+            value = value + unknowns[:, column, None] * curve.x
+            slope[:, :, column] += curve.x
+        return self._scaled(number, unknowns, value, slope)
 
     def _within_field(self, columns, unknowns, nodes, moment, derived, steep, magnitude):
         """m = M(H + λm) at the fields, interpolated (Hermite) over the applied fields that the nodes belong to."""

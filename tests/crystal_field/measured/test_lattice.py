@@ -161,6 +161,6 @@ def test_a_heat_capacity_that_rises_again():
     found = ordering_in(_curve(t, levels + 0.03 / t**2, error=0.003))
     tail, own = 0.03 / found.limit**2, _levels(np.array([found.limit]), (0, 2), (12, 2), (40, 2))[0]
     assert found.temperature < found.limit < 3
-    assert tail < 0.3 * own  # little of the tail is left above the proposed limit
+    assert 0.02 * own < tail < 0.12 * own  # a tenth of the tail is left at the proposed limit
     assert "rises again" in found.words
     assert ordering_in(_curve(t, levels, error=0.003)) is None

@@ -27,9 +27,9 @@ _REACH, _SHARP = 0.25, 0.75
 #: The lower limit lies this much above the transition: short-range order and critical fluctuations.
 _ABOVE = 1.3
 _FEWEST = 7
-#: How far a heat capacity rises again towards low temperatures, times its least value, and how far above that its tail
-#: reaches, which falls as 1/T².
-_AGAIN, _ABOVE_UPTURN = 1.15, 1.6
+#: How far a heat capacity rises again towards low temperatures, times its least value; and the part of a reading that
+#: may be left of its tail, which falls as 1/T².
+_AGAIN, _TAIL = 1.15, 0.1
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def ordering_in(curve: IonCurve) -> Ordering | None:
         return None
     name = curve.label or curve.kind.replace("_", " ")
     if found is None and curve.kind == "heat_capacity" and (least := _upturn(curve)) is not None:
-        limit = float(f"{_ABOVE_UPTURN * least:.2g}")
+        limit = float(f"{_above_tail(curve, least):.2g}")
         return Ordering(
             least,
             limit,
@@ -113,6 +113,15 @@ def _upturn(curve: IonCurve) -> float | None:
     if at < 3 or t[at] > np.sqrt(t[0] * t[-1]):
         return None
     return float(t[at]) if c[:3].mean() > _AGAIN * max(c[at], 0) + 2 * curve.error[at] else None
+
+
+def _above_tail(curve: IonCurve, least: float) -> float:
+    """Where at most a tenth of a reading is left of a tail that falls as 1/T² and makes up all of the least one."""
+    above = curve.x > least
+    t, c = curve.x[above], curve.value[above]
+    tail = float(curve.value[curve.x == least].mean()) * (least / t) ** 2
+    small = np.flatnonzero(tail <= _TAIL * c)
+    return float(t[small[0]]) if len(small) else least / np.sqrt(_TAIL)
 
 
 def _kink(curve: IonCurve) -> float | None:

@@ -33,9 +33,8 @@ UNITS = {
     "magnetization": ("µB/ion", "µB/f.u.", "emu/mol", "emu/g", "emu", "A m^2/kg", "A m^2/mol"),
     "levels": ("meV", "K", "1/cm"),
 }
-#: What no file tells: how well a reading is known beside its scatter and a scale that all readings share (thermometry,
-#: centring, demagnetisation), as a part of it; and of a magnetization's largest reading. Curves of one crystal from two
-#: instruments are seldom closer than this.
+#: What no file tells: how well a reading is known beside its scatter and the scales that its curve shares (thermometers
+#: and demagnetisation bend a curve), as a part of it; and of a magnetization's largest reading.
 RELATIVE_ERROR, _OF_LARGEST = 0.03, 0.003
 _AVOGADRO, _BOHR, _BOLTZMANN, _MU0 = 6.02214076e23, 9.2740100783e-24, 1.380649e-23, 1.25663706212e-6
 #: What values are counted by: SI units to stand behind that of the whole.
