@@ -26,7 +26,8 @@ from napari_scantwin.recipes import BatchRow, Outputs, Recipe, batch, results_ta
 from napari_scantwin.recipes.batching import in_words
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_files, ask_folder, ask_path, file_name, last_folder
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 from napari_scantwin.writers import FORMATS as MAPS
 from napari_scantwin.writers.tables import write_table
@@ -92,6 +93,7 @@ class BatchWindow(QDialog):
         self.start_button, self.copy_button = QPushButton("Start"), QPushButton("Copy table")
         self.start_button.setDefault(True)
         self.save_button = QPushButton("Save table…")
+        self.reason = Reason(lambda: {"folder": ("Folder", self.folder)})
         self.job = Job(self)
         self._lay_out(told)
         self.add_button.clicked.connect(self._ask_files)
@@ -125,6 +127,7 @@ class BatchWindow(QDialog):
             layout.addLayout(row)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.bar)
+        layout.addWidget(self.reason)
         layout.addWidget(self.said)
         row = QHBoxLayout()
         row.addWidget(self.copy_button)
@@ -170,8 +173,8 @@ class BatchWindow(QDialog):
     def start(self) -> bool:
         """Begin; False, with a sentence, where that is not possible."""
         if not self.folder.text().strip():
-            self._tell("Say which folder the results are written to.")
-            return False
+            return self.reason.say("Say which folder the results are written to.", "folder")
+        self.reason.clear()
         recipe, files, folder = self.recipe, list(self.files), Path(self.folder.text().strip()).expanduser()
         outputs = Outputs(
             self.twins.isChecked(),
@@ -217,10 +220,8 @@ class BatchWindow(QDialog):
         self._tell(f"{whole} of {len(rows)} done{before}; wrote {Path(self.folder.text().strip()) / 'results.csv'}")
 
     def _failed(self, reason) -> None:
-        if isinstance(reason, ScanError):
-            self._tell(str(reason))
-        else:
-            say_error(reason)
+        self._tell("")
+        self.reason.say(reason)
 
     def _tell(self, words: str) -> None:
         self.said.setText(words)
@@ -264,8 +265,9 @@ class BatchWindow(QDialog):
         try:
             write_table(path, table.heads, table.rows, table.about)
         except ScanError as reason:
-            self._tell(str(reason))
-            return False
+            self._tell("")
+            return self.reason.say(reason)
+        self.reason.clear()
         self._tell(f"Wrote {path.name}")
         return True
 

@@ -26,6 +26,7 @@ from napari_scantwin.viewer.export_widget import ExportWidget
 from napari_scantwin.viewer.help_window import PAGES, HelpWindow
 from napari_scantwin.viewer.kit.page import Page
 from napari_scantwin.viewer.kit.path_bar import PathBar
+from napari_scantwin.viewer.kit.reasons import StandingReason
 from napari_scantwin.viewer.kit.tips import wrap_tips
 from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.open.open_widget import OpenWidget
@@ -112,6 +113,10 @@ class Panel(QWidget):
         layout.addLayout(head)
         self.watch = Watch(self)
         layout.addWidget(self.watch)
+        #: What has no form of its own: the menu, watching, planes that cannot be read.
+        self.reason = StandingReason()
+        self.chooser.changed.connect(lambda layer: self.reason.clear())
+        layout.addWidget(self.reason)
         self.path = PathBar(self.tabs, _STEPS, self._state)
         self.card = ResultCard(self.chooser)
         layout.addWidget(self.path)

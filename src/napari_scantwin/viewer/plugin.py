@@ -11,7 +11,7 @@ from napari_scantwin.readers import readable
 from napari_scantwin.samples import load_sample
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import layer_data, shared_frame
-from napari_scantwin.viewer.kit.jobs import say_error
+from napari_scantwin.viewer.kit.reasons import say_error
 from napari_scantwin.viewer.open.opening import open_now
 from napari_scantwin.viewer.session import ScanLayer, scan_layers, scan_of
 
@@ -92,7 +92,7 @@ def what_next() -> None:
     try:
         panel.analyse.choose("What to measure next")
     except KeyError:
-        say_error("Open a scan of two or more axes first; then what to measure next can be worked out.")
+        say_error("Open a scan of two or more axes first; then what to measure next can be worked out.", panel)
 
 
 def _show_twin_later(twin) -> None:

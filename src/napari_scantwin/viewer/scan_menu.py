@@ -19,7 +19,7 @@ from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import show_alone
 from napari_scantwin.viewer.kept_view import bring_back, view_of
 from napari_scantwin.viewer.kit.folders import ask_file, ask_path, file_name
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.recipe_of import recipe_of
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 
@@ -42,7 +42,7 @@ class ScanMenu(QToolButton):
         self.batch: BatchWindow | None = None
         self.job = Job(self)
         self.job.done.connect(lambda done: done())
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: panel.reason.say(reason))
         self.setText("⋮")
         self.setPopupMode(QToolButton.InstantPopup)
         self.setStyleSheet("QToolButton::menu-indicator { image: none; } QToolButton { font-size: 12pt; }")
@@ -79,11 +79,11 @@ class ScanMenu(QToolButton):
 
     def copy_python(self) -> bool:
         """Put the script on the clipboard; False, with a sentence, where there is none."""
+        self._panel.reason.clear()
         try:
             text = as_python(recipe_of(self._panel))
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self._panel.reason.say(reason)
         QApplication.clipboard().setText(text)
         _tell("Copied a script that does this again from the file on; paste it into a .py file or a notebook.")
         return True
@@ -93,10 +93,11 @@ class ScanMenu(QToolButton):
         if self.batch is not None:
             self.batch.raise_()
             return self.batch
+        self._panel.reason.clear()
         try:
             recipe = recipe_of(self._panel)
         except ScanError as reason:
-            say_error(reason)
+            self._panel.reason.say(reason)
             return None
         from napari_scantwin.viewer.batch_window import BatchWindow
 
@@ -122,11 +123,11 @@ class ScanMenu(QToolButton):
 
     def save(self, path) -> bool:
         """Write the session in the background; False, with a sentence, where that cannot begin."""
+        self._panel.reason.clear()
         try:
             recipe = recipe_of(self._panel)
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self._panel.reason.say(reason)
         layer = self._panel.chooser.layer
         session = Session(recipe, scan_of(layer), ScanLayer(layer).twin, view_of(self._panel), str(layer.name))
 
@@ -156,6 +157,7 @@ class ScanMenu(QToolButton):
             proposals = next_sweeps(twin) if twin is not None and len(twin.axes) > 1 else []
             return lambda: self._show(session, proposals)
 
+        self._panel.reason.clear()
         return self.job.start(work)
 
     def _show(self, session: Session, proposals: Sequence[Proposal]) -> None:

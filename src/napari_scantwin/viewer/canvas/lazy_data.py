@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from qtpy.QtWidgets import QApplication
 
-from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
+from napari_scantwin.viewer.kit.reasons import say_error
 
 __all__ = ["LazyPlanes", "read_in_thread"]
 

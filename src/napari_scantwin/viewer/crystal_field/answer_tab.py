@@ -30,7 +30,8 @@ from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 
 __all__ = ["AnswerTab"]
@@ -69,7 +70,7 @@ class AnswerTab(QWidget):
         self.more.addWidget(self.simulate)
         self.job = Job(self)
         self.job.done.connect(self._found_apart)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.job.ended.connect(lambda: self.apart_button.setText("What would tell them apart?"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
@@ -85,6 +86,8 @@ class AnswerTab(QWidget):
         row.addWidget(self.apart_button, 1)
         row.addWidget(self.export_button)
         layout.addLayout(row)
+        self.reason = Reason()
+        layout.addWidget(self.reason)
         layout.addWidget(self.more)
         layout.addWidget(self.messages, 2)
         state.answered.connect(self.refresh)
@@ -241,7 +244,9 @@ class AnswerTab(QWidget):
                 what=ending,
             )
         except ScanError as reason:
-            say_error(reason)
+            self.reason.say(reason)
+        else:
+            self.reason.clear()
 
     def _ask_save(self) -> None:
         path, _ = ask_path(self, "Save problem", "crystal_field.json", "Problem (*.json)")
@@ -249,4 +254,6 @@ class AnswerTab(QWidget):
             try:
                 self.state.inputs.problem().save(path)
             except ScanError as reason:
-                say_error(reason)
+                self.reason.say(reason)
+            else:
+                self.reason.clear()

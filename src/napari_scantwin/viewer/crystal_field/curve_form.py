@@ -8,15 +8,15 @@ from dataclasses import replace
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
 
 from napari_scantwin.core import units
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 from napari_scantwin.core.sample import EXAMPLES, Sample
 from napari_scantwin.crystal_field.measured.data import MEASURED_KINDS
 from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.per_ion import UNITS, needs
 from napari_scantwin.crystal_field.measured.problem import UsedCurve
 from napari_scantwin.viewer.kit.combos import Combo
-from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.numbers import NumberLine
+from napari_scantwin.viewer.kit.reasons import Reason
 
 __all__ = ["CurveForm"]
 
@@ -64,6 +64,8 @@ class CurveForm(QWidget):
                 grid.addWidget(field, row, 2 * column + 1)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
+        self.reason = Reason(self._named)
+        grid.addWidget(self.reason, len(rows), 0, 1, 4)
         for field in (self.unit, self.held, self.low, self.high, self.mass, self.molar_mass, self.formula, self.ions):
             field.setMinimumWidth(60)
         self.kind.setToolTip("What was measured")
@@ -81,10 +83,15 @@ class CurveForm(QWidget):
         for line in (self.held, self.low, self.high, self.mass, self.molar_mass, self.formula, self.ions):
             line.editingFinished.connect(self._put)
 
+    def _named(self) -> dict[str, tuple[str, QWidget]]:
+        fields = ("unit", "held", "ions", "low", "high", "formula", "mass", "molar_mass")
+        return {name: (self._labels[getattr(self, name)].text(), getattr(self, name)) for name in fields}
+
     def show_curves(self, curves: list[UsedCurve]) -> None:
         """Show what is known of curves."""
         self._showing = True
         self._curves = curves
+        self.reason.clear()
         self.setEnabled(bool(curves))
         measured = [one.measured for one in curves]
         kind = _one(one.kind for one in measured)
@@ -130,12 +137,11 @@ class CurveForm(QWidget):
             return
         try:
             change = self._change()
-        except ScanError as reason:
-            say_error(reason)
-            self.show_curves(self._curves)
-            return
-        if change is not None:
-            self._say(change)
+            self.reason.clear()
+            if change is not None:
+                self._say(change)
+        except ScanError as reason:  # what was typed stays, to be mended
+            self.reason.say(reason)
 
     def _change(self) -> Callable[[UsedCurve], UsedCurve] | None:
         """What the fields say that the curves do not."""
@@ -148,10 +154,10 @@ class CurveForm(QWidget):
             value = combo.currentData()
             if value is not None and value != _one(getattr(one.measured, name) for one in self._curves):
                 measured[name] = value
-        if (unit := self.unit.currentText().strip()) and (spelled := units.standard(unit)) != _one(
-            one.measured.y_unit for one in self._curves
-        ):
-            measured["y_unit"] = spelled
+        if unit := self.unit.currentText().strip():
+            spelled = _naming("unit", units.standard, unit)
+            if spelled != _one(one.measured.y_unit for one in self._curves):
+                measured["y_unit"] = spelled
         held = "temperature" if swept else "field"
         for line, name, target in (
             (self.held, held, measured),
@@ -162,18 +168,19 @@ class CurveForm(QWidget):
             known = line.held is None and line.text().strip()
             cleared = line.held is None and not line.text().strip() and name in ("low", "high")
             if known:
-                target[name] = _typed(line, name)
+                target[name] = self._typed(line)
             elif cleared and any(getattr(one, name) is not None for one in self._curves) and not line.placeholderText():
                 target[name] = None
         if self.formula.held is None and self.formula.text().strip():
             formula = Formula.of(self.formula.text())
             if formula is None:
-                raise ScanError(f"{self.formula.text().strip()!r} is no formula; write it such as KErSe2")
+                wrong = f"{self.formula.text().strip()!r} is no formula; write it such as KErSe2"
+                raise WrongParameter(wrong, "formula")
             measured["formula"] = formula
         for line, name in ((self.mass, "mass"), (self.molar_mass, "molar_mass")):
             if line.held is None and line.text().strip():
                 sample[name] = line.text().strip()
-                Sample(**{name: sample[name]})
+                _naming(name, lambda text, name=name: Sample(**{name: text}), sample[name])
         if not (measured or how or sample):
             return None
 
@@ -186,12 +193,21 @@ class CurveForm(QWidget):
 
         return change
 
+    def _typed(self, line: NumberLine) -> float:
+        try:
+            return line.number(0.0)
+        except ValueError:
+            name, (title, _) = next(one for one in self._named().items() if one[1][1] is line)
+            wrong = f"{title} is a number, not {line.text().strip()!r}"
+            raise WrongParameter(wrong, name) from None
 
-def _typed(line: NumberLine, name: str) -> float:
+
+def _naming(name: str, work: Callable, *given):
+    """What some work gives; an error of it names the field that it was given."""
     try:
-        return line.number(0.0)
-    except ValueError:
-        raise ScanError(f"{name} is a number, not {line.text().strip()!r}") from None
+        return work(*given)
+    except ScanError as reason:
+        raise WrongParameter(str(reason), name) from None
 
 
 def _one(values):

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_scantwin.core import units
-from napari_scantwin.core.errors import ScanError
+from napari_scantwin.core.errors import ScanError, WrongParameter
 from napari_scantwin.crystal_field.measured.data import MEASURED_KINDS, curves_in, curves_of_scan
 from napari_scantwin.crystal_field.measured.lattice import lindemann_factor
 from napari_scantwin.crystal_field.measured.problem import Problem, UsedCurve
@@ -29,8 +29,9 @@ from napari_scantwin.viewer.crystal_field.messages import Messages
 from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_files
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.numbers import NumberLine
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.session import scan_layers, scan_of
 
 __all__ = ["DataTab"]
@@ -53,7 +54,7 @@ class DataTab(QWidget):
         self._fitting.timeout.connect(self._fit)
         self.job = Job(self)
         self.job.done.connect(self._opened)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.open_button = QPushButton("Open files…")
         self.open_button.setToolTip(
             "Heat capacity, susceptibility and magnetization from files, or a saved problem (.json)"
@@ -101,6 +102,8 @@ class DataTab(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.form)
         layout.addLayout(below)
+        self.reason = Reason(lambda: {"factor": ("Factor", self.factor)})
+        layout.addWidget(self.reason)
         layout.addWidget(self.messages, 1)
         state.changed.connect(self.refresh)
         state.prepared.connect(self.messages.show_prepared)
@@ -121,6 +124,7 @@ class DataTab(QWidget):
                 found += used_by_default(curves_in(path))
             return found
 
+        self.reason.clear()
         self.job.start(work)
 
     def _ask(self) -> None:
@@ -168,12 +172,13 @@ class DataTab(QWidget):
 
     def take(self, layer) -> None:
         """Take the curves of a layer's scan."""
+        self.reason.clear()
         try:
             found = curves_of_scan(scan_of(layer), layer.name)
             if not found:
                 raise ScanError(f"{layer.name} holds no heat capacity, susceptibility or magnetization over T or H")
         except ScanError as reason:
-            say_error(reason)
+            self.reason.say(reason)
             return
         self.state.add(used_by_default(found))
 
@@ -257,7 +262,8 @@ class DataTab(QWidget):
         try:
             self.state.put(factor=self.factor.number(0.0) or None)
         except ValueError:
-            say_error(ScanError(f"the factor is a number about 1, not {self.factor.text().strip()!r}"))
+            wrong = f"the factor is a number about 1, not {self.factor.text().strip()!r}"
+            self.reason.say(WrongParameter(wrong, "factor"))
 
 
 def _texts(one: UsedCurve) -> tuple[str, str, str, str]:

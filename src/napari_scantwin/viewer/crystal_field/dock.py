@@ -41,6 +41,7 @@ class CrystalFieldDock(OwnDock):
             self.tabs.addTab(Page(widget), title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
+        layout.addWidget(self.reason)
         layout.addWidget(self.tabs)
         self.curves, self.levels = CurvesView(), LevelsView()
         self.states, self.apart = StatesView(), ApartView()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -18,9 +20,9 @@ from napari_scantwin.viewer.crystal_field.messages import Messages
 from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
-from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.latest_job import LatestJob
 from napari_scantwin.viewer.kit.numbers import NumberLine
+from napari_scantwin.viewer.kit.reasons import Reason
 
 __all__ = ["IonTab"]
 
@@ -84,11 +86,13 @@ class IonTab(QWidget):
         row.addWidget(self.predict_button, 1)
         layout.addLayout(row)
         layout.addWidget(self.progress)
+        self.reason = Reason(lambda: {"levels": ("Known levels", self.levels)})
+        layout.addWidget(self.reason)
         layout.addWidget(self.hand)
         layout.addWidget(self.messages, 1)
         self._live = LatestJob(self)
         self._live.found.connect(self._worked_out)
-        self._live.failed.connect(say_error)
+        self._live.failed.connect(lambda reason: self.reason.say(reason))
         self.sliders.moved.connect(self._moved)
         self.sliders.from_solution.clicked.connect(self._from_solution)
         state.changed.connect(self.refresh)
@@ -129,8 +133,9 @@ class IonTab(QWidget):
         try:
             energies, unit = energies_in(self.levels.text())
         except ScanError as reason:
-            say_error(reason)
+            self.reason.say(reason, "levels")
             return
+        self.reason.clear()
         self.state.put(levels=energies, levels_unit=unit)
 
     # the search
@@ -140,7 +145,7 @@ class IonTab(QWidget):
         if self.state.job.running:
             self.state.job.stop()
             self.find_button.setText("Stopping…")
-        elif self.state.find():
+        elif self._begun(self.state.find):
             self.find_button.setText("Cancel")
             self.progress.setValue(0)
             self.progress.show()
@@ -150,10 +155,14 @@ class IonTab(QWidget):
         if self.state.network_job.running:
             self.state.network_job.stop()
             self.predict_button.setText("Stopping…")
-        elif self.state.predict():
+        elif self._begun(self.state.predict):
             self.predict_button.setText("Cancel")
             self.progress.setValue(0)
             self.progress.show()
+
+    def _begun(self, start: Callable[[], bool]) -> bool:
+        self.reason.clear()
+        return start()
 
     def _network_ended(self) -> None:
         self.predict_button.setText("Predict")
@@ -164,9 +173,7 @@ class IonTab(QWidget):
         self.progress.setVisible(self.state.network_job.running)
 
     def _failed(self, reason) -> None:
-        say_error(reason)
-        if isinstance(reason, ScanError):
-            self.messages.show_refused(str(reason))
+        self.reason.say(reason)
 
     # by hand
 

@@ -12,8 +12,9 @@ from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.crystal_field.state import CrystalFieldState
 from napari_scantwin.viewer.kit.combos import Combo
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.numbers import NumberLine
+from napari_scantwin.viewer.kit.reasons import Reason
 
 __all__ = ["SimulateBox"]
 
@@ -44,7 +45,7 @@ class SimulateBox(QWidget):
         self.button.clicked.connect(self.toggle)
         self.job = Job(self)
         self.job.done.connect(self._add)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.job.ended.connect(lambda: self.button.setText("Add as a layer"))
         form = QFormLayout()
         form.setVerticalSpacing(2)
@@ -59,6 +60,9 @@ class SimulateBox(QWidget):
         layout.setSpacing(3)
         layout.addLayout(form)
         layout.addWidget(self.button)
+        fields = {"temperature": ("Temperatures", self.temperature), "field": ("Fields", self.field)}
+        self.reason = Reason(lambda: fields)
+        layout.addWidget(self.reason)
 
     def toggle(self) -> None:
         """Simulate the solution that is looked at, or stop."""
@@ -69,12 +73,18 @@ class SimulateBox(QWidget):
         solution = self.state.solution
         if solution is None:
             return
-        try:
-            temperature = parse_values(self.temperature.text().strip() or _TEMPERATURES, "temperatures")
-            field = parse_values(self.field.text().strip() or _FIELDS, "fields")
-        except ScanError as reason:
-            say_error(reason)
-            return
+        self.reason.clear()
+        typed = {}
+        for name, line, usual in (
+            ("temperature", self.temperature, _TEMPERATURES),
+            ("field", self.field, _FIELDS),
+        ):
+            try:
+                typed[name] = parse_values(line.text().strip() or usual, f"{name}s")
+            except ScanError as reason:
+                self.reason.say(reason, name)
+                return
+        temperature, field = typed["temperature"], typed["field"]
         quantity, direction = self.quantity.currentData(), self.direction.currentData()
 
         def work(report, stop):

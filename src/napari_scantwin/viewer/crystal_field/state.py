@@ -13,8 +13,9 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.crystal_field.measured.advice import Advice
 from napari_scantwin.crystal_field.measured.data import MeasuredCurve
 from napari_scantwin.crystal_field.measured.problem import LatticeChoice, Prepared, Problem, UsedCurve, with_levels
-from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.jobs import Job, in_a_sentence, keep
 from napari_scantwin.viewer.kit.latest_job import LatestJob
+from napari_scantwin.viewer.kit.reasons import in_words
 
 __all__ = ["CrystalFieldState", "Inputs"]
 
@@ -177,12 +178,9 @@ class CrystalFieldState(QObject):
 
     def _was_not(self, reason) -> None:
         self.ready = None
-        if not isinstance(reason, ScanError):
-            from napari_scantwin.viewer.kit.jobs import say_error
-
-            say_error(reason)
-            return
-        self.unprepared.emit(str(reason))
+        if not isinstance(reason, ScanError):  # which says what is missing so far, and is no slip
+            keep(reason)
+        self.unprepared.emit(in_words(in_a_sentence(reason), {}))
 
     def find(self) -> bool:
         """Find parameters, in a thread; False, with :class:`ScanError` said by who asks, where that cannot be."""

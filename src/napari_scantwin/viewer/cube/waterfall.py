@@ -27,10 +27,10 @@ from napari_scantwin.operations.findings import Curve, Plot, Strip
 from napari_scantwin.viewer.canvas.readout import decimals_of, written
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path
-from napari_scantwin.viewer.kit.jobs import say_error
 from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 from napari_scantwin.viewer.kit.numbers import CountBox
 from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
+from napari_scantwin.viewer.kit.reasons import Reason
 
 __all__ = ["Waterfall"]
 
@@ -104,6 +104,8 @@ class Waterfall(QDialog):
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.plot, 1)
+        self.reason = Reason()
+        layout.addWidget(self.reason)
         layout.addLayout(foot)
 
     def _later(self) -> None:
@@ -257,7 +259,8 @@ class Waterfall(QDialog):
             else:
                 raise ScanError(f"{path.name}: write a waterfall as .csv, .pdf, .svg or .png")
         except Exception as reason:
-            say_error(reason)
-            return False
+            self.said.setText("")
+            return self.reason.say(reason)
+        self.reason.clear()
         self.said.setText(f"Wrote {path.name}")
         return True

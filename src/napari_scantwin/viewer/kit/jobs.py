@@ -13,23 +13,12 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_scantwin.core.config import log_file
 from napari_scantwin.core.errors import Cancelled, ScanError
 
-__all__ = ["Job", "in_a_sentence", "keep", "say_error"]
+__all__ = ["Job", "in_a_sentence", "keep"]
 
 _log = logging.getLogger("napari_scantwin")
 _numbers = itertools.count()
 #: Bytes of the log; what is older is kept in one file more.
 _MOST = 1_000_000
-
-
-def say_error(reason: BaseException | str) -> None:
-    """Tell the user one sentence where no form can; what led to it goes to the log.
-
-    A form says it itself (:class:`napari_scantwin.viewer.kit.reasons.Reason`).
-    """
-    from napari.utils.notifications import show_error
-
-    keep(reason)
-    show_error(in_a_sentence(reason))
 
 
 def in_a_sentence(reason: BaseException | str) -> str:

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QDockWidget, QWidget
 
 from napari_scantwin.viewer.canvas.napari_private import ask_before_closing, own_docks, unwrapped, window_of
+from napari_scantwin.viewer.kit.reasons import StandingReason
 
 __all__ = ["OwnDock"]
 
@@ -26,6 +27,8 @@ class OwnDock(QWidget):
         self._viewer = unwrapped(napari_viewer)
         self._window = window_of(self._viewer)
         self._at_work = True
+        #: What cannot be done and has no form of its own; a subclass puts it above the rest.
+        self.reason = StandingReason()
         self._plots_dock: QDockWidget | None = None
         #: napari's layer list and controls, where they were taken from the left.
         self._lists_taken: list[QDockWidget] = []

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable, Mapping
 
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QBoxLayout, QFormLayout, QLabel, QLayout, QScrollArea, QWidget
+from qtpy.QtWidgets import QBoxLayout, QFormLayout, QLabel, QLayout, QScrollArea, QToolButton, QWidget
 
 from napari_scantwin.core.errors import WrongParameter
 from napari_scantwin.operations.contrast import TEXT, readable
 from napari_scantwin.viewer.kit.folding import Folding
-from napari_scantwin.viewer.kit.jobs import in_a_sentence, keep, say_error
+from napari_scantwin.viewer.kit.jobs import in_a_sentence, keep
 from napari_scantwin.viewer.kit.plots import theme_colors
 
-__all__ = ["Fields", "Reason", "in_words"]
+__all__ = ["Fields", "Reason", "StandingReason", "in_words", "say_error"]
 
 #: Of a form's fields what each is called, and its widget, by the parameter's name.
 Fields = Mapping[str, tuple[str, QWidget]]
 
 _RED = "#e5484d"
-_SIGNALS = ("textChanged", "currentIndexChanged", "valueChanged", "changed")
+_SIGNALS = ("textChanged", "currentIndexChanged", "editTextChanged", "valueChanged", "changed")
 #: Sentences name what Python calls something in quotes.
 _NAMED = re.compile(r"'([a-z][a-z0-9_]*)'")
 
@@ -95,10 +96,10 @@ class Reason(QLabel):
         self.setText("" if wrong else words)
         self.setStyleSheet(f"color: {_red()}")
         self.setVisible(not wrong)
-        if not self._page_is_seen():
-            say_error(words)
-        else:
+        if self.page_is_seen:
             self._uncover(wrong[0] if wrong else self)
+        else:
+            _say_elsewhere(words, self.parentWidget())
         return False
 
     def clear(self) -> None:
@@ -134,7 +135,9 @@ class Reason(QLabel):
                 around.expand(animate=False)
             around = around.parentWidget()
 
-    def _page_is_seen(self) -> bool:
+    @property
+    def page_is_seen(self) -> bool:
+        """Whether the form that it stands in is on screen."""
         parent = self.parentWidget()
         return parent is not None and parent.isVisible()
 
@@ -145,6 +148,71 @@ class Reason(QLabel):
         if area is not None:
             area.ensureWidgetVisible(widget, 0)
             area.horizontalScrollBar().setValue(0)
+
+
+class StandingReason(Reason):
+    """The line of a whole panel or dock: what has no form of its own, or one that is not seen, is said here, until its
+    cross puts it away or something else is said."""
+
+    def __init__(self, fields: Callable[[], Fields] = dict, parent=None):
+        super().__init__(fields, parent)
+        self.cross = QToolButton(self)
+        self.cross.setText("×")
+        self.cross.setAutoRaise(True)
+        self.cross.setFixedSize(_CROSS, _CROSS)
+        self.cross.setCursor(Qt.ArrowCursor)
+        self.cross.setToolTip("Put this away")
+        self.cross.clicked.connect(self.clear)
+        self.setContentsMargins(0, 0, _CROSS + 2, 0)
+        _STANDING.add(self)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self.cross.move(self.width() - _CROSS, 0)
+
+
+#: The lines of the panels and docks there are.
+_STANDING: weakref.WeakSet[StandingReason] = weakref.WeakSet()
+_CROSS = 18
+
+
+def say_error(reason: BaseException | str, near: QWidget | None = None, name: str = "") -> bool:
+    """Say why something cannot be done, in the nearest form; always False.
+
+    Parameters
+    ----------
+    reason
+        An error, which goes to the log too, or a sentence.
+    near
+        Where it was tried. The line (an attribute ``reason``) of it, or of the nearest widget around it that is seen,
+        says it; without one, or where none of them has a line, that of the panel or dock on screen; and only where
+        there is none of these either, a notice of napari, which fades.
+    name
+        As :meth:`Reason.say` takes it.
+    """
+    line = _line_around(near)
+    if line is not None:
+        return line.say(reason, name)
+    keep(reason)
+    from napari.utils.notifications import show_error
+
+    show_error(in_words(in_a_sentence(reason), {}))
+    return False
+
+
+def _line_around(widget: QWidget | None) -> Reason | None:
+    """The line of reasons that is seen and stands nearest to a widget, or in any panel or dock."""
+    while widget is not None:
+        line = getattr(widget, "reason", None)
+        if isinstance(line, Reason) and line.page_is_seen:
+            return line
+        widget = widget.parentWidget()
+    return next((one for one in _STANDING if isalive(one) and one.page_is_seen), None)
+
+
+def _say_elsewhere(words: str, page: QWidget | None) -> None:
+    """Say what a form says that is not seen: it stands there too, for when it is."""
+    say_error(words, None if page is None else page.parentWidget())
 
 
 def _red() -> str:
@@ -183,25 +251,34 @@ def _place_of(layout: QLayout, widget: QWidget) -> tuple[QLayout, int] | None:
 
 
 def _put_below(field: QWidget, label: QLabel) -> None:
-    """Put a label into the layout that holds a field, below it: over the whole width of a form, or below the row."""
-    for widget in (field, field.parentWidget()):  # a form's fields have boxes about them
-        around = widget.parentWidget()
-        layout = None if around is None else around.layout()
-        found = None if layout is None else _place_of(layout, widget)
-        if found is not None and isinstance(found[0], QFormLayout):
-            found[0].insertRow(found[0].getItemPosition(found[1])[0] + 1, label)
-            return
-    found = _place_of(field.parentWidget().layout(), field)
-    while found is not None:
-        layout, index = found
-        if isinstance(layout, QBoxLayout) and layout.direction() == QBoxLayout.TopToBottom:
-            layout.insertWidget(index + 1, label)
-            return
-        above = layout.parent()
-        if not isinstance(above, QLayout):
-            break
-        found = next((above, number) for number in range(above.count()) if above.itemAt(number).layout() is layout)
+    """Put a label below a field: over the whole width of a form, below the row of a column, or, of a field in a grid,
+    below that."""
+    widget = field
+    while (around := widget.parentWidget()) is not None:
+        found = None if around.layout() is None else _place_of(around.layout(), widget)
+        while found is not None:
+            layout, index = found
+            if isinstance(layout, QFormLayout):
+                layout.insertRow(layout.getItemPosition(index)[0] + 1, label)
+                return
+            if _is_column(layout) and not _is_box(around, layout):
+                layout.insertWidget(index + 1, label)
+                return
+            above = layout.parent()
+            if not isinstance(above, QLayout):
+                break
+            found = next((above, number) for number in range(above.count()) if above.itemAt(number).layout() is layout)
+        widget = around
     label.setParent(field.parentWidget())
+
+
+def _is_column(layout: QLayout) -> bool:
+    return isinstance(layout, QBoxLayout) and layout.direction() == QBoxLayout.TopToBottom
+
+
+def _is_box(widget: QWidget, layout: QLayout) -> bool:
+    """Whether a layout is that of the box about a single field of a form, whose rows are as high as a field."""
+    return widget.layout() is layout and layout.count() == 1
 
 
 def _take_out(label: QLabel) -> None:

@@ -15,7 +15,7 @@ from napari_scantwin.viewer.canvas.layers import add_layer, layer_data, layer_na
 from napari_scantwin.viewer.canvas.overlay import canvas_aspect
 from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.beside import beside
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.patterns.canvas_places import CanvasPlaces
 from napari_scantwin.viewer.patterns.linked_views import LinkedViews
 
@@ -41,13 +41,14 @@ class ComponentsTab(QWidget):
         super().__init__(parent)
         self._viewer, self._chooser = viewer, chooser
         self.analysis = AnalysisWidget(ANALYSES["components"], viewer, chooser)
+        self.reason = self.analysis.reason
         self.views, self.canvas = LinkedViews(), CanvasPlaces(viewer, self)
         self._outlining = False
         self.results = beside(self.views, self.analysis.results)
         self.results.setSizes([6000, 4000])
         self.job = Job(self)
         self.job.done.connect(self._put)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.layers_button, self.copy = QPushButton("As layers"), QPushButton("Copy recipe")
         self.layers_button.setToolTip("Shares, spectra, model or residual as scans, for cuts, processing, twins, files")
         self.copy.setToolTip("The same numbers in plain NumPy, as lines for a script")
@@ -145,7 +146,7 @@ class ComponentsTab(QWidget):
         try:
             plot = residual_plot(self.found, places)
         except ScanError as reason:
-            say_error(reason)
+            self.reason.say(reason)
             return
         self.analysis.plot.show(plot)
         self.analysis.said.setText(f"Mean of {plot.words} Its residual is what the components leave.")

@@ -39,6 +39,7 @@ class Patterns(OwnDock):
             self.tabs.addTab(page, title)
         layout = QVBoxLayout(self)
         layout.addWidget(self.chooser)
+        layout.addWidget(self.reason)
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(viewer)
         self.plots = PlotsDock()

@@ -15,9 +15,10 @@ from napari_scantwin.structures.neighbourhood import neighbourhood
 from napari_scantwin.structures.network import IMAGE_CLASSES, image_network
 from napari_scantwin.structures.recognise import UNLIKE, title_of
 from napari_scantwin.viewer.kit.curves import CurvePlot
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.latest_job import LatestJob, not_read
 from napari_scantwin.viewer.kit.plots import theme_colors
+from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 from napari_scantwin.viewer.structures.looks import class_colors, pixmap
 
@@ -43,11 +44,11 @@ class AtomCard(QWidget):
         self.found = None
         self.latest = LatestJob(self)
         self.latest.found.connect(self._show)
-        self.latest.failed.connect(lambda reason: say_error(not_read("The neighbourhood", reason)))
+        self.latest.failed.connect(lambda reason: self.reason.say(not_read("The neighbourhood", reason)))
         self.job = Job(self)
         self.job.progressed.connect(lambda told: self.network_said.setText(f"{told[1]} … {100 * told[0]:.0f} %"))
         self.job.done.connect(self._show_maps)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: self.reason.say(reason))
         self.job.cancelled.connect(lambda: self.network_said.setText("Cancelled."))
         self.job.ended.connect(lambda: self.network_button.setText("Response maps"))
         self.title = QLabel("Click on an atom.")
@@ -78,6 +79,8 @@ class AtomCard(QWidget):
         layout.setSpacing(4)
         self.parts = (self.table, self.only, self.plot.widget, self.network_button, self.network_said, self.maps)
         layout.addWidget(self.title)
+        self.reason = Reason()
+        layout.addWidget(self.reason)
         for part in self.parts[:3]:
             layout.addWidget(part)
         layout.addLayout(row)
@@ -89,6 +92,7 @@ class AtomCard(QWidget):
     def forget(self) -> None:
         """Show no atom."""
         self.found = None
+        self.reason.clear()
         self.latest.forget()
         self.only.setChecked(False)
         self.title.setText("Click on an atom.")

@@ -33,7 +33,7 @@ from napari_scantwin.viewer.canvas.visibility import bring_to_front
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_files, ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
 from napari_scantwin.viewer.kit.numbers import CountBox
 from napari_scantwin.viewer.kit.own_dock import OwnDock
 from napari_scantwin.viewer.kit.plots import theme_colors
@@ -75,7 +75,7 @@ class StructuresDock(OwnDock):
         self.job.ended.connect(self._idle)
         self.export_job = Job(self)
         self.export_job.done.connect(lambda paths: self.said.setText(f"Wrote {', '.join(p.name for p in paths)}"))
-        self.export_job.failed.connect(say_error)
+        self.export_job.failed.connect(lambda reason: self.reason.say(reason))
         self._build()
         for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
             event.connect(self._later)
@@ -157,6 +157,7 @@ class StructuresDock(OwnDock):
         layout.addLayout(_row(QLabel("Cloud"), self.combo, self.open_button, stretch=1))
         layout.addLayout(_row(self.button, self.export_button))
         layout.addWidget(self.bar)
+        layout.addWidget(self.reason)
         layout.addWidget(self.said)
         layout.addWidget(self.further)
         layout.addWidget(self.tabs, 1)
@@ -246,9 +247,9 @@ class StructuresDock(OwnDock):
     def recognise(self) -> bool:
         """Tell the structure about every atom of the chosen cloud; False, with a sentence, where that cannot be."""
         layer = self.layer
+        self.reason.clear()
         if layer is None:
-            say_error("Open a cloud of atoms first.")
-            return False
+            return self.reason.say("Open a cloud of atoms first.")
         scan, settings = scan_of(layer), Settings(own=self._own)
         window, merged = self.window_box.value(), self.merged.isChecked()
 
@@ -275,11 +276,8 @@ class StructuresDock(OwnDock):
         self.said.setText(f"{words} …")
 
     def _failed(self, reason) -> None:
-        if isinstance(reason, ScanError):
-            self.said.setText(f"{str(reason)[:1].upper()}{str(reason)[1:]}.")
-        else:
-            self.said.setText("The structures were not told; what is shown is as it was.")
-        say_error(reason)
+        self.said.setText("What is shown is as it was.")
+        self.reason.say(reason)
 
     def _idle(self) -> None:
         self.button.setText("Recognise")
@@ -415,11 +413,11 @@ class StructuresDock(OwnDock):
 
     def add_own(self, paths: list[Path]) -> bool:
         """Add classes of one's own; False, with a sentence, where a file does not do."""
+        self.reason.clear()
         try:
             new = own_classes(paths)
         except ScanError as reason:
-            say_error(reason)
-            return False
+            return self.reason.say(reason)
         self._own = (*(one for one in self._own if one.label not in {each.label for each in new}), *new)
         self.own_label.setText(f"Own classes: {', '.join(one.label for one in self._own)}")
         return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import QObject, Signal
 
 from napari_scantwin.twin import with_baselines
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.reasons import say_error
 from napari_scantwin.viewer.session import ScanLayer
 
 __all__ = ["BaselineScoring"]
@@ -25,7 +26,7 @@ class BaselineScoring(QObject):
         self._layer = self._twin = None
         self.job = Job(self)
         self.job.done.connect(self._done)
-        self.job.failed.connect(say_error)
+        self.job.failed.connect(lambda reason: say_error(reason, self.parent()))
 
     def start(self, layer) -> None:
         """Score the baselines of a layer's twin, in place of what is being scored."""

@@ -14,7 +14,7 @@ from napari_scantwin.recipes.grown import grown
 from napari_scantwin.recipes.renewal import Renewal
 from napari_scantwin.recipes.watcher import FoundAnew, Watcher, sweeps_in_words
 from napari_scantwin.viewer.canvas.twin_layers import result_of, show_simulation
-from napari_scantwin.viewer.kit.jobs import Job, say_error
+from napari_scantwin.viewer.kit.jobs import Job, in_a_sentence, keep
 from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_of
 from napari_scantwin.viewer.twin.simulate_widget import prepared_map
 from napari_scantwin.viewer.watch.growing_layer import keep_colours, prepare_grown, put_grown, usual_colours
@@ -70,13 +70,12 @@ class Watch(QWidget):
         layer = self._panel.chooser.layer
         held = ScanLayer(layer)
         if layer is None or held.opening is None:
-            say_error(
+            return self._panel.reason.say(
                 "Open a scan first." if layer is None else "This scan was made here; no file of it can be watched."
             )
-            return False
         if scans.is_lazy(held.scan):
-            say_error("This file is too large to be read again and again; it cannot be watched.")
-            return False
+            return self._panel.reason.say("This file is too large to be read again and again; it cannot be watched.")
+        self._panel.reason.clear()
         self.stop()
         self.layer = layer
         self._watcher = Watcher(held.opening, held.scan if held.raw is None else held.raw)
@@ -146,9 +145,8 @@ class Watch(QWidget):
 
     def _not_read(self, reason) -> None:
         self._found = None
-        self._problem = f"{reason}; watching goes on" if isinstance(reason, ScanError) else ""
-        if not self._problem:
-            say_error(reason)
+        keep(reason)
+        self._problem = f"{in_a_sentence(reason).rstrip('.')}; watching goes on"
         self._say()
 
     def _put(self, prepared: tuple) -> None:
@@ -230,9 +228,8 @@ class Watch(QWidget):
 
     def _not_trained(self, reason) -> None:
         self._due = False
-        self._problem = f"The twin is as it was: {reason}" if isinstance(reason, ScanError) else ""
-        if not self._problem:
-            say_error(reason)
+        keep(reason)
+        self._problem = f"The twin is as it was: {in_a_sentence(reason).rstrip('.')}"
 
     # saying it
 
