@@ -90,16 +90,17 @@ for words in (
 analogue = next(one.measured for one in curves if one.measured.is_lattice)
 problem = Problem(tuple(curves), "Er3+", "D3d", LatticeChoice("analogue", analogue))
 prepared = problem.prepare()
-print(*prepared.gathered, *problem.advice(prepared).sentences, sep="\n")
+print(*prepared.gathered, sep="\n")
 
 # %% [markdown]
 # ## Find
 #
 # A table of simulated curves for this J and symmetry is made once and kept; its nearest entries are refined by least
 # squares, together with a scale for each crystal and probe and a molecular field for each axis. The answer is a list.
+# What these curves cannot tell is said before anything is fitted.
 
 # %%
-answer = find(prepared.curves, problem.ion, problem.site)
+answer = find(prepared.curves, problem.ion, problem.site, advice=problem.advice(prepared), on_advice=print)
 print(answer_text(answer))
 
 # %%

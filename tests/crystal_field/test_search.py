@@ -8,6 +8,7 @@ import pytest
 
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.crystal_field import IonCurve, Priors, conventions, find, fit, ions, observables, sites, table
+from napari_scantwin.crystal_field.measured.advice import Advice, advice_on
 from napari_scantwin.crystal_field.model import LeastSquares
 
 T = np.linspace(1, 300, 64)
@@ -46,6 +47,17 @@ def test_cubic_field_is_found_with_either_sign(x):
     np.testing.assert_allclose(answer.solutions[0].values, values, rtol=1e-6)
     assert answer.solutions[0].probability > 0.99
     assert answer.warnings == ()
+
+
+def test_what_curves_cannot_tell_is_said_before_anything_is_fitted():
+    of, place, told = ions.ion("Pr3+"), sites.site("Oh"), []
+    values = conventions.from_walter(of, place, 12.0, (0.3, 0.7))
+    curves = curves_of(of, place, values, kinds=("chi",), axes="a")
+    answer = find(curves, of, place, priors=EXACT, on_advice=told.append, on_progress=lambda share: told.append("fit"))
+    assert told[0].startswith("one susceptibility alone leaves two to six")
+    assert tuple(told[: told.index("fit")]) == answer.before == advice_on(curves, of, place).sentences
+    # What is known already, of files with all their readings, is said instead.
+    assert find(curves, of, place, priors=EXACT, advice=Advice(("mind the mass",))).before == ("mind the mass",)
 
 
 def test_tetragonal_field_is_found_with_the_sign_of_B44():

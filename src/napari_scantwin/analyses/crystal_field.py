@@ -129,7 +129,7 @@ def crystal_field(
         problem = with_levels(problem, *energies_in(levels))
     prepared = problem.prepare()
     advice = problem.advice(prepared)
-    answer = find(prepared.curves, ion, site, on_progress=on_progress, stop=stop_event)
+    answer = find(prepared.curves, ion, site, advice=advice, on_progress=on_progress, stop=stop_event)
     plots: dict[str, Plot] = {}
     if answer.solutions:
         best = answer.solutions[0]
@@ -138,7 +138,7 @@ def crystal_field(
         plots["Levels"] = level_plot(answer.solutions)
     return Findings(
         figures=_figures(answer),
-        notes=[*advice.sentences, *answer.warnings, *answer.hints, *prepared.gathered],
+        notes=[*answer.before, *answer.warnings, *answer.hints, *prepared.gathered],
         plots=plots,
         tables={"Solutions": _table(answer)},
         text=answer_text(answer),

@@ -62,18 +62,20 @@ def find(
         prepared = problem.prepare()
         advice = problem.advice(prepared)
         listed = [_words_of(one, curve) for one, curve in zip(prepared.used, prepared.curves, strict=True)]
-        before = [*listed, *(f"  note: {one}" for one in prepared.gathered), *(f"  {one}" for one in advice.sentences)]
+        before = [*listed, *(f"  note: {one}" for one in prepared.gathered)]
         if dry:
-            say(as_json, {"problem": problem.to_dict(), "advice": list(advice.sentences)}, "\n".join(before))
+            words = [*before, *(f"  {one}" for one in advice.sentences)]
+            say(as_json, {"problem": problem.to_dict(), "advice": list(advice.sentences)}, "\n".join(words))
             return
         typer.echo("\n".join(before), err=True)
         with bar("crystal field") as tell:
             answer = find_parameters(
-                prepared.curves, problem.ion, problem.site, seed=seed, on_progress=tell, stop=threading.Event()
-            )
+                prepared.curves, problem.ion, problem.site, seed=seed, advice=advice,
+                on_advice=lambda one: typer.echo(f"  {one}", err=True), on_progress=tell, stop=threading.Event(),
+            )  # fmt: skip
         written = [export.write(one, answer, problem=problem, curves=prepared.curves) for one in output or []]
         words = [answer_text(answer), *(f"Wrote {one}" for one in written)]
-        told = export.to_dict(answer, problem) | {"advice": list(advice.sentences), "files": list(map(str, written))}
+        told = export.to_dict(answer, problem) | {"files": list(map(str, written))}
         say(as_json, told, "\n".join(words))
 
 

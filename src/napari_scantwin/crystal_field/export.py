@@ -189,9 +189,10 @@ def _csv(rows: Sequence[Sequence]) -> str:
 
 
 def to_dict(answer: Answer, problem: Problem | None = None) -> dict:
-    """Solutions, warnings, hints and, where it is given, the problem, for JSON."""
+    """Solutions, advice on the curves, warnings, hints and, where it is given, the problem, for JSON."""
     told: dict = {
         "solutions": [_solution_as_dict(one) for one in answer.solutions],
+        "advice": list(answer.before),
         "warnings": list(answer.warnings),
         "hints": list(answer.hints),
         "points": answer.points,
@@ -255,9 +256,8 @@ def script_text(problem: Problem, seed: int = 0) -> str:
         "# run in.\n"
         f"problem = Problem.from_dict({told})\n\n"
         "prepared = problem.prepare()\n"
-        "for sentence in problem.advice(prepared).sentences:\n"
-        "    print(sentence)\n"
-        f"answer = find(prepared.curves, problem.ion, problem.site, seed={seed})\n"
+        "advice = problem.advice(prepared)\n"
+        f"answer = find(prepared.curves, problem.ion, problem.site, seed={seed}, advice=advice, on_advice=print)\n"
         "print(answer_text(answer))\n"
     )
 

@@ -13,6 +13,7 @@ from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.ions import Ion
 from napari_scantwin.crystal_field.ions import ion as ion_of
 from napari_scantwin.crystal_field.listing import hints_of, listed, warnings_of
+from napari_scantwin.crystal_field.measured.advice import Advice, advice_on
 from napari_scantwin.crystal_field.model import LeastSquares, Priors
 from napari_scantwin.crystal_field.sites import Site
 from napari_scantwin.crystal_field.sites import site as site_of
@@ -55,6 +56,8 @@ def find(
     seed: int = 0,
     table: DirectionTable | None = None,
     extra_starts: np.ndarray | None = None,
+    advice: Advice | None = None,
+    on_advice: Callable[[str], None] | None = None,
     on_progress: Callable[[float], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Answer:
@@ -77,6 +80,10 @@ def find(
         The table of directions; by default that of J and the site, made once and kept on disk.
     extra_starts
         Further starts [n, k]: the site's parameters in K, from elsewhere.
+    advice
+        What is known of the curves, as :meth:`Problem.advice` has it of files; by default what :func:`advice_on` says.
+    on_advice
+        Is called with each sentence of that before anything is fitted, such as ``print``.
     on_progress
         Is called with the share that is done.
     stop
@@ -85,8 +92,8 @@ def find(
     Returns
     -------
     Answer
-        The distinct solutions by falling probability, with what is doubtful of them and what would help. What is wrong
-        with the curves themselves is another question, which can be asked before.
+        The distinct solutions by falling probability, with what is doubtful of them and what would help, and what was
+        to be known of the curves before.
 
     Raises
     ------
@@ -98,6 +105,10 @@ def find(
     curves = [one for one in (curve.trimmed() for curve in curves) if one is not None]
     if not curves:
         raise ScanError("no curve has a reading within its range; add curves or widen the ranges")
+
+    advice = advice or advice_on(curves, ion, site)
+    for sentence in advice.sentences if on_advice is not None else ():
+        on_advice(sentence)
 
     def told(low, high):
         return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
@@ -133,7 +144,7 @@ def find(
     if on_progress is not None:
         on_progress(1.0)
     said, would_help = warnings_of(whole, solutions), hints_of(whole, solutions)
-    return Answer(tuple(solutions), said, would_help, whole.points, rejected)
+    return Answer(tuple(solutions), said, would_help, whole.points, rejected, advice.sentences)
 
 
 class _Search:

@@ -118,6 +118,8 @@ class Answer:
         How many readings were used.
     rejected
         How many other minima were found that fit too badly to be listed.
+    before
+        What was to be known of the curves before they were fitted, a sentence each.
     """
 
     solutions: tuple[Solution, ...]
@@ -125,3 +127,4 @@ class Answer:
     hints: tuple[str, ...] = ()
     points: int = 0
     rejected: int = 0
+    before: tuple[str, ...] = ()

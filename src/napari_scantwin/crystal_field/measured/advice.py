@@ -15,7 +15,7 @@ from napari_scantwin.core.errors import ScanError
 from napari_scantwin.crystal_field.constants import CHI_EMU_PER_MOL, MU_B
 from napari_scantwin.crystal_field.curves import IonCurve
 from napari_scantwin.crystal_field.ions import Ion
-from napari_scantwin.crystal_field.measured.ordering import Ordering
+from napari_scantwin.crystal_field.measured.ordering import Ordering, ordering_in
 from napari_scantwin.crystal_field.observables import curie_constant
 from napari_scantwin.crystal_field.sites import Site
 
@@ -67,7 +67,7 @@ def advice_on(curves: Sequence[IonCurve], ion: Ion, site: Site, orderings: Seque
         The ion, and its site symmetry.
     orderings
         What :func:`~napari_scantwin.crystal_field.measured.ordering.ordering_in` found in each curve, in the same
-        order.
+        order; by default it is asked of the curves as they are.
 
     Returns
     -------
@@ -86,8 +86,9 @@ def advice_on(curves: Sequence[IonCurve], ion: Ion, site: Site, orderings: Seque
         raise ScanError("no reading lies in the temperature ranges that are used; widen them")
     left = [one for one in used if one is not None]
     empty = [one.label for one, part in zip(curves, used, strict=True) if part is None]
-    warnings = [f"{label}: no reading lies in the range that is used" for label in empty]
-    for one, found in zip(curves, orderings, strict=False):
+    warnings = [ion.warning] if ion.warning else []
+    warnings += [f"{label}: no reading lies in the range that is used" for label in empty]
+    for one, found in zip(curves, orderings or map(ordering_in, curves), strict=True):
         if found is not None and _reaches_below(one, found.temperature):
             warnings.append(found.words)
     for one in left:

@@ -210,9 +210,7 @@ class Problem:
     def advice(self, prepared: Prepared | None = None) -> Advice:
         """What is to be known before a fit; see :func:`~napari_scantwin.crystal_field.measured.advice.advice_on`."""
         prepared = prepared or self.prepare()
-        ion, site = ion_of(self.ion), site_of(self.site)
-        found = advice_on(prepared.curves, ion, site, prepared.orderings)
-        return Advice((*([ion.warning] if ion.warning else []), *found.warnings), found.hints)
+        return advice_on(prepared.curves, ion_of(self.ion), site_of(self.site), prepared.orderings)
 
     # as a file
 

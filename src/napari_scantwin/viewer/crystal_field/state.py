@@ -192,7 +192,10 @@ class CrystalFieldState(QObject):
             problem = inputs.problem()
             made = problem.prepare()
             starts = None if draws is None else draws[1]
-            answer = find(made.curves, problem.ion, problem.site, extra_starts=starts, on_progress=report, stop=stop)
+            answer = find(
+                made.curves, problem.ion, problem.site, extra_starts=starts, advice=problem.advice(made),
+                on_progress=report, stop=stop,
+            )  # fmt: skip
             return problem, made, answer
 
         return self.job.start(work)
