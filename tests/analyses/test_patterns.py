@@ -7,6 +7,7 @@ import pytest
 
 from napari_scantwin import analyse
 from napari_scantwin.analyses import ANALYSES
+from napari_scantwin.core.scan import gridded_scan
 from napari_scantwin.samples import load_sample
 
 from ..patterns.mixtures import mixture
@@ -57,3 +58,37 @@ def test_a_stack_of_spectra_has_one_boundary_fitted_jointly():
 def test_what_cannot_be_is_not_offered():
     assert "gridded scan" in ANALYSES["components"].why_not(load_sample("ferromagnet"))
     assert ANALYSES["boundary"].why_not(load_sample("ferromagnet")) is None
+
+
+def test_the_line_of_a_boundary_has_gaps_where_there_is_no_evidence_and_spans_all_channels():
+    temperature, field = np.linspace(20, 100, 33), np.arange(7.0)
+    middles = [70.0, 65.0, 60.0, None, 50.0, None, 40.0]
+    values = [np.full(33, 1.5) if at is None else 1 + 1 / (1 + np.exp((temperature - at) / 0.5)) for at in middles]
+    rows = np.random.default_rng(0).poisson(200 * np.array(values)[..., None] * np.ones(6)).astype(float)
+    axes = {"magnetic_field": (field, "T"), "temperature": (temperature, "K"), "energy": (np.arange(6.0), "eV")}
+    found = analyse("boundary", gridded_scan(axes, rows, name="i", unit="count"), along="temperature",
+                    each="magnetic_field")  # fmt: skip
+    (line,) = found.maps[""]
+    runs = [path for path in line.paths if path[0, 0] != path[-1, 0]]
+    bars = [path for path in line.paths if path[0, 0] == path[-1, 0]]
+    assert [list(run[:, 0]) for run in runs] == [[0, 1, 2]]
+    np.testing.assert_allclose(runs[0][:, 1], middles[:3], atol=2.5)
+    assert [bar[0, 0] for bar in bars] == [0, 1, 2, 4, 6]
+    assert all(
+        low < at < high for (low, high), at in zip([bar[:, 1] for bar in bars], [70, 65, 60, 50, 40], strict=True)
+    )
+    assert all(np.isnan(path[:, 2]).all() and np.isfinite(path[:, :2]).all() for path in line.paths)
+    drawn = [curve for curve in found.plots["Boundary"].curves if curve.style == "line"]
+    assert [list(curve.x) for curve in drawn] == [[0, 1, 2], [4], [6]]
+
+
+def test_a_single_boundary_crosses_its_map():
+    temperature, energy = np.linspace(20, 100, 33), np.linspace(-1, 1, 20)
+    step = 1 + np.hanning(20) / (1 + np.exp((temperature[:, None] - 60) / 0.5))
+    rows = np.random.default_rng(0).poisson(100 * step).astype(float)
+    scan = gridded_scan({"temperature": (temperature, "K"), "energy": (energy, "eV")}, rows, name="i", unit="count")
+    line, marks = analyse("boundary", scan).maps[""]
+    one = float(marks.scan.values[0])
+    assert one == pytest.approx(60, abs=2.5)
+    np.testing.assert_allclose(line.paths[0], [(one, -1), (one, 1)])
+    assert line.paths[1][0, 0] < one < line.paths[1][1, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_scantwin.analyses.analysis import analysis
-from napari_scantwin.analyses.pattern_views import boundary_map, boundary_plot, boundary_table
+from napari_scantwin.analyses.pattern_views import boundary_map, boundary_paths, boundary_plot, boundary_table
 from napari_scantwin.core import branches
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import ScanError
@@ -117,12 +117,13 @@ def boundary(source, *, along, each, method, gain, seeds, on_progress, stop_even
         notes.insert(0, f"of the branch {branch}; the others are not mixed in")
     curve = found.curve
     derived = {"what speaks for it": curve}
-    maps: dict = {}
     if found.each is not None and found.each != DIRECTION:
         derived = {"line of the boundary": found.line} | derived
-        points = boundary_map(found)
-        if points is not None:
-            maps = {"": [DerivedMap("boundary", "boundary", points, points=True, color="#ffffff", size=2.6)]}
+    maps: dict = {}
+    if (points := boundary_map(found)) is not None:
+        of_line = DerivedMap("boundary line", "boundary", points, color="#ffffff", paths=boundary_paths(found))
+        marks = DerivedMap("boundary", "boundary", points, points=True, color="#ffffff", size=2.0)
+        maps = {"": [of_line, marks] if len(scans.axes(scan)) == 2 else [of_line]}
     figures = []
     for one in found.results:
         label = "boundary" if one.value is None else f"boundary at {one.value}"

@@ -10,12 +10,13 @@ import xarray as xr
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.operations.findings import COLORS, Curve, Plot, Table, gradient
-from napari_scantwin.patterns.boundaries import Boundary
+from napari_scantwin.patterns.boundaries import Boundary, BoundaryAt
 from napari_scantwin.patterns.components import Components
 from napari_scantwin.patterns.counting import MARGIN, Evidence
 
 __all__ = [
     "boundary_map",
+    "boundary_paths",
     "boundary_plot",
     "boundary_table",
     "component_table",
@@ -186,7 +187,9 @@ def boundary_plot(found: Boundary, number: int | None = None) -> Plot:
         good = np.isfinite(line.values)
         errors = 2 * line["standard_error"].values
         curves = [Curve(x[good], line.values[good], errors[good], COLORS[0], "points")]
-        curves += [Curve(x[good], line.values[good], None, COLORS[0], "line")]
+        for run in _runs(found):
+            told = [np.array([getattr(one, name) for one in run], float) for name in ("value", "at")]
+            curves.append(Curve(*told, None, COLORS[0], "line"))
         # Some of the claims of one value may be missing: they are shown where they would be, without an error.
         missing = [one for one in found.results if not one.found and np.isfinite(one.candidate)]
         key = [("boundary, with its interval", COLORS[0])]
@@ -246,15 +249,18 @@ def _head(found: Boundary) -> str:
 
 
 def boundary_map(found: Boundary) -> xr.DataArray | None:
-    """The line as points over the map of the scan's axes, to be drawn over it; None where there is no map."""
+    """The boundary as points over the map of the scan's axes, to be drawn over it; None where there is no map."""
     names = scans.axes(found.scan)
-    if found.each is None or found.each == "direction" or len(names) != 2:
-        return None
     good = [one for one in found.results if one.found]
-    if not good:
+    if found.each == "direction" or len(names) < 2 or not good:
         return None
-    places = {found.each: np.array([one.value for one in good], float), found.along: np.array([one.at for one in good])}
-    line = scans.ragged_scan(
+    places = {found.along: np.array([one.at for one in good])}
+    if found.each is not None:
+        places[found.each] = np.array([one.value for one in good], float)
+    for name in names:  # channels: all of them
+        ends = [float(pick(found.scan[name].values)) for pick in (np.min, np.max)]
+        places.setdefault(name, np.full(len(good), sum(ends) / 2))
+    return scans.ragged_scan(
         {name: (places[name], found.scan[name].attrs["units"]) for name in names},
         places[found.along],
         name=f"{found.along}_of_boundary",
@@ -262,4 +268,40 @@ def boundary_map(found: Boundary) -> xr.DataArray | None:
         errors=np.array([(one.high - one.low) / 4 for one in good]),
         sweep=np.arange(len(good)),
     )
-    return line
+
+
+def boundary_paths(found: Boundary) -> list[np.ndarray]:
+    """The boundary as lines over the map, corners [n, axes of the scan] each; NaN along the axes of channels.
+
+    For every value of another axis: through neighbouring values that have a boundary, with a bar over each one's
+    interval, and gaps where there is no evidence. Else across the map, along the last of the other axes.
+    """
+    names = scans.axes(found.scan)
+    across = found.each or [name for name in names if name != found.along][-1]
+    columns = [names.index(across), names.index(found.along)]
+
+    def path(corners) -> np.ndarray:
+        line = np.full((len(corners), len(names)), np.nan)
+        line[:, columns] = corners
+        return line
+
+    good = [one for one in found.results if one.found]
+    if found.each is None:
+        ends = [float(pick(found.scan[across].values)) for pick in (np.min, np.max)]
+        lines = [[(end, one.at) for end in ends] for one in good]
+        bars = [[(sum(ends) / 2, one.low), (sum(ends) / 2, one.high)] for one in good]
+    else:
+        lines = [[(one.value, one.at) for one in run] for run in _runs(found) if len(run) > 1]
+        bars = [[(one.value, one.low), (one.value, one.high)] for one in good]
+    return [path(corners) for corners in (*lines, *bars)]
+
+
+def _runs(found: Boundary) -> list[list[BoundaryAt]]:
+    """Neighbouring values that have a boundary, together."""
+    runs: list[list[BoundaryAt]] = [[]]
+    for one in sorted(found.results, key=lambda one: one.value):
+        if one.found:
+            runs[-1].append(one)
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]

@@ -84,6 +84,9 @@ class DerivedMap:
         A colour with a size (in world units) and a border draws all points alike, as of a boundary.
     middle
         Asks for colours that run to either side of it, as of a difference.
+    paths
+        Lines to be drawn over the map in place of points, corners [n, axes of the scan] each, in its axes' units; NaN
+        along an axis stands for every value of it.
     quantity, of_twin
         Maps of one quantity, the sweeps' and the one ``of_twin``, are cut together in the tab Cuts.
     """
@@ -99,6 +102,7 @@ class DerivedMap:
     middle: float | None = None
     quantity: str = ""
     of_twin: bool = False
+    paths: Sequence[np.ndarray] = ()
 
     @property
     def over(self) -> bool:

@@ -271,6 +271,11 @@ class ScanLayer:
         """The looks that all points of the map share; None where every point has its own."""
         return self._told("looks")
 
+    @property
+    def paths(self) -> Sequence | None:
+        """The lines that the map is drawn as, corners [n, axes] in physical values; None of what is drawn otherwise."""
+        return self._told("paths")
+
     def describe_map(self, measured, one, looks: Mapping[str, object] | None) -> None:
         """Be the map ``one`` (a :class:`~napari_scantwin.operations.findings.DerivedMap`) of the layer ``measured``,
         its points all of the same ``looks`` where these are given."""
@@ -278,6 +283,8 @@ class ScanLayer:
         self._held |= {"analysis": one.key, "word": one.word, "quantity": one.quantity, "of_twin": one.of_twin}
         if looks is not None:
             self._held["looks"] = looks
+        if len(one.paths):
+            self._held["paths"] = tuple(one.paths)
 
     def _told(self, key: str, otherwise=None):
         return otherwise if self.scan is None else self._held.get(key, otherwise)

@@ -11,6 +11,7 @@ from napari_scantwin.viewer.canvas.fit_axes import fill_canvas
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.layers import add_layer, layer_data
 from napari_scantwin.viewer.canvas.map_layers import derived_layers
+from napari_scantwin.viewer.canvas.on_paper import picture_of
 from napari_scantwin.viewer.session import frame_of, scan_of
 
 from ...patterns.mixtures import mixture
@@ -144,6 +145,20 @@ def test_a_boundary_is_drawn_over_the_map_of_its_scan(dock, qtbot):
     qtbot.waitUntil(lambda: len(derived_layers(dock._viewer, layer, "boundary")) == 1, timeout=WAIT)
     points = derived_layers(dock._viewer, layer, "boundary")[0]
     np.testing.assert_allclose(np.sort(points.data[:, -1]), np.sort(found.at), rtol=1e-5)
+    # The line through them, with a bar over each interval, whatever frame the map is drawn in.
+    line = derived_layers(dock._viewer, layer, "boundary line")[0]
+    fill_canvas(dock._viewer, 0.5)
+    drawn = [frame_of(layer).to_physical(one) for one in line.data[: len(line.data) // 2]]
+    values = [one.value for one in found.results]
+    np.testing.assert_allclose(drawn[0], np.transpose([values, found.at]), atol=1e-6)
+    for one, bar in zip(found.results, drawn[1:], strict=True):
+        np.testing.assert_allclose(bar, [(one.value, one.low), (one.value, one.high)], atol=1e-6)
+    # Rulers stay the map's, and paper has the line too.
+    dock._viewer.layers.selection.active = line
+    assert dock.overlay.layer is layer
+    on_paper = picture_of(dock._viewer, dock.overlay)
+    assert on_paper.scan.attrs["units"] == scan.attrs["units"]
+    np.testing.assert_allclose(sorted(on_paper.curves[0].x), sorted(found.at))
     assert dock.plots.page is dock.boundary.results
     dock.tabs.setCurrentIndex(0)
     assert "gridded scan" in dock.components.analysis.said.text()

@@ -21,6 +21,7 @@ from napari_scantwin.core.clouds import is_cloud
 from napari_scantwin.viewer.canvas.colors import first_colors, fit_scale, limits, scale_of, update_masked
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.canvas.lazy_data import LazyPlanes, read_in_thread
+from napari_scantwin.viewer.canvas.line_layers import draw_lines
 from napari_scantwin.viewer.canvas.napari_private import forget_extent
 from napari_scantwin.viewer.session import ScanLayer, frame_of, new_attributes, scan_layers, scan_of
 
@@ -280,7 +281,9 @@ def give_frame(layer, frame: Frame) -> None:
         return
     old_step, step = np.array(old.step), np.array(frame.step)
     shift = (np.array(old.origin) - frame.origin) / step
-    if layer.__class__.__name__ == "Points":
+    if ScanLayer(layer).paths is not None:
+        draw_lines(layer, frame)
+    elif layer.__class__.__name__ == "Points":
         draw_points(layer, frame)
         if step[-1] != old_step[-1]:
             layer.size = layer.size * (step[-1] / old_step[-1])

@@ -36,7 +36,8 @@ def picture_of(viewer, overlay) -> MapPicture | None:
     if not seen or min(vertical, horizontal) < 0 or len(frame.axes) < 2:
         return None
     maps = [one for one in seen if hasattr(one, "contrast_limits")]
-    base = chosen if chosen in maps else maps[-1] if maps else seen[-1]
+    plain = [one for one in seen if ScanLayer(one).looks is None] or seen
+    base = chosen if chosen in maps else maps[-1] if maps else plain[-1]
     names = (frame.axes[vertical], frame.axes[horizontal])
     drawn = plane_of(viewer, base, names)
     scan = drawn.scan
@@ -44,7 +45,12 @@ def picture_of(viewer, overlay) -> MapPicture | None:
     for one in seen:
         if one is base or hasattr(one, "contrast_limits"):
             continue
-        if (looks := ScanLayer(one).looks) is not None:
+        if (paths := ScanLayer(one).paths) is not None:
+            columns = [frame.axes.index(name) for name in names]
+            color = str(ScanLayer(one).looks["edge_color"])
+            ends = [path[:, columns].T for path in paths]
+            curves += [Curve(x, y, None, color, "line") for y, x in ends if np.isfinite([x, y]).all()]
+        elif (looks := ScanLayer(one).looks) is not None:
             curves.append(_marks(scan_of(one), names, str(looks["face_color"])))
         elif scan_of(one).attrs["units"] == scan.attrs["units"]:
             points = scan_of(one)

@@ -25,7 +25,7 @@ from napari_scantwin.viewer.canvas.sliders import Sliders
 from napari_scantwin.viewer.canvas.view_menu import ViewMenu
 from napari_scantwin.viewer.canvas.visibility import fit_rims, one_quantity
 from napari_scantwin.viewer.kit.picture import PictureMenu
-from napari_scantwin.viewer.session import frame_of, scan_layers, scan_of
+from napari_scantwin.viewer.session import ScanLayer, frame_of, scan_layers, scan_of
 
 __all__ = ["Overlay", "attach", "canvas_aspect", "fit_view", "show_part"]
 
@@ -252,11 +252,14 @@ class Overlay(QWidget):
 
     @property
     def layer(self):
-        """The scan whose axes the rulers show: the selected one, else the topmost visible."""
+        """The scan whose axes the rulers show: the selected one, else the topmost visible; of lines, what they lie
+        over."""
         active = self._viewer.layers.selection.active
+        if ScanLayer(active).paths is not None:
+            active = ScanLayer(active).measured
         if scan_of(active) is not None:
             return active
-        visible = [layer for layer in scan_layers(self._viewer) if layer.visible]
+        visible = [one for one in scan_layers(self._viewer) if one.visible and ScanLayer(one).paths is None]
         return visible[-1] if visible else None
 
     def world(self, x: float, y: float) -> tuple[float, float]:

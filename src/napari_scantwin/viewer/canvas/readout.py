@@ -77,6 +77,8 @@ def _line(layer, world, physical) -> str | None:
     scan = scan_of(layer)
     kind = ScanLayer(layer).word
     unit = units.pretty(scan.attrs["units"])
+    if ScanLayer(layer).paths is not None:
+        return None
     if kind == "uncertainty":  # it stands behind the simulated value already
         return None
     if not scans.is_gridded(scan):

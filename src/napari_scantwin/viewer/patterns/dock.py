@@ -42,6 +42,8 @@ class Patterns(OwnDock):
         layout.addWidget(self.reason)
         layout.addWidget(self.tabs, 1)
         self.overlay = attach(viewer)
+        if self.overlay is not None and self.overlay.fitted is None:  # napari's own view knows of no rulers
+            self.overlay.fit_soon()
         self.plots = PlotsDock()
         self.plots.add(self.components, self.components.results, "Components")
         self.plots.add(self.boundary, self.boundary.results, "Boundary")
