@@ -19,6 +19,7 @@ from napari_scantwin.structures import recognise
 from napari_scantwin.structures.invariant import FEATURES
 from napari_scantwin.structures.prototypes import CLASSES, PROTOTYPES
 from napari_scantwin.structures.recognise import Recogniser
+from napari_scantwin.structures.strange import Strangeness
 from napari_scantwin.structures.training import DISORDERED, piece
 
 
@@ -27,11 +28,8 @@ def stand_in(monkeypatch):
     labels = (*CLASSES, DISORDERED)
     random = np.random.default_rng(0)
     weights = [random.normal(size=(2, FEATURES, len(labels))).astype(np.float32), np.zeros((2, 9), np.float32)]
-    nothing = np.zeros((FEATURES, 2))
-    known = np.zeros((4, 2), np.float32)
-    made = Recogniser(
-        labels, weights, np.zeros(FEATURES), np.ones(FEATURES), 1.0, nothing, known, 1.0, np.zeros((10, 3))
-    )
+    known = Strangeness(np.zeros((FEATURES, 2)), np.zeros((4, 2), np.float32), np.zeros(3))
+    made = Recogniser(labels, weights, np.zeros(FEATURES), np.ones(FEATURES), 1.0, known, np.zeros((10, 3)))
     asked = []
     monkeypatch.setattr(recognise, "recogniser", lambda settings, **more: asked.append(settings) or made)
     return asked

@@ -115,10 +115,12 @@ def test_descriptors_of_windows_are_the_same_by_pairs_and_by_atoms(seed, scale):
     inside = np.zeros((3, len(places)), np.float32)
     for row, atoms in enumerate(windows):
         inside[row, atoms] = 1
-    reach = np.array([2.0, 3.0, np.inf])
+    reach = np.array([2.0, 3.0, 9.0])
     by_atoms = descriptors(coefficients(places, 1.0), inside, reach)
     by_pairs = window_descriptors(scale * places, scale, windows, reach)
     np.testing.assert_allclose(by_pairs, by_atoms, atol=2e-4)
+    alone = window_descriptors(places, 1.0, windows[1:2], np.array([np.inf]))[0]
+    np.testing.assert_allclose(alone, whole_descriptor(places[windows[1]], 1.0), atol=1e-6)
 
 
 def test_vacancies_and_noise_shift_the_mean_power_of_a_crystal_little():

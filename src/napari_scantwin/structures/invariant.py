@@ -330,7 +330,8 @@ def window_descriptors(places: np.ndarray, scale: float, windows: Sequence[np.nd
     windows
         The numbers of the atoms that each window has.
     reach
-        The windows' radii in nearest distances [windows]; infinite where no pair leaves the window.
+        The windows' radii in nearest distances [windows]; infinite where the window stands by itself, as if there were
+        nothing around it: then pairs that leave it do not count.
 
     Returns
     -------
@@ -352,6 +353,7 @@ def window_descriptors(places: np.ndarray, scale: float, windows: Sequence[np.nd
         out = tree.sparse_distance_matrix(cKDTree(places[outer]), CUTOFF, output_type="ndarray")
         pairs = np.concatenate([pairs, np.stack([inner[out["i"]], outer[out["j"]]], axis=1)])
     weights = inside[:, pairs[:, 0]] + inside[:, pairs[:, 1]]
+    weights[np.isinf(reach)[:, None] & (weights == 1)] = 0
     sums, own = _summed(places[pairs[:, 1]] - places[pairs[:, 0]], weights)
     return _finished(sums, own * (1 + _overlap(reach)))
 

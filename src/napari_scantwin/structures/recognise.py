@@ -3,9 +3,9 @@ doubt.
 
 *Entropy* (over its greatest value, so that 1 is no idea at all) is the doubt that remains, whatever it comes from; the
 *mutual information* between class and network, the part of it by which the networks disagree; and *unlike* says that a
-window lies farther from all windows the recogniser learned from, measured by its own strength of order, than
-ninety-nine in a hundred windows of known classes that it did not learn from; then no class is told, whatever the
-probability.
+window lies farther from all windows the recogniser learned from, for its noise and order, than ninety-nine in a hundred
+windows of known classes that it did not learn from (:mod:`~napari_scantwin.structures.strange`); then no class is told,
+whatever the probability.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import platformdirs
 from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.core.files import atomic_path
 from napari_scantwin.structures.prototypes import CLASSES, MERGED, PROTOTYPES, Prototype
+from napari_scantwin.structures.strange import Strangeness
 from napari_scantwin.structures.training import TrainingWindows, WindowRecipe, labels_of, training_windows
 
 __all__ = ["UNLIKE", "ClassAnswer", "Recogniser", "Settings", "cache_folder", "fit", "recogniser", "title_of"]
@@ -32,14 +33,8 @@ __all__ = ["UNLIKE", "ClassAnswer", "Recogniser", "Settings", "cache_folder", "f
 UNLIKE = "unlike anything known"
 #: Part of the blocks kept from learning, by which probabilities are calibrated.
 _HELD = 1 / 6
-#: Of windows of known classes so many are called unlike them.
-_FALSE_ALARMS = 0.01
-#: The number of principal components, and the neighbour, by which a window's strangeness is measured.
-_COMPONENTS, _NEIGHBOUR = 40, 3
-#: Added to the length of a descriptor before distances are measured by it.
-_FLOOR = 3.0
 #: Changed where the descriptor or the training changes, so that nothing older is taken from the cache.
-_VERSION = 4
+_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -163,10 +158,8 @@ class Recogniser:
         By which descriptors are scaled [132].
     temperature
         By which logits are divided.
-    axes, known
-        The principal axes [132, components] and the windows learned from along them [n, components].
-    threshold
-        The distance from these beyond which a window is unlike them.
+    strange
+        What tells how unlike all that was learned a window is.
     calibration
         The reliability of windows kept from learning: (mean confidence, part that was right, how many) in ten bins.
     """
@@ -176,9 +169,7 @@ class Recogniser:
     middle: np.ndarray = field(repr=False)
     spread: np.ndarray = field(repr=False)
     temperature: float = 1.0
-    axes: np.ndarray = field(default=None, repr=False)
-    known: np.ndarray = field(default=None, repr=False)
-    threshold: float = 1.0
+    strange: Strangeness | None = field(default=None, repr=False)
     calibration: np.ndarray = field(default=None, repr=False)
 
     def tell(self, features: np.ndarray, *, merged: bool = True) -> ClassAnswer:
@@ -200,26 +191,24 @@ class Recogniser:
 
         from napari_scantwin.networks.classifiers import logits
 
-        scaled = (np.atleast_2d(features) - self.middle) / self.spread
+        features = np.atleast_2d(features)
+        scaled = (features - self.middle) / self.spread
         members = softmax(logits(self.weights, scaled).astype(float) / self.temperature, axis=-1)
         table = members.mean(axis=0)
         each = _entropy(members).mean(axis=0)
         information = np.maximum((_entropy(table) - each) * np.log(table.shape[1]), 0.0)
-        answer = ClassAnswer(self.labels, table, _entropy(table), information, self._distance(scaled) / self.threshold)
+        answer = ClassAnswer(self.labels, table, _entropy(table), information, self.strange(features, scaled))
         return answer.merged() if merged else answer
-
-    def _distance(self, scaled: np.ndarray) -> np.ndarray:
-        return _strangeness(self.known, scaled, self.axes)
 
     def save(self, path: Path) -> None:
         """Write it to a file of plain arrays, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         arrays = {f"weight_{number}": part for number, part in enumerate(self.weights)}
-        told = {"temperature": self.temperature, "threshold": self.threshold, "labels": np.array(self.labels)}
+        told = {"temperature": self.temperature, "labels": np.array(self.labels)}
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(
-                file, middle=self.middle, spread=self.spread, axes=self.axes, known=self.known,
-                calibration=self.calibration, **told, **arrays,
+                file, middle=self.middle, spread=self.spread, calibration=self.calibration,
+                **told, **arrays, **{f"strange_{name}": part for name, part in vars(self.strange).items()},
             )  # fmt: skip
 
     @classmethod
@@ -231,19 +220,13 @@ class Recogniser:
             weights = [held[f"weight_{number}"] for number in range(sum(name.startswith("weight_") for name in held))]
             return cls(
                 tuple(map(str, held["labels"])), weights, held["middle"], held["spread"], float(held["temperature"]),
-                held["axes"], held["known"], float(held["threshold"]), held["calibration"],
+                Strangeness(
+                    held["strange_axes"], held["strange_known"], held["strange_expected"],
+                    float(held["strange_threshold"]),
+                ), held["calibration"],
             )  # fmt: skip
         except Exception as reason:
             raise ScanError(f"{Path(path).name} is no whole recogniser; remove it, and it is made again") from reason
-
-
-def _strangeness(known: np.ndarray, scaled: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """The distance of windows from those learned from, to the third nearest of them, over their own length: the more
-    ordered a window is, the longer its descriptor, and the farther apart are those of one class."""
-    from sklearn.neighbors import NearestNeighbors
-
-    near = NearestNeighbors(n_neighbors=min(_NEIGHBOUR, len(known))).fit(known)
-    return near.kneighbors(scaled @ axes)[0][:, -1] / (np.linalg.norm(scaled, axis=1) + _FLOOR)
 
 
 def cache_folder() -> Path:
@@ -336,18 +319,14 @@ def fit(
     if trained.stopped:
         raise Cancelled
     temperature, calibration = _calibrated(trained.weights, scaled[held], windows.labels[held])
-    axes = np.linalg.svd(scaled[~held] - scaled[~held].mean(axis=0), full_matrices=False)[2][:_COMPONENTS].T
-    known = (scaled[~held] @ axes).astype(np.float32)
-    threshold = float(np.quantile(_strangeness(known, scaled[held], axes), 1 - _FALSE_ALARMS))
+    strange = Strangeness.learned(features, scaled, windows.labels, block, held)
     return Recogniser(
         labels,
         [part.astype(np.float32) for part in trained.weights],
         middle,
         spread,
         temperature,
-        axes.astype(np.float32),
-        known,
-        threshold,
+        strange,
         calibration,
     )
 

@@ -2,9 +2,9 @@
 
 Every block is a crystal of one prototype (parameters drawn) in a random orientation, with vacancies and
 displacements, or two crystals that meet at a plane, or a fluid; some end at a plane or two. Several windows of 60 to
-400 atoms are cut from it exactly as :mod:`~napari_scantwin.structures.maps` cuts them from a cloud, and some blocks
-are clusters of that size with nothing around them. A window's label is the share of its atoms that belong to each
-class.
+400 atoms are cut from it exactly as :mod:`~napari_scantwin.structures.maps` cuts them from a cloud, two of them also as
+if there were nothing around them, and some blocks are clusters of that size with nothing around them. A window's label
+is the share of its atoms that belong to each class.
 """
 
 from __future__ import annotations
@@ -229,11 +229,13 @@ def _windows(places, whose, most: int, scale: float, classes: int, count: int, r
     sizes = np.unique(np.exp(random.uniform(np.log(min(_ATOMS[0], most)), np.log(most + 1), count - 1)).astype(int))
     asked = [(np.zeros(3), most), *((random.normal(0, 0.4, 3), min(int(size), most)) for size in sizes)]
     chosen = [tree.query(centre, size) for centre, size in asked]
-    shares = np.zeros((len(chosen), classes))
-    for row, (_, numbers) in enumerate(chosen):
-        shares[row] = np.bincount(whose[numbers], minlength=classes) / len(numbers)
     reach = np.array([distances[-1] for distances, _ in chosen]) / scale
-    return window_descriptors(places, scale, [numbers for _, numbers in chosen], reach), shares
+    windows = [numbers for _, numbers in chosen]
+    # The largest and another one of them also as if there were nothing around: whole clouds are asked about too.
+    alone = [0, int(random.integers(len(windows)))]
+    windows, reach = [*windows, *(windows[one] for one in alone)], np.append(reach, np.full(len(alone), np.inf))
+    shares = np.stack([np.bincount(whose[numbers], minlength=classes) / len(numbers) for numbers in windows])
+    return window_descriptors(places, scale, windows, reach), shares
 
 
 def _cut(places: np.ndarray, random) -> np.ndarray:

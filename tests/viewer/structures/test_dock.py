@@ -14,6 +14,7 @@ from napari_scantwin.structures import network as networks
 from napari_scantwin.structures.invariant import FEATURES
 from napari_scantwin.structures.prototypes import CLASSES, PROTOTYPES
 from napari_scantwin.structures.recognise import Recogniser
+from napari_scantwin.structures.strange import Strangeness
 from napari_scantwin.structures.training import DISORDERED, piece
 from napari_scantwin.viewer.canvas.layers import add_scan
 from napari_scantwin.viewer.structures import atom_card
@@ -38,9 +39,7 @@ def stand_in(monkeypatch):
         np.zeros(FEATURES),
         np.ones(FEATURES),
         1.0,
-        np.zeros((FEATURES, 2)),
-        known,
-        1.0,
+        Strangeness(np.zeros((FEATURES, 2)), known, np.zeros(3)),
         np.zeros((10, 3)),
     )
     asked = []
@@ -134,7 +133,7 @@ def test_a_cloud_is_opened_recognised_coloured_and_clicked_on(dock, qtbot, tmp_p
     answering = SimpleNamespace(
         probabilities=lambda images: np.full((1, 7), 1 / 7), response_maps=lambda image, top=4: maps
     )
-    monkeypatch.setattr(atom_card, "image_network", lambda **more: answering)
+    monkeypatch.setattr(atom_card, "image_network", lambda settings, **more: answering)
     with qtbot.waitSignal(dock.card.job.ended, timeout=20_000):
         dock.card.toggle_maps()
     assert dock.card.grid.count() == 3 * 5 + 2

@@ -12,7 +12,7 @@ from napari_scantwin.core.clouds import positions
 from napari_scantwin.operations.contrast import readable
 from napari_scantwin.structures.maps import StructureMap
 from napari_scantwin.structures.neighbourhood import neighbourhood
-from napari_scantwin.structures.network import IMAGE_CLASSES, image_network
+from napari_scantwin.structures.network import IMAGE_CLASSES, ImageSettings, image_network
 from napari_scantwin.structures.recognise import UNLIKE, title_of
 from napari_scantwin.viewer.kit.curves import CurvePlot
 from napari_scantwin.viewer.kit.jobs import Job
@@ -28,6 +28,8 @@ _TURNED = (
     "The picture is of the orientation that the cloud has. The network of these pictures knows crystals in their "
     "standard orientation alone: what it says of another one is often wrong, whatever its probability."
 )
+#: It reads pictures by the nearest distance that is told of the cloud.
+_NETWORK = ImageSettings(told=True)
 _PICTURE, _MAP, _ROW = 150, 72, 25
 #: Of each pair of convolutions the second is shown.
 _LAYERS = ((1, "layers 1, 2"), (3, "layers 3, 4"), (5, "layers 5, 6"))
@@ -153,7 +155,7 @@ class AtomCard(QWidget):
         image = self.found.picture
 
         def work(report, stop):
-            network = image_network(stop=stop, on_progress=lambda done, words: report((done, words)))
+            network = image_network(_NETWORK, stop=stop, on_progress=lambda done, words: report((done, words)))
             report((1.0, "Working out the maps"))
             return network.probabilities(image[None])[0], network.response_maps(image)
 
