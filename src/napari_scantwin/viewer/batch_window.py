@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -27,6 +26,7 @@ from napari_scantwin.recipes.batching import in_words
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_files, ask_folder, ask_path, file_name, last_folder
 from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.legible import Line
 from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.kit.tables import NumberTable, fill
 from napari_scantwin.writers import FORMATS as MAPS
@@ -67,7 +67,7 @@ class BatchWindow(QDialog):
         self.add_folder.setToolTip("A folder of the files of one scan, or a zarr store")
         self.remove = QPushButton("Remove")
         self.remove.setToolTip("Take the chosen rows out of the list; files stay where they are")
-        self.folder = QLineEdit(str(last_folder() / f"{file_name(Path(name).stem)}_batch"))
+        self.folder = Line(str(last_folder() / f"{file_name(Path(name).stem)}_batch"))
         self.folder.setToolTip("Everything is written here: results.csv and, beside it, what is ticked below")
         self.choose = QPushButton("Choose…")
         self.maps, self.figures = Combo(), Combo()

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_scantwin.viewer.canvas.visibility import VIEWS, show_view, view_shown, why_no_view
+from napari_scantwin.viewer.kit.legible import PressedButton
 
 __all__ = ["HEIGHT", "ViewSwitch"]
 
@@ -36,13 +37,11 @@ class ViewSwitch(QWidget):
         super().__init__(canvas)
         self._viewer, self._chosen = viewer, chosen
         self.setAutoFillBackground(True)
-        self.buttons = {view: QPushButton(view) for view in (*VIEWS, _BESIDE)}
+        self.buttons = {view: PressedButton(view, _STYLE) for view in (*VIEWS, _BESIDE)}
         row = QHBoxLayout(self)
         row.setContentsMargins(_LEFT, 2, 2, 2)
         row.setSpacing(2)
         for view, button in self.buttons.items():
-            button.setCheckable(True)
-            button.setStyleSheet(_STYLE)
             button.clicked.connect(lambda on, view=view: self._clicked(view, on))
             row.addWidget(button)
         row.addStretch(1)

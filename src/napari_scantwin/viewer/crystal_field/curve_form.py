@@ -15,6 +15,7 @@ from napari_scantwin.crystal_field.measured.formula import Formula
 from napari_scantwin.crystal_field.measured.per_ion import UNITS, needs
 from napari_scantwin.crystal_field.measured.problem import UsedCurve
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.legible import Line
 from napari_scantwin.viewer.kit.numbers import NumberLine
 from napari_scantwin.viewer.kit.reasons import Reason
 
@@ -36,6 +37,7 @@ class CurveForm(QWidget):
         self.kind, self.direction, self.x_unit = Combo(), Combo(), Combo()
         self.unit = QComboBox()
         self.unit.setEditable(True)
+        self.unit.setLineEdit(Line())
         self.unit.setInsertPolicy(QComboBox.NoInsert)
         self.unit.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
         self.held, self.low, self.high = NumberLine(), NumberLine(), NumberLine()

@@ -15,6 +15,7 @@ from napari_scantwin.viewer.cube.profile_plot import KEY
 from napari_scantwin.viewer.cube.profiles import Profiles
 from napari_scantwin.viewer.cube.waterfall import Waterfall
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.legible import KeyLabel
 from napari_scantwin.viewer.session import scan_of
 
 __all__ = ["CubeWidget"]
@@ -70,7 +71,7 @@ class CubeWidget(QWidget):
         self.line_button = QPushButton("Plane under a line…")
         self.line_button.setToolTip("Draw a line at any angle on the map (tab Cuts), then press Plane there")
         self.line_button.clicked.connect(self.line_wanted)
-        self.key = QLabel(KEY)
+        self.key = KeyLabel(KEY)
         self.key.setStyleSheet("font-size: 8pt")
         self.said = QLabel()
         self.said.setWordWrap(True)

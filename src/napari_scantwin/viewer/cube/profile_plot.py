@@ -16,7 +16,7 @@ __all__ = ["KEY", "ProfilePlot"]
 _CROSSHAIR = "#ffbe3c"
 _MEASURED, _TWIN = "#56b4e9", "#e69f00"
 #: What the colours mean, in words.
-KEY = f"<span style='color:{_MEASURED}'>measured</span> · <span style='color:{_TWIN}'>twin with its 95 % band</span>"
+KEY = (("measured", _MEASURED), ("twin with its 95 % band", _TWIN))
 #: So opaque is the band of a curve's error, which reaches so many standard deviations to either side.
 _PALE, _WITHIN = 70, 1.96
 #: The vertical range grows at once with the data, and shrinks when they fill less than this share of it.

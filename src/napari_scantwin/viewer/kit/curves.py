@@ -9,6 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from qtpy.QtGui import QColor
 
+from napari_scantwin.operations.contrast import TEXT
 from napari_scantwin.operations.findings import Curve, Plot, robust_range
 from napari_scantwin.viewer.kit.plots import as_shown, give_menu, new_plot
 from napari_scantwin.viewer.kit.strip_bar import StripBar
@@ -94,7 +95,7 @@ class CurvePlot:
             self._draw(curve)
         plot.setLabel("bottom", drawn.bottom)
         plot.setLabel("left", drawn.left)
-        named = [f"<span style='color:{plot.ink(color)}'>{text}</span>" for text, color in drawn.key]
+        named = [f"<span style='color:{plot.ink(color, TEXT)}'>{text}</span>" for text, color in drawn.key]
         lines = [" · ".join(named[start : start + _A_LINE]) for start in range(0, len(named), _A_LINE)]
         plot.setTitle("<br>".join(lines) or None, size="8pt")
         if drawn.window is not None and self.on_window is not None:

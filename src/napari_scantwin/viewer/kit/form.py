@@ -25,6 +25,7 @@ from napari_scantwin.operations.parameters import Parameter, in_running_text
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_file
 from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.legible import Line
 from napari_scantwin.viewer.kit.numbers import NumberLine
 
 __all__ = ["FileField", "ParameterForm"]
@@ -171,7 +172,7 @@ class ParameterForm(QWidget):
             slider.setValue(round(one.default))
             slider.valueChanged.connect(lambda value: self.slid.emit())
             return slider
-        line = QLineEdit() if one.kind == "text" else NumberLine()
+        line = Line() if one.kind == "text" else NumberLine()
         line.textChanged.connect(lambda text, one=one: self._typed(one, text))
         return line
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QLabel, QLineEdit
+from qtpy.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QFormLayout, QLabel
 
 from napari_scantwin.core.typed import typed_number
+from napari_scantwin.viewer.kit.legible import Line
 
 __all__ = ["CountBox", "NumberBox", "NumberLine", "ask_number"]
 
@@ -93,7 +94,7 @@ class CountBox(NumberBox):
         return number
 
 
-class NumberLine(QLineEdit):
+class NumberLine(Line):
     """A line for what is more than a number, or less: with a unit, a list, a range, or nothing for a default.
 
     What it holds is read by :meth:`number`, or by those functions of :mod:`napari_scantwin.core` that read numbers as

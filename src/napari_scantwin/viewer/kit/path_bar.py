@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from qtpy.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
+from napari_scantwin.viewer.kit.legible import PressedButton
+
 __all__ = ["PathBar"]
 
 _TICK = "✓ "
@@ -106,8 +108,6 @@ class PathBar(QWidget):
 
 
 def _button(text: str, style: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setCheckable(True)
-    button.setStyleSheet(style)
+    button = PressedButton(text, style)
     button.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
     return button

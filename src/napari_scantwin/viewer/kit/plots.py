@@ -9,8 +9,9 @@ import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QCursor
 
-from napari_scantwin.operations.contrast import readable
+from napari_scantwin.operations.contrast import GRAPHICS, readable
 from napari_scantwin.operations.findings import Plot
+from napari_scantwin.viewer.kit.legible import theme_color
 from napari_scantwin.viewer.kit.picture import PictureMenu
 
 __all__ = ["as_shown", "give_menu", "new_plot", "theme_colors"]
@@ -106,19 +107,14 @@ class _Plot(pg.PlotWidget):
         """The colour that curves are drawn on."""
         return self.backgroundBrush().color().name()
 
-    def ink(self, color: str) -> str:
+    def ink(self, color: str, least: float = GRAPHICS) -> str:
         """A colour made to stand out from the plot's ground, by three to one at least."""
-        return readable(color, self.ground)
+        return readable(color, self.ground, least)
 
 
 def theme_colors() -> tuple[str, str]:
     """Background and text colour of the viewer's theme."""
-    import napari
-    from napari.utils.theme import get_theme
-
-    viewer = napari.current_viewer()
-    theme = get_theme("dark" if viewer is None else viewer.theme)
-    return theme.background.as_hex(format="long"), theme.text.as_hex(format="long")
+    return theme_color("background"), theme_color("text")
 
 
 def give_menu(plot: pg.PlotWidget, describe: Callable[[], Plot | None], **options) -> PictureMenu:

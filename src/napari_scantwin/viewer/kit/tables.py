@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QTableWidget, QTableWidgetItem
+
+from napari_scantwin.viewer.kit.legible import on_table
 
 __all__ = ["NumberTable", "fill", "shared_out"]
 
 #: Space beside a cell's text, in pixels, and a text as wide as a tick.
 _AIR, _TICK = 12, "00\N{NO-BREAK SPACE}"
+#: Where an item keeps the colour of its curve, as it is on any ground.
+_INK = Qt.UserRole + 1
 
 
 class NumberTable(QTableWidget):
@@ -27,6 +31,14 @@ class NumberTable(QTableWidget):
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.fit()
+
+    def changeEvent(self, event) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.StyleChange:  # of napari's theme
+            for row in range(self.rowCount()):
+                item = self.item(row, 0)
+                if item is not None and item.data(_INK):
+                    item.setForeground(QColor(on_table(item.data(_INK))))
 
     def fit(self) -> None:
         """Share out the width again, as after a change of what the table holds."""
@@ -103,6 +115,7 @@ def fill(
             item = QTableWidgetItem(text)
             item.setTextAlignment(Qt.AlignVCenter | (Qt.AlignLeft if column == 0 else Qt.AlignRight))
             if column == 0 and number < len(colors) and colors[number]:
-                item.setForeground(QColor(colors[number]))
+                item.setData(_INK, colors[number])
+                item.setForeground(QColor(on_table(colors[number])))
             table.setItem(number, column, item)
     table.fit()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QComboBox, QDialog, QMessageBox
 
+from napari_scantwin.viewer.kit.legible import Line
+
 __all__ = ["AskingDialog", "WordList", "stored", "words"]
 
 
@@ -26,6 +28,7 @@ class WordList(QComboBox):
     def __init__(self, listed: Sequence[str] = (), placeholder: str = "", parent=None):
         super().__init__(parent)
         self.setEditable(True)
+        self.setLineEdit(Line())
         self.setInsertPolicy(QComboBox.NoInsert)
         self.setMaxVisibleItems(20)
         self.addItems(listed)

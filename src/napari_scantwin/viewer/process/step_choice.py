@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QComboBox, QCompleter, QStyledItemDelegate
 from napari_scantwin import processing
 from napari_scantwin.analyses import ANALYSES, FIT, Analysis
 from napari_scantwin.viewer.kit.combos import Combo
+from napari_scantwin.viewer.kit.legible import Line
 from napari_scantwin.viewer.kit.plots import theme_colors
 from napari_scantwin.viewer.kit.tips import wrapped
 
@@ -62,6 +63,7 @@ class StepChoice(Combo):
         super().__init__(parent)
         self.setMaxVisibleItems(_MOST_SEEN)
         self.setEditable(True)
+        self.setLineEdit(Line())
         self.setInsertPolicy(QComboBox.NoInsert)
         self.setItemDelegate(_Indented(self))
         self._finder = _Finder(self)

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -28,7 +27,7 @@ from qtpy.QtWidgets import (
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core import units
 from napari_scantwin.core.errors import ScanError
-from napari_scantwin.operations.contrast import TEXT, readable
+from napari_scantwin.operations.contrast import TEXT
 from napari_scantwin.operations.findings import Curve, Plot
 from napari_scantwin.planning import Proposal, next_sweeps
 from napari_scantwin.twin import Twin, TwinSettings, train
@@ -39,8 +38,9 @@ from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folders import ask_path, file_name
 from napari_scantwin.viewer.kit.folding import Folding
 from napari_scantwin.viewer.kit.jobs import Job
+from napari_scantwin.viewer.kit.legible import Line, on_table
 from napari_scantwin.viewer.kit.numbers import CountBox, NumberBox
-from napari_scantwin.viewer.kit.plots import give_menu, new_plot, theme_colors
+from napari_scantwin.viewer.kit.plots import give_menu, new_plot
 from napari_scantwin.viewer.kit.reasons import Reason
 from napari_scantwin.viewer.session import ScanLayer, scan_of
 from napari_scantwin.viewer.twin.baseline_scoring import BaselineScoring
@@ -98,7 +98,7 @@ class TrainWidget(QWidget):
             "Published search: the search of Terashima et al., Digital Discovery 2 (2023) 439; takes minutes."
         )
         self.members, self.trials = CountBox(high=64), CountBox(high=100_000)
-        self.budget, self.seed, self.storage = NumberBox(high=86_400), CountBox(high=2**31 - 1), QLineEdit()
+        self.budget, self.seed, self.storage = NumberBox(high=86_400), CountBox(high=2**31 - 1), Line()
         self.seed.setToolTip("The same seed gives the same twin")
         self.trials.setToolTip(
             "How many further interpolators Optuna may try on this scan, those of earlier trainings counted"
@@ -199,7 +199,7 @@ class TrainWidget(QWidget):
 
     def _color(self) -> None:
         """Name and draw the curves in colours that stand out from the ground."""
-        training, held_out = self.plot.ink(_TRAINING), self.plot.ink(_HELD_OUT)
+        training, held_out = self.plot.ink(_TRAINING, TEXT), self.plot.ink(_HELD_OUT, TEXT)
         self.plot.setTitle(
             f"<span style='color:{training}'>training points</span> · "
             f"<span style='color:{held_out}'>held-out sweeps</span>",
@@ -431,7 +431,7 @@ def fill_score_table(table: QTableWidget, score, in_percent: bool = False) -> No
             item = QTableWidgetItem(f"{number:.3g}" if np.isfinite(number) else "–")
             item.setTextAlignment(Qt.AlignRight | Qt.AlignVCenter)
             if method == score.best:
-                item.setForeground(QColor(readable(_BEST, theme_colors()[0], TEXT)))
+                item.setForeground(QColor(on_table(_BEST)))
                 font = item.font()
                 font.setBold(True)
                 item.setFont(font)
