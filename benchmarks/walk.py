@@ -282,7 +282,9 @@ class Walk:
         yield 2000
         again = np.asarray(result_of(self.layer, "simulated", self.viewer).data)
         mine = [line.cut for line in self.panel.cuts.lines if line.layer is self.layer]
-        self.found["same"] = bool(np.array_equal(values, again) and mine == [cut])
+        named = [line.cut.name for line in self.panel.cuts.lines]
+        whole = len(mine) == 1 and mine[0].changed(name=cut.name) == cut and len(set(named)) == len(named)
+        self.found["same"] = bool(np.array_equal(values, again) and whole)
 
     def _save_as(self, kind: str, path: Path) -> Generator:
         yield lambda: self.dialog(kind) is not None

@@ -73,3 +73,27 @@ def test_a_session_comes_back_as_it_was(panel, qtbot, open_scan, train_scan, tmp
         assert np.allclose(after[axis], before[axis], rtol=0.05, atol=0.05 * np.ptp(before[axis]))
     assert panel.menu.copy_python()
     assert QApplication.clipboard().text() == script
+
+
+def test_a_session_beside_its_first_copy_is_seen_and_its_cut_has_a_name_of_its_own(panel, qtbot, open_scan, tmp_path):
+    first = open_scan(sample_path("arpes"))
+    panel.show_tab(panel.cuts)
+    assert panel.cuts.add_line()
+    panel.viewer.dims.set_point(2, panel.viewer.dims.range[2].start + 0.3 * np.ptp(panel.viewer.dims.range[2][:2]))
+    before = view_of(panel)
+    assert panel.menu.save(tmp_path / "one.scansession")
+    qtbot.waitUntil(lambda: not panel.menu.job.running and (tmp_path / "one.scansession").exists(), timeout=30_000)
+    assert panel.menu.open(tmp_path / "one.scansession")
+    qtbot.waitUntil(lambda: panel.chooser.layer not in (None, first), timeout=30_000)
+    second = panel.chooser.layer
+    qtbot.waitUntil(lambda: second.visible and not first.visible, timeout=10_000)
+    qtbot.wait(300)  # what comes a turn later, as fitting the view does
+    assert view_of(panel) == before
+    # The middle of the canvas shows the scan's colours, not the bare ground.
+    picture = panel.viewer.screenshot(canvas_only=True, flash=False)
+    middle = picture[picture.shape[0] // 3 : -picture.shape[0] // 3, picture.shape[1] // 3 : -picture.shape[1] // 3, :3]
+    assert len(np.unique(middle.reshape(-1, 3), axis=0)) > 50
+    assert [line.cut.name for line in panel.cuts.lines] == ["line 1", "line 2"]
+    assert [line.layer for line in panel.cuts.lines] == [first, second]
+    panel.cuts.list.item(1).setText("line 1")  # typed, a name that is taken is no other
+    assert panel.cuts.lines[1].cut.name == panel.cuts.list.item(1).text() == "line 2"

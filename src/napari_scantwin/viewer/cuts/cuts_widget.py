@@ -32,6 +32,7 @@ from napari_scantwin.viewer.canvas.overlay import attach
 from napari_scantwin.viewer.canvas.visibility import family_of
 from napari_scantwin.viewer.cuts.cut_plot import CutPlot
 from napari_scantwin.viewer.cuts.cut_subject import CutSubject, branch_of, curve_of, points_along
+from napari_scantwin.viewer.cuts.names import LINE, free_name
 from napari_scantwin.viewer.cuts.plane_maker import PlaneMaker
 from napari_scantwin.viewer.kit.beside import beside
 from napari_scantwin.viewer.kit.folders import PICTURES, ask_path, file_name
@@ -163,8 +164,7 @@ class CutsWidget(QWidget):
             return self.reason.say("Open a scan of two or more axes first, then draw a line through its map.")
         if start is None or end is None:
             start, end = self._middle(scan)
-        number = sum(line.cut.name.startswith("line ") for line in self.lines) + 1
-        self.add(sections.Cut.between(scan, start, end, name=f"line {number}"))
+        self.add(sections.Cut.between(scan, start, end, name=f"{LINE} 1"))
         return True
 
     def _middle(self, scan) -> tuple[dict, dict]:
@@ -194,10 +194,14 @@ class CutsWidget(QWidget):
             used = [line.color for line in self.lines]
             free = [one for one in _COLORS if one not in used]
             color = free[0] if free else _COLORS[len(self.lines) % len(_COLORS)]
-        self.lines.append(_Line(cut, self.subject.layer, color, shown=shown))
+        self.lines.append(_Line(self._called_alone(cut, cut.name), self.subject.layer, color, shown=shown))
         self._list()
         self.list.setCurrentRow(len(self.lines) - 1)
         self.redraw()
+
+    def _called_alone(self, cut: sections.Cut, name: str, line: _Line | None = None) -> sections.Cut:
+        """A cut, that of a line or a new one, called as it is to be, or so that no other is called alike."""
+        return cut.changed(name=free_name(name, [one.cut.name for one in self.lines if one is not line]))
 
     def move(self, line: _Line, start: dict, end: dict) -> None:
         """Give a cut new ends, as the mouse does; the plot follows within a frame."""
@@ -258,6 +262,7 @@ class CutsWidget(QWidget):
 
     def _bring_back(self, line: _Line, row: int) -> None:
         if line.layer in self._viewer.layers and line not in self.lines:
+            line.cut = self._called_alone(line.cut, line.cut.name)
             self.lines.insert(row, line)
             self._list()
             self.list.setCurrentRow(row)
@@ -344,7 +349,11 @@ class CutsWidget(QWidget):
     def _edited(self, item) -> None:
         line = self.lines[self.list.row(item)]
         line.shown = item.checkState() != Qt.Unchecked
-        line.cut = line.cut.changed(name=item.text().strip() or line.cut.name)
+        line.cut = self._called_alone(line.cut, item.text().strip() or line.cut.name, line)
+        if item.text() != line.cut.name:
+            self.list.blockSignals(True)
+            item.setText(line.cut.name)
+            self.list.blockSignals(False)
         self.redraw()
 
     def _chosen(self, row: int) -> None:

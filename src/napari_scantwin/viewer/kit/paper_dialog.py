@@ -23,6 +23,8 @@ __all__ = ["PaperDialog"]
 
 _REST = 250
 _PREVIEW_DPI = 110
+#: Pixels in which four digits and a unit are seen whole.
+_FIELD = 124
 _ROOM = (520, 420)
 #: matplotlib's settings are those of the whole process: one figure is drawn at a time.
 _drawing = threading.Lock()
@@ -31,6 +33,7 @@ _drawing = threading.Lock()
 def _number(value: float, suffix: str, low: float, high: float) -> NumberBox:
     box = NumberBox(low=low, high=high, digits=4)
     box.setSuffix(suffix)
+    box.setMinimumWidth(_FIELD)
     box.setValue(value)
     return box
 
@@ -54,6 +57,7 @@ class PaperDialog(QDialog):
         self.height_mm = _number(round(usual.tall), " mm", 30, 600)
         self.font_size = _number(usual.font_size, " pt", 4, 40)
         self.dpi = CountBox(low=50, high=1200)
+        self.dpi.setMinimumWidth(_FIELD)
         self.dpi.setValue(usual.dpi)
         self.grid = QCheckBox("Faint grid")
         self.grid.setVisible(isinstance(picture, Plot))
