@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from napari_scantwin.core.errors import ScanError
+from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.patterns import factors
 from napari_scantwin.patterns.blocks import chosen_places, in_blocks, leading_loadings
 from napari_scantwin.patterns.counting import (
@@ -373,15 +374,17 @@ def _decompose(
     if grouping not in GROUPINGS:
         raise ScanError(f"groups are found by {' or '.join(GROUPINGS)}; not by {grouping!r}")
     tell = on_progress or (lambda share: None)
-    table = observation_table(scan, over, gain=gain, mask=mask) if table is None else table
+    if table is None:
+        table = interruptibly(lambda: observation_table(scan, over, gain=gain, mask=mask), stop)
     if method in ("parts", "groups"):
         _refuse_negative(table, method)
     tell(0.1)
     chosen = chosen_places(table, seed=seed)
     rows = table.rows(chosen)
-    weighted = weighted_table(table, rows)
+    weighted = interruptibly(lambda: weighted_table(table, rows), stop)
     pairs = neighbour_pairs(table.used, chosen)
-    evidence = count_components(table, weighted, pairs, seed=seed, stop=stop) if evidence is None else evidence
+    if evidence is None:
+        evidence = interruptibly(lambda: count_components(table, weighted, pairs, seed=seed, stop=stop), stop)
     tell(0.3)
     notes = list(table.notes)
     count = _checked_count(k, evidence, weighted, notes)
@@ -392,7 +395,7 @@ def _decompose(
     elif method == "variance":
         found, amounts = _variance(table, weighted, count, whole, how)
     elif method == "groups":
-        found, amounts = _groups(weighted, count, grouping, k, seed, notes)
+        found, amounts = interruptibly(lambda: _groups(weighted, count, grouping, k, seed, notes), stop)
     else:
         from napari_scantwin.patterns.latent import fit_latent
 
