@@ -22,7 +22,8 @@ def grid(value=1.0):
 @pytest.fixture(scope="module")
 def twin():
     scan = grid()
-    return train(scan.copy(data=np.tanh(scan["magnetic_field"] / scan["temperature"]).T.values), TwinSettings())
+    values = np.tanh(scan["magnetic_field"] / scan["temperature"]).T.values
+    return train(scan.copy(data=values), TwinSettings(members=2, time_budget=1), score_baselines=False)
 
 
 def thesis(folder):

@@ -72,7 +72,8 @@ def test_the_log_score_is_that_of_the_noise_where_there_is_nothing_else_to_miss(
     field, temperature = (axis.ravel() for axis in np.meshgrid(np.arange(8.0), np.linspace(5, 50, 50), indexing="ij"))
     values = 2 + 0.1 * field - 0.05 * temperature + 0.02 * random.normal(size=len(field))
     axes = {"magnetic_field": (field, "T"), "temperature": (temperature, "K")}
-    score = train(scans.ragged_scan(axes, values, name="moment", unit="emu"), score_baselines=False).score
+    scan = scans.ragged_scan(axes, values, name="moment", unit="emu")
+    score = train(scan, TwinSettings(members=2), score_baselines=False).score
     best = -np.log(np.sqrt(2 * np.pi * np.e) * 0.02 / np.ptp(values))
     assert best - 0.15 < score.log_score < best + 0.05
 
@@ -128,13 +129,13 @@ def test_a_stop_does_not_wait_for_what_cannot_be_interrupted():
 def test_one_axis_and_three_axes_train_as_well():
     x = np.linspace(0, 10, 60)
     line = scans.gridded_scan({"temperature": (x, "K")}, np.sin(x), name="resistance", unit="ohm")
-    twin = train(line, TwinSettings(members=2, time_budget=1.5))
+    twin = train(line, TwinSettings(members=2, time_budget=1.5), score_baselines=False)
     assert np.abs(twin.predict(x[:, None])[0] - np.sin(x)).max() < 0.2
     axes = {"sample_temperature": (np.array([10.0, 20, 40, 80]), "K"), "angle": (np.linspace(-5, 5, 9), "deg")}
     axes["energy"] = (np.linspace(-1, 0, 12), "eV")
     t, a, e = np.meshgrid(*(axis for axis, _ in axes.values()), indexing="ij")
     cube = scans.gridded_scan(axes, np.exp(-((e + 0.02 * a**2) ** 2)) * (1 + t / 80), name="intensity", unit="count")
-    twin = train(cube, TwinSettings(members=2, time_budget=1.5))
+    twin = train(cube, TwinSettings(members=2, time_budget=1.5), score_baselines=False)
     assert twin.score.sweeps == ("10 K", "20 K", "40 K", "80 K")
     assert twin.residual().shape == cube.shape
 
@@ -146,9 +147,8 @@ def test_four_and_five_axes_train_as_well(sizes):
     mesh = np.meshgrid(*columns, indexing="ij")
     values = np.tanh(2 * (mesh[-1] - 0.5 * mesh[0])) + 0.3 * sum(mesh[1:-1])
     axes = {name: (column, "mm") for name, column in zip(names, columns, strict=True)}
-    twin = train(
-        scans.gridded_scan(axes, values, name="intensity", unit="count"), TwinSettings(members=2, time_budget=1.5)
-    )
+    scan = scans.gridded_scan(axes, values, name="intensity", unit="count")
+    twin = train(scan, TwinSettings(members=2, time_budget=1.5), score_baselines=False)
     assert len(twin.score.sweeps) == 4
     grid = {name: np.array([0.1]) for name in names[1:]} | {names[0]: np.array([0.2]), names[-1]: np.linspace(-1, 1, 5)}
     truth = np.tanh(2 * (grid[names[-1]] - 0.1)) + 0.03 * (len(sizes) - 2)
