@@ -23,6 +23,7 @@ _ALL = (
     "calibration",
     "speed",
     "scale",
+    "stops",
     "networks",
     "startup",
     "reading",
@@ -34,6 +35,7 @@ _ALL = (
     "arpes_dragging",
     "crystal_field",
     "patterns",
+    "structures",
 )
 _RESULTS = _HERE / "RESULTS.md"
 
@@ -74,7 +76,9 @@ def main() -> None:
             kept[part.split("\n", 1)[0][3:]] = part.rstrip() + "\n"
     for name in sys.argv[1:] or _ALL:
         kept[name] = section(name)
-        text = "# Results\n\nWritten by `make bench`.\n\n" + "\n".join(kept[key] for key in _ALL if key in kept)
+        known = [key for key in _ALL if key in kept]
+        others = [key for key in kept if key not in _ALL]  # studies made once: kept as they are
+        text = "# Results\n\nWritten by `make bench`.\n\n" + "\n".join(kept[key] for key in [*known, *others])
         _RESULTS.write_text(text, encoding="utf-8")
 
 
