@@ -21,6 +21,8 @@ paper      the cubic case of *exact* by other ways too, mean absolute errors sid
            trained here for ``--minutes`` of processor time, in full and with a quarter of its widths), the nearest
            curve of the table, the mixture density network, blind least squares of 1 and of 16 starts, and ``find``.
 samples    curves of many random crystal fields of J = 4 at once, beside a plain loop.
+cancel     how long a search, the making of a table and the training of a network go on after they are told to stop: the
+           time between two looks at the stop flag.
 kerse2     the bulk data of KErSe2 (arXiv:2001.03175), where their files are at hand: solutions, and with the four
            neutron energies added.
 
@@ -32,6 +34,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -525,6 +528,54 @@ def samples(kept: Kept, count: int) -> None:
     print("largest differences, of the largest value: C, χ, M " + ", ".join(f"{one:.1e}" for one in off))
 
 
+class Looks(threading.Event):
+    """A stop flag that notes when it is looked at."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock, self.times = clock, [clock()]
+
+    def is_set(self):
+        self.times.append(self.clock())
+        return super().is_set()
+
+    def line(self, name: str) -> None:
+        """What is waited for at a random moment (the median), and at the worst."""
+        gaps = np.sort(np.diff([*self.times, self.clock()]))
+        # At a moment within a gap what is left of it is waited for; half of all moments have more to wait for.
+        waits = np.linspace(0, gaps[-1], 2001)
+        left = np.maximum(gaps - waits[:, None], 0).sum(axis=1) / gaps.sum()
+        median = waits[np.argmax(left <= 0.5)]
+        print(f"{name:52s}{gaps.sum():9.1f}{len(gaps):9d}{median:9.3f}{gaps[-1]:9.3f}")
+
+
+def cancel(kept: Kept, folder: Path) -> None:
+    from napari_scantwin.crystal_field.posterior import train_posterior
+
+    print("\nFrom cancel to the end, s (processor time; of the network by the clock, since it waits for threads)")
+    print(f"{'':52s}{'whole':>9s}{'looks':>9s}{'median':>9s}{'worst':>9s}")
+    case = "C4v J=15/2"
+    ion, site, values, rng = problem(case, 0)
+    looks = Looks(time.process_time)
+    direction_table(ion, site, count=4000, keep=False, seed=SEED, stop=looks)
+    looks.line(f"{case}, table of 4000 directions")
+    direction_table(ion, site)
+    for kinds, words in ((("c", "chi", "m"), "C, χ, M"), (("m",), "M alone")):
+        curves = curves_of(ion, site, values, rng, True, kinds)
+        looks = Looks(time.process_time)
+        find(curves, ion, site, stop=looks)
+        looks.line(f"{case}, {words}, find")
+    curves = curves_of(ion, site, values, rng, True)
+    looks = Looks(time.perf_counter)
+    train_posterior(curves, ion, site, examples=4000, steps=600, keep=False, stop=looks)
+    looks.line(f"{case}, C, χ, M, network of 4000 examples")
+    if (folder / "kerse2_HC.dat").exists():
+        curves = kerse2_curves(folder)
+        looks = Looks(time.process_time)
+        find(curves, "Er3+", "D3d", stop=looks)
+        looks.line("KErSe2, find")
+
+
 def kerse2(kept: Kept, folder: Path) -> None:
     from napari_scantwin.crystal_field.constants import KELVIN_PER_MEV
 
@@ -579,7 +630,7 @@ def kerse2_curves(folder: Path) -> list[IonCurve]:
 
 
 def main() -> None:
-    parts = ("exact", "noise", "blind", "ambiguous", "network", "paper", "samples", "kerse2")
+    parts = ("exact", "noise", "blind", "ambiguous", "network", "paper", "samples", "cancel", "kerse2")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="*", default=parts)
     parser.add_argument(
@@ -601,6 +652,7 @@ def main() -> None:
         "network": lambda: network(kept, asked.problems),
         "paper": lambda: paper(kept, asked.problems, asked.minutes),
         "samples": lambda: samples(kept, asked.problems),
+        "cancel": lambda: cancel(kept, asked.data),
         "kerse2": lambda: kerse2(kept, asked.data),
     }
     for part in asked.part or parts:

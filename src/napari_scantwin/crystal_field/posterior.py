@@ -37,7 +37,7 @@ _CHUNK = 64
 _SMALLEST, _LARGEST = 0.5, 100.0
 #: How often a curve is left out of an example, and by how much its errors differ from those at hand.
 _MISSING, _ERRORS = 0.15, 3.0
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class Posterior:
         Whose crystal fields it knows.
     grids
         The curves whose places it looks at.
-    relative_errors
-        Of each curve, as it was trained [c].
+    noise
+        What the errors of each curve are made of, as it was trained [c, 2]: a part of the value and one of the largest.
     priors
         Of scale factors and molecular field.
     centre, spread
@@ -63,7 +63,7 @@ class Posterior:
     ion: Ion
     site: Site
     grids: tuple[IonCurve, ...]
-    relative_errors: np.ndarray
+    noise: np.ndarray
     priors: Priors
     centre: np.ndarray
     spread: np.ndarray
@@ -100,22 +100,24 @@ class Posterior:
         return [tuple(np.quantile([one[i] for one in made], [0.05, 0.95], axis=0)) for i in range(len(self.grids))]  # type: ignore[misc]
 
     def _inputs(self, curves: Sequence[IonCurve]) -> np.ndarray:
-        values, missing, errors = [], [], []
-        for grid, relative in zip(self.grids, self.relative_errors, strict=True):
+        row, missing, levels = [], [], []
+        for grid, noise in zip(self.grids, self.noise, strict=True):
             same = [one for one in (each.trimmed() for each in curves) if one is not None and _alike(one, grid)]
-            value = None
+            value, level = np.zeros(grid.x.size), None
             if same:
-                order = np.argsort(same[0].x)
-                x, y = same[0].x[order], same[0].value[order]
+                mean = _grid(same[0])  # averaged as the examples' errors are
+                order = np.argsort(mean.x)
+                x, y = mean.x[order], mean.value[order]
                 if x[0] <= grid.x.min() * 1.2 + 1e-9 and x[-1] >= grid.x.max() * 0.8:
                     value = np.interp(grid.x, x, y)
-                    of_file = float(np.median(same[0].error / np.maximum(np.abs(same[0].value), 1e-12)))
-            missing.append(value is None)
-            errors.append(0.0 if value is None else np.log(max(of_file, 1e-5) / relative))
-            values.append(np.zeros(grid.x.size) if value is None else value)
+                    level = float(np.log(np.median(mean.error / _error_of(mean.value, noise))))
+            missing.append(level is None)
+            levels.append(float(np.clip(level or 0.0, -np.log(_ERRORS), np.log(_ERRORS))))
+            row.append(_compressed(self.ion, grid, value))
         if all(missing):
             raise ScanError("none of these curves is like those the network was trained for; train it for them")
-        return _scaled(self.ion, self.grids, values, np.array(missing), np.array(errors), self.centre, self.spread)
+        rows = (np.concatenate(row)[None], np.array([missing]), np.array([levels]))
+        return _scaled(self.grids, *rows, self.centre, self.spread)[0]
 
 
 def train_posterior(
@@ -158,12 +160,12 @@ def train_posterior(
     grids = tuple(_grid(one) for one in (each.trimmed() for each in curves) if one is not None and one.kind != "levels")
     if not grids:
         raise ScanError("a network learns from heat capacities, susceptibilities and magnetizations; give one")
-    relative = np.array([float(np.median(one.error / np.maximum(np.abs(one.value), 1e-12))) for one in grids])
+    noise = np.array([_noise_of(one) for one in grids])
     model = LeastSquares(ion, site, grids, priors)
-    key = _key(ion, site, grids, relative, priors, examples, steps, seed)
+    key = _key(ion, site, grids, noise, priors, examples, steps, seed)
     path = cache_folder() / "crystal_field" / f"posterior_{site.laue}_J{ion.J:g}_{key}.npz"
     if keep and (network := _read(path, model.k)) is not None:
-        return Posterior(ion, site, grids, relative, priors, *network)
+        return Posterior(ion, site, grids, noise, priors, *network)
 
     def told(low, high):
         return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
@@ -174,26 +176,19 @@ def train_posterior(
     values = _simulated(model, sized, rng, told(0.0, 0.6), stop)
     missing = rng.random((examples, len(grids))) < _MISSING
     missing[missing.all(axis=1)] = False
-    errors = rng.uniform(-np.log(_ERRORS), np.log(_ERRORS), size=(examples, len(grids)))
+    levels = rng.uniform(-np.log(_ERRORS), np.log(_ERRORS), size=(examples, len(grids)))
     raw = []
     for number, (grid, value) in enumerate(zip(grids, values, strict=True)):
-        share = relative[number] * np.exp(errors[:, number, None])
-        share = share * np.abs(value) + 0.3 * share * np.abs(value).max(axis=1, keepdims=True)
-        noisy = value + share * rng.normal(size=value.shape)
-        raw.append(_compressed(ion, grid, noisy))
+        error = _error_of(value, noise[number]) * np.exp(levels[:, number, None])
+        raw.append(_compressed(ion, grid, value + error * rng.normal(size=value.shape)))
     whole = np.concatenate(raw, axis=1)
     centre, spread = whole.mean(axis=0), whole.std(axis=0) + 1e-9
-    inputs = np.stack(
-        [
-            _scaled(ion, grids, None, gone, each, centre, spread, row)
-            for row, gone, each in zip(whole, missing, errors, strict=True)
-        ]
-    )
+    inputs = _scaled(grids, whole, missing, levels, centre, spread)
     targets = _to_target(_folded(model, grids, sized))
     network = fit_mixture_density(inputs, targets, steps=steps, seed=seed, on_progress=told(0.6, 1.0), stop=stop)
     if keep:
         _write(path, centre, spread, network)
-    return Posterior(ion, site, grids, relative, priors, centre, spread, network)
+    return Posterior(ion, site, grids, noise, priors, centre, spread, network)
 
 
 def _grid(curve: IonCurve) -> IonCurve:
@@ -229,13 +224,28 @@ def _compressed(ion: Ion, grid: IonCurve, value: np.ndarray) -> np.ndarray:
     return value / ion.saturation_moment if grid.kind == "magnetization" else value
 
 
-def _scaled(ion, grids, values, missing, errors, centre, spread, row=None) -> np.ndarray:
-    """Inputs: readings about their mean, zero where a curve is missing; which are missing; logarithms of errors."""
-    if row is None:
-        row = np.concatenate([_compressed(ion, grid, value) for grid, value in zip(grids, values, strict=True)])
-    gone = np.repeat(missing, [grid.x.size for grid in grids])
-    readings = np.where(gone, 0.0, np.clip((row - centre) / spread, -8, 8))
-    return np.concatenate([readings, missing.astype(float), np.where(missing, 0.0, errors)])
+def _noise_of(curve: IonCurve) -> tuple[float, float]:
+    """The parts of the value and of the largest value, neither below zero, that a curve's errors are the sum of."""
+    from scipy.optimize import nnls
+
+    size = np.abs(curve.value)
+    columns = np.stack([size, np.full(size.shape, size.max())], axis=1) / curve.error[:, None]
+    found, _ = nnls(columns, np.ones(len(size)))
+    return tuple(found)
+
+
+def _error_of(value: np.ndarray, noise) -> np.ndarray:
+    """The errors of values [..., x] that such parts make."""
+    size = np.abs(value)
+    return np.maximum(noise[0] * size + noise[1] * size.max(axis=-1, keepdims=True), 1e-12)
+
+
+def _scaled(grids, rows, missing, levels, centre, spread) -> np.ndarray:
+    """Inputs of n examples: readings [n, x] about their mean, zero where a curve is missing; which are missing [n, c];
+    the logarithms of how large the errors are [n, c]."""
+    gone = np.repeat(missing, [grid.x.size for grid in grids], axis=1)
+    readings = np.where(gone, 0.0, np.clip((rows - centre) / spread, -8, 8))
+    return np.concatenate([readings, missing.astype(float), np.where(missing, 0.0, levels)], axis=1)
 
 
 def _to_target(sized: np.ndarray) -> np.ndarray:
@@ -261,10 +271,11 @@ def _folded(model: LeastSquares, grids, sized: np.ndarray) -> np.ndarray:
     return sized
 
 
-def _key(ion, site, grids, relative, priors, *numbers) -> str:
+def _key(ion, site, grids, noise, priors, *numbers) -> str:
     digest = hashlib.sha256(repr((_VERSION, ion.name, ion.J, site.laue, priors, numbers)).encode())
-    for one, error in zip(grids, relative, strict=True):
-        digest.update(repr((one.kind, one.direction, one.field, one.temperature, one.group, f"{error:.2g}")).encode())
+    for one, parts in zip(grids, noise, strict=True):
+        errors = [f"{part:.2g}" for part in parts]
+        digest.update(repr((one.kind, one.direction, one.field, one.temperature, one.group, errors)).encode())
         digest.update(np.round(one.x, 6).tobytes())
     return digest.hexdigest()[:12]
 

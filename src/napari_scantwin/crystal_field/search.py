@@ -36,6 +36,8 @@ _FEW = 5
 #: Further starts of the table, round by round; a fit below this χ²/n has one round only.
 _FURTHER, _NOT_HOPELESS = (48, 96, 192), 5.0
 _RANDOM, _OF_RANDOM = 2000, 40
+#: Of those, so many are worked out between two looks at whether to stop.
+_FEW_AT_ONCE = 20
 #: A valley whose χ² without the curves in fields exceeds the best in all by more is not followed.
 _FOLLOWED = 12.0
 #: Minima of the curves without a field closer than this share of their size are followed once.
@@ -273,10 +275,10 @@ def _drawn(model: LeastSquares, rng: np.random.Generator, count: int, stop) -> n
     sized = directions(model.k, _RANDOM, int(rng.integers(1 << 31)))
     sized = sized * np.exp(rng.uniform(np.log(0.5), np.log(200.0), size=(len(sized), 1)))
     chi2 = np.empty(len(sized))
-    for begin in range(0, len(sized), 100):
+    for begin in range(0, len(sized), _FEW_AT_ONCE):
         if stop is not None and stop.is_set():
             raise Cancelled
-        rows = slice(begin, begin + 100)
+        rows = slice(begin, begin + _FEW_AT_ONCE)
         residuals, _ = model.evaluate(model.start(sized[rows]), derivatives=False)
         chi2[rows] = np.minimum(residuals**2, 1e8).sum(axis=1)
     return sized[np.argsort(chi2)[:count]]

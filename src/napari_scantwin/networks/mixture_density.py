@@ -145,14 +145,14 @@ def fit_mixture_density(
     d = targets.shape[1]
     learned = len(inputs) - max(1, round(held_out * len(inputs)))
     outputs = components * (1 + 2 * d + d * (d - 1) // 2)
-    network = DenseNetwork(inputs.shape[1], layers, nodes, outputs)
+    layout = DenseNetwork(inputs.shape[1], layers, nodes, outputs)
 
     def told(training):
         if on_progress is not None:
             on_progress(training.done / training.total)
 
     trained = train_members(
-        network,
+        layout,
         TrainingData(inputs[None, :learned].astype(np.float32), targets[None, :learned].astype(np.float32)),
         members=1,
         steps=steps,
@@ -167,8 +167,10 @@ def fit_mixture_density(
         raise Cancelled
     weights = tuple(np.asarray(part[0], np.float64).reshape(part.shape[1:]) for part in trained.weights)
     widths = np.exp(np.linspace(np.log(0.5), np.log(3.0), 26))
-    fits = [
-        MixtureDensity(weights, components, d, width).log_density(inputs[learned:], targets[learned:]).mean()
-        for width in widths
-    ]
+    fits = []
+    for width in widths:
+        if stop is not None and stop.is_set():
+            raise Cancelled
+        network = MixtureDensity(weights, components, d, width)
+        fits.append(network.log_density(inputs[learned:], targets[learned:]).mean())
     return MixtureDensity(weights, components, d, float(widths[int(np.argmax(fits))]))
