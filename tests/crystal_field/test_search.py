@@ -75,6 +75,22 @@ def test_tetragonal_field_is_found_with_the_sign_of_B44():
     assert any("45°" in one for one in blind.hints)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_both_sides_of_a_turn_that_is_hardly_seen_are_listed(seed):
+    of, place = ions.ion("Pr3+"), sites.site("D3h").for_J(4)
+    sized = np.array([-3.6035, 12.2453, -6.6421, -7.6592])
+    values = sized / conventions.walter_sizes(of, place)
+    curves = curves_of(of, place, values, np.random.default_rng(seed))
+    (turn,) = (one.matrix for one in place.equivalences)
+    model = LeastSquares(of, place, curves, EXACT)
+    residuals, _ = model.evaluate(np.array([values, turn @ values]) * model.sizes)
+    seen = abs(float(np.diff((residuals**2).sum(axis=1))[0]))
+    assert 1e-2 < seen < 4  # a field in the plane sees it, but not beyond the noise
+    found = [one.values * model.sizes for one in find(curves, of, place, priors=EXACT).solutions]
+    for truth in (values, turn @ values):
+        assert min(fit.distance(truth * model.sizes, np.array(found))) < 0.05
+
+
 def test_with_noise_errors_cover_and_the_scale_is_found():
     of, place = ions.ion("Pr3+"), sites.site("Oh")
     inside = total = 0

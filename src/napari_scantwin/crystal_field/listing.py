@@ -53,10 +53,13 @@ def listed(model: LeastSquares, unknowns, chi2, curvature) -> tuple[list[Solutio
 def _unseen_turns(model: LeastSquares, unknowns, chi2, stretch):
     found = []
     for turn in model.site.equivalences:
+        if turn.in_plane and not model.sees_plane:
+            found.append(_Sized(turn.words, turn.matrix * model.sizes[:, None] / model.sizes))
+            continue
         turned = unknowns[None].copy()
         turned[0, : model.k] = turn.matrix @ (unknowns[: model.k] / model.sizes) * model.sizes
         residuals, _ = model.evaluate(turned)
-        if abs(float(residuals[0] @ residuals[0]) - chi2) < _UNSEEN * (stretch + chi2):
+        if abs(float(residuals[0] @ residuals[0]) - chi2) < _UNSEEN * stretch:
             found.append(_Sized(turn.words, turn.matrix * model.sizes[:, None] / model.sizes))
     return found
 

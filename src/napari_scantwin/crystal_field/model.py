@@ -190,6 +190,11 @@ class LeastSquares:
                      None, 0.0, curve.group, curve.label)
         ]  # fmt: skip
 
+    @property
+    def sees_plane(self) -> bool:
+        """Whether a curve in a field tells directions of the plane of a and b apart."""
+        return any(self._takes_field(curve) and curve.direction in ("a", "b") for curve in self.curves)
+
     def group_of(self, curve: IonCurve) -> str:
         """The key of the scale factor that a curve has."""
         if curve.kind == "heat_capacity":

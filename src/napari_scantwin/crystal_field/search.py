@@ -140,6 +140,7 @@ def find(
     if whole.k > _FEW:
         search.beside_the_best()
     search.while_more_fit(starts)
+    search.other_sides()
     if on_progress is not None:
         on_progress(0.95)
     solutions, rejected = listed(whole, *search.minima)
@@ -242,12 +243,29 @@ class _Search:
             if known == before:
                 return
 
+    def other_sides(self) -> None:
+        """Follow what turns make of the minima that fit, where a curve sees the turn: it may see it so little that both
+        sides fit."""
+        if not self.whole.sees_plane:
+            return
+        best = self.minima[0][self._fitting_ones(())]
+        for matrix in self.turns:
+            turned = best.copy()
+            turned[:, : self.whole.k] = best[:, : self.whole.k] @ matrix.T
+            near = self._chi2(turned) < self.minima[1].min() + _DECIDED * max(1.0, self._bad)
+            if near.any():
+                self._add(fit.refine(self.whole, turned[near], stop=self.stop))
+
     def _fitting(self) -> int:
         """How many distinct minima fit about as well as the best."""
+        return len(self._fitting_ones(self.turns))
+
+    def _fitting_ones(self, turns) -> np.ndarray:
+        """The numbers of the distinct minima that fit about as well as the best, best first."""
         x, chi2 = self.minima[0], self.minima[1]
         close = np.flatnonzero(chi2 < chi2.min() + _FITTING * max(1.0, self._bad))
         order = close[np.argsort(chi2[close])]
-        return len(fit.diverse(x[order][:, : self.whole.k], len(order), 0.05, self.turns))
+        return order[fit.diverse(x[order][:, : self.whole.k], len(order), 0.05, turns)]
 
     @property
     def _bad(self) -> float:
