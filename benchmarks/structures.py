@@ -40,8 +40,9 @@ from napari_scantwin.structures.prototypes import (
     rhombohedral,
     with_vacancies,
 )
-from napari_scantwin.structures.recognise import Settings, calibration_error, fit, recogniser, reliability
-from napari_scantwin.structures.training import TrainingWindows, WindowRecipe, labels_of, piece, training_windows
+from napari_scantwin.structures.recognise import Settings, calibration_error, recogniser, reliability
+from napari_scantwin.structures.strange import Strangeness
+from napari_scantwin.structures.training import WindowRecipe, labels_of, piece, training_windows
 
 HERE = Path(__file__).resolve().parent
 BY_LABEL = {one.label: one for one in PROTOTYPES}
@@ -295,13 +296,16 @@ def unknown(args) -> dict:
     every, labels = training_windows(recipe=WindowRecipe(seed=args.seed)), labels_of(PROTOTYPES)
     fresh = training_windows(recipe=WindowRecipe(blocks=400, seed=args.seed + 77, sigma=0.08))
     found = {}
+    pure = fresh.labels.max(axis=1) > 0.999
     for left_out in args.classes or CLASSES:
         number = labels.index(left_out)
         known = every.labels[:, number] == 0
-        part = TrainingWindows(every.features[known], every.labels[known], every.block[known])
-        made = fit(part, Settings(recipe=WindowRecipe(seed=args.seed), steps=args.steps))
-        pure = fresh.labels.max(axis=1) > 0.999
-        strange = made.tell(fresh.features).unlike
+        features, shares, block = every.features[known], every.labels[known], every.block[known]
+        blocks = np.unique(block)
+        held = np.isin(block, np.random.default_rng(args.seed).permutation(blocks)[: round(len(blocks) / 6)])
+        middle, spread = features[~held].mean(axis=0), features[~held].std(axis=0) + 1e-6
+        made = Strangeness.learned(features, (features - middle) / spread, shares, block, held)
+        strange = made(fresh.features, (fresh.features - middle) / spread) > 1
         those = fresh.labels[:, number] > 0.999
         others = pure & (fresh.labels[:, number] == 0)
         found[left_out] = {"flagged": float(strange[those].mean()), "false alarms": float(strange[others].mean())}
@@ -386,7 +390,6 @@ def main() -> int:
     parser.add_argument("--kernel", type=int, default=7, help="of the paper's network; 3 takes a fifth of the time")
     parser.add_argument("--images", type=int, default=720, help="perfect crystals the paper's network learns from")
     parser.add_argument("--epochs", type=int, default=7, help="how often it sees each")
-    parser.add_argument("--steps", type=int, default=1, help="of the networks of unknown, whose strangeness needs none")
     parser.add_argument("--classes", nargs="*", help="classes left out, of unknown; all eight by default")
     parser.add_argument("--grains", type=Path, default=HERE.parent.parent / "shared/data/atoms/four_grains.xyz")
     parser.add_argument("--folder", type=Path, default=Path("structures-results"))

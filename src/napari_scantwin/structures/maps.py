@@ -39,6 +39,8 @@ MANY = 1_000_000
 _BLOCK, _ROWS = 12_000, 400
 #: Atoms by which a region's scale is told, how many atoms have one such region, and what counts as one scale.
 _REGION, _APART, _ALIKE = 250, 60, 0.015
+#: The part of the time that scales take.
+_SCALES = 0.08
 #: How far the middle of a window's atoms may lie off its own, in its radii: at a flat surface by 3/8.
 _OFF = 0.25
 
@@ -132,7 +134,12 @@ def whole_cloud(
     return Whole(recogniser.tell(found, merged=merged), scale, cloud.own, cloud.notes)
 
 
-def local_scales(places: np.ndarray, *, stop: threading.Event | None = None) -> np.ndarray:
+def local_scales(
+    places: np.ndarray,
+    *,
+    stop: threading.Event | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> np.ndarray:
     """The nearest distance about every atom [n]: of regions of 250 atoms, those that differ by less than 3 % together
     as one."""
     from scipy.spatial import cKDTree
@@ -146,6 +153,8 @@ def local_scales(places: np.ndarray, *, stop: threading.Event | None = None) -> 
         if stop is not None and stop.is_set():
             raise Cancelled
         found[number] = nearest_distance(places[atoms])
+        if on_progress is not None:
+            on_progress((number + 1) / len(middles))
     return _alike(found)[cKDTree(places[middles]).query(places)[1]]
 
 
@@ -214,13 +223,20 @@ def structure_map(
     notes = list(cloud.notes)
     if every > 1:
         notes.append(f"every {every}th of {cloud.own} atoms was asked about")
+    _look(stop)
     cloud = with_images(cloud, scan, nearest_distance(cloud.places) * (CUTOFF + (window / 2) ** (1 / 3)))
     window = min(window, len(cloud.places))
     asked = np.arange(0, cloud.own, every)
+    _look(stop)
     features, scale, reach, off = _described(cloud, asked, window, stop, on_progress)
     return StructureMap(
         cloud.rows[asked], recogniser.tell(features, merged=merged), scale, reach, off > _OFF, tuple(notes)
     )
+
+
+def _look(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Cancelled
 
 
 def _described(cloud: Cloud, asked: np.ndarray, window: int, stop, on_progress):
@@ -228,7 +244,8 @@ def _described(cloud: Cloud, asked: np.ndarray, window: int, stop, on_progress):
     from scipy.spatial import cKDTree
 
     tree = cKDTree(cloud.places)
-    scales = local_scales(cloud.places, stop=stop)[asked]
+    tell = None if on_progress is None else _within(on_progress, 0.0, _SCALES)
+    scales = local_scales(cloud.places, stop=stop, on_progress=tell)[asked]
     features = np.zeros((len(asked), FEATURES), np.float32)
     reach, off, done = np.zeros(len(asked)), np.zeros(len(asked)), 0
     place_in_order = np.empty(len(cloud.places), np.int64)
@@ -241,7 +258,8 @@ def _described(cloud: Cloud, asked: np.ndarray, window: int, stop, on_progress):
             reach[part] = distances[:, -1]
             middle = cloud.places[near].mean(axis=1) - cloud.places[asked[part]]
             off[part] = np.linalg.norm(middle, axis=1) / np.maximum(reach[part], 1e-9)
-            tell = None if on_progress is None else _within(on_progress, done / len(asked), len(part) / len(asked))
+            begun, share = _SCALES + (1 - _SCALES) * done / len(asked), (1 - _SCALES) * len(part) / len(asked)
+            tell = None if on_progress is None else _within(on_progress, begun, share)
             features[part] = _of_block(cloud.places, near, float(scale), reach[part], stop, tell)
             done += len(part)
     return features, scales, reach, off

@@ -55,7 +55,7 @@ class Settings:
 
     recipe: WindowRecipe = field(default_factory=WindowRecipe)
     members: int = 6
-    steps: int = 2000
+    steps: int = 1000
     nodes: int = 128
     own: tuple[Prototype, ...] = ()
 
