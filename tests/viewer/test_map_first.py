@@ -46,6 +46,7 @@ def test_steps_are_greyed_with_the_reason_then_ticked(panel, open_scan, train_sc
     open_scan(sample_path("palladium_hydride"))
     qtbot.waitUntil(lambda: steps["Train"].isEnabled() and steps["Open"].text().startswith("✓"))
     assert "press Train" in panel.card.words
+    assert not panel.card.learned.isVisible()
     assert not steps["Train"].text().startswith("✓")
     twin = train_scan()
     assert twin is not None
@@ -57,6 +58,17 @@ def test_steps_are_greyed_with_the_reason_then_ticked(panel, open_scan, train_sc
     qtbot.waitUntil(lambda: not panel.card.unsaved.text() and steps["Export"].text().startswith("✓"))
     assert "Made of" in panel.card.words
     assert panel.card.height() == height
+    # The line that leads to what it has learned, which nothing waits for; once asked, it says what was found.
+    qtbot.mouseClick(panel.card.learned, Qt.LeftButton)
+    now = panel.analyse.current
+    assert panel.tabs.tabText(panel.tabs.currentIndex()) == "Analyse"
+    assert now.analysis.name == "what_it_learned"
+    assert now.result is None
+    assert not now.job.running
+    now.form.fields["question"].setCurrentText("How inputs' errors change it")
+    now.run(asked=True)
+    qtbot.waitUntil(lambda: now.result is not None and not now.job.running, timeout=60_000)
+    qtbot.waitUntil(lambda: "errors of the inputs" in panel.card.learned.text())
 
 
 def test_plots_stand_under_the_canvas_and_can_be_torn_off(panel, open_scan, qtbot):

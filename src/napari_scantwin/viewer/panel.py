@@ -32,7 +32,7 @@ from napari_scantwin.viewer.kit.undo import Undo
 from napari_scantwin.viewer.open.open_widget import OpenWidget
 from napari_scantwin.viewer.plots_dock import PlotsDock
 from napari_scantwin.viewer.process.tab import ProcessWidget
-from napari_scantwin.viewer.result_card import ResultCard
+from napari_scantwin.viewer.result_card import LEARNED, ResultCard
 from napari_scantwin.viewer.scan_menu import ScanMenu
 from napari_scantwin.viewer.session import ScanLayer, made_from
 from napari_scantwin.viewer.shortcuts import CanvasKeys
@@ -134,6 +134,8 @@ class Panel(QWidget):
         self.sweeps.changed.connect(self.cuts.redraw)
         self.sweeps.changed.connect(self.analyse.refresh)
         self.analyse.mapped.connect(self.cuts.redraw)
+        self.card.learned_wanted.connect(self._ask_learned)
+        self.analyse.shown.connect(self._tell_learned)
         self.train.trained.connect(self._trained)
         for choice in (self.simulate.branch, self.cuts.branch):
             choice.chosen.connect(self._branch_chosen)
@@ -236,6 +238,18 @@ class Panel(QWidget):
         self._window.resizeDocks([self._plots_dock], [_PLOTS], Qt.Vertical)
         self.tabs.currentChanged.connect(lambda number: self.plots.show_of(self.tabs.widget(number).widget()))
         self.plots.show_of(self.tabs.currentWidget().widget())
+
+    def _ask_learned(self) -> None:
+        """Show the analysis of what the chosen scan's twin has learned."""
+        self.show_tab(self.analyse)
+        with contextlib.suppress(KeyError):
+            self.analyse.choose(LEARNED.title)
+
+    def _tell_learned(self) -> None:
+        """Say on the card what that analysis has found."""
+        now = self.analyse.current
+        if now is not None and now.analysis is LEARNED and now.result is not None and now.result.notes:
+            self.card.tell_learned(now.twin, " ".join(now.result.notes[:2]))
 
     def _opened(self, layer) -> None:
         self.chooser.choose(layer)
