@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import dask.array as da
 import numpy as np
 import pytest
 
+from napari_scantwin.core.errors import Cancelled, ScanError
 from napari_scantwin.patterns import blocks, components, decompose, matrix
 from napari_scantwin.patterns.matrix import observation_table
 
@@ -53,3 +56,57 @@ def test_principal_components_of_a_large_stack_are_those_of_all_its_places(small
     exact = np.linalg.svd(weighted, full_matrices=False)[2][:3]
     together = np.abs(exact @ found.decomposer.loadings.T)
     np.testing.assert_allclose(np.diag(together), 1, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """The address of a cluster that is talked to over sockets, as one of other machines is."""
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    options = {"processes": False, "n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(protocol="tcp", host="127.0.0.1", **options) as started:
+        yield started.scheduler_address
+
+
+@pytest.mark.parametrize("method", ["parts", "variance", "groups"])
+def test_a_cluster_gives_the_same(small_parts, cluster, tmp_path, method):
+    scan, shares, _ = mixture(100, shape=(48, 40), channels=30)
+    path = tmp_path / "stack.zarr"
+    da.from_array(scan.values, chunks=(16, 20, 30)).to_zarr(path)
+    stored = scan.copy(data=da.from_zarr(path))
+    here = decompose(stored, method=method, k=3, gain=1)
+    parts: list[float] = []
+    there = decompose(stored, method=method, k=3, gain=1, scheduler=cluster, on_progress=parts.append)
+    np.testing.assert_allclose(there.shares, here.shares, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(there.spectra, here.spectra, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(there.misfit, here.misfit, rtol=1e-6)
+    assert np.isfinite(there.shares.values).all()
+    assert len({share for share in parts if share > 0.6}) >= 3
+    if method == "parts":
+        assert share_error(there.shares, shares) < 0.04
+
+
+def test_work_on_a_cluster_ends_when_it_is_stopped_and_no_scheduler_is_said(small_parts, cluster, monkeypatch):
+    scan, _, _ = mixture(100, shape=(48, 40), channels=30)
+    table = observation_table(scan, gain=1)
+    stop = threading.Event()
+    done = blocks.in_blocks(table, _Sum(), scheduler=cluster, stop=stop)
+    numbers, total = next(done)
+    np.testing.assert_allclose(total, scan.values.reshape(-1, 30)[numbers].sum())
+    stop.set()
+    with pytest.raises(Cancelled):
+        list(done)
+    pytest.importorskip("distributed")
+    import distributed
+
+    monkeypatch.setattr(distributed, "Client", _nobody)
+    with pytest.raises(ScanError, match="no Dask scheduler answers at tcp://127.0.0.1:1"):
+        next(blocks.in_blocks(table, _Sum(), scheduler="tcp://127.0.0.1:1"))
+
+
+class _Sum:
+    def __call__(self, rows):
+        return rows.sum()
+
+
+def _nobody(address, **how):
+    raise OSError(address)

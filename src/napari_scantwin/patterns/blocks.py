@@ -124,9 +124,7 @@ def _on_cluster(table, parts, work, scheduler, stop, ahead: int = 8):
         for number in range(len(parts)):
             while len(futures) < len(parts) and len(futures) < number + ahead:
                 futures.append(client.submit(_of_rows, known, parts[len(futures)], work, pure=False))
-            while futures[number].status == "pending":
-                if stop is None:
-                    break
+            while stop is not None and (stop.is_set() or futures[number].status == "pending"):
                 if stop.wait(0.1):
                     client.cancel([one for one in futures if one is not None])
                     raise Cancelled
