@@ -9,7 +9,7 @@ import xarray as xr
 from napari_scantwin.core.errors import ScanError
 from napari_scantwin.core.scan import gridded_scan, ragged_scan
 from napari_scantwin.patterns import boundary
-from napari_scantwin.patterns.learned import confusion
+from napari_scantwin.patterns.learned import _apex, confusion
 from napari_scantwin.samples import load_sample
 
 from .series import CHANGE, ENERGY, MOMENTUM, STEP, TEMPERATURES, clean, series
@@ -25,7 +25,7 @@ def test_a_change_is_found_within_a_step(kind, counts):
 
 
 @pytest.mark.slow
-def test_of_forty_eight_known_changes_forty_five_are_within_a_step_and_all_are_claimed_from_fifty_counts_on():
+def test_of_forty_eight_known_changes_forty_six_are_within_a_step_and_all_are_claimed_from_fifty_counts_on():
     hits, claimed = 0, []
     for kind in ("gap", "swap"):
         for counts in (5, 50, 500):
@@ -33,7 +33,7 @@ def test_of_forty_eight_known_changes_forty_five_are_within_a_step_and_all_are_c
                 one = boundary(series(kind, counts, seed), "temperature", gain=1).results[0]
                 hits += abs(one.candidate - CHANGE) <= STEP
                 claimed += [one.found] if counts >= 50 else []
-    assert hits >= 45
+    assert hits >= 46
     assert all(claimed)
 
 
@@ -170,6 +170,23 @@ def test_confusion_finds_the_largest_change_where_single_observations_are_noisy(
     found = confusion(TEMPERATURES, rows, classes, seeds=2)
     assert found.at == pytest.approx(CHANGE, abs=2 * STEP)
     assert found.curve.max() == pytest.approx(found.curve[np.argmin(abs(found.places - found.at))], abs=0.01)
+
+
+def test_a_broad_maximum_is_located_by_its_top_not_by_its_highest_value():
+    middles = np.linspace(0, 10, 41)
+    for at in (4.0, 4.1, 6.3):
+        assert _apex(0.9 - 0.01 * (middles - at) ** 2, middles) == pytest.approx(at, abs=1e-6)
+        assert _apex(0.9 - 0.05 * np.abs(middles - at), middles) == pytest.approx(at, abs=0.13)
+    # Scores of a broad maximum with the noise of a thousand observations: the highest is anywhere.
+    broad = 0.9 - 0.002 * (middles - 4.1) ** 2
+    noisy = broad + np.random.default_rng(0).normal(0, 0.005, (200, 41))
+    highest = middles[noisy.argmax(axis=1)]
+    located = np.array([_apex(one, middles) for one in noisy])
+    assert np.std(located) < 0.6 * np.std(highest)
+    assert np.mean(located) == pytest.approx(4.1, abs=0.1)
+    # At the end of the axis, and where nothing is curved, it stays on it.
+    assert _apex(middles / 20, middles) >= 8
+    assert _apex(np.full(41, 0.7), middles) == 5
 
 
 def test_confusion_on_a_plateau_is_no_evidence():

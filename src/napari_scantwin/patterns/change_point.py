@@ -2,8 +2,8 @@
 
 The values over their noise are reduced to the few principal components that stand above it. Their scores are fitted
 together, once by the best polynomial of order 3 to 8 (nothing happens), once by a polynomial of order 1 to 4 with a
-step, a kink or a square-root onset at one place that all share. What speaks for a change is the difference of the
-Bayesian information criterion (G. Schwarz, *Ann. Stat.* **6**, 461, 1978)::
+step, a kink or an onset (a square root, or one that saturates) at one place that all share. What speaks for a change is
+the difference of the Bayesian information criterion (G. Schwarz, *Ann. Stat.* **6**, 461, 1978)::
 
     chi^2 + parameters * ln(values)
 
@@ -28,6 +28,8 @@ _SMOOTH, _BROKEN = range(3, 9), range(1, 5)
 #: Places tried in a step of the axis (fewer along an axis of many values), places in all, and the part of the axis at
 #: either end in which no change is looked for.
 _FINE, _IN_ALL, _ENDS = 8, 320, 0.1
+#: How far from its onset an order parameter saturates, in halves of the axis.
+_SATURATES = 0.45
 #: Half the width of a spread step, in readings.
 _SPREAD = 1.5
 #: How much better, in the criterion, a spread step has to be.
@@ -175,6 +177,10 @@ _FEATURES = {
     "kink": lambda x, place: np.maximum(x - place, 0),
     "onset": lambda x, place: np.sqrt(np.maximum(place - x, 0)),
     "onset above": lambda x, place: np.sqrt(np.maximum(x - place, 0)),
+    # What follows the square of an order parameter begins in proportion to the distance and saturates. Without these a
+    # square root is fitted to it, whose place is drawn into the ordered side.
+    "onset that saturates": lambda x, place: np.tanh(np.maximum(place - x, 0) / _SATURATES),
+    "onset above that saturates": lambda x, place: np.tanh(np.maximum(x - place, 0) / _SATURATES),
 }
 
 

@@ -21,6 +21,8 @@ __all__ = ["LearnedBoundary", "confusion", "regression"]
 _AS_GOOD, _PLATEAU = 0.005, 0.25
 #: A balanced score below this is that of guessing.
 _GUESSED = 0.6
+#: The top of a score, as a share of its range below the best, and the fewest boundaries of it to either side.
+_TOP, _BESIDE = 0.2, 2
 _FOLDS = 2
 _MOST_CHANNELS = 1000
 
@@ -100,7 +102,7 @@ def confusion(
     Returns
     -------
     LearnedBoundary
-        The balanced accuracy on observations left out, and its best boundary.
+        The balanced accuracy on observations left out, and where it is best: the apex of the parabola through its top.
     """
     features = _standardised(rows)
     count, scores = len(places), []
@@ -127,8 +129,8 @@ def confusion(
             "boundary there is as good, which is no evidence for one"
         )
         return LearnedBoundary(np.nan, np.nan, middles, mean, errors, words)
-    each = [_middle(one, middles) for one in found]
-    return LearnedBoundary(_middle(mean, middles), float(np.std(each)), middles, mean, errors)
+    each = [_apex(one, middles) for one in found]
+    return LearnedBoundary(_apex(mean, middles), float(np.std(each)), middles, mean, errors)
 
 
 def _as_good(score: np.ndarray) -> tuple[int, int]:
@@ -137,14 +139,26 @@ def _as_good(score: np.ndarray) -> tuple[int, int]:
     return int(good[0]), int(good[-1])
 
 
-def _middle(score: np.ndarray, middles: np.ndarray) -> float:
-    """The middle of what is as good as the best, about it."""
-    best = low = high = int(np.argmax(score))
-    while low > 0 and score[low - 1] >= score[best] - _AS_GOOD:
+def _apex(score: np.ndarray, middles: np.ndarray) -> float:
+    """The apex of the parabola through the top of the score.
+
+    The best of many boundaries that are nearly as good is a matter of noise: held-out scores of a broad maximum scatter
+    by more than they differ, and the highest may lie anywhere on it.
+    """
+    # What belongs to the top is told by means of three neighbours, so that a single low score does not end it.
+    smooth = np.convolve(np.pad(score, 1, "edge"), np.ones(3) / 3, "valid")
+    best = low = high = int(np.argmax(smooth))
+    least = smooth[best] - _TOP * np.ptp(smooth)
+    while low > 0 and smooth[low - 1] >= least:
         low -= 1
-    while high < len(score) - 1 and score[high + 1] >= score[best] - _AS_GOOD:
+    while high < len(score) - 1 and smooth[high + 1] >= least:
         high += 1
-    return float((middles[low] + middles[high]) / 2)
+    low, high = max(0, min(low, best - _BESIDE)), min(len(score) - 1, max(high, best + _BESIDE))
+    x, y = middles[low : high + 1] - middles[best], score[low : high + 1]
+    curved, slope, _ = np.polyfit(x, y, 2) if len(x) > 2 else (0.0, 0.0, 0.0)
+    flat = -curved * np.ptp(x) ** 2 <= 1e-9
+    apex = (x[0] + x[-1]) / 2 if flat else -slope / (2 * curved)
+    return float(middles[best] + np.clip(apex, x[0], x[-1]))
 
 
 def regression(
