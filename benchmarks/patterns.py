@@ -149,8 +149,10 @@ def nulls() -> None:
 
 
 def ising_series(size: int, temperatures, samples: int, seed: int, settle: int = 200) -> np.ndarray:
-    """Spins [temperature, sample, size, size] of the square Ising model, by the clusters of Swendsen and Wang; it begins
-    ordered."""
+    """Spins [temperature, sample, size, size] of the square Ising model, by the clusters of Swendsen and Wang.
+
+    It begins ordered, and ``settle`` steps are thrown away.
+    """
     random = np.random.default_rng(seed)
     spins = np.ones((len(temperatures), size, size), np.int8)
     bond = (1 - np.exp(-2 / np.asarray(temperatures)))[:, None, None]
@@ -231,9 +233,8 @@ def ising() -> None:
         )
         sys.stdout.flush()
     (_, limit), covariance = np.polyfit(1 / np.array(sizes), means, 1, w=1 / np.array(errors), cov="unscaled")
-    print(
-        f"{samples} samples at each of 33 temperatures; 1/L to 0: {limit:.3f} ± {np.sqrt(covariance[1, 1]):.3f} (exact 2.269)"
-    )
+    error = np.sqrt(covariance[1, 1])
+    print(f"{samples} samples at each of 33 temperatures; 1/L to 0: {limit:.3f} ± {error:.3f} (exact 2.269)")
     spins = ising_series(16, temperatures, 50, 0).reshape(-1, 256).astype(float)
     classes = np.repeat(np.arange(33), 50)
     began = time.process_time()

@@ -99,7 +99,7 @@ def test_work_on_a_cluster_ends_when_it_is_stopped_and_no_scheduler_is_said(smal
     import distributed
 
     monkeypatch.setattr(distributed, "Client", _nobody)
-    with pytest.raises(ScanError, match="no Dask scheduler answers at tcp://127.0.0.1:1"):
+    with pytest.raises(ScanError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"):
         next(blocks.in_blocks(table, _Sum(), scheduler="tcp://127.0.0.1:1"))
 
 
