@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SCREEN := $(if $(DISPLAY),,env SCANTWIN_DEMO_EXIT=1 xvfb-run -a -s "-screen 0 1280x900x24")
 
-.PHONY: environment demo test test-window test-others test-all test-pyqt6 mutations lint bench docs pictures system clean
+.PHONY: environment docs-environment demo test test-window test-others test-all test-pyqt6 mutations lint bench docs pictures system clean
 
 system:
 	@sh scripts/system_libraries.sh
@@ -79,7 +79,9 @@ $(VENV)/.docs-installed: $(STAMP)
 	$(BIN)/python -m pip install --quiet -e ".[docs]"
 	touch $@
 
-docs: $(VENV)/.docs-installed
+docs-environment: $(VENV)/.docs-installed
+
+docs: docs-environment
 	rm -rf docs-output
 	$(BIN)/python docs/site/notebooks.py docs-output/made/tutorials
 	$(BIN)/python docs/make_gallery.py docs-output/made/images/gallery
