@@ -33,7 +33,7 @@ __all__ = ["Posterior", "train_posterior"]
 
 #: Readings of a curve that the network looks at.
 _READINGS = 32
-_CHUNK = 64
+_CHUNK = 16
 _SMALLEST, _LARGEST = 0.5, 100.0
 #: How often a curve is left out of an example, and by how much its errors differ from those at hand.
 _MISSING, _ERRORS = 0.15, 3.0
