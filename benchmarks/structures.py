@@ -180,9 +180,7 @@ def sweep(args) -> dict:
         answer = made.tell(whole_descriptor(ball, nearest_distance(ball)), merged=False)
         square = ratio**2
         alpha = float(np.degrees(np.arccos((2 * square - 3) / (2 * square + 6))))
-        found.append(
-            [float(ratio), alpha, answer.labels[int(answer.probabilities.argmax())], float(answer.confidence[0])]
-        )
+        found.append([float(ratio), alpha, answer.names()[0], float(answer.confidence[0])])
     runs: list[list] = []
     for ratio, alpha, label, _ in found:
         if runs and runs[-1][0] == label:

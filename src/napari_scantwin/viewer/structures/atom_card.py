@@ -30,7 +30,7 @@ _TURNED = (
 )
 #: It reads pictures by the nearest distance that is told of the cloud.
 _NETWORK = ImageSettings(told=True)
-_PICTURE, _MAP, _ROW = 150, 72, 25
+_PICTURE, _MAP, _ROW = 150, 68, 25
 #: Of each pair of convolutions the second is shown.
 _LAYERS = ((1, "layers 1, 2"), (3, "layers 3, 4"), (5, "layers 5, 6"))
 
@@ -55,7 +55,7 @@ class AtomCard(QWidget):
         self.job.ended.connect(lambda: self.network_button.setText("Response maps"))
         self.title = QLabel("Click on an atom.")
         self.title.setWordWrap(True)
-        self.table = NumberTable(_ROW * 9)
+        self.table = NumberTable(_ROW * 10)
         self.only = QCheckBox("Show its neighbourhood alone")
         self.only.toggled.connect(lambda on: self.isolated.emit(self.found.rows if on and self.found else None))
         self.plot = CurvePlot(130, name=lambda: "neighbours")
@@ -169,22 +169,24 @@ class AtomCard(QWidget):
         best = int(np.argmax(probabilities))
         self.network_said.setText(
             f"The paper's network says {title_of(IMAGE_CLASSES[best])} with {probabilities[best]:.2f}, for this "
-            "orientation. What its four strongest feature maps answer to, by layer, and the sum of the last:"
+            "orientation. What its four strongest feature maps answer to, by layer:"
         )
         while self.grid.count():
             self.grid.takeAt(0).widget().deleteLater()
+        # Names above their maps: beside them the four would be wider than the dock.
         for line, (number, words) in enumerate(_LAYERS):
-            self.grid.addWidget(QLabel(words), line, 0)
+            self.grid.addWidget(QLabel(words), 2 * line, 0, 1, 4)
             for column, one in enumerate(layers[number]):
-                self.grid.addWidget(_drawn(one), line, column + 1)
-        self.grid.addWidget(QLabel("sum"), len(_LAYERS), 0)
-        self.grid.addWidget(_drawn(layers[-1].sum(axis=0)), len(_LAYERS), 1)
+                self.grid.addWidget(_drawn(one), 2 * line + 1, column)
+        self.grid.addWidget(QLabel("sum of the last"), 2 * len(_LAYERS), 0, 1, 4)
+        self.grid.addWidget(_drawn(layers[-1].sum(axis=0)), 2 * len(_LAYERS) + 1, 0)
+        self.grid.setColumnStretch(4, 1)
         self.maps.setVisible(True)
 
 
 def _drawn(one: np.ndarray) -> QLabel:
-    """A response map, what speaks for a feature alone, on a scale of its own."""
+    """A response map, what speaks for a feature alone, on a scale of its own and by its root: most of it is weak."""
     label = QLabel()
     positive = np.maximum(one, 0)
-    label.setPixmap(pixmap(positive / max(float(positive.max()), 1e-12), _MAP))
+    label.setPixmap(pixmap(np.sqrt(positive / max(float(positive.max()), 1e-12)), _MAP))
     return label

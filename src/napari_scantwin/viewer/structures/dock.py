@@ -133,6 +133,8 @@ class StructuresDock(OwnDock):
         self._slid.timeout.connect(self.recolour)
         self.slider.valueChanged.connect(self._moved)
         self.table = NumberTable(180)
+        self.table.setWordWrap(False)
+        self.table.setTextElideMode(Qt.ElideMiddle)  # what names end in sets them apart
         self.table.itemChanged.connect(self._ticked)
         self._hidden: set[str] = set()
         self.card = AtomCard()

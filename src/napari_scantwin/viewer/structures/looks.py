@@ -28,7 +28,7 @@ _COLORS = {
     "bct139": "#e69f00",
     "bct141": "#f0e442",
     DISORDERED: "#8a8a8a",
-    UNLIKE: "#e8e8e8",
+    UNLIKE: "#b39ddb",
     UNDECIDED: "#6b6b6b",
 }
 _OWN = ("#9970ab", "#5aae61", "#bf812d", "#80cdc1", "#f1b6da", "#b8e186")
