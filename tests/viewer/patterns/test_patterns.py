@@ -159,6 +159,16 @@ def test_a_boundary_is_drawn_over_the_map_of_its_scan(dock, qtbot):
     on_paper = picture_of(dock._viewer, dock.overlay)
     assert on_paper.scan.attrs["units"] == scan.attrs["units"]
     np.testing.assert_allclose(sorted(on_paper.curves[0].x), sorted(found.at))
+    # Another result is drawn in the same layer, as many lines as it has.
+    dock.boundary.form.fields["method"].setCurrentText("regression")
+    qtbot.waitUntil(lambda: dock.boundary.result.result.method == "regression", timeout=WAIT)
+    learned = dock.boundary.result.result
+    qtbot.waitUntil(lambda: len(line.data) == 2 * (1 + len(learned.results)), timeout=WAIT)
+    qtbot.waitUntil(lambda: np.allclose(np.sort(points.data[:, -1]), np.sort(learned.at), rtol=1e-5), timeout=WAIT)
+    assert derived_layers(dock._viewer, layer, "boundary line") == [line]
+    assert set(line.shape_type) == {"path"}
+    drawn = frame_of(layer).to_physical(line.data[0])
+    np.testing.assert_allclose(drawn, np.transpose([values, learned.at]), atol=1e-6)
     assert dock.plots.page is dock.boundary.results
     dock.tabs.setCurrentIndex(0)
     assert "gridded scan" in dock.components.analysis.said.text()

@@ -10,7 +10,7 @@ from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.viewer.canvas.frame import Frame
 from napari_scantwin.viewer.session import ScanLayer, new_attributes, scan_of
 
-__all__ = ["draw_lines", "line_data"]
+__all__ = ["draw_lines", "line_data", "update_lines"]
 
 #: Widths of a line and of the dark one below it, by which it is seen on any map, in world units.
 _THIN, _WIDE, _BELOW = 0.55, 1.3, "black"
@@ -37,6 +37,21 @@ def line_data(measured, one: DerivedMap, scan, frame: Frame, name: str) -> tuple
         "visible": one.visible,
     }
     return data, attributes, "shapes"
+
+
+def update_lines(layer, data: list, attributes: dict) -> bool:
+    """Give a layer of lines others, from :func:`line_data`; False where it is of another kind or has other axes."""
+    if ScanLayer(layer).paths is None or layer.ndim != len(attributes["scale"]):
+        return False
+    frame = ScanLayer(layer).frame
+    layer.data = (data, attributes["shape_type"])
+    for name in ("edge_width", "edge_color", "scale", "translate"):
+        setattr(layer, name, attributes[name])
+    ScanLayer(layer).take_over(attributes)
+    if frame != ScanLayer(layer).frame:  # it was drawn again since the data were made
+        draw_lines(layer, frame)
+        ScanLayer(layer).frame = frame
+    return True
 
 
 def draw_lines(layer, frame: Frame) -> None:

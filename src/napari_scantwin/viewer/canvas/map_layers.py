@@ -14,7 +14,7 @@ from napari_scantwin.physics.branches import is_kind
 from napari_scantwin.physics.sources import converted
 from napari_scantwin.viewer.canvas.colors import limits
 from napari_scantwin.viewer.canvas.layers import draw_points, give_frame, give_rim, layer_data, layer_name, update_layer
-from napari_scantwin.viewer.canvas.line_layers import line_data
+from napari_scantwin.viewer.canvas.line_layers import line_data, update_lines
 from napari_scantwin.viewer.canvas.overlay import fit_view
 from napari_scantwin.viewer.canvas.twin_layers import placed, take_turns
 from napari_scantwin.viewer.session import ScanLayer, frame_of, made_from, scan_layers, scan_of
@@ -161,9 +161,9 @@ def _raised(viewer, layer, keys: list[str]) -> Iterator[None]:
 
 
 def _update(layer, data, attributes: dict, layer_type: str) -> bool:
-    """Give a layer other data, where it can take them; lines are drawn anew."""
+    """Give a layer other data, where it can take them."""
     if layer_type == "shapes":
-        return False
+        return update_lines(layer, data, attributes)
     return _update_plain(layer, data, attributes) or update_layer(layer, data, attributes, layer_type)
 
 
