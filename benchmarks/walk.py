@@ -160,7 +160,7 @@ class Walk:
         from napari_scantwin.viewer.panel import Panel
 
         self.name, self.path, self.columns, self.folder, self.pictures = name, path, columns, folder, pictures
-        self.template = _TEMPLATES.get(name)
+        self.template, self.stage = _TEMPLATES.get(name), _STAGES[0]
         self.pointer = Pointer()
         self.found: dict = {
             "clicks": {},
@@ -182,6 +182,7 @@ class Walk:
         """The whole way; yields how many milliseconds to wait, or until what is true."""
         yield 2500
         for stage in _STAGES:
+            self.stage = stage
             before, began = (self.pointer.clicks, self.pointer.keys), time.perf_counter()
             yield from getattr(self, f"_{stage}")()
             self.found["clicks"][stage] = self.pointer.clicks - before[0]
@@ -357,7 +358,7 @@ def walk_one(name: str, path: str, columns, folder: Path, pictures: Path, theme:
         try:
             ready = state["wait"] is None or state["wait"]()
             if time.monotonic() > end:
-                walk.found["stuck"] = "it took too long"
+                walk.found["stuck"] = f"at {walk.stage} {limit:g} s were over"
                 walk.look("stuck")
                 application.exit(1)
             elif ready and time.monotonic() >= state["until"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.colors import to_hex
 from qtpy.QtGui import QFontMetrics
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLabel
 
 from napari_scantwin.operations.contrast import contrast
 from napari_scantwin.readers import read
@@ -90,3 +90,41 @@ def test_a_simulation_says_what_was_made_and_offers_it_for_export(panel, open_sc
     assert "typically ± " in said
     assert "hidden in the layer list" in said
     assert panel.simulate.export_choice.currentText() == f"twin: {layer.name}"
+
+
+def test_process_export_and_analyse_need_no_scrolling(panel, qtbot, open_scan):
+    open_scan(sample_path("palladium_hydride"))
+
+    def is_whole(widget) -> bool:
+        """Whether all of a tab's page is seen, once it is laid out."""
+        panel.show_tab(widget)
+        page = next(page for page in map(panel.tabs.widget, range(panel.tabs.count())) if page.widget() is widget)
+        needed = widget.minimumSizeHint().height()
+        qtbot.waitUntil(lambda: page.verticalScrollBar().maximum() == max(0, needed - page.viewport().height()))
+        return page.verticalScrollBar().maximum() == 0
+
+    assert is_whole(panel.export)
+    panel.show_tab(panel.analyse)
+    high = panel.analyse.choose("Critical field")
+    high.form.further.expand(animate=False)
+    low = panel.analyse.choose("Transitions")
+    qtbot.waitUntil(lambda: panel.analyse.stack.currentWidget() is low)
+    # What is behind asks for no room.
+    assert panel.analyse.stack.minimumSizeHint().height() == low.minimumSizeHint().height()
+    assert low.minimumSizeHint().height() < high.minimumSizeHint().height()
+    assert is_whole(panel.analyse)
+    open_scan(sample_path("arpes"))
+    for step in ("fermi_edge", "smooth", "take_slice"):
+        panel.process.choose(step)
+        assert is_whole(panel.process)
+    # Both ends of a range stand in one row, each in its own field.
+    panel.process.choose("fermi_edge")
+    start, stop = (panel.process.form.fields[name] for name in ("start", "stop"))
+    assert start.mapTo(panel, start.rect().topLeft()).y() == stop.mapTo(panel, stop.rect().topLeft()).y()
+    assert min(start.width(), stop.width()) > 50
+    stop.setText("x")
+    assert not panel.process.apply()
+    assert panel.process.reason.marked == [stop]
+    QApplication.processEvents()
+    label = next(one for one in panel.process.findChildren(QLabel) if one.text() == panel.process.reason.words)
+    assert label.width() > start.width() + stop.width()  # below the row, over the whole of it

@@ -57,11 +57,13 @@ _EDGE = (
         unit="eV",
         optional=True,
         example="empty: by itself",
+        ends="start",
         explanation="Upper end of the energies that are fitted.",
     ),
     Parameter("background", "Background", "choice", "linear", choices=("linear", "constant", "none")),
 )
 
+_LINE = "Energies the line is fitted over."
 _PEAKS = (
     Parameter(
         "along",
@@ -74,16 +76,24 @@ _PEAKS = (
     Parameter("shape", "Shape", "choice", "Lorentzian", choices=("Lorentzian", "Voigt")),
     Parameter("background", "Background", "choice", "linear", choices=("constant", "linear", "none")),
     Parameter("start", "Window from", unit_of="along", optional=True, explanation="Along each curve."),
-    Parameter("stop", "Window to", unit_of="along", optional=True, explanation="Along each curve."),
+    Parameter("stop", "Window to", unit_of="along", optional=True, ends="start", explanation="Along each curve."),
     Parameter("first", "Curves from", unit_of=OTHER_AXIS, optional=True),
-    Parameter("last", "Curves to", unit_of=OTHER_AXIS, optional=True),
-    Parameter("begin", "Begin at", unit_of=OTHER_AXIS, optional=True, explanation="Empty: where all peaks stand out."),
+    Parameter("last", "Curves to", unit_of=OTHER_AXIS, optional=True, ends="first"),
+    Parameter(
+        "begin",
+        "Begin at",
+        unit_of=OTHER_AXIS,
+        optional=True,
+        further=True,
+        explanation="Empty: where all peaks stand out.",
+    ),
     Parameter(
         "positions",
         "Peaks there at",
         "numbers",
         unit_of="along",
         optional=True,
+        further=True,
         explanation="One place a peak at the curve to begin with; empty: the highest places.",
     ),
     Parameter(
@@ -92,6 +102,7 @@ _PEAKS = (
         unit_of="along",
         minimum=0,
         optional=True,
+        further=True,
         explanation="The resolution along the curve; empty: fitted.",
     ),
     Parameter(
@@ -100,12 +111,15 @@ _PEAKS = (
         unit="K",
         minimum=0,
         optional=True,
+        further=True,
         explanation="Empty: no Fermi function.",
     ),
-    Parameter("resolution", "Resolution of an EDC (FWHM)", unit_of="along", minimum=0, optional=True),
-    Parameter("crossing_start", "Line from", unit="eV", optional=True, explanation="Energies the line is fitted over."),
-    Parameter("crossing_stop", "Line to", unit="eV", optional=True, explanation="Energies the line is fitted over."),
-    Parameter("degree", "Degree of the line", "integer", 1, minimum=1, maximum=5),
+    Parameter("resolution", "Resolution of an EDC (FWHM)", unit_of="along", minimum=0, optional=True, further=True),
+    Parameter("crossing_start", "Line from", unit="eV", optional=True, further=True, explanation=_LINE),
+    Parameter(
+        "crossing_stop", "Line to", unit="eV", optional=True, further=True, ends="crossing_start", explanation=_LINE
+    ),
+    Parameter("degree", "Degree of the line", "integer", 1, minimum=1, maximum=5, further=True),
 )
 
 

@@ -45,7 +45,9 @@ def temperature_window(
     }
     return (
         Parameter("start", "Fit from", explanation=f"The lowest temperature at which {what} is fitted.", **how),
-        Parameter("stop", "Fit to", explanation=f"The highest temperature at which {what} is fitted.", **how),
+        Parameter(
+            "stop", "Fit to", ends="start", explanation=f"The highest temperature at which {what} is fitted.", **how
+        ),
     )
 
 

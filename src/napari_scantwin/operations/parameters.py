@@ -82,6 +82,8 @@ class Parameter:
         Whether a form folds it away among further settings.
     slider
         Whether a form shows a number between two bounds as a slider.
+    ends
+        The name of the parameter before it that begins the range which this one ends: a form puts both in one row.
     belongs_to
         The scan whose sample it describes, so that a window keeps it with that scan: ``"scan"`` for the chosen one,
         or the name of a parameter of kind "scan".
@@ -108,6 +110,7 @@ class Parameter:
     shown: Callable[[xr.DataArray, Mapping[str, Any]], bool] | None = None
     further: bool = False
     slider: bool = False
+    ends: str = ""
     belongs_to: str = ""
     fits: Callable[[xr.DataArray, xr.DataArray], bool] | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGroupBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_scantwin.viewer.kit.tips import enable
 from napari_scantwin.viewer.session import ScanLayer
@@ -24,55 +24,61 @@ class ExportWidget(QWidget):
         super().__init__(parent)
         self._chooser = chooser
         layout = QVBoxLayout(self)
+        layout.setSpacing(4)
         layout.addWidget(data)
         self.buttons: dict[str, QPushButton] = {}
-        for title, words, button, tip, signal in (
+        rows = QGridLayout()
+        rows.setHorizontalSpacing(8)
+        rows.setVerticalSpacing(4)
+        rows.setColumnStretch(1, 1)
+        for number, (title, button, words, tip, signal) in enumerate(
             (
-                "A figure",
-                "The map as it is on the canvas: white, in millimetres, as PDF, SVG or PNG. Every plot has its own ⋮.",
-                "Map for paper…",
-                "Zoom, colours, cuts and boundaries are those on screen",
-                self.figure_wanted,
-            ),
-            (
-                "The twin",
-                "Opened again, it draws its map and answers at once, here, in Python and on the command line.",
-                "Save twin…",
-                "A .twin file with the scan, its score and its settings",
-                self.twin_wanted,
-            ),
-            (
-                "The session",
-                "The scan, its twin, cuts, analysis and view in one file, opened again as they are.",
-                "Save session…",
-                "Open it again with the button ⋮ beside the scan",
-                self.session_wanted,
-            ),
-            (
-                "A script",
-                "Python that does from the file on what is on screen.",
-                "Copy as Python",
-                "Paste it into a .py file or a notebook",
-                self.script_wanted,
-            ),
-            (
-                "More files",
-                "Everything that was done here, done to other files, with a table of their results.",
-                "Same steps over more files…",
-                "Reading, steps, training, cuts and analysis; one that fails does not stop the others",
-                self.batch_wanted,
-            ),
+                (
+                    "A figure",
+                    "Map for paper…",
+                    "As on the canvas, white, in millimetres, as PDF, SVG or PNG.",
+                    "Zoom, colours, cuts and boundaries are those on screen; every plot has its own ⋮",
+                    self.figure_wanted,
+                ),
+                (
+                    "The twin",
+                    "Save twin…",
+                    "Opened again, it draws its map and answers at once.",
+                    "A .twin file with the scan, its score and its settings; Python and the command line open it too",
+                    self.twin_wanted,
+                ),
+                (
+                    "The session",
+                    "Save session…",
+                    "Scan, twin, cuts, analysis and view, opened again as they are.",
+                    "Open it again with the button ⋮ beside the scan",
+                    self.session_wanted,
+                ),
+                (
+                    "A script",
+                    "Copy as Python",
+                    "Does from the file on what is on screen.",
+                    "Paste it into a .py file or a notebook",
+                    self.script_wanted,
+                ),
+                (
+                    "More files",
+                    "More files…",
+                    "The same steps over other files, with a table of their results.",
+                    "Reading, steps, training, cuts and analysis; one that fails does not stop the others",
+                    self.batch_wanted,
+                ),
+            )
         ):
-            box = QGroupBox(title)
-            inside = QVBoxLayout(box)
             label = QLabel(words)
             label.setWordWrap(True)
-            inside.addWidget(label)
+            label.setStyleSheet("font-size: 8pt")
             pressed = self.buttons[title] = QPushButton(button)
             pressed.setToolTip(tip)
             pressed.clicked.connect(signal)
-            inside.addWidget(pressed)
-            layout.addWidget(box)
+            rows.addWidget(pressed, number, 0)
+            rows.addWidget(label, number, 1)
+        layout.addLayout(rows)
         layout.addStretch(1)
         chooser.changed.connect(self.refresh)
         self.refresh()

@@ -13,6 +13,7 @@ from napari_scantwin.viewer.analyse.widget import AnalysisWidget
 from napari_scantwin.viewer.canvas.map_layers import derived_layers, send_back
 from napari_scantwin.viewer.kit.combos import Combo
 from napari_scantwin.viewer.kit.folding import Folding
+from napari_scantwin.viewer.kit.front_stack import FrontStack
 
 __all__ = ["AnalyseWidget"]
 
@@ -38,7 +39,7 @@ class AnalyseWidget(QWidget):
         self.analyses: dict[str, AnalysisWidget] = {}
         self.combo = Combo()
         self.combo.setToolTip("What to work out of the chosen scan")
-        self.stack = QStackedWidget()
+        self.stack = FrontStack()
         #: Plots and tables of the analyses, where the panel has a place for them.
         self.results: QStackedWidget | None = None
         self.others = QLabel("")

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -31,6 +32,7 @@ from napari_scantwin.viewer.kit.numbers import NumberLine
 __all__ = ["FileField", "ParameterForm"]
 
 _LABEL, _BETWEEN = 150, 4
+_FURTHER = "Further settings"
 #: What is typed for one scan is not kept for the next.
 _OF_A_SCAN = ("number", "numbers")
 
@@ -92,7 +94,7 @@ class ParameterForm(QWidget):
         self._layout, self._more = _new_layout(), _new_layout()
         inner = QWidget()
         inner.setLayout(self._more)
-        self.further = Folding(further)
+        self.further = Folding(further or _FURTHER)
         self.further.layout().setContentsMargins(0, 0, 0, 0)
         self.further.addWidget(inner)
         whole = QVBoxLayout(self)
@@ -134,6 +136,9 @@ class ParameterForm(QWidget):
         for one in parameters:
             field = self.fields[one.name] = self._field(one)
             field.setToolTip(one.explanation)
+            if one.ends in self._boxes:
+                self._end_range(one, field)
+                continue
             layout = self._more if one.further else self._layout
             box = self._boxes[one.name] = _boxed(field)
             if isinstance(field, QCheckBox) and self._label_width is None:
@@ -146,6 +151,20 @@ class ParameterForm(QWidget):
                 label.setWordWrap(True)
                 label.setFixedWidth(self._label_width)
             layout.addRow(label, box)
+
+    def _end_range(self, one: Parameter, field: QWidget) -> None:
+        """Put a field into the row of that which begins its range."""
+        first, box = self.fields[one.ends], self._boxes[one.ends].layout()
+        pair, self._boxes[one.name], self._labels[one.name] = QWidget(), QWidget(), QLabel("to")
+        row, end = QHBoxLayout(pair), QHBoxLayout(self._boxes[one.name])
+        for part in (row, end):
+            part.setContentsMargins(0, 0, 0, 0)
+        box.removeWidget(first)
+        row.addWidget(first, 1)
+        row.addWidget(self._boxes[one.name], 1)
+        end.addWidget(self._labels[one.name])
+        end.addWidget(field, 1)
+        box.addWidget(pair)
 
     def _field(self, one: Parameter) -> QWidget:
         if one.kind == "flag":
@@ -241,9 +260,15 @@ class ParameterForm(QWidget):
             _quietly(line, lambda field: field.setText(kept))
         unit = units.pretty(self._unit(one, decided))
         default = self._default(one, decided)
-        if self._label_width is None and one.kind in _OF_A_SCAN:  # a list of defaults may be too long to show it
+        in_a_row = one.ends in self._boxes or any(other.ends == one.name for other in self._parameters)
+        if (
+            self._label_width is None and one.kind in _OF_A_SCAN and not in_a_row
+        ):  # a list of defaults may be too long to show it
             self._labels[one.name].setText(f"{one.title} ({unit})" if unit else one.title)
             unit = ""
+        if default is None and in_a_row:  # half a row has no room for more than the unit
+            line.setPlaceholderText(unit or one.example)
+            return
         if default is None and one.example:
             text = one.example
         elif default is None:

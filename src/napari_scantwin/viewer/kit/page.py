@@ -7,6 +7,9 @@ from qtpy.QtWidgets import QScrollArea, QWidget
 
 __all__ = ["Page"]
 
+#: Pixels above and below what a page holds.
+_AIR = 3
+
 
 class Page(QScrollArea):
     """A tab's page, that scrolls up and down only: it never gets narrower than what it holds and its scroll bar."""
@@ -16,6 +19,9 @@ class Page(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setFrameShape(QScrollArea.NoFrame)
+        if (inside := widget.layout()) is not None:  # the room above and below is that of the rows
+            about = inside.contentsMargins()
+            inside.setContentsMargins(about.left(), _AIR, about.right(), _AIR)
         self.setWidget(widget)
 
     def minimumSizeHint(self) -> QSize:

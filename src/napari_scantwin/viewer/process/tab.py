@@ -81,6 +81,7 @@ class ProcessWidget(QWidget):
         self.combo.currentIndexChanged.connect(self._chosen)
         self.explanation = QLabel()
         self.explanation.setWordWrap(True)
+        self.explanation.setStyleSheet("font-size: 8pt")
         self.form = ParameterForm()
         self.form.changed.connect(self._asked_otherwise)
         self.plots = FitPlots()
