@@ -219,6 +219,7 @@ class Walk:
     def _train(self) -> Generator:
         yield from self.click(self.panel.train.button)
         yield self._map
+        yield lambda: self.panel.switch.buttons["residual"].isEnabled()  # else it is seen in the middle of a change
         yield 500
         self.look("map")
         yield lambda: not self.panel.train.scoring.job.running
