@@ -1,9 +1,9 @@
 """Crystal structures from positions: the paper's tables, the invariant recogniser, rivals. One part and one seed a run.
 
-    python benchmarks/structures.py PART [--seed 0] [--count 100] [--kernel 7]
+    python benchmarks/structures.py [PART] [--seed 0] [--count 100] [--kernel 7]
 
-PART is one of: paper-s1 and paper-s2 (the paper's tables of displacements and of vacancies, by its network with the
-true nearest distance), mean-s1 and mean-s2 (the same with the mean distance of nearest atoms, as the paper scales),
+Without a PART, all that are missing, then report. PART is one of:
+paper-s1 and paper-s2 (the paper's tables of displacements and of vacancies, by its network with the true nearest distance), mean-s1 and mean-s2 (the same with the mean distance of nearest atoms, as the paper scales),
 told-s1 and told-s2 (the same with the first maximum of the pair distribution, as the recogniser scales), s1 and s2 (by
 the invariant recogniser), removal (body-centred to simple cubic), sweep (rhombohedral family), adversarial,
 dream, spglib, grains (four grains against polyhedral template matching, a fifth of the atoms removed),
@@ -369,6 +369,8 @@ def report(folder: Path) -> None:
             print(f"{path.stem}: {told['seconds']:.0f} s of processor time, {told['elapsed']:.0f} s by the clock")
         every = [json.loads(path.read_text("utf-8"))["found"] for path in files]
         if not every or "defects" not in every[0]:
+            for one in every:
+                print(f"  {json.dumps(one)}")
             continue
         for key in ("right", "invariant", "separate", "confidence"):
             for column, defect in enumerate(every[0]["defects"]):
@@ -380,7 +382,7 @@ def report(folder: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=[*PARTS, "report"])
+    parser.add_argument("part", nargs="?", default="all", choices=["all", *PARTS, "report"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=100, help="structures a column")
     parser.add_argument("--atoms", type=int, default=250, help="atoms of spglib's structures, or of the map timed")
@@ -393,21 +395,26 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("structures-results"))
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
-    if args.part == "report":
+    for part in PARTS if args.part == "all" else [] if args.part == "report" else [args.part]:
+        run(part, args)
+    if args.part in ("all", "report"):
         report(args.folder)
-        return 0
-    path = args.folder / f"{args.part}-{args.seed}.json"
+    return 0
+
+
+def run(part: str, args) -> None:
+    """Run one part and keep what it found, unless it was done before."""
+    path = args.folder / f"{part}-{args.seed}.json"
     if path.exists():
         print(f"{path} is there already; remove it to do it again")
-        return 0
+        return
     begun, clock = time.process_time(), time.monotonic()
-    found = PARTS[args.part](args)
+    found = PARTS[part](args)
     told = {"found": found, "count": args.count, "seconds": time.process_time() - begun}
     told["elapsed"] = time.monotonic() - clock
-    part = path.with_suffix(".unfinished")
-    part.write_text(json.dumps(told, indent=1), encoding="utf-8")
-    part.replace(path)
-    return 0
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    unfinished.replace(path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Strangeness: known windows are seldom strange however noisy they are, and the same whatever the scale of distances."""
+"""Strangeness: known windows are seldom strange however noisy, and the same at whatever scale of distances."""
 
 from __future__ import annotations
 
