@@ -2,14 +2,15 @@
 
     python benchmarks/structures.py [PART] [--seed 0] [--count 100] [--kernel 7]
 
-Without a PART, all that are missing, then report. PART is one of:
-paper-s1 and paper-s2 (the paper's tables of displacements and of vacancies, by its network with the true nearest distance), mean-s1 and mean-s2 (the same with the mean distance of nearest atoms, as the paper scales),
-told-s1 and told-s2 (the same with the first maximum of the pair distribution, as the recogniser scales), s1 and s2 (by
-the invariant recogniser), removal (body-centred to simple cubic), sweep (rhombohedral family), adversarial,
-dream, spglib, grains (four grains against polyhedral template matching, a fifth of the atoms removed),
-unknown (classes that were not learned), calibration, speed; and report, which prints what is there. Every part's
-figures go to a file of their own in --folder (default: structures-results), so that a run that was broken off is gone
-on with by the parts and seeds that are missing. Seconds are processor time of one process with one BLAS thread.
+Without a PART, all that are missing, then report. PART is one of: paper-s1 and paper-s2 (the paper's tables of
+displacements and of vacancies, by its network with the true nearest distance), mean-s1 and mean-s2 (the same with the
+mean distance of nearest atoms, as the paper scales), told-s1 and told-s2 (the same with the first maximum of the pair
+distribution, as the recogniser scales), s1 and s2 (by the invariant recogniser), removal (body-centred to simple
+cubic), sweep (rhombohedral family), adversarial, dream, spglib, grains (four grains against polyhedral template
+matching, a fifth of the atoms removed), unknown (classes that were not learned), calibration, speed; and report, which
+prints what is there. Every part's figures go to a file of their own in --folder (default: structures-results), so that
+a run that was broken off is gone on with by the parts and seeds that are missing. Seconds are processor time of one
+process with one BLAS thread.
 
 The truth of the four grains is polyhedral template matching on the perfect positions (OVITO 3.17.2, cutoff 0.1), kept
 in benchmarks/four_grains_ptm.npz (0 other, 1 fcc, 2 hcp, 3 bcc, 6 diamond); the positions are those of Leitherer et
