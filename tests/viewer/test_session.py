@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from napari.layers import Image
 import napari_scantwin.viewer
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.scan import gridded_scan
+from napari_scantwin.operations.findings import DerivedMap
 from napari_scantwin.viewer.canvas.layers import add_scan, layer_data, update_layer
 from napari_scantwin.viewer.session import ScanLayer, frame_of, let_go, made_from, scan_layers, scan_of
 
@@ -131,7 +131,7 @@ def test_what_was_made_from_a_layer_is_found_and_let_go(viewer, layer):
 
 
 def test_a_map_tells_what_an_analysis_said_of_it(viewer, layer):
-    one = SimpleNamespace(key="entropy", word="entropy change", quantity="entropy change", of_twin=True)
+    one = DerivedMap("entropy", "entropy change", a_scan(), quantity="entropy change", of_twin=True)
     data, attributes, _ = layer_data(a_scan(), frame_of(layer), kind="derived")
     ScanLayer(attributes).describe_map(layer, one, {"size": 3})
     told = ScanLayer(Image(data, **attributes))

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QScrollArea, QWidget
 
 __all__ = ["Page"]
 
-#: Pixels above and below what a page holds.
+#: Pixels above and below what a page holds, at most.
 _AIR = 3
 
 
@@ -21,7 +21,7 @@ class Page(QScrollArea):
         self.setFrameShape(QScrollArea.NoFrame)
         if (inside := widget.layout()) is not None:  # the room above and below is that of the rows
             about = inside.contentsMargins()
-            inside.setContentsMargins(about.left(), _AIR, about.right(), _AIR)
+            inside.setContentsMargins(about.left(), min(about.top(), _AIR), about.right(), min(about.bottom(), _AIR))
         self.setWidget(widget)
 
     def minimumSizeHint(self) -> QSize:
