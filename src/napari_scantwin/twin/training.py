@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from napari_scantwin.core import branches, source_hash, units
 from napari_scantwin.core import scan as scans
 from napari_scantwin.core.errors import Cancelled, ScanError
+from napari_scantwin.networks.waiting import interruptibly
 from napari_scantwin.twin import storage
 from napari_scantwin.twin.candidates.library import candidates, is_network
 from napari_scantwin.twin.candidates.shared_points import SharedPoints
@@ -181,7 +182,8 @@ def _train_one(scan, judged, data: Data, settings: TwinSettings, known, begin, r
     """The twin of a scan of one branch: of ``judged``, the part it is judged by, the points are ``data``; ``begin``
     names what an earlier twin was made of."""
     stream = Stream(scan, data, stop)
-    every = candidates(data, settings.training_budget, settings.method)
+    # Of a cube, how far its parts travel from slice to slice is looked for here, which takes seconds.
+    every = interruptibly(lambda: candidates(data, settings.training_budget, settings.method), stop)
     interpolators = [one for one in every if not begin or one.cost < _LONG or str(one) in begin] or every
     # Threads of one training, and of a scoring that was stopped, need it; imported by two at once it can be found
     # half-made.
