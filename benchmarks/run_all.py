@@ -71,14 +71,16 @@ def section(name: str) -> str:
 def main() -> None:
     """Run what is asked for and write the results."""
     kept: dict[str, str] = {}
+    preface = "# Results\n\nWritten by `make bench`.\n\n"
     if _RESULTS.exists():
-        for part in re.split(r"(?m)^(?=## )", _RESULTS.read_text(encoding="utf-8"))[1:]:
+        preface, *parts = re.split(r"(?m)^(?=## )", _RESULTS.read_text(encoding="utf-8"))
+        for part in parts:
             kept[part.split("\n", 1)[0][3:]] = part.rstrip() + "\n"
     for name in sys.argv[1:] or _ALL:
         kept[name] = section(name)
         known = [key for key in _ALL if key in kept]
         others = [key for key in kept if key not in _ALL]  # studies made once: kept as they are
-        text = "# Results\n\nWritten by `make bench`.\n\n" + "\n".join(kept[key] for key in [*known, *others])
+        text = preface + "\n".join(kept[key] for key in [*known, *others])
         _RESULTS.write_text(text, encoding="utf-8")
 
 
