@@ -16,7 +16,7 @@ LEARNED = ANALYSES["what_it_learned"]
 
 _NOTHING, _NO_TWIN = "No scan is open.", "No twin yet: press Train for the map."
 _UNSAVED = "● not saved"
-_ASK = "What it has learned: sweeps that carry it, errors of inputs, regularisation"
+_ASK = "What it has learned, and which sweeps carry it"
 #: Lines of the card, each cut with an ellipsis where there is no room: the tip has it whole.
 _LINES = 3
 
